@@ -1,0 +1,133 @@
+#include "graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace tuff {
+
+const TensorType& Value::type() const { return graph_->info(*this).type; }
+
+Initializer Initializer::he_normal(std::int64_t fan_in) {
+  return {Kind::normal, 0, std::sqrt(2.0f / static_cast<float>(fan_in))};
+}
+
+std::vector<Value> Op::gradient(const GradientContext&) const {
+  throw Error(fmt::format("{}: has no gradient; nothing that a loss depends on may pass through it", name()));
+}
+
+Value Graph::add_value(TensorType type, Source source, std::string name) {
+  values_.push_back({std::move(type), std::move(source), std::move(name)});
+  return {this, static_cast<std::uint32_t>(values_.size() - 1)};
+}
+
+Value Graph::input(std::string name, Shape shape, DType dtype) {
+  for (const ValueInfo& value : values_)
+    if (value.source.kind == Source::Kind::input && value.name == name)
+      throw Error(fmt::format("graph: two inputs are named \"{}\"", name));
+  return add_value({dtype, std::move(shape)}, {Source::Kind::input}, std::move(name));
+}
+
+std::uint64_t Graph::arena_elements(const std::string& arena) const {
+  std::uint64_t end = 0;
+  for (const Variable& variable : variables_)
+    if (variable.arena == arena) end = variable.offset + static_cast<std::uint64_t>(variable.type.shape.elements());
+  return (end + kVariableAlignment - 1) / kVariableAlignment * kVariableAlignment;
+}
+
+Value Graph::declare(const std::string& name, TensorType type, Initializer initializer, const std::string& arena) {
+  for (const Variable& variable : variables_) {
+    if (variable.name != name) continue;
+    if (variable.arena != arena || !(variable.type == type))
+      throw Error(fmt::format("graph: \"{}\" is declared as {} in {} and again as {} in {}", name,
+                              to_string(variable.type), variable.arena, to_string(type), arena));
+    for (std::uint32_t id = 0; id < values_.size(); ++id) {
+      const ValueInfo& value = values_[id];
+      if (value.source.kind == Source::Kind::arena && value.name == arena && value.source.offset == variable.offset &&
+          value.type == type)
+        return {this, id};
+    }
+  }
+  if (arena == "parameters" && parameters_frozen_)
+    throw Error(fmt::format("graph: parameter \"{}\" is declared after the flat arenas were taken", name));
+  const std::uint64_t offset = arena_elements(arena);
+  variables_.push_back({name, arena, offset, type, initializer});
+  Source source{Source::Kind::arena};
+  source.offset = offset;
+  return add_value(std::move(type), std::move(source), arena);
+}
+
+Value Graph::parameter(const std::string& name, Shape shape, Initializer initializer, Layout layout) {
+  return declare(name, {DType::f32, std::move(shape), layout}, initializer, "parameters");
+}
+
+Value Graph::buffer(const std::string& name, Shape shape, Initializer initializer) {
+  return declare(name, {DType::f32, std::move(shape)}, initializer, "buffers");
+}
+
+Value Graph::arena(const std::string& name) {
+  if (name != "buffers") parameters_frozen_ = true;
+  const std::uint64_t elements = arena_elements(name == "buffers" ? name : "parameters");
+  if (elements == 0) throw Error(fmt::format("graph: the flat arena \"{}\" is empty, nothing was declared", name));
+  return add_value({DType::f32, Shape{static_cast<std::int64_t>(elements)}}, {Source::Kind::arena}, name);
+}
+
+Value Graph::constant(HostTensor data) {
+  TensorType type{data.dtype, data.shape};
+  Source source{Source::Kind::constant};
+  source.data = std::make_shared<const HostTensor>(std::move(data));
+  return add_value(std::move(type), std::move(source), {});
+}
+
+Value Graph::scalar(float value) { return constant(HostTensor::from_floats({}, {&value, 1})); }
+
+void Graph::output(std::string name, Value value) {
+  for (const Output& output : outputs_)
+    if (output.name == name) throw Error(fmt::format("graph: two outputs are named \"{}\"", name));
+  outputs_.push_back({std::move(name), value.id()});
+}
+
+std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> inputs) {
+  std::vector<TensorType> types;
+  Node node{op, {}, {}, labels_.empty() ? std::string{} : labels_.back()};
+  for (const Value input : inputs) {
+    if (!input || &input.graph() != this)
+      throw Error(fmt::format("{}: an input is empty or belongs to another graph", op->name()));
+    types.push_back(input.type());
+    node.inputs.push_back(input.id());
+  }
+  std::vector<Value> outputs;
+  const std::vector<TensorType> inferred = op->infer(types);
+  for (std::uint32_t index = 0; index < inferred.size(); ++index) {
+    Source source{Source::Kind::node, static_cast<std::uint32_t>(nodes_.size()), index};
+    outputs.push_back(add_value(inferred[index], std::move(source), {}));
+    node.outputs.push_back(outputs.back().id());
+  }
+  nodes_.push_back(std::move(node));
+  return outputs;
+}
+
+std::vector<Value> Graph::inputs() const {
+  std::vector<Value> result;
+  for (std::uint32_t id = 0; id < values_.size(); ++id)
+    if (values_[id].source.kind == Source::Kind::input) result.emplace_back(const_cast<Graph*>(this), id);
+  return result;
+}
+
+const Node* Graph::producer(Value value) const {
+  const Source& source = info(value).source;
+  return source.kind == Source::Kind::node ? &nodes_[source.node] : nullptr;
+}
+
+Graph::Scope Graph::scope(const std::string& label) { return Scope(*this, label); }
+
+Graph::Scope::Scope(Graph& graph, const std::string& label) : graph_(graph) {
+  graph.labels_.push_back(graph.labels_.empty() ? label : graph.labels_.back() + "." + label);
+}
+
+Graph::Scope::~Scope() { graph_.labels_.pop_back(); }
+
+}  // namespace tuff

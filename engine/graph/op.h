@@ -1,0 +1,58 @@
+// An op: its attributes, shapes and gradient, and nothing of devices. Ops are immutable and shared by
+// the nodes of any number of graphs; which kernels can run one stands in ops/kernel_table.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/shape.h"
+
+namespace tuff {
+
+class Graph;
+class Value;
+
+class Op {
+ public:
+  virtual ~Op() = default;
+
+  // PyTorch's name: "conv", "max_pool". One per class.
+  virtual std::string_view name() const = 0;
+
+  // Canonical text of all attributes, "stride=2x2 padding=1x1". Two ops of one name are
+  // interchangeable exactly where their texts are equal.
+  virtual std::string attributes() const { return {}; }
+
+  // The outputs' types, or an Error that names the op, the shapes and the cure.
+  virtual std::vector<TensorType> infer(std::span<const TensorType> inputs) const = 0;
+
+  // What a gradient rule sees; all in the same graph. upstream[i] is the gradient of outputs[i], an
+  // empty Value where nothing depends on that output.
+  struct GradientContext {
+    std::span<const Value> inputs;
+    std::span<const Value> outputs;
+    std::span<const Value> upstream;
+  };
+
+  // Adds nodes that compute the gradient of every input, made of public ops; an empty Value means none
+  // flows (indices, labels). The default throws Error: the op has no gradient.
+  virtual std::vector<Value> gradient(const GradientContext& context) const;
+
+  // Inputs that running the op overwrites (optimizer updates, assign). Such nodes are kept though
+  // nothing reads them, and run after every other reader of what they overwrite.
+  virtual std::vector<int> written_inputs() const { return {}; }
+
+  // The inputs that the first output may overwrite: every element is read only by the invocation that
+  // writes the element at the same place, and the types are of equal size. The planner does so where
+  // that is the input's last use.
+  virtual std::vector<int> in_place_inputs() const { return {}; }
+
+  // Outputs that occupy the memory of an input: (output, input) pairs, e.g. reshape. No kernel runs for
+  // an op whose every output is a view.
+  virtual std::vector<std::pair<int, int>> views() const { return {}; }
+};
+
+}  // namespace tuff

@@ -1,0 +1,52 @@
+#include "graph/shape.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace tuff {
+
+Shape::Shape(std::initializer_list<std::int64_t> extents) : Shape(std::vector<std::int64_t>(extents)) {}
+
+Shape::Shape(std::vector<std::int64_t> extents) : extents_(std::move(extents)) {
+  for (const std::int64_t extent : extents_) {
+    if (extent < 1) throw Error(fmt::format("shape {}: every extent must be at least 1", fmt::join(extents_, "x")));
+    if (__builtin_mul_overflow(elements_, extent, &elements_))
+      throw Error(fmt::format("shape {} has more elements than 63 bits can count", fmt::join(extents_, "x")));
+  }
+}
+
+std::string to_string(const Shape& shape) {
+  return shape.rank() == 0 ? "scalar" : fmt::format("{}", fmt::join(shape.extents(), "x"));
+}
+
+std::string to_string(const TensorType& type) {
+  const bool weight = type.layout == Layout::weight && type.shape.rank() >= 3;
+  return fmt::format("{} {}{}", to_string(type.dtype), to_string(type.shape), weight ? " weight" : "");
+}
+
+std::vector<std::int64_t> strides(const TensorType& type) {
+  const int rank = type.shape.rank();
+  std::vector<int> order;  // axes from outermost to innermost in memory
+  if (rank >= 3 && type.layout == Layout::channels_last) {
+    order.push_back(0);
+    for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
+    order.push_back(1);
+  } else if (rank >= 3) {
+    for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
+    order.push_back(1);
+    order.push_back(0);
+  } else {
+    for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
+  }
+  std::vector<std::int64_t> result(static_cast<std::size_t>(rank));
+  std::int64_t stride = 1;
+  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+    result[static_cast<std::size_t>(*axis)] = stride;
+    stride *= type.shape[*axis];
+  }
+  return result;
+}
+
+}  // namespace tuff

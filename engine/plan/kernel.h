@@ -1,0 +1,44 @@
+// Kernel candidates: how a node becomes dispatches on a device of given caps. Pure functions of data.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "graph/op.h"
+#include "plan/device_caps.h"
+#include "plan/dispatch.h"
+
+namespace tuff {
+
+// What a candidate is asked to run.
+struct KernelRequest {
+  const Op& op;
+  std::span<const TensorType> inputs;
+  std::span<const TensorType> outputs;
+  const DeviceCaps& caps;
+};
+
+struct KernelDispatches {
+  std::vector<Dispatch> dispatches;            // run in order; the planner sets barriers between them
+  std::vector<std::uint64_t> workspace_bytes;  // sizes of Operand::Kind::workspace 0, 1, ...
+};
+
+struct Kernel {
+  std::string_view name;  // after its algorithm: "implicit_gemm"; unique within its op
+
+  // Why it can't run this, in words ("needs 24576 bytes of shared memory, device has 16384"),
+  // or nothing where it can.
+  std::optional<std::string> (*refuses)(const KernelRequest&);
+
+  KernelDispatches (*emit)(const KernelRequest&);
+};
+
+// Candidates of every op by the op's name, fastest first, the portable one (which refuses nothing that
+// the op allows) last.
+using KernelTable = std::unordered_map<std::string_view, std::vector<Kernel>>;
+
+}  // namespace tuff

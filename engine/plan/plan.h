@@ -1,0 +1,83 @@
+// A graph lowered for one device: where every value lies, the dispatches in order, and where barriers
+// stand. Plain data: lower() makes it, vulkan and runtime execute it, tests inspect it without a device.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "plan/kernel.h"
+
+namespace tuff {
+
+// A piece of device memory that the executable allocates or binds.
+struct Segment {
+  enum class Kind : std::uint8_t {
+    scratch,   // a block of the memory arena; contents undefined between runs
+    store,     // a flat arena of the ParameterStore, by name
+    input,     // all graph inputs, written by the host before a run
+    output,    // all graph outputs, read by the host after a run
+    constant,  // constants of the graph, uploaded once
+  };
+  Kind kind = Kind::scratch;
+  std::string name;  // store: the arena's name
+  std::uint64_t bytes = 0;
+};
+
+struct Location {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;  // bytes
+  std::uint64_t bytes = 0;
+};
+
+struct PlannedUse {
+  Location location;
+  Access access = Access::read;
+};
+
+struct PlannedDispatch {
+  Dispatch dispatch;
+  std::vector<PlannedUse> uses;  // dispatch.buffers resolved, in the same order
+  std::uint32_t node = 0;        // which node of the graph it belongs to
+  bool barrier_before = false;   // all earlier writes are made visible and all earlier reads done first
+};
+
+// What selection saw for one node, for `tuff explain` and for the message where no kernel fits.
+struct Selection {
+  std::uint32_t node = 0;
+  std::string kernel;  // the one chosen
+  struct Refused {
+    std::string kernel;
+    std::string reason;
+  };
+  std::vector<Refused> refused;        // tried before it
+  std::vector<std::string> not_tried;  // after it in the table
+};
+
+struct Plan {
+  std::vector<Segment> segments;
+  std::vector<Location> values;  // by value id; bytes = 0 where a value has no memory (unused)
+  std::vector<PlannedDispatch> dispatches;
+  std::vector<Selection> selections;
+  std::uint64_t peak_live_bytes = 0;  // lower bound of the scratch segments' sum
+};
+
+struct LowerOptions {
+  // Op name -> kernel name that must be used (tests, autotuning); an Error where it refuses.
+  std::map<std::string, std::string, std::less<>> force;
+  // Every value and workspace in memory of its own: for finding reads of what was never written.
+  bool separate_allocations = false;
+};
+
+// Selects kernels, plans memory and places barriers. Throws Error where no kernel accepts a node (with
+// every refusal) or a tensor exceeds the device's largest allocation.
+Plan lower(const Graph& graph, const DeviceCaps& caps, const KernelTable& kernels, const LowerOptions& options = {});
+
+// Conflicts between dispatches that no barrier separates: read after write, write after read, write
+// after write on overlapping ranges. Empty for a correct plan. Independent of how lower() placed them.
+std::vector<std::string> find_hazards(const Plan& plan);
+
+}  // namespace tuff
