@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "base/error.h"
@@ -108,6 +108,18 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
   }
   nodes_.push_back(std::move(node));
   return outputs;
+}
+
+std::vector<Value> Graph::copy_sources(const Graph& other) {
+  assert(values_.empty() && nodes_.empty());
+  variables_ = other.variables_;
+  parameters_frozen_ = other.parameters_frozen_;
+  std::vector<Value> copies(other.values_.size());
+  for (std::size_t id = 0; id < copies.size(); ++id) {
+    const ValueInfo& value = other.values_[id];
+    if (value.source.kind != Source::Kind::node) copies[id] = add_value(value.type, value.source, value.name);
+  }
+  return copies;
 }
 
 std::vector<Value> Graph::inputs() const {

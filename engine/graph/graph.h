@@ -125,6 +125,11 @@ class Graph {
   class Scope;
   [[nodiscard]] Scope scope(const std::string& label);
 
+  // Copies the variables, inputs, arenas and constants of `other` into this graph, which must be empty.
+  // Returns the new handle of each of the other's values, empty for those that nodes compute. What
+  // passes start from.
+  std::vector<Value> copy_sources(const Graph& other);
+
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<ValueInfo>& values() const { return values_; }
   const std::vector<Output>& outputs() const { return outputs_; }

@@ -2,10 +2,12 @@
 // the nodes of any number of graphs; which kernels can run one stands in ops/kernel_table.cpp.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/shape.h"
@@ -49,6 +51,15 @@ class Op {
   // writes the element at the same place, and the types are of equal size. The planner does so where
   // that is the input's last use.
   virtual std::vector<int> in_place_inputs() const { return {}; }
+
+  // For ops that collect their inputs in a flat arena of the store (pack): output 0 is the arena, input i
+  // belongs at element offsets[i]. The planner lets the inputs' producers write there directly; kernels
+  // copy only those it couldn't place (KernelRequest::placed).
+  struct Collection {
+    std::string arena;
+    std::vector<std::uint64_t> offsets;
+  };
+  virtual const Collection* collection() const { return nullptr; }
 
   // Outputs that occupy the memory of an input: (output, input) pairs, e.g. reshape. No kernel runs for
   // an op whose every output is a view.

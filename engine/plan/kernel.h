@@ -20,6 +20,8 @@ struct KernelRequest {
   std::span<const TensorType> inputs;
   std::span<const TensorType> outputs;
   const DeviceCaps& caps;
+  // For ops with Op::collection(): inputs that lie in the output's memory already. Else empty.
+  std::vector<bool> placed = {};
 };
 
 struct KernelDispatches {

@@ -19,7 +19,6 @@ struct Segment {
     scratch,   // a block of the memory arena; contents undefined between runs
     store,     // a flat arena of the ParameterStore, by name
     input,     // all graph inputs, written by the host before a run
-    output,    // all graph outputs, read by the host after a run
     constant,  // constants of the graph, uploaded once
   };
   Kind kind = Kind::scratch;
@@ -62,13 +61,15 @@ struct Plan {
   std::vector<Location> values;  // by value id; bytes = 0 where a value has no memory (unused)
   std::vector<PlannedDispatch> dispatches;
   std::vector<Selection> selections;
+  std::vector<std::uint32_t> order;   // nodes as they run; those that write the store last
   std::uint64_t peak_live_bytes = 0;  // lower bound of the scratch segments' sum
+  std::uint64_t scratch_bytes() const;
 };
 
 struct LowerOptions {
   // Op name -> kernel name that must be used (tests, autotuning); an Error where it refuses.
   std::map<std::string, std::string, std::less<>> force;
-  // Every value and workspace in memory of its own: for finding reads of what was never written.
+  // Every value and workspace in a scratch segment of its own: for finding reads of what was never written.
   bool separate_allocations = false;
 };
 
