@@ -1,0 +1,34 @@
+// What to look at after training: rows of image | prediction | truth, and the curve of a run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/canvas.h"
+#include "io/image.h"
+
+namespace tuff {
+
+struct SheetRow {
+  std::string caption;
+  Image image;                           // one plane, any channels
+  std::vector<std::int32_t> prediction;  // height * width labels
+  std::vector<std::int32_t> truth;       // the same; empty where unknown
+};
+
+// One row an image, columns image, prediction, truth (left out where no row has one), with captions. Tiles larger than
+// `tile` pixels are reduced to it.
+Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile = 256);
+
+struct Curve {
+  std::string name;
+  std::vector<double> x;
+  std::vector<double> y;  // points that aren't finite are left out
+};
+
+// Curves over one pair of axes with ticks and a legend; `title` above.
+Canvas plot_curves(const std::string& title, const std::string& x_label, const std::vector<Curve>& curves,
+                   std::int64_t width = 640, std::int64_t height = 400);
+
+}  // namespace tuff

@@ -1,0 +1,91 @@
+// Images with their masks: found by name, checked before anything is trained, loaded as normalized
+// pixels and integer labels. How that is done is a DataFormat, which models keep in their configuration.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/image.h"
+
+namespace tuff {
+
+// Per image and channel, linear and without clipping.
+enum class Normalization : std::uint8_t {
+  percentile,  // 1st..99.8th percentile to 0..1
+  mean_std,    // mean 0, standard deviation 1
+  range,       // smallest..largest value to 0..1
+};
+
+std::string_view to_string(Normalization normalization);   // "percentile", "mean-std", "range"
+Normalization parse_normalization(std::string_view name);  // Error lists the names
+
+struct DataFormat {
+  std::string axes;           // what a TIFF's pages are; empty: as the file says
+  std::vector<int> channels;  // chosen ones, from 0; empty: all
+  Normalization normalization = Normalization::percentile;
+  int classes = 1;              // 1: background and foreground (labels 0 and 1); N > 1: ids 0..N-1
+  std::vector<int> foreground;  // mask values that are foreground, with classes = 1; empty: all but 0
+  int image_channels = 0;   // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
+  int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel
+  bool operator==(const DataFormat&) const = default;
+};
+
+std::string to_json(const DataFormat& format);            // one object
+DataFormat data_format_from_json(std::string_view json);  // Error names an unknown or missing field
+
+// One two-dimensional image. Stacks give one item a plane.
+struct DataItem {
+  std::string name;                           // the file's stem; "stem_z3" for plane 3 of a stack
+  std::vector<std::filesystem::path> images;  // one, or nnU-Net's several channels
+  std::filesystem::path mask;                 // empty where there is none
+  std::int64_t plane = 0;
+  std::int64_t planes = 1;  // of the file
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+};
+
+struct Dataset {
+  DataFormat format;
+  std::vector<DataItem> items;  // sorted by name, then plane
+};
+
+// Pairs every image of a folder with its mask: the same stem with any extension, or stem + "_mask", "_masks",
+// "_label", "_labels"; nnU-Net's images x_0000, x_0001, ... belong to mask x. Reads headers only.
+// Error: no such folder, no images, an image without mask, sizes or numbers of channels that differ.
+Dataset open_dataset(const std::filesystem::path& images, const std::filesystem::path& masks, DataFormat format);
+
+// The same without masks, for prediction; paths are files or folders.
+Dataset open_images(std::span<const std::filesystem::path> paths, DataFormat format);
+
+// A decoded item: image (C, Y, X) normalized, and height * width labels (empty without a mask).
+struct Sample {
+  Image image;
+  std::vector<std::int32_t> labels;
+};
+
+Sample load_sample(const Dataset& dataset, std::size_t item);
+// The image alone: chosen channels, normalized unless told not to.
+Image load_item_image(const Dataset& dataset, std::size_t item, bool normalized = true);
+
+// Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself. A constant channel becomes 0.
+void normalize(Image& image, Normalization normalization);
+
+// Mask values to labels. Error names `file` and the value: an id that isn't 0..classes-1, no whole number,
+// a colour mask where ids are wanted.
+std::vector<std::int32_t> labels_from_mask(const Image& mask, const DataFormat& format, const std::string& file);
+
+struct Split {
+  std::vector<std::size_t> train;
+  std::vector<std::size_t> validation;
+};
+
+// Deterministic for (items, fraction, seed). At least 3 validation images where there are 6 or more, else half
+// of them rounded down; a single image is its own validation; fraction 0 means no validation. Planes of one
+// file stay together where there are 6 files or more. Both lists are sorted.
+Split split_dataset(const Dataset& dataset, double fraction, std::uint64_t seed);
+
+}  // namespace tuff

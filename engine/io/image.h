@@ -1,0 +1,75 @@
+// Images as files hold them: float32 in planar order, with what is needed to write a result beside them.
+// read_image() knows PNG, JPEG, BMP (stb_image) and TIFF (libtiff, tiff.h). Every file that can't be used
+// is an Error of one line that names the file and the way out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tuff {
+
+enum class FileKind : std::uint8_t { png, jpeg, bmp, tiff };
+enum class SampleKind : std::uint8_t { unsigned_integer, signed_integer, floating };
+
+// What a file says beside its pixels; carried over from an input to the results made from it.
+struct ImageInfo {
+  FileKind kind = FileKind::png;
+  SampleKind sample = SampleKind::unsigned_integer;
+  int bits = 8;  // of one sample: 1, 2, 4, 8, 12, 16, 32 or 64
+  // Extent of a pixel, 0 where unknown, in `unit` ("um", "nm", "mm", "cm", "inch", ...).
+  double pixel_width = 0;
+  double pixel_height = 0;
+  double pixel_depth = 0;
+  std::string unit;
+  bool operator==(const ImageInfo&) const = default;
+};
+
+// Pixels in the file's own units (0..255 for 8 bits), order T, C, Z, Y, X. Integers above 2^24 are
+// rounded to float32's precision.
+struct Image {
+  std::int64_t frames = 1;  // T: points in time
+  std::int64_t channels = 1;
+  std::int64_t depth = 1;  // Z: slices
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<float> values;
+  ImageInfo info;
+
+  Image() = default;
+  Image(std::int64_t image_channels, std::int64_t image_height, std::int64_t image_width);  // zeros
+
+  // Two-dimensional images this holds: every slice of every point in time.
+  std::int64_t planes() const { return frames * depth; }
+  // Plane number `index` (slices run fastest) with all channels, as C, Y, X.
+  Image plane(std::int64_t index) const;
+
+  // One channel of an image with a single plane, height * width values.
+  std::span<float> channel(std::int64_t index);
+  std::span<const float> channel(std::int64_t index) const;
+};
+
+// "2x3x512x512" with only the axes above one in front of Y, X, for messages.
+std::string describe_size(const Image& image);
+
+// Extents, bits and pixel size without the pixels (`values` stays empty); as cheap as a header.
+Image probe_image(const std::filesystem::path& path, std::string_view axes = {});
+
+// The whole file. `axes` ("ZYX", "CYX", "TYX", ...; see tiff.h) says what the pages of a TIFF are where the file
+// doesn't. Alpha channels are dropped; palettes become colours.
+Image read_image(const std::filesystem::path& path, std::string_view axes = {});
+
+// The same for masks: palette and 1 to 4 bit PNG files give their indices rather than colours.
+Image read_mask(const std::filesystem::path& path, std::string_view axes = {});
+
+// Writes whole or not at all, by extension: .png, .tif, .tiff. Values are rounded and clamped to info.bits
+// (PNG: 8 or 16 bits, 1 or 3 channels, one plane; TIFF: see tiff.h).
+void write_image(const std::filesystem::path& path, const Image& image);
+
+// True where the extension is one that read_image() reads.
+bool is_image_file(const std::filesystem::path& path);
+
+}  // namespace tuff

@@ -1,0 +1,68 @@
+// Geometry of prediction by overlapping tiles (Ronneberger et al. 2015, fig. 2), such that tiles give what the
+// whole image would: origins lie on the network's pooling grid, and no kept pixel sees a cut edge.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph/tensor.h"
+#include "io/image.h"
+
+namespace tuff {
+
+struct Rectangle {
+  std::int64_t y = 0;
+  std::int64_t x = 0;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  bool operator==(const Rectangle&) const = default;
+};
+
+// Along one axis of the image.
+struct TilingAxis {
+  std::int64_t image = 0;      // extent
+  std::int64_t tile = 0;       // extent of the network's input; 0: the whole image in one tile
+  std::int64_t alignment = 1;  // 2^depth: tile origins are multiples of it
+  // Pixels around a kept one that its value may depend on: at least the receptive radius (padded networks).
+  std::int64_t halo = 0;
+  // Pixels that a network without padding loses at each side (92 for the paper's U-Net); 0 for padded ones.
+  std::int64_t margin = 0;
+};
+
+struct TilingOptions {
+  TilingAxis y;
+  TilingAxis x;
+};
+
+// One run of the network, in the image's coordinates. `input` may reach outside: mirrored there.
+struct Tile {
+  Rectangle input;
+  Rectangle output;  // what is kept of it
+  // Where the kept part begins in the network's output.
+  std::int64_t offset_y = 0;
+  std::int64_t offset_x = 0;
+};
+
+struct Tiling {
+  std::int64_t tile_height = 0;  // of every input
+  std::int64_t tile_width = 0;
+  std::vector<Tile> tiles;  // outputs cover each pixel of the image once
+};
+
+// Padded networks (margin 0): tiles at the image's edge end there, so that the network's own padding applies as it does
+// to the whole image; only where the extent is no multiple of the alignment is it mirrored up to the next one.
+// Networks without padding: mirrored by the margin all around. The tile then must be an input size the network accepts
+// (size - 2 * margin > 0); with tile = 0 pass a whole-image size that it accepts through `tile` instead.
+// Error: tile no multiple of the alignment, or too small for its halo.
+Tiling tile_image(const TilingOptions& options);
+
+// Index within 0..extent-1 that a coordinate outside is mirrored to; the edge pixel isn't repeated.
+std::int64_t mirrored(std::int64_t coordinate, std::int64_t extent);
+
+// The pixels of a rectangle as (1, C, height, width), mirrored outside of the image (one plane).
+HostTensor read_tile(const Image& image, const Rectangle& rectangle);
+
+// Copies what a tile keeps of the network's output (1, C, h, w) into the result (C, Y, X).
+void write_tile(const HostTensor& output, const Tile& tile, Image& result);
+
+}  // namespace tuff
