@@ -1,0 +1,105 @@
+#include "ops/spatial.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace tuff {
+
+Volume volume(const TensorType& type) {
+  const Shape& shape = type.shape;
+  const auto extent = [&](int from_last) {
+    const int axis = shape.rank() - 1 - from_last;
+    return axis >= 2 ? static_cast<std::uint32_t>(shape[axis]) : 1u;
+  };
+  return {static_cast<std::uint32_t>(shape.batch()), extent(2), extent(1), extent(0),
+          static_cast<std::uint32_t>(shape.channels())};
+}
+
+void require_float(std::string_view op, std::string_view input, const TensorType& type) {
+  if (type.dtype != DType::f32 || (type.layout != Layout::channels_last && type.shape.rank() >= 3))
+    throw Error(fmt::format("{}: {} must be f32 and channels-last, got {}", op, input, to_string(type)));
+}
+
+void require_image(std::string_view op, std::string_view input, const TensorType& type) {
+  require_float(op, input, type);
+  if (type.shape.rank() < 3 || type.shape.rank() > 5)
+    throw Error(fmt::format("{}: {} must be (N, C, 1 to 3 spatial axes), got {}", op, input, to_string(type)));
+}
+
+std::vector<std::int64_t> per_axis(std::string_view op, std::string_view attribute,
+                                   const std::vector<std::int64_t>& values, int axes, std::int64_t fallback,
+                                   std::int64_t least) {
+  const auto count = static_cast<std::size_t>(axes);
+  std::vector<std::int64_t> result = values;
+  if (values.empty()) result.assign(count, fallback);
+  if (values.size() == 1) result.assign(count, values[0]);
+  if (result.size() != count)
+    throw Error(fmt::format("{}: {} has {} values for {} spatial axes; give one per axis or one for all", op, attribute,
+                            values.size(), axes));
+  for (const std::int64_t value : result)
+    if (value < least || value > 65535)
+      throw Error(
+          fmt::format("{}: {} is {}, must lie between {} and 65535", op, attribute, fmt::join(result, "x"), least));
+  return result;
+}
+
+std::array<std::uint32_t, 3> to_3d(const std::vector<std::int64_t>& values, std::int64_t fallback) {
+  std::array<std::uint32_t, 3> result;
+  result.fill(static_cast<std::uint32_t>(fallback));
+  std::transform(values.rbegin(), values.rend(), result.rbegin(),
+                 [](std::int64_t v) { return static_cast<std::uint32_t>(v); });
+  return result;
+}
+
+std::vector<int> memory_order(const TensorType& type) {
+  const std::vector<std::int64_t> stride = strides(type);
+  const bool weight = type.layout == Layout::weight && type.shape.rank() >= 3;
+  std::vector<int> order;
+  if (type.shape.rank() < 3) {
+    for (int axis = 0; axis < type.shape.rank(); ++axis) order.push_back(axis);
+    return order;
+  }
+  if (!weight) order.push_back(0);
+  for (int axis = 2; axis < type.shape.rank(); ++axis) order.push_back(axis);
+  order.push_back(1);
+  if (weight) order.push_back(0);
+  return order;
+}
+
+std::optional<std::string> refuse_large(const KernelRequest& request) {
+  for (const auto& types : {request.inputs, request.outputs})
+    for (const TensorType& type : types)
+      if (type.shape.elements() >= (std::int64_t{1} << 31))
+        return fmt::format("{} has 2^31 or more elements", to_string(type));
+  return std::nullopt;
+}
+
+std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
+  if (auto reason = refuse_large(request)) return reason;
+  for (const auto& types : {request.inputs, request.outputs})
+    for (const TensorType& type : types)
+      if (type.dtype == DType::f32 && type.shape.rank() >= 2 && type.shape.channels() % 4 != 0)
+        return fmt::format("{} has {} channels, no multiple of 4", to_string(type), type.shape.channels());
+  return std::nullopt;
+}
+
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps) {
+  const std::uint64_t groups = (count + kGroupSize - 1) / kGroupSize;
+  const std::uint64_t limit = caps.max_groups[0];
+  const std::uint64_t folds = (groups + limit - 1) / limit;
+  return {static_cast<std::uint32_t>((groups + folds - 1) / folds), static_cast<std::uint32_t>(folds), 1};
+}
+
+std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {
+  const std::uint64_t along = std::min<std::uint64_t>((width + kGroupSize - 1) / kGroupSize, caps.max_groups[0]);
+  const std::uint64_t limit = caps.max_groups[1];
+  const std::uint64_t folds = (rows + limit - 1) / limit;
+  return {static_cast<std::uint32_t>(along), static_cast<std::uint32_t>((rows + folds - 1) / folds),
+          static_cast<std::uint32_t>(folds)};
+}
+
+}  // namespace tuff

@@ -1,0 +1,62 @@
+// How kernels see a channels-last tensor: N, three spatial extents, C. Ranks 1 and 2 get leading unit extents, so
+// one kernel serves all ranks. Also per-axis attributes ("stride") and the grid that walks rows of pixels.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/kernel.h"
+
+namespace tuff {
+
+struct Volume {
+  std::uint32_t batch = 1;
+  std::uint32_t depth = 1;
+  std::uint32_t height = 1;
+  std::uint32_t width = 1;
+  std::uint32_t channels = 1;
+
+  std::uint32_t pixels() const { return depth * height * width; }  // of one sample
+};
+
+// Valid where the type has fewer than 2^31 elements; see refuse_large.
+Volume volume(const TensorType& type);
+
+// Throws Error unless the type is (N, C, 1 to 3 spatial axes), channels-last, f32.
+void require_image(std::string_view op, std::string_view input, const TensorType& type);
+
+// Throws Error unless the type is f32 and channels-last.
+void require_float(std::string_view op, std::string_view input, const TensorType& type);
+
+// One value per spatial axis from one per axis, one for all, or none (`fallback`); Error otherwise or below `least`.
+std::vector<std::int64_t> per_axis(std::string_view op, std::string_view attribute,
+                                   const std::vector<std::int64_t>& values, int axes, std::int64_t fallback,
+                                   std::int64_t least);
+
+// (depth, height, width) from one to three values, leading ones filled with `fallback`.
+std::array<std::uint32_t, 3> to_3d(const std::vector<std::int64_t>& values, std::int64_t fallback);
+
+// Axes of a type from outermost to innermost in device memory.
+std::vector<int> memory_order(const TensorType& type);
+
+// Kernels index with 32 bits: the reason to refuse a tensor of 2^31 elements or more.
+std::optional<std::string> refuse_large(const KernelRequest& request);
+
+// The channels are a multiple of four in every floating-point input and output of rank 2 and more.
+std::optional<std::string> refuse_unless_vec4(const KernelRequest& request);
+
+// Invocations of a group in kernels without shared memory; within the smallest device's limits.
+inline constexpr std::uint32_t kGroupSize = 64;
+
+// Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
+// linear_invocation() of common/grid.glsl and checks it against the count.
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps);
+
+// Groups for `rows` rows of `width` invocations: x walks along a row in strides (the shader loops), y and z are rows.
+std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps);
+
+}  // namespace tuff
