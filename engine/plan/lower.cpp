@@ -1,0 +1,290 @@
+// Lowering, in the order it happens: order nodes, select kernels, decide which values share memory
+// ("storages"), plan the scratch arena, resolve every dispatch's operands, place barriers.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "plan/barriers.h"
+#include "plan/memory.h"
+#include "plan/plan.h"
+#include "plan/select.h"
+
+namespace tuff {
+
+std::uint64_t Plan::scratch_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Segment& segment : segments)
+    if (segment.kind == Segment::Kind::scratch) bytes += segment.bytes;
+  return bytes;
+}
+
+namespace {
+
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+// Memory that one or more values occupy in turn: views and in-place results share their input's.
+struct Storage {
+  std::uint64_t bytes = 0;
+  std::uint32_t first = kNone, last = 0;  // steps of the order, inclusive
+  std::optional<Location> fixed;          // inputs, constants, arenas: outside the scratch arena
+};
+
+std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment; }
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const DeviceCaps& caps, const KernelTable& kernels, const LowerOptions& options)
+      : graph_(graph), caps_(caps), kernels_(kernels), options_(options), storage_of_(graph.values().size(), kNone) {}
+
+  Plan run() {
+    order_nodes();
+    find_last_reads();
+    place_sources();
+    place_collections();
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) assign_storages(step);
+    keep_outputs();
+    emit_kernels();
+    place_scratch();
+    resolve_dispatches();
+    place_barriers(plan_.dispatches);
+    return std::move(plan_);
+  }
+
+ private:
+  const Node& node_at(std::uint32_t step) const { return graph_.nodes()[plan_.order[step]]; }
+  const TensorType& type(std::uint32_t value) const { return graph_.values()[value].type; }
+  std::uint64_t bytes(std::uint32_t value) const { return static_cast<std::uint64_t>(type(value).bytes()); }
+
+  // Nodes keep the graph's order, but those that write the store come last, so that every other node
+  // reads what the store held before the run.
+  void order_nodes() {
+    std::vector<std::uint32_t> writers;
+    for (std::uint32_t index = 0; index < graph_.nodes().size(); ++index)
+      (graph_.nodes()[index].op->written_inputs().empty() ? plan_.order : writers).push_back(index);
+    plan_.order.insert(plan_.order.end(), writers.begin(), writers.end());
+    std::vector<bool> ready(graph_.values().size(), false);
+    for (std::uint32_t value = 0; value < ready.size(); ++value)
+      ready[value] = graph_.values()[value].source.kind != Source::Kind::node;
+    for (const std::uint32_t index : plan_.order) {
+      for (const std::uint32_t input : graph_.nodes()[index].inputs)
+        if (!ready[input])
+          throw Error(fmt::format("{}: reads the result of a node that writes the store; such results can't be read in the same run",
+                                  graph_.nodes()[index].op->name()));
+      for (const std::uint32_t output : graph_.nodes()[index].outputs) ready[output] = true;
+    }
+  }
+
+  void find_last_reads() {
+    last_read_.assign(graph_.values().size(), 0);
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step)
+      for (const std::uint32_t input : node_at(step).inputs) last_read_[input] = step;
+    for (const Output& output : graph_.outputs()) last_read_[output.value] = static_cast<std::uint32_t>(plan_.order.size());
+  }
+
+  std::uint32_t segment(Segment::Kind kind, const std::string& name = {}) {
+    for (std::uint32_t index = 0; index < plan_.segments.size(); ++index)
+      if (plan_.segments[index].kind == kind && plan_.segments[index].name == name) return index;
+    plan_.segments.push_back({kind, name, 0});
+    return static_cast<std::uint32_t>(plan_.segments.size() - 1);
+  }
+
+  std::uint32_t store_segment(const std::string& arena) {
+    const std::uint32_t index = segment(Segment::Kind::store, arena);
+    plan_.segments[index].bytes = graph_.arena_elements(arena == "buffers" ? arena : "parameters") * sizeof(float);
+    return index;
+  }
+
+  std::uint32_t add_storage(Storage storage) {
+    storages_.push_back(storage);
+    return static_cast<std::uint32_t>(storages_.size() - 1);
+  }
+
+  void place_sources() {
+    for (std::uint32_t value = 0; value < graph_.values().size(); ++value) {
+      const ValueInfo& info = graph_.values()[value];
+      Location location{0, 0, bytes(value)};
+      switch (info.source.kind) {
+        case Source::Kind::node: continue;
+        case Source::Kind::arena:
+          location.segment = store_segment(info.name);
+          location.offset = info.source.offset * sizeof(float);
+          break;
+        case Source::Kind::input:
+        case Source::Kind::constant:
+          location.segment = segment(info.source.kind == Source::Kind::input ? Segment::Kind::input : Segment::Kind::constant);
+          location.offset = plan_.segments[location.segment].bytes;
+          plan_.segments[location.segment].bytes += aligned(location.bytes);
+          break;
+      }
+      storage_of_[value] = add_storage({location.bytes, 0, 0, location});
+    }
+  }
+
+  // Lets the producers of a collection's inputs write straight into the arena, where nothing speaks against it.
+  void place_collections() {
+    placed_.resize(graph_.nodes().size());
+    for (const std::uint32_t index : plan_.order) {
+      const Node& node = graph_.nodes()[index];
+      const Op::Collection* collection = node.op->collection();
+      if (!collection) continue;
+      const std::uint32_t arena = store_segment(collection->arena);
+      storage_of_[node.outputs[0]] = add_storage({bytes(node.outputs[0]), 0, 0, Location{arena, 0, bytes(node.outputs[0])}});
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        const std::uint32_t value = node.inputs[i];
+        const bool free = storage_of_[value] == kNone && !is_view(value);
+        placed_[index].push_back(free);
+        if (free)
+          storage_of_[value] = add_storage({bytes(value), 0, 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
+      }
+    }
+  }
+
+  bool is_view(std::uint32_t value) const {
+    const Source& source = graph_.values()[value].source;
+    for (const auto& [output, input] : graph_.nodes()[source.node].op->views())
+      if (static_cast<std::uint32_t>(output) == source.index) return true;
+    return false;
+  }
+
+  void assign_storages(std::uint32_t step) {
+    const Node& node = node_at(step);
+    for (const std::uint32_t input : node.inputs) touch(storage_of_[input], step);
+    for (const auto& [output, input] : node.op->views()) {
+      const std::uint32_t shared = storage_of_[node.inputs[static_cast<std::size_t>(input)]];
+      storage_of_[node.outputs[static_cast<std::size_t>(output)]] = shared;
+      touch(shared, std::max(step, last_read_[node.outputs[static_cast<std::size_t>(output)]]));
+    }
+    if (!node.outputs.empty() && storage_of_[node.outputs[0]] == kNone && !options_.separate_allocations)
+      storage_of_[node.outputs[0]] = overwritable_input(node, step);
+    for (const std::uint32_t output : node.outputs) {
+      if (storage_of_[output] == kNone) storage_of_[output] = add_storage({bytes(output), step, step, {}});
+      touch(storage_of_[output], std::max(step, last_read_[output]));
+    }
+  }
+
+  // The storage of an input that ends here and that the op may overwrite, else kNone.
+  std::uint32_t overwritable_input(const Node& node, std::uint32_t step) const {
+    for (const int candidate : node.op->in_place_inputs()) {
+      const std::uint32_t value = node.inputs[static_cast<std::size_t>(candidate)];
+      const Storage& storage = storages_[storage_of_[value]];
+      const auto uses = std::count(node.inputs.begin(), node.inputs.end(), value);
+      if (!storage.fixed && storage.last == step && storage.bytes == bytes(node.outputs[0]) && uses == 1 && last_read_[value] == step)
+        return storage_of_[value];
+    }
+    return kNone;
+  }
+
+  void touch(std::uint32_t storage, std::uint32_t step) {
+    storages_[storage].first = std::min(storages_[storage].first, step);
+    storages_[storage].last = std::max(storages_[storage].last, step);
+  }
+
+  void keep_outputs() {
+    for (const Output& output : graph_.outputs()) touch(storage_of_[output.value], static_cast<std::uint32_t>(plan_.order.size()));
+  }
+
+  void emit_kernels() {
+    emitted_.resize(plan_.order.size());
+    workspaces_.resize(plan_.order.size());
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
+      const Node& node = node_at(step);
+      const bool only_views = !node.outputs.empty() && node.op->views().size() == node.outputs.size();
+      const std::vector<bool>& placed = placed_[plan_.order[step]];
+      const bool all_placed = node.op->collection() && std::find(placed.begin(), placed.end(), false) == placed.end();
+      if (only_views || all_placed) continue;
+      std::vector<TensorType> inputs, outputs;
+      for (const std::uint32_t input : node.inputs) inputs.push_back(type(input));
+      for (const std::uint32_t output : node.outputs) outputs.push_back(type(output));
+      const KernelRequest request{*node.op, inputs, outputs, caps_, placed};
+      const auto forced = options_.force.find(node.op->name());
+      SelectedKernel selected = select_kernel(request, kernels_, forced == options_.force.end() ? std::string_view{} : forced->second);
+      selected.record.node = plan_.order[step];
+      emitted_[step] = selected.kernel->emit(request);
+      check_dispatches(request, *selected.kernel, emitted_[step]);
+      plan_.selections.push_back(std::move(selected.record));
+      for (const std::uint64_t size : emitted_[step].workspace_bytes)
+        workspaces_[step].push_back(add_storage({size, step, step, {}}));
+    }
+  }
+
+  void place_scratch() {
+    std::vector<Lifetime> lifetimes;
+    std::vector<std::uint32_t> members;
+    for (std::uint32_t index = 0; index < storages_.size(); ++index) {
+      const Storage& storage = storages_[index];
+      if (storage.fixed || storage.bytes == 0) continue;
+      lifetimes.push_back({storage.bytes, storage.first, storage.last});
+      members.push_back(index);
+    }
+    if (options_.separate_allocations) {
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", i), aligned(lifetimes[i].bytes)});
+        storages_[members[i]].fixed = Location{static_cast<std::uint32_t>(plan_.segments.size() - 1), 0, lifetimes[i].bytes};
+      }
+      return;
+    }
+    const MemoryPlan memory = plan_memory(lifetimes, caps_.max_allocation);
+    plan_.peak_live_bytes = memory.peak_live_bytes;
+    const auto first_block = static_cast<std::uint32_t>(plan_.segments.size());
+    for (std::size_t block = 0; block < memory.blocks.size(); ++block)
+      plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", block), memory.blocks[block]});
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Placement& placement = memory.placements[i];
+      storages_[members[i]].fixed = Location{first_block + placement.block, placement.offset, lifetimes[i].bytes};
+    }
+  }
+
+  Location location_of(std::uint32_t step, const BufferUse& use) const {
+    const Node& node = node_at(step);
+    std::uint32_t storage = 0;
+    switch (use.operand.kind) {
+      case Operand::Kind::input: storage = storage_of_[node.inputs[use.operand.index]]; break;
+      case Operand::Kind::output: storage = storage_of_[node.outputs[use.operand.index]]; break;
+      case Operand::Kind::workspace: storage = workspaces_[step][use.operand.index]; break;
+    }
+    Location location = *storages_[storage].fixed;
+    assert(use.offset + use.size <= location.bytes && use.offset < location.bytes);
+    location.bytes = use.size ? use.size : location.bytes - use.offset;
+    location.offset += use.offset;
+    return location;
+  }
+
+  void resolve_dispatches() {
+    plan_.values.resize(graph_.values().size());
+    for (std::uint32_t value = 0; value < plan_.values.size(); ++value)
+      if (storage_of_[value] != kNone && storages_[storage_of_[value]].fixed) plan_.values[value] = *storages_[storage_of_[value]].fixed;
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
+      for (Dispatch& dispatch : emitted_[step].dispatches) {
+        PlannedDispatch planned;
+        for (const BufferUse& use : dispatch.buffers) planned.uses.push_back({location_of(step, use), use.access});
+        planned.dispatch = std::move(dispatch);
+        planned.node = plan_.order[step];
+        plan_.dispatches.push_back(std::move(planned));
+      }
+    }
+  }
+
+  const Graph& graph_;
+  const DeviceCaps& caps_;
+  const KernelTable& kernels_;
+  const LowerOptions& options_;
+  Plan plan_;
+  std::vector<Storage> storages_;
+  std::vector<std::uint32_t> storage_of_;               // by value
+  std::vector<std::uint32_t> last_read_;                // by value: the last step that reads it
+  std::vector<std::vector<bool>> placed_;               // by node: inputs of a collection that lie in place
+  std::vector<KernelDispatches> emitted_;               // by step
+  std::vector<std::vector<std::uint32_t>> workspaces_;  // by step: storages
+};
+
+}  // namespace
+
+Plan lower(const Graph& graph, const DeviceCaps& caps, const KernelTable& kernels, const LowerOptions& options) {
+  return Lowering(graph, caps, kernels, options).run();
+}
+
+}  // namespace tuff

@@ -1,0 +1,21 @@
+// Kernel selection: the first candidate of an op that doesn't refuse.
+#pragma once
+
+#include "plan/kernel.h"
+#include "plan/plan.h"
+
+namespace tuff {
+
+struct SelectedKernel {
+  const Kernel* kernel = nullptr;
+  Selection record;  // node is left 0
+};
+
+// Throws Error with every refusal where none accepts, or where `forced` (empty: none) refuses or is unknown.
+SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced);
+
+// Throws std::logic_error naming the kernel where its dispatches exceed the device's limits or break the
+// conventions of plan/dispatch.h: a mistake in the kernel, never the user's.
+void check_dispatches(const KernelRequest& request, const Kernel& kernel, const KernelDispatches& emitted);
+
+}  // namespace tuff
