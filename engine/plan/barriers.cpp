@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/philox.h"
+
 namespace tuff {
 
 namespace {
@@ -24,6 +28,19 @@ void place_barriers(std::vector<PlannedDispatch>& dispatches) {
           dispatch.barrier_before = true;
     if (dispatch.barrier_before) since_barrier.clear();
     for (const PlannedUse& use : dispatch.uses) since_barrier.push_back(&use);
+  }
+}
+
+void shuffle_between_barriers(std::vector<PlannedDispatch>& dispatches, std::uint64_t seed) {
+  PhiloxStream draws(seed);
+  for (std::size_t begin = 0; begin < dispatches.size();) {
+    std::size_t end = begin + 1;
+    while (end < dispatches.size() && !dispatches[end].barrier_before) ++end;
+    const bool barrier = std::exchange(dispatches[begin].barrier_before, false);
+    for (std::size_t index = begin; index + 1 < end; ++index)
+      std::swap(dispatches[index], dispatches[index + draws.below(static_cast<std::uint32_t>(end - index))]);
+    dispatches[begin].barrier_before = barrier;
+    begin = end;
   }
 }
 

@@ -1,0 +1,265 @@
+#include "runtime/executable.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+#include "runtime/transfer.h"
+
+namespace tuff {
+
+namespace {
+
+constexpr std::uint64_t kPortAlignment = 64;
+
+// At most 100 ms on a slow device of the kind: 2 TFLOP/s discrete; 100 GFLOP/s integrated, where a desktop may be
+// drawn too (16 ms on ten times that). CPU drivers have no watchdog.
+double default_budget(DeviceKind kind) {
+  switch (kind) {
+    case DeviceKind::discrete: return 2e11;
+    case DeviceKind::integrated: return 1e10;
+    case DeviceKind::other: return 1e10;
+    case DeviceKind::cpu: return std::numeric_limits<double>::infinity();
+  }
+  return 1e10;
+}
+
+}  // namespace
+
+double submission_cost(const Dispatch& dispatch) { return dispatch.flops + 10 * dispatch.bytes; }
+
+Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, ParameterStore* store, const Options& options)
+    : graph_(std::move(graph)), plan_(std::move(plan)), device_(device), owned_(plan_.segments.size()), segments_(plan_.segments.size()) {
+  if (store) store->check(*graph_);
+  for (std::size_t index = 0; index < plan_.segments.size(); ++index) {
+    const Segment& segment = plan_.segments[index];
+    if (segment.kind != Segment::Kind::store) continue;
+    if (!store) throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
+    segments_[index] = &store->arena(segment.name);
+  }
+  allocate();
+  upload_constants();
+  compile_pipelines();
+  record(options);
+  record_transfers();
+}
+
+Executable::~Executable() {
+  try {
+    wait();
+  } catch (const std::exception&) {
+    // A lost device can't be waited for; its objects may be destroyed.
+  }
+}
+
+std::uint64_t Executable::address(const Location& location) const {
+  return segments_[location.segment]->address() + location.offset;
+}
+
+void Executable::allocate() {
+  for (std::size_t index = 0; index < plan_.segments.size(); ++index) {
+    const Segment& segment = plan_.segments[index];
+    if (segment.kind == Segment::Kind::store) continue;
+    const char* what = segment.kind == Segment::Kind::scratch ? "activations and workspace"
+                       : segment.kind == Segment::Kind::input ? "inputs" : "constants";
+    owned_[index] = device_.allocate(segment.bytes, MemoryKind::device, what);
+    segments_[index] = &owned_[index];
+  }
+  std::uint64_t input_bytes = 0, output_bytes = 0;
+  const auto add = [](std::vector<Port>& ports, std::uint64_t& end, std::string name, std::uint32_t value, std::int64_t bytes) {
+    ports.push_back({std::move(name), value, end});
+    end += (static_cast<std::uint64_t>(bytes) + kPortAlignment - 1) / kPortAlignment * kPortAlignment;
+  };
+  for (const Value input : graph_->inputs()) add(inputs_, input_bytes, graph_->info(input).name, input.id(), input.type().bytes());
+  for (const Output& output : graph_->outputs())
+    add(outputs_, output_bytes, output.name, output.value, graph_->values()[output.value].type.bytes());
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    upload_staging_[slot] = device_.allocate(input_bytes, MemoryKind::upload, "staging of inputs");
+    download_staging_[slot] = device_.allocate(output_bytes, MemoryKind::download, "staging of outputs");
+  }
+}
+
+void Executable::upload_constants() {
+  for (std::uint32_t value = 0; value < graph_->values().size(); ++value) {
+    const ValueInfo& info = graph_->values()[value];
+    if (info.source.kind != Source::Kind::constant) continue;
+    std::vector<std::byte> stored(info.source.data->data.size());
+    to_device_layout(info.type, info.source.data->data, stored);
+    upload(device_, owned_[plan_.values[value].segment], plan_.values[value].offset, stored);
+  }
+}
+
+void Executable::compile_pipelines() {
+  std::vector<PipelineRequest> requests;
+  for (const PlannedDispatch& planned : plan_.dispatches)
+    requests.push_back({planned.dispatch.shader, planned.dispatch.specialization});
+  device_.compile(requests);
+}
+
+void Executable::record_dispatch(CommandBuffer& commands, const PlannedDispatch& planned) {
+  std::array<std::byte, 128> push{};
+  std::size_t used = 0;
+  for (const PlannedUse& use : planned.uses) {
+    const std::uint64_t where = address(use.location);
+    std::memcpy(push.data() + used, &where, sizeof where);
+    used += sizeof where;
+  }
+  const auto& constants = planned.dispatch.constants;
+  if (!constants.empty()) std::memcpy(push.data() + used, constants.data(), constants.size() * sizeof(std::uint32_t));
+  used += constants.size() * sizeof(std::uint32_t);
+  commands.dispatch(device_.pipeline(planned.dispatch.shader, planned.dispatch.specialization), {push.data(), used}, planned.dispatch.groups);
+}
+
+void Executable::record(const Options& options) {
+  const double budget = options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind);
+  const auto start = [&] {
+    main_.push_back(device_.command_buffer());
+    main_.back().begin(true);
+  };
+  start();
+  if (options.poison_scratch) {
+    for (std::size_t index = 0; index < plan_.segments.size(); ++index)
+      if (plan_.segments[index].kind == Segment::Kind::scratch) main_.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
+    main_.back().barrier();
+  }
+  double cost = 0;
+  for (const PlannedDispatch& planned : plan_.dispatches) {
+    const double own = submission_cost(planned.dispatch);
+    if (cost > 0 && cost + own > budget) {  // a command buffer begins and ends with a barrier
+      main_.back().end();
+      start();
+      cost = 0;
+    } else if (planned.barrier_before) {
+      main_.back().barrier();
+    }
+    record_dispatch(main_.back(), planned);
+    cost += own;
+  }
+  main_.back().end();
+}
+
+void Executable::record_transfers() {
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    upload_commands_.push_back(device_.command_buffer());
+    upload_commands_.back().begin(true);
+    for (const Port& input : inputs_) {
+      const Location& to = plan_.values[input.value];
+      upload_commands_.back().copy(upload_staging_[slot], input.staging_offset, *segments_[to.segment], to.offset, to.bytes);
+    }
+    upload_commands_.back().end();
+    download_commands_.push_back(device_.command_buffer());
+    download_commands_.back().begin(true);
+    for (const Port& output : outputs_) {
+      const Location& from = plan_.values[output.value];
+      download_commands_.back().copy(*segments_[from.segment], from.offset, download_staging_[slot], output.staging_offset, from.bytes);
+    }
+    download_commands_.back().end();
+  }
+}
+
+Executable::Port& Executable::port(std::vector<Port>& ports, std::string_view name, std::string_view kind) {
+  std::string known;
+  for (Port& candidate : ports) {
+    if (candidate.name == name) return candidate;
+    known += (known.empty() ? "" : ", ") + candidate.name;
+  }
+  throw Error(fmt::format("the graph has no {} \"{}\"; it has: {}", kind, name, known));
+}
+
+std::byte* Executable::staged(const Port& input, std::size_t slot) { return upload_staging_[slot].mapped() + input.staging_offset; }
+
+// The slot of the next run may be written once the run before last, which used it, is done.
+void Executable::begin_slot() {
+  if (slot_open_) return;
+  device_.wait(slot_done_[runs_ % 2]);
+  slot_open_ = true;
+}
+
+void Executable::write(std::string_view name, const HostTensor& values) {
+  Port& input = port(inputs_, name, "input");
+  const TensorType& type = graph_->values()[input.value].type;
+  if (values.dtype != type.dtype || !(values.shape == type.shape))
+    throw Error(fmt::format("input \"{}\" is {}, but {} is given", name, to_string(type), to_string(TensorType{values.dtype, values.shape})));
+  begin_slot();
+  const std::size_t slot = runs_ % 2;
+  to_device_layout(type, values.data, {staged(input, slot), static_cast<std::size_t>(type.bytes())});
+  input.latest = input.version[slot] = ++writes_;
+}
+
+void Executable::run() {
+  begin_slot();
+  const std::size_t slot = runs_ % 2;
+  for (Port& input : inputs_) {
+    if (input.latest == 0) throw Error(fmt::format("input \"{}\" was never written", input.name));
+    if (input.version[slot] == input.latest) continue;  // else it was written for an earlier run only
+    std::memcpy(staged(input, slot), staged(input, 1 - slot), static_cast<std::size_t>(graph_->values()[input.value].type.bytes()));
+    input.version[slot] = input.latest;
+  }
+  for (std::size_t index = 0; index < main_.size(); ++index) {
+    std::array<const CommandBuffer*, 3> commands{};
+    std::size_t count = 0;
+    if (index == 0) commands[count++] = &upload_commands_[slot];
+    commands[count++] = &main_[index];
+    if (index + 1 == main_.size()) commands[count++] = &download_commands_[slot];
+    slot_done_[slot] = device_.submit({commands.data(), count});
+  }
+  ++runs_;
+  slot_open_ = false;
+}
+
+void Executable::wait() {
+  if (runs_ > 0) device_.wait(slot_done_[(runs_ - 1) % 2]);
+}
+
+HostTensor Executable::read(std::string_view name) {
+  const Port& output = port(outputs_, name, "output");
+  if (runs_ == 0) throw Error(fmt::format("output \"{}\" is read before the first run", name));
+  wait();
+  const TensorType& type = graph_->values()[output.value].type;
+  HostTensor values(type.shape, type.dtype);
+  const std::byte* staged_output = download_staging_[(runs_ - 1) % 2].mapped() + output.staging_offset;
+  from_device_layout(type, {staged_output, values.data.size()}, values.data);
+  return values;
+}
+
+std::uint64_t Executable::device_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Buffer& buffer : owned_) bytes += buffer.bytes();
+  for (std::size_t slot = 0; slot < 2; ++slot) bytes += upload_staging_[slot].bytes() + download_staging_[slot].bytes();
+  return bytes;
+}
+
+std::vector<DispatchTime> Executable::profile() {
+  // A barrier before each dispatch, so that no two overlap and each time is its own.
+  const auto count = static_cast<std::uint32_t>(plan_.dispatches.size());
+  TimestampPool pool = device_.timestamps(count + 1);
+  std::vector<CommandBuffer> pieces;
+  constexpr std::uint32_t kPiece = 64;  // dispatches a submission
+  for (std::uint32_t index = 0; index < count; ++index) {
+    if (index % kPiece == 0) {
+      pieces.push_back(device_.command_buffer());
+      pieces.back().begin();
+      if (index == 0) {
+        pieces.back().reset(pool);
+        pieces.back().timestamp(pool, 0);
+      }
+    }
+    pieces.back().barrier();
+    record_dispatch(pieces.back(), plan_.dispatches[index]);
+    pieces.back().timestamp(pool, index + 1);
+    if (index % kPiece == kPiece - 1 || index + 1 == count) pieces.back().end();
+  }
+  wait();
+  for (const CommandBuffer& piece : pieces) device_.submit(piece);
+  device_.wait_idle();
+  const std::vector<double> times = pool.nanoseconds();
+  std::vector<DispatchTime> result;
+  for (std::uint32_t index = 0; index < count; ++index) result.push_back({index, times[index + 1] - times[index]});
+  return result;
+}
+
+}  // namespace tuff

@@ -1,0 +1,96 @@
+// A plan on a device: memory bound, commands recorded once, replayed by every run().
+//
+//   executable->write("x", image); executable->run(); HostTensor y = executable->read("y");
+//
+// write() and run() don't wait for the device except to reuse one of the two staging slots; read() waits for
+// the last run. Uses the Device and the ParameterStore, which must outlive it, from the same thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "plan/plan.h"
+#include "runtime/parameter_store.h"
+#include "vulkan/device.h"
+
+namespace tuff {
+
+struct DispatchTime {
+  std::size_t dispatch = 0;  // index into plan().dispatches
+  double nanoseconds = 0;
+};
+
+class Executable {
+ public:
+  struct Options {
+    // Work of one submission, see submission_cost(); 0: by the kind of device, so that no watchdog fires.
+    double submission_budget = 0;
+    // Fills all scratch memory with NaN before each run, so that reading what was never written shows.
+    bool poison_scratch = false;
+  };
+
+  // Takes the graph and its plan. `store` may be null where the graph has no variables.
+  Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, ParameterStore* store, const Options& options);
+  ~Executable();
+
+  // Sets an input for this and all later runs, logical order, exactly its type. Error names input and types.
+  void write(std::string_view input, const HostTensor& values);
+  // Submits one run. Error where an input was never written.
+  void run();
+  // An output of the last run, logical order. Waits for it.
+  HostTensor read(std::string_view output);
+  void wait();
+
+  const Graph& graph() const { return *graph_; }
+  const Plan& plan() const { return plan_; }
+  std::size_t submissions_per_run() const { return main_.size(); }
+  // Device memory bound here, the store's arenas apart, in bytes: scratch, inputs, constants, staging.
+  std::uint64_t device_bytes() const;
+
+  // Runs once with a timestamp around each dispatch. Needs caps().timestamps, else Error.
+  std::vector<DispatchTime> profile();
+
+ private:
+  struct Port {  // an input or output
+    std::string name;
+    std::uint32_t value;
+    std::uint64_t staging_offset;
+    std::array<std::uint64_t, 2> version = {0, 0};  // inputs: which write each staging slot holds
+    std::uint64_t latest = 0;                       // inputs: the newest write, 0 none
+  };
+
+  void allocate();
+  void upload_constants();
+  void compile_pipelines();
+  void record(const Options& options);
+  void record_dispatch(CommandBuffer& commands, const PlannedDispatch& planned);
+  void record_transfers();
+  std::uint64_t address(const Location& location) const;
+  Port& port(std::vector<Port>& ports, std::string_view name, std::string_view kind);
+  void begin_slot();
+  std::byte* staged(const Port& input, std::size_t slot);
+
+  std::unique_ptr<Graph> graph_;
+  Plan plan_;
+  Device& device_;
+  std::vector<Buffer> owned_;            // by segment; empty for the store's
+  std::vector<const Buffer*> segments_;  // by segment
+  std::vector<Port> inputs_, outputs_;
+  std::array<Buffer, 2> upload_staging_, download_staging_;
+  std::vector<CommandBuffer> main_;
+  std::vector<CommandBuffer> upload_commands_, download_commands_;  // one a slot
+  std::array<Ticket, 2> slot_done_;
+  std::uint64_t runs_ = 0;
+  std::uint64_t writes_ = 0;
+  bool slot_open_ = false;
+};
+
+// The work of a dispatch in flop-equivalents: arithmetic plus ten for each byte moved.
+double submission_cost(const Dispatch& dispatch);
+
+}  // namespace tuff
