@@ -49,9 +49,10 @@ void ParameterStore::initialize(std::uint64_t seed) {
     const Variable& variable = variables_[position];
     HostTensor values(variable.type.shape);
     PhiloxStream draws(seed, position, 0x696e6974u /* "init": a stream that nothing else uses */);
+    const Initializer& start = variable.initializer;
     for (float& value : values.floats())
-      value = variable.initializer.kind == Initializer::Kind::constant ? variable.initializer.value
-                                                                       : variable.initializer.standard_deviation * draws.normal();
+      value = start.kind == Initializer::Kind::constant ? start.value
+                                                        : static_cast<float>(start.standard_deviation * draws.normal());
     write(variable.name, values);
   }
 }
