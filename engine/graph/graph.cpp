@@ -24,11 +24,11 @@ Value Graph::add_value(TensorType type, Source source, std::string name) {
   return {this, static_cast<std::uint32_t>(values_.size() - 1)};
 }
 
-Value Graph::input(std::string name, Shape shape, DType dtype) {
+Value Graph::input(std::string name, Shape shape, DType dtype, Layout layout) {
   for (const ValueInfo& value : values_)
     if (value.source.kind == Source::Kind::input && value.name == name)
       throw Error(fmt::format("graph: two inputs are named \"{}\"", name));
-  return add_value({dtype, std::move(shape)}, {Source::Kind::input}, std::move(name));
+  return add_value({dtype, std::move(shape), layout}, {Source::Kind::input}, std::move(name));
 }
 
 std::uint64_t Graph::arena_elements(const std::string& arena) const {

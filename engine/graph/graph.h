@@ -100,7 +100,7 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   // A tensor the host writes before each run. Names are unique among inputs.
-  Value input(std::string name, Shape shape, DType dtype = DType::f32);
+  Value input(std::string name, Shape shape, DType dtype = DType::f32, Layout layout = Layout::channels_last);
 
   // A trained parameter or a buffer, placed in its flat arena in the order of declaration.
   // A name declared before with the same type gives the same value again (shared weights).

@@ -1,0 +1,244 @@
+#include "support/op_check.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <set>
+
+#include "autodiff/gradient.h"
+#include "base/error.h"
+#include "base/philox.h"
+#include "ops/kernel_table.h"
+#include "passes/optimize.h"
+#include "runtime/compile.h"
+#include "support/test_device.h"
+
+namespace tuff::test {
+
+namespace {
+
+constexpr double kStep = 1e-5;               // of finite differences
+constexpr std::size_t kSampledElements = 24;  // an input: finite differences of more would take too long
+
+// Printed at the end of every run, so that a sweep that silently shrank shows.
+struct Counts : doctest::IReporter {
+  explicit Counts(const doctest::ContextOptions&) {}
+  inline static int cases = 0, kernels_run = 0, kernels_refused = 0, gradients = 0, orders = 0;
+  void report_query(const doctest::QueryData&) override {}
+  void test_run_start() override {}
+  void test_run_end(const doctest::TestRunStats&) override {
+    if (cases > 0)
+      std::printf("op cases: %d; forced kernel runs: %d (refused: %d); gradients checked: %d; reordered or poisoned runs: %d\n", cases,
+                  kernels_run, kernels_refused, gradients, orders);
+  }
+  void test_case_start(const doctest::TestCaseData&) override {}
+  void test_case_reenter(const doctest::TestCaseData&) override {}
+  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+  void test_case_exception(const doctest::TestCaseException&) override {}
+  void subcase_start(const doctest::SubcaseSignature&) override {}
+  void subcase_end() override {}
+  void log_assert(const doctest::AssertData&) override {}
+  void log_message(const doctest::MessageData&) override {}
+  void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+REGISTER_LISTENER("op_counts", 1, Counts);
+
+Array fill(const OpInput& input, PhiloxStream& draws) {
+  if (input.values) return *input.values;
+  Array array(input.type.shape);
+  const auto count = static_cast<double>(array.data.size());
+  switch (input.fill) {
+    case Fill::uniform:
+      for (double& value : array.data) value = draws.uniform(-1, 1);
+      break;
+    case Fill::positive:
+      for (double& value : array.data) value = draws.uniform(0.5, 2);
+      break;
+    case Fill::labels:
+      for (double& value : array.data) value = draws.below(static_cast<std::uint32_t>(input.label_count));
+      break;
+    case Fill::distinct:
+      for (std::size_t i = 0; i < array.data.size(); ++i) array.data[i] = (2 * static_cast<double>(i) + 1) / count - 1;
+      for (std::size_t i = array.data.size(); i > 1; --i) std::swap(array.data[i - 1], array.data[draws.below(static_cast<std::uint32_t>(i))]);
+      break;
+  }
+  // The reference sees exactly what the device gets.
+  if (input.type.dtype == DType::f32)
+    for (double& value : array.data) value = static_cast<float>(value);
+  return array;
+}
+
+struct Built {
+  Graph graph;
+  std::vector<Array> inputs;    // of the graph, in order
+  std::vector<Array> expected;  // of the outputs, in order; gradients hold NaN-free samples only where sampled
+  std::vector<std::vector<std::size_t>> sampled;  // by output: elements to compare, empty: all
+};
+
+std::vector<HostTensor> run(const Built& built, const CompileOptions& options) {
+  std::unique_ptr<Executable> executable = compile(built.graph, test_device(), nullptr, options);
+  const std::vector<Value> inputs = built.graph.inputs();
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    executable->write(built.graph.info(inputs[i]).name, to_tensor(built.inputs[i], inputs[i].dtype()));
+  executable->run();
+  std::vector<HostTensor> outputs;
+  for (const Output& output : built.graph.outputs()) outputs.push_back(executable->read(output.name));
+  return outputs;
+}
+
+Array pick(const Array& array, const std::vector<std::size_t>& elements) {
+  if (elements.empty()) return array;
+  Array picked(Shape{static_cast<std::int64_t>(elements.size())});
+  for (std::size_t i = 0; i < elements.size(); ++i) picked.data[i] = array.data[elements[i]];
+  return picked;
+}
+
+void compare(const Built& built, const std::vector<HostTensor>& outputs, double tolerance, const std::string& what) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    INFO(what, ", output ", built.graph.outputs()[i].name);
+    REQUIRE(outputs[i].shape.elements() == built.expected[i].shape.elements());
+    const double error = relative_error(pick(to_array(outputs[i]), built.sampled[i]), pick(built.expected[i], built.sampled[i]));
+    CHECK(error <= tolerance);
+  }
+}
+
+// Every kernel of every op that the optimized graph holds, forced in turn.
+void force_each_kernel(const Built& built, double tolerance, const std::string& what) {
+  std::set<std::string, std::less<>> ops;
+  const std::unique_ptr<Graph> optimized = optimize(built.graph);
+  for (const Node& node : optimized->nodes()) ops.emplace(node.op->name());
+  for (const std::string& op : ops) {
+    const auto row = kernel_table().find(op);
+    if (row == kernel_table().end()) continue;  // views have no kernels
+    for (const Kernel& kernel : row->second) {
+      CompileOptions options;
+      options.lower.force[op] = kernel.name;
+      try {
+        lower(*optimized, test_device().caps(), kernel_table(), options.lower);
+      } catch (const Error&) {
+        ++Counts::kernels_refused;
+        continue;
+      }
+      ++Counts::kernels_run;
+      compare(built, run(built, options), tolerance, fmt::format("{}, kernel {} of {}", what, kernel.name, op));
+    }
+  }
+}
+
+bool equal_bits(const std::vector<HostTensor>& a, const std::vector<HostTensor>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i].data != b[i].data) return false;
+  return a.size() == b.size();
+}
+
+void check_built(const Built& built, double tolerance, const std::string& what) {
+  const std::vector<HostTensor> outputs = run(built, {});
+  compare(built, outputs, tolerance, what);
+  force_each_kernel(built, tolerance, what);
+  INFO(what);
+  CompileOptions poisoned;
+  poisoned.lower.separate_allocations = true;
+  poisoned.execution.poison_scratch = true;
+  CHECK_MESSAGE(equal_bits(run(built, poisoned), outputs), "own NaN-filled memory for every value changes the bits");
+  CompileOptions shuffled;
+  shuffled.shuffle_seed = 1;
+  CHECK_MESSAGE(equal_bits(run(built, shuffled), outputs), "another order between barriers changes the bits");
+  Counts::orders += 2;
+}
+
+void build_forward(const OpCase& op_case, const std::vector<Array>& arrays, Built& built, std::vector<Value>& inputs, std::vector<Value>& outputs) {
+  for (std::size_t i = 0; i < op_case.inputs.size(); ++i) {
+    const TensorType& type = op_case.inputs[i].type;
+    Value input = built.graph.input(fmt::format("x{}", i), type.shape, type.dtype, type.layout);
+    inputs.push_back(input);
+    built.inputs.push_back(arrays[i]);
+  }
+  outputs = op_case.build(built.graph, inputs);
+}
+
+double weighted_sum(const std::vector<Array>& outputs, const std::vector<Array>& weights) {
+  double sum = 0;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!weights[i].data.empty()) sum += std::inner_product(outputs[i].data.begin(), outputs[i].data.end(), weights[i].data.begin(), 0.0);
+  return sum;
+}
+
+std::vector<std::size_t> sample(std::size_t elements, PhiloxStream& draws) {
+  std::vector<std::size_t> all(elements);
+  std::iota(all.begin(), all.end(), 0);
+  for (std::size_t i = 0; i < std::min(kSampledElements, elements); ++i)
+    std::swap(all[i], all[i + draws.below(static_cast<std::uint32_t>(elements - i))]);
+  all.resize(std::min(kSampledElements, elements));
+  return all;
+}
+
+void check_gradients(const OpCase& op_case, const std::vector<Array>& arrays, PhiloxStream& draws) {
+  Built built;
+  std::vector<Value> inputs, outputs;
+  build_forward(op_case, arrays, built, inputs, outputs);
+
+  std::vector<Array> weights(outputs.size());
+  std::vector<Value> weighted, upstream, wrt;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].dtype() != DType::f32) continue;
+    weights[i] = fill({outputs[i].type()}, draws);
+    upstream.push_back(built.graph.input(fmt::format("upstream{}", i), outputs[i].shape(), DType::f32, outputs[i].type().layout));
+    built.inputs.push_back(weights[i]);
+    weighted.push_back(outputs[i]);
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!op_case.inputs[i].differentiable || op_case.inputs[i].type.dtype != DType::f32) continue;
+    Array expected(op_case.inputs[i].type.shape);
+    built.sampled.push_back(sample(expected.data.size(), draws));
+    std::vector<Array> moved = arrays;
+    for (const std::size_t element : built.sampled.back()) {
+      double& value = moved[i].data[element];
+      const double centre = value;
+      value = centre + kStep;
+      const double above = weighted_sum(op_case.reference(moved), weights);
+      value = centre - kStep;
+      const double below = weighted_sum(op_case.reference(moved), weights);
+      value = centre;
+      expected.data[element] = (above - below) / (2 * kStep);
+    }
+    built.expected.push_back(std::move(expected));
+    wrt.push_back(inputs[i]);
+  }
+  if (wrt.empty()) return;
+  const std::vector<Value> gradients = gradient(weighted, upstream, wrt);
+  for (std::size_t i = 0; i < gradients.size(); ++i) built.graph.output(fmt::format("gradient{}", i), gradients[i]);
+  Counts::gradients += static_cast<int>(gradients.size());
+  check_built(built, op_case.gradient_tolerance, "gradient");
+}
+
+}  // namespace
+
+void check(const OpCase& op_case) {
+  INFO("case ", op_case.name);
+  ++Counts::cases;
+  PhiloxStream draws(std::hash<std::string>{}(op_case.name));
+  std::vector<Array> arrays;
+  for (const OpInput& input : op_case.inputs) arrays.push_back(fill(input, draws));
+
+  Built built;
+  std::vector<Value> inputs, outputs;
+  build_forward(op_case, arrays, built, inputs, outputs);
+  built.expected = op_case.reference(arrays);
+  REQUIRE(built.expected.size() == outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    CHECK_MESSAGE(outputs[i].shape() == built.expected[i].shape, "inferred ", to_string(outputs[i].shape()), ", the reference gives ",
+                  to_string(built.expected[i].shape));
+    built.graph.output(fmt::format("y{}", i), outputs[i]);
+    built.sampled.emplace_back();
+  }
+  check_built(built, op_case.tolerance, "forward");
+  if (op_case.check_gradient) check_gradients(op_case, arrays, draws);
+}
+
+}  // namespace tuff::test
