@@ -1,0 +1,24 @@
+// Writes a value into a variable of the ParameterStore (running statistics) at the end of a run.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+#include "plan/kernel.h"
+
+namespace tuff {
+
+// variable takes the elements of value; every other node of the graph still reads its old ones.
+// Types must be equal and variable a value of a flat arena, else Error.
+void assign(Value variable, Value value);
+
+class Assign : public Op {
+ public:
+  std::string_view name() const override { return "assign"; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
+  std::vector<int> written_inputs() const override { return {0}; }
+};
+
+std::vector<Kernel> assign_kernels();
+
+}  // namespace tuff
