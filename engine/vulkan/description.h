@@ -40,11 +40,18 @@ struct DeviceDescription {
   std::uint32_t queue_family = 0;
   std::uint32_t timestamp_bits = 0;  // valid bits of a timestamp; 0: none
   bool portability_subset = false;   // VK_KHR_portability_subset must be enabled (MoltenVK)
+  bool memory_budget = false;        // VK_EXT_memory_budget
   std::array<std::uint8_t, VK_UUID_SIZE> pipeline_cache_uuid{};
 };
 
 // Every device, in the driver's order; at most one is `preferred`. Empty where there is none.
 std::vector<DeviceDescription> describe_devices(const Instance& instance);
+
+DeviceDescription describe_device(const Instance& instance, VkPhysicalDevice handle);
+
+// Sets `preferred` on the best usable one: discrete before integrated before other before software, then
+// the one with most memory; a software driver whose `advice` is empty before one that is slow.
+void mark_preferred(std::vector<DeviceDescription>& devices);
 
 // The one to take: `wanted` is "" (the preferred one), an index, or a part of the name, the case ignored.
 // Error, listing the devices, where none or an unusable one matches.

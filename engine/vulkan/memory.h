@@ -37,6 +37,8 @@ class Buffer {
   friend class Device;
   Buffer(std::shared_ptr<DeviceContext> context, std::uint64_t bytes, MemoryKind kind, std::string_view what);
   Buffer(std::shared_ptr<DeviceContext> context, VkBuffer borrowed, std::uint64_t bytes);
+  void allocate(std::uint64_t bytes, std::uint32_t type, std::string_view what);
+  void find_address();
   void release() noexcept;
 
   std::shared_ptr<DeviceContext> context_;

@@ -1,8 +1,8 @@
 // Compute pipelines: a shader with its specialization constants, compiled by the driver.
 #pragma once
 
+#include <compare>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,6 +32,33 @@ struct PipelineRequest {
   std::string shader;                         // a name in the shader table: "conv/implicit_gemm.f32"
   std::vector<std::uint32_t> specialization;  // constants 0, 1, 2, ...
   auto operator<=>(const PipelineRequest&) const = default;
+};
+
+// All pipelines of a Device, by request. Safe to use from several threads.
+class PipelineStore {
+ public:
+  // `cache`: what save_cache() gave in an earlier run, for the driver to start from; may be empty.
+  PipelineStore(std::shared_ptr<DeviceContext> context, std::span<const std::byte> cache);
+  ~PipelineStore();
+  PipelineStore(const PipelineStore&) = delete;
+  PipelineStore& operator=(const PipelineStore&) = delete;
+
+  const Pipeline& get(const PipelineRequest& request);
+  void compile(std::span<const PipelineRequest> requests);
+  std::vector<std::byte> cache_data() const;
+  std::uint64_t created() const;
+
+ private:
+  VkShaderModule module(const std::string& shader);
+  std::unique_ptr<Pipeline> create(const PipelineRequest& request);
+  const Pipeline* find(const PipelineRequest& request) const;
+
+  std::shared_ptr<DeviceContext> context_;
+  VkPipelineCache cache_ = VK_NULL_HANDLE;
+  mutable std::mutex mutex_;  // of the two maps and the count
+  std::map<std::string, VkShaderModule> modules_;
+  std::map<PipelineRequest, std::unique_ptr<Pipeline>> pipelines_;
+  std::uint64_t created_ = 0;
 };
 
 }  // namespace tuff

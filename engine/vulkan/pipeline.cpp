@@ -1,0 +1,153 @@
+#include "vulkan/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <set>
+#include <thread>
+
+#include "base/error.h"
+#include "base/os.h"
+#include "embedded.h"
+#include "vulkan/context.h"
+
+namespace tuff {
+namespace {
+
+std::span<const std::uint32_t> spirv_of(const std::string& shader) {
+  for (const EmbeddedShader& embedded : embedded_shaders())
+    if (embedded.name == shader) return embedded.spirv;
+  throw Error(fmt::format("no shader \"{}\" in this build", shader));
+}
+
+// Runs body(0) ... body(count - 1) on some threads; rethrows the first exception when all have ended.
+template <typename Body>
+void in_parallel(std::size_t count, const Body& body) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr first;
+  const auto work = [&] {
+    for (std::size_t index = next++; index < count; index = next++) {
+      try {
+        body(index);
+      } catch (...) {
+        next = count;
+        const std::lock_guard lock(mutex);
+        if (!first) first = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    const std::size_t wanted = std::min<std::size_t>(os::physical_cores(), count);
+    for (std::size_t thread = 1; thread < wanted; ++thread) threads.emplace_back(work);
+    work();
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+}  // namespace
+
+PipelineStore::PipelineStore(std::shared_ptr<DeviceContext> context, std::span<const std::byte> cache)
+    : context_(std::move(context)) {
+  VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
+                                    .initialDataSize = cache.size(),
+                                    .pInitialData = cache.data()};
+  VkResult result = context_->vk.create_pipeline_cache(context_->device, &info, nullptr, &cache_);
+  if (result != VK_SUCCESS && !cache.empty()) {  // the driver doesn't take it: begin anew
+    info.initialDataSize = 0;
+    info.pInitialData = nullptr;
+    result = context_->vk.create_pipeline_cache(context_->device, &info, nullptr, &cache_);
+  }
+  context_->check(result, "creating a pipeline cache");
+}
+
+PipelineStore::~PipelineStore() {
+  const DeviceContext& device = *context_;
+  for (const auto& [request, pipeline] : pipelines_)
+    device.vk.destroy_pipeline(device.device, pipeline->handle(), nullptr);
+  for (const auto& [name, shader] : modules_) device.vk.destroy_shader_module(device.device, shader, nullptr);
+  device.vk.destroy_pipeline_cache(device.device, cache_, nullptr);
+}
+
+const Pipeline* PipelineStore::find(const PipelineRequest& request) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = pipelines_.find(request);
+  return found != pipelines_.end() ? found->second.get() : nullptr;
+}
+
+const Pipeline& PipelineStore::get(const PipelineRequest& request) {
+  if (const Pipeline* pipeline = find(request)) return *pipeline;
+  auto created = create(request);  // unlocked: others compile meanwhile
+  const std::lock_guard lock(mutex_);
+  const auto [place, inserted] = pipelines_.try_emplace(request, std::move(created));
+  if (inserted)
+    ++created_;
+  else
+    context_->vk.destroy_pipeline(context_->device, created->handle(), nullptr);  // another thread was first
+  return *place->second;
+}
+
+void PipelineStore::compile(std::span<const PipelineRequest> requests) {
+  std::set<PipelineRequest> distinct;
+  for (const PipelineRequest& request : requests)
+    if (find(request) == nullptr) distinct.insert(request);
+  const std::vector<PipelineRequest> missing(distinct.begin(), distinct.end());
+  in_parallel(missing.size(), [&](std::size_t index) { get(missing[index]); });
+}
+
+VkShaderModule PipelineStore::module(const std::string& shader) {
+  const std::lock_guard lock(mutex_);
+  VkShaderModule& module = modules_.try_emplace(shader, VK_NULL_HANDLE).first->second;
+  if (module == VK_NULL_HANDLE) {
+    const auto spirv = spirv_of(shader);
+    const VkShaderModuleCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = spirv.size_bytes(), .pCode = spirv.data()};
+    context_->check(context_->vk.create_shader_module(context_->device, &info, nullptr, &module),
+                    fmt::format("loading shader {}", shader));
+  }
+  return module;
+}
+
+std::unique_ptr<Pipeline> PipelineStore::create(const PipelineRequest& request) {
+  const DeviceContext& device = *context_;
+  std::vector<VkSpecializationMapEntry> entries;
+  for (std::uint32_t id = 0; id < request.specialization.size(); ++id)
+    entries.push_back({.constantID = id, .offset = 4 * id, .size = 4});
+  const VkSpecializationInfo constants = {.mapEntryCount = static_cast<std::uint32_t>(entries.size()),
+                                          .pMapEntries = entries.data(),
+                                          .dataSize = 4 * request.specialization.size(),
+                                          .pData = request.specialization.data()};
+  const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                            .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                      .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                                                      .module = module(request.shader),
+                                                      .pName = "main",
+                                                      .pSpecializationInfo = &constants},
+                                            .layout = device.layout};
+  auto pipeline = std::make_unique<Pipeline>();
+  pipeline->shader_ = request.shader;
+  device.check(device.vk.create_compute_pipelines(device.device, cache_, 1, &info, nullptr, &pipeline->handle_),
+               fmt::format("compiling shader {}", request.shader));
+  return pipeline;
+}
+
+std::vector<std::byte> PipelineStore::cache_data() const {
+  const DeviceContext& device = *context_;
+  std::size_t size = 0;
+  device.check(device.vk.get_pipeline_cache_data(device.device, cache_, &size, nullptr), "reading its pipeline cache");
+  std::vector<std::byte> data(size);
+  device.check(device.vk.get_pipeline_cache_data(device.device, cache_, &size, data.data()),
+               "reading its pipeline cache");
+  data.resize(size);
+  return data;
+}
+
+std::uint64_t PipelineStore::created() const {
+  const std::lock_guard lock(mutex_);
+  return created_;
+}
+
+}  // namespace tuff

@@ -1,0 +1,95 @@
+#include "vulkan/pipeline_cache.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "base/os.h"
+#include "embedded.h"
+
+namespace tuff {
+namespace {
+
+struct Header {
+  char magic[8] = {'T', 'U', 'F', 'F', 'P', 'S', 'O', '1'};
+  std::uint64_t identity = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t checksum = 0;
+};
+
+// FNV-1a, 64 bits.
+class Hash {
+ public:
+  void add(std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) value_ = (value_ ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ull;
+  }
+  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325ull;
+};
+
+std::uint64_t checksum(std::span<const std::byte> bytes) {
+  Hash hash;
+  hash.add(bytes);
+  return hash.value();
+}
+
+std::uint64_t identity_of(const DeviceDescription& device) {
+  Hash hash;
+  hash.add(device.caps.name);
+  hash.add(device.driver_info);
+  const std::uint32_t numbers[] = {device.caps.vendor_id, device.caps.device_id, device.caps.driver_version};
+  hash.add(std::as_bytes(std::span(numbers)));
+  hash.add(std::as_bytes(std::span(device.pipeline_cache_uuid)));
+  for (const EmbeddedShader& shader : embedded_shaders()) {
+    hash.add(shader.name);
+    hash.add(std::as_bytes(shader.spirv));
+  }
+  return hash.value();
+}
+
+}  // namespace
+
+PipelineCacheFile::PipelineCacheFile(const std::filesystem::path& folder, const DeviceDescription& device) {
+  if (folder.empty()) return;
+  identity_ = identity_of(device);
+  path_ = folder / fmt::format("pipelines-{:016x}.bin", identity_);
+}
+
+std::vector<std::byte> PipelineCacheFile::read() const noexcept try {
+  std::error_code absent;
+  if (path_.empty() || !std::filesystem::is_regular_file(path_, absent)) return {};
+  std::vector<std::byte> file = os::read_file(path_);
+  const Header expected;
+  Header header;
+  if (file.size() < sizeof header) return {};
+  std::memcpy(&header, file.data(), sizeof header);
+  const auto data = std::span<const std::byte>(file).subspan(sizeof header);
+  if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 || header.identity != identity_ ||
+      header.bytes != data.size() || header.checksum != checksum(data))
+    return {};
+  return {data.begin(), data.end()};
+} catch (...) {
+  return {};
+}
+
+bool PipelineCacheFile::write(std::span<const std::byte> data) const noexcept try {
+  if (path_.empty()) return false;
+  std::filesystem::create_directories(path_.parent_path());
+  Header header;
+  header.identity = identity_;
+  header.bytes = data.size();
+  header.checksum = checksum(data);
+  std::vector<std::byte> file(sizeof header + data.size());
+  std::memcpy(file.data(), &header, sizeof header);
+  if (!data.empty()) std::memcpy(file.data() + sizeof header, data.data(), data.size());
+  os::write_file(path_, file);
+  return true;
+} catch (...) {
+  return false;
+}
+
+}  // namespace tuff

@@ -1,0 +1,28 @@
+// The driver's compiled pipelines on disk: one file per device, driver version and shader set, checked by
+// a checksum of our own, as drivers trust what they are given. A cache: nothing here ever fails loudly.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "vulkan/description.h"
+
+namespace tuff {
+
+class PipelineCacheFile {
+ public:
+  PipelineCacheFile() = default;  // of no folder: reads nothing, writes nothing
+  PipelineCacheFile(const std::filesystem::path& folder, const DeviceDescription& device);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::vector<std::byte> read() const noexcept;  // empty where absent, damaged or of something else
+  bool write(std::span<const std::byte> data) const noexcept;
+
+ private:
+  std::filesystem::path path_;
+  std::uint64_t identity_ = 0;
+};
+
+}  // namespace tuff

@@ -1,0 +1,72 @@
+#include "vulkan/quirks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <optional>
+
+#include "base/error.h"
+#include "base/os.h"
+
+namespace tuff {
+namespace {
+
+struct Quirk {
+  const char* name;  // in the variable's spelling
+  const char* effect;
+  bool (*matches)(const DeviceCaps&);
+  void (*apply)(DeviceCaps&);
+};
+
+constexpr std::uint64_t kFourGibibytes = 4ull << 30;
+
+constexpr Quirk kQuirks[] = {
+    // A Mali driver reported 0; kernels then assume nothing about subgroups.
+    {"SUBGROUP_SIZE_UNKNOWN", "reported subgroup size makes no sense; taken as unknown",
+     [](const DeviceCaps& caps) { return !std::has_single_bit(caps.subgroup_size) || caps.subgroup_size > 128; },
+     [](DeviceCaps& caps) { caps.subgroup_size = 0; }},
+    // Allocations of exactly 4 GiB and more are advertised and fail on several drivers.
+    {"ALLOCATION_LIMIT", "largest allocation taken as 4 GiB less 64 KiB",
+     [](const DeviceCaps& caps) { return caps.max_allocation >= kFourGibibytes; },
+     [](DeviceCaps& caps) { caps.max_allocation = kFourGibibytes - (64u << 10); }},
+    {"ALLOCATION_ABOVE_HEAP", "largest allocation is larger than the memory; taken as the memory",
+     [](const DeviceCaps& caps) { return caps.memory != 0 && caps.max_allocation > caps.memory; },
+     [](DeviceCaps& caps) { caps.max_allocation = std::min(caps.max_allocation, caps.memory); }},
+    // A period of 0 with valid timestamp bits: times would all be 0.
+    {"TIMESTAMP_PERIOD_ZERO", "timestamps have no period; not used",
+     [](const DeviceCaps& caps) { return caps.timestamps && !(caps.timestamp_period_ns > 0); },
+     [](DeviceCaps& caps) { caps.timestamps = false; }},
+};
+
+// Nothing where the variable isn't set.
+std::optional<std::uint32_t> number_from(const std::string& variable) {
+  const auto text = os::environment(variable.c_str());
+  if (!text || text->empty()) return std::nullopt;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size())
+    throw Error(fmt::format("{}: \"{}\" is not a whole number", variable, *text));
+  return number;
+}
+
+}  // namespace
+
+std::vector<AppliedQuirk> apply_quirks(DeviceCaps& caps) {
+  std::vector<AppliedQuirk> applied;
+  for (const Quirk& quirk : kQuirks) {
+    const std::string variable = fmt::format("TUFF_QUIRK_{}", quirk.name);
+    const auto override_value = number_from(variable);
+    if (override_value ? *override_value == 0 : !quirk.matches(caps)) continue;
+    quirk.apply(caps);
+    applied.push_back({quirk.name, quirk.effect, variable});
+  }
+  if (const auto cores = number_from("TUFF_CORES"); cores && *cores > 0) {
+    caps.cores = *cores;
+    applied.push_back({"CORES", fmt::format("{} cores, by the environment", *cores), "TUFF_CORES"});
+  }
+  return applied;
+}
+
+}  // namespace tuff
