@@ -1,0 +1,153 @@
+#include "ops/normalize.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "ops/assign.h"
+#include "ops/expand.h"
+#include "ops/normalize_kernels.h"
+#include "ops/pointwise.h"
+#include "ops/spatial.h"
+
+namespace tuff {
+
+std::string NormalizeOp::attributes() const {
+  return fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps,
+                     attributes_.affine, attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
+}
+
+namespace {
+
+Shape statistics_shape(const NormalizeAttributes& attributes, const Shape& x) {
+  return attributes.groups == 0 ? Shape{x.channels()} : Shape{x.batch(), attributes.groups};
+}
+
+void require_channels(std::string_view op, std::string_view input, const TensorType& type, const TensorType& x) {
+  if (type.dtype != DType::f32 || type.shape != Shape{x.shape.channels()})
+    throw Error(fmt::format("{}: {} is {}, must be f32 {} for x ({})", op, input, to_string(type), x.shape.channels(),
+                            to_string(x)));
+}
+
+void require_normalizable(std::string_view op, const NormalizeAttributes& attributes, const TensorType& x) {
+  require_float(op, "x", x);
+  if (x.shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x)));
+  if (attributes.groups < 0 || (attributes.groups > 0 && x.shape.channels() % attributes.groups != 0))
+    throw Error(fmt::format("{}: {} channels of x ({}) can't be cut into {} groups", op, x.shape.channels(),
+                            to_string(x), attributes.groups));
+}
+
+// Inputs: upstream, x, mean, variance and, if affine, weight, bias. Outputs: d x and, if affine, d weight, d bias.
+class NormalizeGradient : public NormalizeOp {
+ public:
+  using NormalizeOp::NormalizeOp;
+  std::string_view name() const override { return "normalize_gradient"; }
+
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType& x = inputs[1];
+    require_normalizable(name(), values(), x);
+    if (inputs[0] != x)
+      throw Error(
+          fmt::format("normalize_gradient: upstream ({}) and x ({}) differ", to_string(inputs[0]), to_string(x)));
+    std::vector<TensorType> result = {x};
+    if (values().affine) result.insert(result.end(), 2, TensorType{DType::f32, Shape{x.shape.channels()}});
+    return result;
+  }
+};
+
+class Normalize : public NormalizeOp {
+ public:
+  using NormalizeOp::NormalizeOp;
+  std::string_view name() const override { return "normalize"; }
+
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType& x = inputs[0];
+    require_normalizable(name(), values(), x);
+    if (values().affine) {
+      require_channels(name(), "weight", inputs[1], x);
+      require_channels(name(), "bias", inputs[2], x);
+    }
+    const TensorType statistics{DType::f32, statistics_shape(values(), x.shape)};
+    return {x, statistics, statistics};
+  }
+
+  std::vector<Value> gradient(const GradientContext& context) const override {
+    if (context.upstream[1] || context.upstream[2])
+      throw Error(
+          "normalize: mean and variance have no gradient of their own; the loss may depend on the output alone");
+    std::vector<Value> inputs = {context.upstream[0], context.inputs[0], context.outputs[1], context.outputs[2]};
+    if (values().affine) inputs.insert(inputs.end(), {context.inputs[1], context.inputs[2]});
+    return context.inputs[0].graph().add(std::make_shared<NormalizeGradient>(values()), std::move(inputs));
+  }
+};
+
+// (C) as (1, C, 1...) of x's rank, so that it broadcasts along the channels.
+Value along_channels(Value values, Value x) {
+  std::vector<std::int64_t> extents(static_cast<std::size_t>(x.shape().rank()), 1);
+  extents[1] = values.shape()[0];
+  return expand(values, Shape(std::move(extents)), std::vector<int>{1});
+}
+
+// running = (1 - momentum) running + momentum batch
+void update_running(Value running, Value batch, float momentum) {
+  assign(running, add(mul_scalar(running, 1 - momentum), mul_scalar(batch, momentum)));
+}
+
+Value with_running_statistics(Value x, Value weight, Value bias, Value mean, Value variance,
+                              const BatchNormAttributes& attributes) {
+  Value scale = rsqrt(add_scalar(variance, attributes.eps));
+  if (weight) scale = mul(scale, weight);
+  Value shift = neg(mul(mean, scale));
+  if (bias) shift = add(shift, bias);
+  Value y = add(mul(x, along_channels(scale, x)), along_channels(shift, x));
+  return attributes.activation == NormalizeActivation::relu ? relu(y) : y;
+}
+
+}  // namespace
+
+Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes) {
+  if (static_cast<bool>(weight) != static_cast<bool>(bias))
+    throw Error("normalize: weight and bias go together; give both or neither");
+  NormalizeAttributes with_affine = attributes;
+  with_affine.affine = static_cast<bool>(weight);
+  std::vector<Value> inputs = {x};
+  if (weight) inputs.insert(inputs.end(), {weight, bias});
+  const std::vector<Value> outputs = x.graph().add(std::make_shared<Normalize>(with_affine), std::move(inputs));
+  return {outputs[0], outputs[1], outputs[2]};
+}
+
+BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Value running_var,
+                     const BatchNormAttributes& attributes) {
+  if (static_cast<bool>(running_mean) != static_cast<bool>(running_var))
+    throw Error("batch_norm: running_mean and running_var go together; give both or neither");
+  if (!attributes.training) {
+    if (!running_mean) throw Error("batch_norm: without training it needs running_mean and running_var");
+    require_channels("batch_norm", "running_mean", running_mean.type(), x.type());
+    require_channels("batch_norm", "running_var", running_var.type(), x.type());
+    return {with_running_statistics(x, weight, bias, running_mean, running_var, attributes), running_mean, running_var};
+  }
+  const std::int64_t count = x.shape().elements() / x.shape().channels();
+  if (count == 1)
+    throw Error(
+        fmt::format("batch_norm: training needs more than one value per channel, x is {}", to_string(x.type())));
+  const Normalized result =
+      normalize(x, weight, bias, {.groups = 0, .eps = attributes.eps, .activation = attributes.activation});
+  if (running_mean) {
+    require_channels("batch_norm", "running_mean", running_mean.type(), x.type());
+    require_channels("batch_norm", "running_var", running_var.type(), x.type());
+    const auto unbiased = static_cast<float>(static_cast<double>(count) / static_cast<double>(count - 1));
+    update_running(running_mean, result.mean, attributes.momentum);
+    update_running(running_var, mul_scalar(result.variance, unbiased), attributes.momentum);
+  }
+  return {result.output, result.mean, result.variance};
+}
+
+Value group_norm(Value x, std::int64_t groups, Value weight, Value bias, float eps, NormalizeActivation activation) {
+  if (groups < 1) throw Error(fmt::format("group_norm: {} groups; there must be at least 1", groups));
+  return normalize(x, weight, bias, {.groups = groups, .eps = eps, .activation = activation}).output;
+}
+
+Value instance_norm(Value x, Value weight, Value bias, float eps, NormalizeActivation activation) {
+  return group_norm(x, x.shape().channels(), weight, bias, eps, activation);
+}
+
+}  // namespace tuff
