@@ -1,5 +1,8 @@
 #include "passes/optimize.h"
 
+#include <cassert>
+
+#include "graph/verify.h"
 #include "passes/eliminate.h"
 
 namespace tuff {
@@ -15,7 +18,10 @@ std::span<const Pass> optimization_passes() {
 
 std::unique_ptr<Graph> optimize(const Graph& graph) {
   std::unique_ptr<Graph> current;
-  for (const Pass& pass : optimization_passes()) current = pass.run(current ? *current : graph);
+  for (const Pass& pass : optimization_passes()) {
+    current = pass.run(current ? *current : graph);
+    assert(verify(*current).empty());
+  }
   return current;
 }
 
