@@ -1,0 +1,236 @@
+#include "train/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace tuff {
+namespace {
+
+using Kept = TrainField::Kept;
+using Options = TrainOptions;
+
+// clang-format off
+const TrainField kFields[] = {
+    {&Options::images, "images", "Data", "DIR", "folder of images (PNG, JPEG, BMP, TIFF)", 0, 0, Kept::run},
+    {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
+    {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
+    {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
+    {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
+    {&Options::axes, "axes", "Data", "AXES", "meaning of a TIFF's pages and samples where the file doesn't say, e.g. CYX"},
+    {&Options::normalize, "normalize", "Data", "percentile|mean-std|range", "how each image is brought to a common scale"},
+    {&Options::crop, "crop", "Data", "PIXELS", "side of the square crops that the net trains on", 1, 16384},
+    {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
+    {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
+    {&Options::threads, "threads", "Data", "N", "threads that read and crop; changes no result", 1, 64, Kept::run},
+
+    {&Options::model, "model", "Model", "unet", "network", 0, 0, Kept::model, true},
+    {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
+    {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
+    {&Options::padding, "padding", "Model", "same|valid", "valid: no padding, as in the paper; the output is smaller"},
+    {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization after each convolution"},
+    {&Options::up, "up", "Model", "transpose|bilinear|nearest", "how the decoder doubles the size"},
+    {&Options::down, "down", "Model", "pool|stride", "how the encoder halves the size"},
+    {&Options::skip, "skip", "Model", "concat|add|none", "how the encoder's features join the decoder's"},
+
+    {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
+    {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
+    {&Options::batch, "batch", "Training", "N", "crops in each step", 1, 4096},
+    {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice", "default: bce; ce with --classes"},
+    {&Options::lr, "lr", "Training", "X", "learning rate", 0, 1e6},
+    {&Options::schedule, "schedule", "Training", "constant|cosine|step", "course of the learning rate", 0, 0, Kept::model},
+    {&Options::warmup, "warmup", "Training", "STEPS", "steps in which the learning rate rises to --lr", 0},
+    {&Options::optimizer, "optimizer", "Training", "adam|sgd", "rule that updates the weights"},
+    {&Options::momentum, "momentum", "Training", "X", "momentum of sgd", 0, 1},
+    {&Options::weight_decay, "weight-decay", "Training", "X", "decoupled weight decay (AdamW's)", 0, 1e3},
+    {&Options::clip, "clip", "Training", "X", "largest global norm of the gradients; 0: no limit", 0},
+    {&Options::seed, "seed", "Training", "N", "same seed, device and driver: same bits", 0},
+
+    {&Options::out, "out", "Run", "RUN", "folder for the model, config.json and metrics.csv", 0, 0, Kept::never},
+    {&Options::resume, "resume", "Run", "", "go on with the run in --out", 0, 0, Kept::never},
+    {&Options::config, "config", "Run", "FILE", "options from a config.json; those given here win", 0, 0, Kept::never},
+    {&Options::device, "device", "Run", "NAME|N", "device by number or part of its name, see `tuff devices`", 0, 0, Kept::run},
+    {&Options::save_every, "save-every", "Run", "STEPS", "save the last model so often too; 0: once an epoch", 0, 1e15, Kept::run},
+    {&Options::dump, "dump", "Run", "DIR", "write the initial weights and every batch there", 0, 0, Kept::never, true},
+};
+// clang-format on
+
+// A field's value column that lists words, "same|valid", restricts it to them; capitals stand for free text.
+std::vector<std::string> choices(const TrainField& field) {
+  std::vector<std::string> words;
+  if (!std::holds_alternative<std::string Options::*>(field.member)) return words;
+  std::string_view rest = field.value;
+  while (!rest.empty()) {
+    const std::size_t bar = std::min(rest.find('|'), rest.size());
+    words.emplace_back(rest.substr(0, bar));
+    rest.remove_prefix(std::min(bar + 1, rest.size()));
+  }
+  const bool free_text = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos;
+  });
+  if (free_text) words.clear();
+  return words;
+}
+
+template <class Number>
+Number parse_number(const TrainField& field, std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw Error(fmt::format("--{}: \"{}\" is not a {}", field.name, text,
+                            std::is_same_v<Number, double> ? "number" : "whole number"));
+  const double value = static_cast<double>(number);
+  if (!(value >= field.minimum && value <= field.maximum))
+    throw Error(fmt::format("--{}: {} is out of range, it must be {} to {}", field.name, text, field.minimum,
+                            field.maximum));
+  return number;
+}
+
+bool parse_bool(const TrainField& field, std::string_view text) {
+  if (text == "true" || text == "1" || text.empty()) return true;
+  if (text == "false" || text == "0") return false;
+  throw Error(fmt::format("--{}: \"{}\" is neither true nor false", field.name, text));
+}
+
+std::string checked_word(const TrainField& field, std::string_view text) {
+  const std::vector<std::string> words = choices(field);
+  const bool automatic = field.name == "loss" && text == "auto";
+  if (!words.empty() && !automatic && std::find(words.begin(), words.end(), text) == words.end())
+    throw Error(fmt::format("--{}: \"{}\" is none of {}", field.name, text, fmt::join(words, ", ")));
+  return std::string(text);
+}
+
+}  // namespace
+
+std::span<const TrainField> train_fields() { return kFields; }
+
+const TrainField* find_field(std::string_view name) {
+  const auto found = std::find_if(std::begin(kFields), std::end(kFields),
+                                  [&](const TrainField& field) { return field.name == name; });
+  return found == std::end(kFields) ? nullptr : found;
+}
+
+void set_field(TrainOptions& options, std::string_view name, std::string_view text) {
+  const TrainField* field = find_field(name);
+  if (field == nullptr) throw Error(fmt::format("there is no option --{}", name));
+  std::visit(
+      [&](auto member) {
+        using Type = std::remove_reference_t<decltype(options.*member)>;
+        if constexpr (std::is_same_v<Type, bool>)
+          options.*member = parse_bool(*field, text);
+        else if constexpr (std::is_same_v<Type, std::string>)
+          options.*member = checked_word(*field, text);
+        else
+          options.*member = parse_number<Type>(*field, text);
+      },
+      field->member);
+}
+
+std::string field_text(const TrainOptions& options, const TrainField& field) {
+  return std::visit([&](auto member) { return fmt::format("{}", options.*member); }, field.member);
+}
+
+void validate(TrainOptions& options) {
+  if (options.steps > 0 && options.epochs > 0)
+    throw Error("--steps and --epochs are both given: choose one of them");
+  if (options.classes > 1 && !options.foreground.empty())
+    throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
+  const bool multi_class = options.classes > 1;
+  if (options.loss == "auto") options.loss = multi_class ? "ce" : "bce";
+  if (multi_class && options.loss.starts_with("bce"))
+    throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
+                            options.loss, options.classes));
+  if (!multi_class && options.loss == "ce")
+    throw Error("--loss ce: needs --classes 2 or more; use bce for foreground against background");
+  number_list(options.foreground, "foreground");
+  number_list(options.channels, "channels");
+}
+
+std::string to_json(const TrainOptions& options) {
+  nlohmann::ordered_json json;
+  for (const TrainField& field : kFields)
+    if (field.kept != Kept::never)
+      std::visit([&](auto member) { json[std::string(field.name)] = options.*member; }, field.member);
+  return json.dump(2) + "\n";
+}
+
+void apply_json(TrainOptions& options, std::string_view text, const std::string& source) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw Error(fmt::format("{}: is not a configuration (a JSON object was expected)", source));
+  for (const auto& [key, value] : json.items()) {
+    if (key.starts_with("tuff.")) continue;
+    const TrainField* field = find_field(key);
+    if (field == nullptr || field->kept == Kept::never) {
+      std::vector<std::string> names;
+      for (const TrainField& known : kFields) names.emplace_back(known.name);
+      const std::string nearest = nearest_word(key, names);
+      throw Error(fmt::format("{}: unknown option \"{}\"{}", source, key,
+                              nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
+    }
+    if (value.is_object() || value.is_array() || value.is_null())
+      throw Error(fmt::format("{}: \"{}\" must be a number, a word or true/false", source, key));
+    set_field(options, key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+}
+
+TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pair<std::string, std::string>> given) {
+  TrainOptions result = saved;
+  for (const auto& [name, text] : given) {
+    const TrainField* field = find_field(name);
+    const std::string before = field ? field_text(result, *field) : "";
+    set_field(result, name, text);
+    // The length of a run may be extended; its schedule then follows the new length.
+    const bool length = name == "steps" || name == "epochs";
+    if (field->kept == Kept::model && !length && field_text(result, *field) != before)
+      throw Error(fmt::format("--{} {}: the run was begun with {}; leave the option out, or begin a new run with another "
+                              "--out",
+                              name, text, before.empty() ? "none" : before));
+    if (name == "steps") result.epochs = 0;
+    if (name == "epochs") result.steps = 0;
+  }
+  return result;
+}
+
+std::vector<std::int64_t> number_list(std::string_view text, std::string_view option) {
+  std::vector<std::int64_t> numbers;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + comma, number);
+    if (error != std::errc{} || end != rest.data() + comma || number < 0 || comma + 1 == rest.size())
+      throw Error(fmt::format("--{}: \"{}\" is not a list of numbers such as 0,2", option, text));
+    numbers.push_back(number);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return numbers;
+}
+
+std::string nearest_word(std::string_view word, std::span<const std::string> words) {
+  std::string nearest;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : words) {
+    std::vector<std::size_t> row(candidate.size() + 1);
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      std::size_t diagonal = row[0]++;
+      for (std::size_t j = 1; j < row.size(); ++j) {
+        const std::size_t changed = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+      }
+    }
+    if (row.back() < least) {
+      least = row.back();
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace tuff

@@ -1,0 +1,107 @@
+// Every option of a training run, once: the command line, config.json and the help text come from the
+// same table, and so does the configuration that a model file carries.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tuff {
+
+struct TrainOptions {
+  // data
+  std::string images;
+  std::string masks;
+  std::int64_t crop = 256;
+  double val_fraction = 0.1;
+  std::string augment = "flip,rot90";
+  std::string normalize = "percentile";
+  std::string axes;
+  std::string channels;
+  std::int64_t classes = 1;
+  std::string foreground;
+  std::int64_t threads = 2;
+  // model
+  std::string model = "unet";
+  std::int64_t base = 32;
+  std::int64_t depth = 4;
+  std::string padding = "same";
+  std::string norm = "batch";
+  std::string up = "transpose";
+  std::string down = "pool";
+  std::string skip = "concat";
+  // training
+  std::int64_t steps = 0;
+  std::int64_t epochs = 0;
+  std::int64_t batch = 4;
+  std::string loss = "auto";
+  std::string optimizer = "adam";
+  double lr = 1e-3;
+  std::string schedule = "constant";
+  double warmup = 0;
+  double momentum = 0.9;
+  double weight_decay = 0;
+  double clip = 0;
+  std::int64_t seed = 0;
+  // run
+  std::string out;
+  std::string device;
+  std::string config;
+  bool resume = false;
+  std::int64_t save_every = 0;
+  std::string dump;
+
+  bool operator==(const TrainOptions&) const = default;
+};
+
+struct TrainField {
+  std::variant<std::int64_t TrainOptions::*, double TrainOptions::*, std::string TrainOptions::*, bool TrainOptions::*>
+      member;
+  std::string_view name;     // "val-fraction": --val-fraction on the command line, the same key in config.json
+  std::string_view group;    // heading in the help text
+  std::string_view value;    // what stands behind the option in the help text: "N", "DIR", "same|valid"
+  std::string_view help;
+  double minimum = 0;        // numbers: the smallest allowed
+  double maximum = 1e15;     // numbers: the largest allowed
+  enum class Kept : std::uint8_t {
+    model,   // part of the model's configuration; a resumed run can't change it
+    run,     // kept in config.json, and a resumed run may change it
+    never,   // about this call alone
+  } kept = Kept::model;
+  bool hidden = false;
+};
+
+// All options in the order of the help text.
+std::span<const TrainField> train_fields();
+
+// Null where there is no such option.
+const TrainField* find_field(std::string_view name);
+
+// Sets one option from text as typed by a user; Error names the option, the value and what is allowed.
+void set_field(TrainOptions& options, std::string_view name, std::string_view text);
+std::string field_text(const TrainOptions& options, const TrainField& field);
+
+// Checks that concern several options, and fills in what depends on others ("auto"). Error where they don't fit.
+void validate(TrainOptions& options);
+
+// JSON object of all kept options; and back. Unknown keys and wrong types are an Error that names `source`;
+// keys starting with "tuff." are skipped.
+std::string to_json(const TrainOptions& options);
+void apply_json(TrainOptions& options, std::string_view json, const std::string& source);
+
+// The options of a resumed run: those saved, with `given` (name, text) on top. Error where `given` would
+// change what the saved model depends on.
+TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pair<std::string, std::string>> given);
+
+// "0,2,5" as numbers; Error with the option's name. Empty text: no numbers.
+std::vector<std::int64_t> number_list(std::string_view text, std::string_view option);
+
+// The word nearest to a misspelt one by edit distance; empty where none is near.
+std::string nearest_word(std::string_view word, std::span<const std::string> words);
+
+}  // namespace tuff

@@ -1,0 +1,123 @@
+#include "train/options.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+
+using namespace tuff;
+
+namespace {
+
+std::string message_of(auto&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("options: every field has a name of its own, help, and a default that passes its own check") {
+  std::set<std::string_view> names;
+  const TrainOptions defaults;
+  for (const TrainField& field : train_fields()) {
+    CAPTURE(std::string(field.name));
+    CHECK(names.insert(field.name).second);
+    CHECK(!field.help.empty());
+    TrainOptions options;
+    set_field(options, field.name, field_text(defaults, field));
+    CHECK(field_text(options, field) == field_text(defaults, field));
+  }
+}
+
+TEST_CASE("options: JSON gives back what went in") {
+  TrainOptions options;
+  options.base = 16;
+  options.lr = 3.3e-4;
+  options.norm = "group";
+  options.foreground = "0";
+  options.seed = 123456789012345;
+  TrainOptions back;
+  apply_json(back, to_json(options), "config.json");
+  CHECK(back == options);
+  CHECK(to_json(back) == to_json(options));
+}
+
+TEST_CASE("options: what concerns one call is not kept") {
+  TrainOptions options;
+  options.out = "run";
+  options.resume = true;
+  TrainOptions back;
+  apply_json(back, to_json(options), "config.json");
+  CHECK(back.out.empty());
+  CHECK(!back.resume);
+}
+
+TEST_CASE("options: wrong values are named with what is allowed") {
+  TrainOptions options;
+  CHECK(message_of([&] { set_field(options, "base", "many"); }) == "--base: \"many\" is not a whole number");
+  CHECK(message_of([&] { set_field(options, "base", "12x"); }) == "--base: \"12x\" is not a whole number");
+  CHECK(message_of([&] { set_field(options, "depth", "9"); }).find("1 to 8") != std::string::npos);
+  CHECK(message_of([&] { set_field(options, "lr", "nan"); }).find("out of range") != std::string::npos);
+  CHECK(message_of([&] { set_field(options, "norm", "layer"); }) ==
+        "--norm: \"layer\" is none of batch, group, instance, none");
+  CHECK(message_of([&] { set_field(options, "nonsense", "1"); }) == "there is no option --nonsense");
+  CHECK(options == TrainOptions{});
+}
+
+TEST_CASE("options: a config file with a misspelt key names the file and the nearest key") {
+  TrainOptions options;
+  CHECK(message_of([&] { apply_json(options, R"({"bass": 3})", "my.json"); }) ==
+        "my.json: unknown option \"bass\"; did you mean \"base\"?");
+  CHECK(message_of([&] { apply_json(options, "[1]", "my.json"); }).find("my.json") == 0);
+  CHECK(message_of([&] { apply_json(options, "{\"base\": [1]}", "my.json"); }).find("\"base\"") != std::string::npos);
+}
+
+TEST_CASE("options: those that exclude each other") {
+  TrainOptions both;
+  both.steps = both.epochs = 3;
+  CHECK(message_of([&] { validate(both); }).find("--steps and --epochs") == 0);
+  TrainOptions classes;
+  classes.classes = 3;
+  classes.loss = "bce";
+  CHECK(message_of([&] { validate(classes); }).find("--loss bce") == 0);
+  classes.loss = "auto";
+  validate(classes);
+  CHECK(classes.loss == "ce");
+  TrainOptions binary;
+  validate(binary);
+  CHECK(binary.loss == "bce");
+}
+
+TEST_CASE("options: a resumed run keeps its model and may change its length") {
+  TrainOptions saved;
+  saved.base = 16;
+  saved.epochs = 3;
+  using Given = std::vector<std::pair<std::string, std::string>>;
+  CHECK(resumed_options(saved, Given{{"base", "16"}, {"threads", "4"}}).threads == 4);
+  const TrainOptions longer = resumed_options(saved, Given{{"steps", "500"}});
+  CHECK(longer.steps == 500);
+  CHECK(longer.epochs == 0);
+  CHECK(message_of([&] { resumed_options(saved, Given{{"base", "32"}}); }).find("--base 32: the run was begun with 16") ==
+        0);
+}
+
+TEST_CASE("options: number lists") {
+  CHECK(number_list("0,2,15", "channels") == std::vector<std::int64_t>{0, 2, 15});
+  CHECK(number_list("", "channels").empty());
+  CHECK(message_of([] { number_list("1,", "channels"); }).find("--channels") == 0);
+  CHECK(message_of([] { number_list("-1", "channels"); }).find("--channels") == 0);
+  CHECK(message_of([] { number_list("a", "channels"); }).find("--channels") == 0);
+}
+
+TEST_CASE("options: the nearest word") {
+  const std::vector<std::string> words = {"train", "predict", "evaluate"};
+  CHECK(nearest_word("trian", words) == "train");
+  CHECK(nearest_word("evaluat", words) == "evaluate");
+  CHECK(nearest_word("zzz", words).empty());
+}
