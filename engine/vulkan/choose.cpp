@@ -36,9 +36,11 @@ std::string list_of(const std::vector<DeviceDescription>& devices) {
   return fmt::format("{}", fmt::join(rows, ", "));
 }
 
+// One or two digits are an index; more are part of a name ("4090").
 bool is_match(const DeviceDescription& device, const std::string& wanted) {
-  const bool is_number = std::all_of(wanted.begin(), wanted.end(), [](unsigned char c) { return std::isdigit(c); });
-  if (is_number) return fmt::format("{}", device.index) == wanted;
+  const bool is_number =
+      std::all_of(wanted.begin(), wanted.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (is_number && wanted.size() <= 2) return fmt::format("{}", device.index) == wanted;
   return lower_case(device.caps.name + " " + device.caps.driver).find(lower_case(wanted)) != std::string::npos;
 }
 

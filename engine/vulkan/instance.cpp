@@ -9,10 +9,6 @@
 #include "base/error.h"
 #include "vulkan/result.h"
 
-#ifndef VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME
-#error "the Vulkan headers are older than 1.3.208"
-#endif
-
 namespace tuff {
 namespace {
 
@@ -39,15 +35,14 @@ os::Library open_loader(const std::string& wanted) {
       "no Vulkan loader ({}): install it (Debian, Ubuntu: sudo apt install libvulkan1 mesa-vulkan-drivers)", why));
 }
 
-std::vector<std::string> instance_extensions(const GlobalFunctions& vk, const char* layer) {
+bool has_extension(const GlobalFunctions& vk, const char* layer, const char* name) {
   std::uint32_t count = 0;
   vk.enumerate_instance_extensions(layer, &count, nullptr);
   std::vector<VkExtensionProperties> found(count);
   vk.enumerate_instance_extensions(layer, &count, found.data());
-  found.resize(count);
-  std::vector<std::string> names;
-  for (const auto& extension : found) names.emplace_back(extension.extensionName);
-  return names;
+  return std::any_of(found.begin(), found.end(), [&](const VkExtensionProperties& extension) {
+    return std::strcmp(extension.extensionName, name) == 0;
+  });
 }
 
 bool has_layer(const GlobalFunctions& vk, const char* name) {
@@ -73,6 +68,47 @@ VKAPI_ATTR VkBool32 VKAPI_CALL forward_message(VkDebugUtilsMessageSeverityFlagBi
   return VK_FALSE;
 }
 
+VkDebugUtilsMessengerCreateInfoEXT messenger_info(void* sink) {
+  return {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+          .messageSeverity =
+              VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+          .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
+                         VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
+          .pfnUserCallback = forward_message,
+          .pUserData = sink};
+}
+
+// What an instance is asked for.
+struct Request {
+  std::vector<const char*> layers, extensions;
+  VkInstanceCreateFlags flags = 0;
+  bool validates = false;  // whether `validation` is chained
+  VkValidationFeaturesEXT validation = {.sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT};
+};
+
+Request portable_request(const GlobalFunctions& vk) {
+  Request request;
+  if (has_extension(vk, nullptr, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {  // lists MoltenVK
+    request.extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+    request.flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+  }
+  return request;
+}
+
+void add_validation(const GlobalFunctions& vk, Request& request) {
+  static constexpr VkValidationFeatureEnableEXT kChecks[] = {
+      VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
+  if (!has_layer(vk, kValidationLayer))
+    throw Error(
+        fmt::format("no {}: install it (Debian, Ubuntu: sudo apt install vulkan-validationlayers)", kValidationLayer));
+  request.layers.push_back(kValidationLayer);
+  if (!has_extension(vk, kValidationLayer, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME)) return;
+  request.extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
+  request.validates = true;
+  request.validation.enabledValidationFeatureCount = 1;
+  request.validation.pEnabledValidationFeatures = kChecks;
+}
+
 }  // namespace
 
 std::shared_ptr<Instance> Instance::open(const InstanceOptions& options) {
@@ -96,62 +132,31 @@ std::shared_ptr<Instance> Instance::adopt(VkInstance handle, PFN_vkGetInstancePr
 
 void Instance::create(const InstanceOptions& options) {
   debug_message_ = options.debug_message;
-  const auto available = instance_extensions(global_, nullptr);
-  const auto has = [](const std::vector<std::string>& names, const char* name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  std::vector<const char*> layers, extensions;
-  VkInstanceCreateFlags flags = 0;
-  if (has(available, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {  // lists MoltenVK
-    extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
-    flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
-  }
-  const void* next = nullptr;
-  const VkValidationFeatureEnableEXT checks[] = {VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
-  VkValidationFeaturesEXT validation = {.sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
-                                        .enabledValidationFeatureCount = 1,
-                                        .pEnabledValidationFeatures = checks};
-  if (options.validate) {
-    if (!has_layer(global_, kValidationLayer))
-      throw Error(fmt::format("no {}: install it (Debian, Ubuntu: sudo apt install vulkan-validationlayers)",
-                              kValidationLayer));
-    layers.push_back(kValidationLayer);
-    if (has(instance_extensions(global_, kValidationLayer), VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME)) {
-      extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
-      next = &validation;
-    }
-  }
-  const bool debug = debug_message_ && (has(available, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) || options.validate);
-  VkDebugUtilsMessengerCreateInfoEXT messenger = {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-                                                  .pNext = next,
-                                                  .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
-                                                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-                                                  .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT |
-                                                                 VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
-                                                                 VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
-                                                  .pfnUserCallback = forward_message,
-                                                  .pUserData = &debug_message_};
+  Request request = portable_request(global_);
+  if (options.validate) add_validation(global_, request);
+  VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_info(&debug_message_);
+  const bool debug =
+      debug_message_ && (options.validate || has_extension(global_, nullptr, VK_EXT_DEBUG_UTILS_EXTENSION_NAME));
   if (debug) {
-    extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-    next = &messenger;
+    request.extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
+    request.validation.pNext = &messenger;  // for messages of the creation itself
   }
   const VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
                                          .pApplicationName = "tuff",
                                          .pEngineName = "tuff",
                                          .apiVersion = VK_API_VERSION_1_3};
   const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
-                                     .pNext = next,
-                                     .flags = flags,
+                                     .pNext = request.validates ? &request.validation : request.validation.pNext,
+                                     .flags = request.flags,
                                      .pApplicationInfo = &application,
-                                     .enabledLayerCount = static_cast<std::uint32_t>(layers.size()),
-                                     .ppEnabledLayerNames = layers.data(),
-                                     .enabledExtensionCount = static_cast<std::uint32_t>(extensions.size()),
-                                     .ppEnabledExtensionNames = extensions.data()};
+                                     .enabledLayerCount = static_cast<std::uint32_t>(request.layers.size()),
+                                     .ppEnabledLayerNames = request.layers.data(),
+                                     .enabledExtensionCount = static_cast<std::uint32_t>(request.extensions.size()),
+                                     .ppEnabledExtensionNames = request.extensions.data()};
   const VkResult result = global_.create_instance(&info, nullptr, &handle_);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER) throw Error(fmt::format("no Vulkan driver found: {}", kInstallDriver));
   check(result, "Vulkan", "creating an instance");
   functions_ = load_instance_functions(global_.get_instance_proc_addr, handle_);
-  messenger.pNext = nullptr;
   if (debug && functions_.create_debug_messenger != nullptr)
     check(functions_.create_debug_messenger(handle_, &messenger, nullptr, &messenger_), "Vulkan",
           "creating a debug messenger");

@@ -43,6 +43,7 @@ class Instance {
 
   VkInstance handle() const { return handle_; }
   const InstanceFunctions& functions() const { return functions_; }
+  PFN_vkGetInstanceProcAddr lookup() const { return global_.get_instance_proc_addr; }
 
  private:
   Instance() = default;

@@ -1,0 +1,80 @@
+#include "vulkan/quirks.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace tuff {
+namespace {
+
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+DeviceCaps sane() {
+  DeviceCaps caps = pretended_caps("discrete");
+  caps.memory = 8ull << 30;
+  caps.max_allocation = 2ull << 30;
+  return caps;
+}
+
+TEST_CASE("a sane device has no quirks") {
+  DeviceCaps caps = sane();
+  CHECK(apply_quirks(caps).empty());
+  CHECK(caps.subgroup_size == 32);
+  CHECK(caps.max_allocation == 2ull << 30);
+}
+
+TEST_CASE("senseless subgroup sizes are taken as unknown") {
+  for (const std::uint32_t size : {0u, 24u, 256u}) {
+    DeviceCaps caps = sane();
+    caps.subgroup_size = size;
+    CHECK(apply_quirks(caps).size() == 1);
+    CHECK(caps.subgroup_size == 0);
+  }
+}
+
+TEST_CASE("allocations stay below 4 GiB and below the memory") {
+  DeviceCaps caps = sane();
+  caps.max_allocation = ~0ull;
+  apply_quirks(caps);
+  CHECK(caps.max_allocation < 4ull << 30);
+  caps.memory = 1ull << 30;
+  apply_quirks(caps);
+  CHECK(caps.max_allocation == 1ull << 30);
+}
+
+TEST_CASE("the environment overrides a quirk either way") {
+  DeviceCaps caps = sane();
+  {
+    const Variable variable("TUFF_QUIRK_SUBGROUP_SIZE_UNKNOWN", "1");
+    CHECK(apply_quirks(caps).size() == 1);
+    CHECK(caps.subgroup_size == 0);
+  }
+  caps = sane();
+  caps.max_allocation = 5ull << 30;
+  const Variable variable("TUFF_QUIRK_ALLOCATION_LIMIT", "0");
+  CHECK(apply_quirks(caps).empty());
+  CHECK(caps.max_allocation == 5ull << 30);
+}
+
+TEST_CASE("the environment sets the cores; nonsense in it is an error that names the variable") {
+  DeviceCaps caps = sane();
+  {
+    const Variable variable("TUFF_CORES", "12");
+    CHECK(apply_quirks(caps).size() == 1);
+    CHECK(caps.cores == 12);
+  }
+  const Variable variable("TUFF_CORES", "many");
+  CHECK_THROWS_WITH_AS(apply_quirks(caps), "TUFF_CORES: \"many\" is not a whole number", Error);
+}
+
+}  // namespace
+}  // namespace tuff
