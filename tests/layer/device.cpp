@@ -23,9 +23,8 @@ void write_counts(const std::string& path) {
                "\"submissions\": %llu, \"bytes\": %llu, \"peak_bytes\": %llu}\n",
                static_cast<unsigned long long>(counts.devices), static_cast<unsigned long long>(counts.pipelines),
                static_cast<unsigned long long>(counts.command_buffers),
-               static_cast<unsigned long long>(counts.allocations),
-               static_cast<unsigned long long>(counts.submissions), static_cast<unsigned long long>(counts.bytes),
-               static_cast<unsigned long long>(counts.peak_bytes));
+               static_cast<unsigned long long>(counts.allocations), static_cast<unsigned long long>(counts.submissions),
+               static_cast<unsigned long long>(counts.bytes), static_cast<unsigned long long>(counts.peak_bytes));
   std::fclose(file);
 }
 
@@ -142,8 +141,8 @@ VKAPI_ATTR VkResult VKAPI_CALL get_semaphore_value(VkDevice handle, VkSemaphore 
 
 // With VK_QUERY_RESULT_WAIT_BIT it would wait for ever on a submission that never ran.
 VKAPI_ATTR VkResult VKAPI_CALL get_query_results(VkDevice handle, VkQueryPool pool, std::uint32_t first,
-                                                 std::uint32_t count, std::size_t size, void* data,
-                                                 VkDeviceSize stride, VkQueryResultFlags flags) {
+                                                 std::uint32_t count, std::size_t size, void* data, VkDeviceSize stride,
+                                                 VkQueryResultFlags flags) {
   const auto device = devices.find(handle);
   if (is_lost(*device)) return VK_ERROR_DEVICE_LOST;
   return device->next<PFN_vkGetQueryPoolResults>("vkGetQueryPoolResults")(handle, pool, first, count, size, data,
@@ -186,7 +185,7 @@ VKAPI_ATTR VkResult VKAPI_CALL create_compute_pipelines(VkDevice handle, VkPipel
   const auto device = devices.find(handle);
   counters.pipelines += count;
   return device->next<PFN_vkCreateComputePipelines>("vkCreateComputePipelines")(handle, cache, count, infos, allocator,
-                                                                               out);
+                                                                                out);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL begin_command_buffer(VkCommandBuffer commands, const VkCommandBufferBeginInfo* info) {

@@ -15,26 +15,6 @@ Registry<Instance> instances;
 
 namespace {
 
-VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info, const VkAllocationCallbacks* allocator,
-                                               VkInstance* out) {
-  auto* link = find_link<VkLayerInstanceCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO);
-  if (link == nullptr) return VK_ERROR_INITIALIZATION_FAILED;
-  auto instance = std::make_shared<Instance>();
-  const char* words = std::getenv("TUFF_TEST_LAYER");
-  std::string error;
-  if (words != nullptr && !parse_settings(words, instance->settings, error)) {
-    std::fprintf(stderr, "VK_LAYER_TUFF_test: TUFF_TEST_LAYER has an unknown word: %s\n", error.c_str());
-    return VK_ERROR_INITIALIZATION_FAILED;
-  }
-  instance->lookup = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
-  link->u.pLayerInfo = link->u.pLayerInfo->pNext;
-  const VkResult result = instance->next<PFN_vkCreateInstance>("vkCreateInstance")(info, allocator, out);
-  if (result != VK_SUCCESS) return result;
-  instance->handle = *out;
-  instances.add(*out, instance);
-  return VK_SUCCESS;
-}
-
 VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance handle, const VkAllocationCallbacks* allocator) {
   if (handle == VK_NULL_HANDLE) return;
   const auto instance = instances.remove(handle);
@@ -112,15 +92,13 @@ VKAPI_ATTR VkResult VKAPI_CALL enumerate_extensions(VkPhysicalDevice device, con
     return VK_SUCCESS;
   }
   const auto instance = instances.find(device);
-  const auto next =
-      instance->next<PFN_vkEnumerateDeviceExtensionProperties>("vkEnumerateDeviceExtensionProperties");
+  const auto next = instance->next<PFN_vkEnumerateDeviceExtensionProperties>("vkEnumerateDeviceExtensionProperties");
   std::uint32_t all = 0;
   VkResult result = next(device, layer, &all, nullptr);
   std::vector<VkExtensionProperties> extensions(all);
   if (result == VK_SUCCESS) result = next(device, layer, &all, extensions.data());
   if (result != VK_SUCCESS) return result;
-  std::erase_if(extensions,
-                [&](const VkExtensionProperties& e) { return instance->settings.hides(e.extensionName); });
+  std::erase_if(extensions, [&](const VkExtensionProperties& e) { return instance->settings.hides(e.extensionName); });
   const auto visible = static_cast<std::uint32_t>(extensions.size());
   if (out == nullptr) {
     *count = visible;
@@ -132,26 +110,51 @@ VKAPI_ATTR VkResult VKAPI_CALL enumerate_extensions(VkPhysicalDevice device, con
   return room < visible ? VK_INCOMPLETE : VK_SUCCESS;
 }
 
+constexpr Intercept kTable[] = {
+    {"vkDestroyInstance", erased<destroy_instance>},
+    {"vkGetPhysicalDeviceProperties", erased<get_properties>},
+    {"vkGetPhysicalDeviceProperties2", erased<get_properties2>},
+    {"vkGetPhysicalDeviceProperties2KHR", erased<get_properties2>},
+    {"vkGetPhysicalDeviceFeatures", erased<get_features>},
+    {"vkGetPhysicalDeviceFeatures2", erased<get_features2>},
+    {"vkGetPhysicalDeviceFeatures2KHR", erased<get_features2>},
+    {"vkGetPhysicalDeviceMemoryProperties", erased<get_memory>},
+    {"vkGetPhysicalDeviceMemoryProperties2", erased<get_memory2>},
+    {"vkGetPhysicalDeviceMemoryProperties2KHR", erased<get_memory2>},
+    {"vkGetPhysicalDeviceQueueFamilyProperties", erased<get_queue_families>},
+    {"vkGetPhysicalDeviceQueueFamilyProperties2", erased<get_queue_families2>},
+    {"vkGetPhysicalDeviceQueueFamilyProperties2KHR", erased<get_queue_families2>},
+    {"vkEnumerateDeviceExtensionProperties", erased<enumerate_extensions>},
+};
+
+VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info, const VkAllocationCallbacks* allocator,
+                                               VkInstance* out) {
+  auto* link = find_link<VkLayerInstanceCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO);
+  if (link == nullptr) return VK_ERROR_INITIALIZATION_FAILED;
+  auto instance = std::make_shared<Instance>();
+  const char* words = std::getenv("TUFF_TEST_LAYER");
+  std::string error;
+  if (words != nullptr && !parse_settings(words, instance->settings, error)) {
+    std::fprintf(stderr, "VK_LAYER_TUFF_test: TUFF_TEST_LAYER has an unknown word: %s\n", error.c_str());
+    return VK_ERROR_INITIALIZATION_FAILED;
+  }
+  instance->lookup = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
+  link->u.pLayerInfo = link->u.pLayerInfo->pNext;
+  const auto next = reinterpret_cast<PFN_vkCreateInstance>(instance->lookup(VK_NULL_HANDLE, "vkCreateInstance"));
+  const VkResult result = next(info, allocator, out);
+  if (result != VK_SUCCESS) return result;
+  instance->handle = *out;
+  for (const Intercept& entry : kTable) {
+    instance->functions[entry.name] = instance->lookup(*out, entry.name.data());  // literals: they end with 0
+  }
+  instances.add(*out, instance);
+  return VK_SUCCESS;
+}
+
 }  // namespace
 
 PFN_vkVoidFunction instance_intercept(std::string_view name) {
-  static constexpr Intercept kTable[] = {
-      {"vkCreateInstance", erased<create_instance>},
-      {"vkDestroyInstance", erased<destroy_instance>},
-      {"vkGetPhysicalDeviceProperties", erased<get_properties>},
-      {"vkGetPhysicalDeviceProperties2", erased<get_properties2>},
-      {"vkGetPhysicalDeviceProperties2KHR", erased<get_properties2>},
-      {"vkGetPhysicalDeviceFeatures", erased<get_features>},
-      {"vkGetPhysicalDeviceFeatures2", erased<get_features2>},
-      {"vkGetPhysicalDeviceFeatures2KHR", erased<get_features2>},
-      {"vkGetPhysicalDeviceMemoryProperties", erased<get_memory>},
-      {"vkGetPhysicalDeviceMemoryProperties2", erased<get_memory2>},
-      {"vkGetPhysicalDeviceMemoryProperties2KHR", erased<get_memory2>},
-      {"vkGetPhysicalDeviceQueueFamilyProperties", erased<get_queue_families>},
-      {"vkGetPhysicalDeviceQueueFamilyProperties2", erased<get_queue_families2>},
-      {"vkGetPhysicalDeviceQueueFamilyProperties2KHR", erased<get_queue_families2>},
-      {"vkEnumerateDeviceExtensionProperties", erased<enumerate_extensions>},
-  };
+  if (name == "vkCreateInstance") return erased<create_instance>();
   return find_intercept(kTable, name);
 }
 

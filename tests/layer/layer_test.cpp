@@ -43,8 +43,8 @@ struct Vulkan {
   }
 
   VkResult create_instance() {
-    VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "layer_test", 0, nullptr, 0,
-                                  VK_API_VERSION_1_2};
+    VkApplicationInfo application{
+        VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "layer_test", 0, nullptr, 0, VK_API_VERSION_1_2};
     VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, nullptr, 0, &application, 0, nullptr, 0, nullptr};
     const VkResult result = get<PFN_vkCreateInstance>("vkCreateInstance")(&info, nullptr, &instance);
     if (result != VK_SUCCESS) return result;
@@ -57,8 +57,9 @@ struct Vulkan {
   VkResult create_device(const void* features = nullptr, std::vector<const char*> extensions = {}) {
     const float priority = 1;
     VkDeviceQueueCreateInfo queues{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, nullptr, 0, 0, 1, &priority};
-    VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, features, 0, 1, &queues, 0, nullptr,
-                            static_cast<std::uint32_t>(extensions.size()), extensions.data(), nullptr};
+    VkDeviceCreateInfo info{
+        VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,          features,          0,      1, &queues, 0, nullptr,
+        static_cast<std::uint32_t>(extensions.size()), extensions.data(), nullptr};
     const VkResult result = get<PFN_vkCreateDevice>("vkCreateDevice")(physical, &info, nullptr, &device);
     if (result == VK_SUCCESS) get<PFN_vkGetDeviceQueue>("vkGetDeviceQueue")(device, 0, 0, &queue);
     return result;
@@ -113,8 +114,8 @@ TEST_CASE("test layer: lowered limits are what a program sees") {
   CHECK(subgroups.subgroupSize == 0);
   std::uint32_t one = 1;
   VkQueueFamilyProperties family{};
-  vulkan.get<PFN_vkGetPhysicalDeviceQueueFamilyProperties>("vkGetPhysicalDeviceQueueFamilyProperties")(
-      vulkan.physical, &one, &family);
+  vulkan.get<PFN_vkGetPhysicalDeviceQueueFamilyProperties>("vkGetPhysicalDeviceQueueFamilyProperties")(vulkan.physical,
+                                                                                                       &one, &family);
   CHECK(family.timestampValidBits == 0);
 }
 

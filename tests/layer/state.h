@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include <vulkan/vulkan_core.h>
 
@@ -17,11 +18,13 @@ namespace tuff_test {
 struct Instance {
   VkInstance handle = VK_NULL_HANDLE;
   PFN_vkGetInstanceProcAddr lookup = nullptr;  // of the next layer or driver
+  // Fetched while the instance is made: some loaders' lookup answers with the top of the chain later, this layer.
+  std::map<std::string_view, PFN_vkVoidFunction> functions;
   Settings settings;
 
   template <class Function>
-  Function next(const char* name) const {
-    return reinterpret_cast<Function>(lookup(handle, name));
+  Function next(std::string_view name) const {
+    return reinterpret_cast<Function>(functions.at(name));
   }
 };
 
@@ -51,7 +54,9 @@ struct Device {
 
 // A dispatchable handle (instance, physical device; device, queue, command buffer) starts with a pointer that all
 // handles of its instance or device share.
-inline void* key_of(const void* handle) { return *static_cast<void* const*>(handle); }
+inline void* key_of(const void* handle) {
+  return *static_cast<void* const*>(handle);
+}
 
 // Owns them; each call is safe from any thread.
 template <class Type>

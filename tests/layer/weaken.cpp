@@ -6,11 +6,17 @@
 namespace tuff_test {
 namespace {
 
-constexpr std::array<std::string_view, 11> kLimits = {
-    "maxComputeSharedMemorySize", "maxComputeWorkGroupInvocations", "maxComputeWorkGroupSize",
-    "maxComputeWorkGroupCount",   "maxPushConstantsSize",           "maxStorageBufferRange",
-    "maxMemoryAllocationCount",   "maxMemoryAllocationSize",        "maxBufferSize",
-    "heapSize",                   "subgroupSize"};
+constexpr std::array<std::string_view, 11> kLimits = {"maxComputeSharedMemorySize",
+                                                      "maxComputeWorkGroupInvocations",
+                                                      "maxComputeWorkGroupSize",
+                                                      "maxComputeWorkGroupCount",
+                                                      "maxPushConstantsSize",
+                                                      "maxStorageBufferRange",
+                                                      "maxMemoryAllocationCount",
+                                                      "maxMemoryAllocationSize",
+                                                      "maxBufferSize",
+                                                      "heapSize",
+                                                      "subgroupSize"};
 
 template <class Visit>
 void visit_features(VkPhysicalDeviceFeatures& features, Visit&& visit) {
@@ -76,8 +82,7 @@ void visit_structure(VkBaseOutStructure* structure, Visit&& visit) {
       return visit_vulkan12(*static_cast<VkPhysicalDeviceVulkan12Features*>(data), visit);
     case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES:
       return visit_vulkan13(*static_cast<VkPhysicalDeviceVulkan13Features*>(data), visit);
-    default:
-      return;
+    default: return;
   }
 }
 
@@ -99,7 +104,9 @@ void set_subgroup_size(const Settings& settings, std::uint32_t& value) {
 
 }  // namespace
 
-bool is_limit(std::string_view name) { return std::ranges::find(kLimits, name) != kLimits.end(); }
+bool is_limit(std::string_view name) {
+  return std::ranges::find(kLimits, name) != kLimits.end();
+}
 
 bool is_feature(std::string_view name) {
   bool found = false;
