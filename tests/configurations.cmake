@@ -2,6 +2,7 @@
 # driver configuration. A driver that isn't there is a skip, which ctest lists by name.
 # Labels: unit or device, the configuration's name, and commit (scripts/test) or full (scripts/test --full).
 set(on_driver ${CMAKE_CURRENT_SOURCE_DIR}/support/on_driver)
+set(validated ${CMAKE_CURRENT_SOURCE_DIR}/validation/validated)
 
 foreach(file ${unit_tests})
   string(REGEX REPLACE "\\.cpp$" "" name ${file})
@@ -9,29 +10,54 @@ foreach(file ${unit_tests})
   set_tests_properties(unit/${name} PROPERTIES LABELS "unit;commit;full" TIMEOUT 600)
 endforeach()
 
-# device_configuration(NAME DRIVER LABELS [VARIABLE=VALUE...]): all device tests on one driver in one environment.
-function(device_configuration configuration driver labels)
+# device_configuration(NAME DRIVER LABELS VALIDATION [VARIABLE=VALUE...]): all device tests on one driver in one
+# environment. VALIDATION: none, or a mode of validation/validated.
+function(device_configuration configuration driver labels validation)
+  set(command ${on_driver} "${TUFF_DRIVERS}" ${driver} $<TARGET_FILE:tuff_device_tests>)
+  if(NOT validation STREQUAL none)
+    list(PREPEND command ${validated} ${validation})
+  endif()
   foreach(file ${device_tests})
     string(REGEX REPLACE "\\.cpp$" "" name ${file})
     set(test ${configuration}/${name})
-    add_test(NAME ${test} COMMAND ${on_driver} "${TUFF_DRIVERS}" ${driver}
-      $<TARGET_FILE:tuff_device_tests> --source-file=*/tests/${file})
+    add_test(NAME ${test} COMMAND ${command} --source-file=*/tests/${file})
     set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
       ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};${ARGN}")
   endforeach()
 endfunction()
 
+# violation(NAME TEST_CASE ID): a fault made on purpose is caught with a message of that id, on the driver `validated`.
+function(violation name test_case id)
+  add_test(NAME validated/${name} COMMAND ${validated} --expect ${id} all ${on_driver} "${TUFF_DRIVERS}" ${validated_driver}
+    $<TARGET_FILE:tuff_device_tests> --no-skip --test-case=${test_case})
+  set_tests_properties(validated/${name} PROPERTIES LABELS "device;validated;full" SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
+# The smallest device that is served. The validation layers sit above and see these limits: a kernel that exceeds
+# one, or declares a capability that is hidden, is an error.
+set(weak_device "maxComputeSharedMemorySize=16384 maxComputeWorkGroupInvocations=128 maxComputeWorkGroupSize=128 \
+maxComputeWorkGroupCount=65535 maxPushConstantsSize=128 -shaderFloat16 -shaderInt64 -shaderInt16 -shaderFloat64 \
+-storageBuffer16BitAccess -uniformAndStorageBuffer16BitAccess -timestamps -subgroupSizeControl subgroupSize=0")
+
 # This machine's own driver: where there is a GPU, or nothing else.
 file(GLOB gpus /dev/dri/renderD* /dev/nvidia0)
-if(gpus OR TUFF_DRIVERS STREQUAL "")
-  device_configuration(system system "commit;full")
+if(gpus OR NOT TUFF_DRIVERS)
+  device_configuration(system system "commit;full" none)
 endif()
 
 if(TUFF_DRIVERS)
-  device_configuration(lvp25 lvp25 "commit;full")
-  device_configuration(swiftshader swiftshader "commit;full")
-  device_configuration(subgroup32 lvp25 "commit;full" LP_NATIVE_VECTOR_WIDTH=1024)
-  device_configuration(subgroup4 lvp25 "full" LP_NATIVE_VECTOR_WIDTH=128)
-  device_configuration(lvp22 lvp22 "full")
-  device_configuration(lvp26 lvp26 "full")
+  device_configuration(lvp25 lvp25 "commit;full" none)
+  device_configuration(swiftshader swiftshader "commit;full" none)
+  device_configuration(subgroup32 lvp25 "commit;full" none LP_NATIVE_VECTOR_WIDTH=1024)
+  device_configuration(subgroup4 lvp25 "full" none LP_NATIVE_VECTOR_WIDTH=128)
+  device_configuration(lvp22 lvp22 "full" none)
+  device_configuration(lvp26 lvp26 "full" none)
+  set(validated_driver lvp25)
+else()
+  set(validated_driver system)
 endif()
+device_configuration(weak ${validated_driver} "full" core VK_ADD_LAYER_PATH=${CMAKE_BINARY_DIR}/tests/layer
+  VK_INSTANCE_LAYERS=VK_LAYER_TUFF_test "TUFF_TEST_LAYER=${weak_device}")
+device_configuration(validated ${validated_driver} "full" all)
+violation(hazard "violation: two writes*" SYNC-HAZARD-WRITE-AFTER-WRITE)
+violation(bad_address "violation: a read*" "address out of bounds")
