@@ -179,7 +179,8 @@ Ticket Device::submit(std::span<const CommandBuffer* const> commands, std::span<
   std::vector<std::uint64_t> wait_values, signal_values = {ticket.value};
   for (const SemaphorePoint& point : after) waits.push_back(point.semaphore), wait_values.push_back(point.value);
   for (const SemaphorePoint& point : signal) signals.push_back(point.semaphore), signal_values.push_back(point.value);
-  const std::vector<VkPipelineStageFlags> stages(waits.size(), VK_PIPELINE_STAGE_ALL_COMMANDS_BIT);
+  const std::vector<VkPipelineStageFlags> stages(
+      waits.size(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
   const VkTimelineSemaphoreSubmitInfo values = {
       .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
       .waitSemaphoreValueCount = static_cast<std::uint32_t>(wait_values.size()),
