@@ -22,8 +22,10 @@ std::string to_string(const Shape& shape) {
 }
 
 std::string to_string(const TensorType& type) {
-  const bool weight = type.layout == Layout::weight && type.shape.rank() >= 3;
-  return fmt::format("{} {}{}", to_string(type.dtype), to_string(type.shape), weight ? " weight" : "");
+  const std::string_view layout = type.shape.rank() < 3 || type.layout == Layout::channels_last ? ""
+                                  : type.layout == Layout::weight                               ? " weight"
+                                                                                                : " transposed weight";
+  return fmt::format("{} {}{}", to_string(type.dtype), to_string(type.shape), layout);
 }
 
 std::vector<std::int64_t> strides(const TensorType& type) {
@@ -35,8 +37,9 @@ std::vector<std::int64_t> strides(const TensorType& type) {
     order.push_back(1);
   } else if (rank >= 3) {
     for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
-    order.push_back(1);
-    order.push_back(0);
+    const bool transposed = type.layout == Layout::transposed_weight;
+    order.push_back(transposed ? 0 : 1);
+    order.push_back(transposed ? 1 : 0);
   } else {
     for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
   }
