@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "ops/conv_transpose.h"
 #include "ops/conv_weight_gradient.h"
@@ -81,11 +83,13 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
   return gradients;
 }
 
+const ConvAttributes& conv_attributes(const Op& op) {
+  return op.name() == "conv_transpose" ? static_cast<const ConvTranspose&>(op).values() : static_cast<const Conv&>(op).values();
+}
+
 ConvGeometry conv_geometry(const KernelRequest& request, bool& transposed) {
   transposed = request.op.name() == "conv_transpose";
-  const ConvAttributes& attributes =
-      transposed ? static_cast<const ConvTranspose&>(request.op).values() : static_cast<const Conv&>(request.op).values();
-  return conv_geometry(request.inputs[0].shape, request.outputs[0].shape, request.inputs[1].shape, attributes);
+  return conv_geometry(request.inputs[0].shape, request.outputs[0].shape, request.inputs[1].shape, conv_attributes(request.op));
 }
 
 }  // namespace tuff

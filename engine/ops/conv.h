@@ -29,6 +29,9 @@ class Conv : public Op {
 
 std::vector<Kernel> conv_kernels();
 
+// The attributes of a Conv or ConvTranspose.
+const ConvAttributes& conv_attributes(const Op& op);
+
 // What the kernels of conv and conv_transpose (`transposed`) run for a request.
 ConvGeometry conv_geometry(const KernelRequest& request, bool& transposed);
 

@@ -5,10 +5,10 @@
 
 float activate(float x, uint activation, float slope) {
   switch (activation) {
-    case 1u: return x < 0.0 ? 0.0 : x;  // keeps NaN, as max() need not
-    case 2u: return x < 0.0 ? x * slope : x;
-    case 3u: return SIGMOID_OF(x);
-    case 4u: return TANH_OF(x);
+    case 1u: return x <= 0.0 ? 0.0 : x;  // keeps NaN, as max() need not
+    case 2u: return x > 0.0 ? x : x * slope;
+    case 3u: return logistic(x);
+    case 4u: return hyperbolic_tangent(x);
   }
   return x;
 }

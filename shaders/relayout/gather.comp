@@ -1,6 +1,7 @@
 // Copies a tensor into another memory layout. One invocation writes one element, in the order of the output's
 // memory; the input's place comes from up to five (extent, stride) pairs, innermost axis of the output first.
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 

@@ -1,0 +1,12 @@
+// Positions in a grid of one-dimensional groups that was folded into y and z because x holds only 65535.
+#ifndef TUFF_GRID_GLSL
+#define TUFF_GRID_GLSL
+
+uint linear_group() {
+  return (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+}
+
+// At least as many as were asked for: compare with the count.
+uint linear_invocation() { return linear_group() * gl_WorkGroupSize.x + gl_LocalInvocationID.x; }
+
+#endif
