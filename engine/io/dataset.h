@@ -35,7 +35,7 @@ struct DataFormat {
 };
 
 std::string to_json(const DataFormat& format);            // one object
-DataFormat data_format_from_json(std::string_view json);  // Error names an unknown or missing field
+DataFormat data_format_from_json(std::string_view json);  // missing fields keep defaults; Error names an unknown one
 
 // One two-dimensional image. Stacks give one item a plane.
 struct DataItem {

@@ -58,12 +58,15 @@ std::string describe_size(const Image& image);
 // Extents, bits and pixel size without the pixels (`values` stays empty); as cheap as a header.
 Image probe_image(const std::filesystem::path& path, std::string_view axes = {});
 
-// The whole file. `axes` ("ZYX", "CYX", "TYX", ...; see tiff.h) says what the pages of a TIFF are where the file
-// doesn't. Alpha channels are dropped; palettes become colours.
-Image read_image(const std::filesystem::path& path, std::string_view axes = {});
+inline constexpr std::int64_t kAllPlanes = -1;
 
-// The same for masks: palette and 1 to 4 bit PNG files give their indices rather than colours.
-Image read_mask(const std::filesystem::path& path, std::string_view axes = {});
+// The whole file, or one plane of it (numbered as by Image::plane). `axes` ("ZYX", "CYX", "TYX", ...; see tiff.h) says
+// what the pages of a TIFF are where the file doesn't. Alpha channels are dropped; palettes become colours.
+Image read_image(const std::filesystem::path& path, std::string_view axes = {}, std::int64_t plane = kAllPlanes);
+
+// The same for masks: palettes and 1 to 4 bit PNG files give their indices rather than colours, and ImageJ's masks with
+// an inverting colour table keep 255 as foreground.
+Image read_mask(const std::filesystem::path& path, std::string_view axes = {}, std::int64_t plane = kAllPlanes);
 
 // Writes whole or not at all, by extension: .png, .tif, .tiff. Values are rounded and clamped to info.bits
 // (PNG: 8 or 16 bits, 1 or 3 channels, one plane; TIFF: see tiff.h).

@@ -1,0 +1,267 @@
+#include "io/dataset.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "io/random_use.h"
+
+namespace tuff {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::pair<Normalization, std::string_view> kNormalizations[] = {
+    {Normalization::percentile, "percentile"}, {Normalization::mean_std, "mean-std"}, {Normalization::range, "range"}};
+
+// Value below which `share` of the values lie, interpolated as by NumPy's percentile. Reorders `values`.
+double quantile(std::vector<float>& values, double share) {
+  const double position = share * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::ptrdiff_t>(position);
+  std::nth_element(values.begin(), values.begin() + below, values.end());
+  const double low = static_cast<double>(values[static_cast<std::size_t>(below)]);
+  if (below + 1 == static_cast<std::ptrdiff_t>(values.size())) return low;
+  const double high = static_cast<double>(*std::min_element(values.begin() + below + 1, values.end()));
+  return low + (high - low) * (position - static_cast<double>(below));
+}
+
+struct Linear {
+  double offset = 0;  // subtracted first
+  double scale = 0;
+};
+
+Linear between(double low, double high) {
+  return {low, high > low ? 1 / (high - low) : 0};
+}
+
+Linear statistics(std::span<const float> values, Normalization normalization) {
+  const auto [smallest, largest] = std::ranges::minmax(values);
+  const Linear range = between(static_cast<double>(smallest), static_cast<double>(largest));
+  if (normalization == Normalization::percentile) {
+    std::vector<float> copy(values.begin(), values.end());
+    const double low = quantile(copy, 0.01);
+    const Linear linear = between(low, quantile(copy, 0.998));
+    return linear.scale > 0 ? linear : range;  // so few bright pixels that both percentiles are background
+  }
+  if (normalization == Normalization::range) return range;
+  const auto count = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const float value : values) sum += static_cast<double>(value);
+  const double mean = sum / count;
+  for (const float value : values) squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+  return {mean, squares > 0 ? 1 / std::sqrt(squares / count) : 0};
+}
+
+// Registered float images have NaN borders: they get the smallest value there is.
+void replace_non_finite(std::span<float> values) {
+  float smallest = std::numeric_limits<float>::max();
+  bool any = false;
+  for (const float value : values) {
+    any |= !std::isfinite(value);
+    if (std::isfinite(value)) smallest = std::min(smallest, value);
+  }
+  if (!any) return;
+  if (smallest == std::numeric_limits<float>::max()) smallest = 0;
+  for (float& value : values)
+    if (!std::isfinite(value)) value = smallest;
+}
+
+// One value a pixel; a mask saved in colours has equal channels, or any that isn't black is foreground.
+std::vector<float> flatten(const Image& mask, const DataFormat& format, const std::string& file) {
+  const auto first = mask.channel(0);
+  std::vector<float> values(first.begin(), first.end());
+  for (std::int64_t c = 1; c < mask.channels; ++c) {
+    const auto other = mask.channel(c);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (other[i] == values[i]) continue;
+      if (format.classes > 1 || !format.foreground.empty())
+        throw Error(fmt::format("{}: a colour mask; ids are wanted: save it as 8-bit grey, each value an id", file));
+      values[i] = std::max(values[i], other[i]);
+    }
+  }
+  return values;
+}
+
+std::int32_t label_of(float value, const DataFormat& format, const std::string& file) {
+  if (!std::isfinite(value)) throw Error(fmt::format("{}: the mask has a value that is no number", file));
+  if (format.classes <= 1 && format.foreground.empty()) return value != 0 ? 1 : 0;
+  if (value != std::floor(value) || std::abs(value) > 16777216)
+    throw Error(fmt::format("{}: mask value {} is no id: ids are whole numbers below 16777216", file, value));
+  const auto id = static_cast<std::int32_t>(value);
+  if (format.classes <= 1) return std::ranges::find(format.foreground, id) != format.foreground.end() ? 1 : 0;
+  if (id < 0 || id >= format.classes)
+    throw Error(fmt::format(
+        "{}: mask value {} is outside of the classes 0..{}: raise --classes, or leave it out for masks of background "
+        "and foreground",
+        file, id, format.classes - 1));
+  return id;
+}
+
+Image join_channels(const std::vector<Image>& parts) {
+  Image image = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    image.channels += parts[i].channels;
+    image.values.insert(image.values.end(), parts[i].values.begin(), parts[i].values.end());
+  }
+  return image;
+}
+
+Image choose_channels(const Image& image, const std::vector<int>& channels) {
+  Image result(static_cast<std::int64_t>(channels.size()), image.height, image.width);
+  result.info = image.info;
+  for (std::size_t c = 0; c < channels.size(); ++c)
+    std::ranges::copy(image.channel(channels[c]), result.channel(static_cast<std::int64_t>(c)).begin());
+  return result;
+}
+
+// The loader relies on what headers said when the dataset was opened.
+void check_size(const DataItem& item, const Image& image, const std::filesystem::path& file) {
+  if (image.height != item.height || image.width != item.width || image.planes() != 1)
+    throw Error(fmt::format("{}: is {} now, was {}x{}: it changed since the start", file.string(), describe_size(image),
+                            item.height, item.width));
+}
+
+std::vector<std::size_t> shuffled(std::size_t count, PhiloxStream& random) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  return order;
+}
+
+}  // namespace
+
+std::string_view to_string(Normalization normalization) {
+  for (const auto& [value, name] : kNormalizations)
+    if (value == normalization) return name;
+  return "?";
+}
+
+Normalization parse_normalization(std::string_view name) {
+  for (const auto& [value, text] : kNormalizations)
+    if (text == name) return value;
+  throw Error(fmt::format("normalization '{}' is unknown: percentile, mean-std or range", name));
+}
+
+std::string to_json(const DataFormat& format) {
+  return json{{"axes", format.axes},
+              {"channels", format.channels},
+              {"normalization", to_string(format.normalization)},
+              {"classes", format.classes},
+              {"foreground", format.foreground},
+              {"image_channels", format.image_channels},
+              {"files_per_image", format.files_per_image}}
+      .dump();
+}
+
+DataFormat data_format_from_json(std::string_view text) {
+  DataFormat format;
+  std::string field;
+  try {
+    for (const auto& [key, value] : json::parse(text).items()) {
+      field = key;
+      if (key == "axes")
+        value.get_to(format.axes);
+      else if (key == "channels")
+        value.get_to(format.channels);
+      else if (key == "normalization")
+        format.normalization = parse_normalization(value.get<std::string>());
+      else if (key == "classes")
+        value.get_to(format.classes);
+      else if (key == "foreground")
+        value.get_to(format.foreground);
+      else if (key == "image_channels")
+        value.get_to(format.image_channels);
+      else if (key == "files_per_image")
+        value.get_to(format.files_per_image);
+      else
+        throw Error(fmt::format("data format: field '{}' is unknown: the model is of a newer version", key));
+    }
+  } catch (const json::exception&) {
+    throw Error(fmt::format("data format: field '{}' has the wrong type", field));
+  }
+  if (format.classes < 1 || format.image_channels < 0 || format.files_per_image < 1)
+    throw Error("data format: classes and files_per_image must be at least 1");
+  return format;
+}
+
+Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized) {
+  const DataItem& item = dataset.items[index];
+  std::vector<Image> parts;
+  for (const std::filesystem::path& file : item.images) {
+    parts.push_back(read_image(file, dataset.format.axes, item.plane));
+    check_size(item, parts.back(), file);
+  }
+  Image image = join_channels(parts);
+  if (!dataset.format.channels.empty()) image = choose_channels(image, dataset.format.channels);
+  if (normalized) normalize(image, dataset.format.normalization);
+  return image;
+}
+
+Sample load_sample(const Dataset& dataset, std::size_t index) {
+  const DataItem& item = dataset.items[index];
+  Sample sample{load_item_image(dataset, index), {}};
+  if (item.mask.empty()) return sample;
+  const Image mask = read_mask(item.mask, dataset.format.axes, item.plane);
+  check_size(item, mask, item.mask);
+  sample.labels = labels_from_mask(mask, dataset.format, item.mask.string());
+  return sample;
+}
+
+void normalize(Image& image, Normalization normalization) {
+  for (std::int64_t c = 0; c < image.channels; ++c) {
+    const std::span<float> values = image.channel(c);
+    replace_non_finite(values);
+    const Linear linear = statistics(values, normalization);
+    for (float& value : values) value = static_cast<float>((static_cast<double>(value) - linear.offset) * linear.scale);
+  }
+}
+
+std::vector<std::int32_t> labels_from_mask(const Image& mask, const DataFormat& format, const std::string& file) {
+  const bool binary = format.classes <= 1 && format.foreground.empty();
+  const bool jpeg = mask.info.kind == FileKind::jpeg;
+  if (jpeg && !binary) throw Error(fmt::format("{}: JPEG blurs ids: save masks as PNG or TIFF", file));
+  std::vector<std::int32_t> labels;
+  labels.reserve(static_cast<std::size_t>(mask.height * mask.width));
+  for (const float value : flatten(mask, format, file))
+    labels.push_back(jpeg ? (value > 127 ? 1 : 0)
+                          : label_of(value, format, file));  // JPEG: grey rims of its compression
+  return labels;
+}
+
+Split split_dataset(const Dataset& dataset, double fraction, std::uint64_t seed) {
+  if (!(fraction >= 0 && fraction < 1))
+    throw Error(fmt::format("validation fraction {} must be at least 0 and below 1", fraction));
+  // Planes of one file are alike: they stay together where there are files enough.
+  std::map<std::filesystem::path, std::vector<std::size_t>> files;
+  for (std::size_t i = 0; i < dataset.items.size(); ++i) files[dataset.items[i].images[0]].push_back(i);
+  std::vector<std::vector<std::size_t>> groups;
+  for (const auto& [file, items] : files) groups.push_back(items);
+  if (groups.size() < 6) {
+    groups.clear();
+    for (std::size_t i = 0; i < dataset.items.size(); ++i) groups.push_back({i});
+  }
+  if (groups.size() == 1) return {groups[0], fraction > 0 ? groups[0] : std::vector<std::size_t>{}};
+
+  const std::size_t least = fraction > 0 ? std::min<std::size_t>(3, groups.size() / 2) : 0;
+  const auto wanted = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(groups.size())));
+  const std::size_t validation = std::clamp(wanted, least, groups.size() - 1);
+  PhiloxStream random(seed, 0, 0, static_cast<std::uint32_t>(RandomUse::split));
+  Split split;
+  const std::vector<std::size_t> order = shuffled(groups.size(), random);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::vector<std::size_t>& to = i < validation ? split.validation : split.train;
+    to.insert(to.end(), groups[order[i]].begin(), groups[order[i]].end());
+  }
+  std::ranges::sort(split.train);
+  std::ranges::sort(split.validation);
+  return split;
+}
+
+}  // namespace tuff

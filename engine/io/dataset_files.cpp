@@ -1,0 +1,205 @@
+// Which files belong together: images with masks, nnU-Net's channels, planes of stacks.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "io/dataset.h"
+
+namespace tuff {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMaskSuffixes[] = {"_mask", "_masks", "_label", "_labels"};
+
+// The name without extension; "x" for x.ome.tif.
+std::string stem_of(const fs::path& path) {
+  const fs::path stem = path.stem();
+  return stem.extension() == ".ome" ? stem.stem().string() : stem.string();
+}
+
+// "x" of nnU-Net's "x_0003", and 3; an empty name where it isn't of that form.
+struct ChannelName {
+  std::string base;
+  int channel = 0;
+};
+
+ChannelName channel_name(const std::string& stem) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (stem.size() < 6 || stem[stem.size() - 5] != '_' || !std::all_of(stem.end() - 4, stem.end(), is_digit)) return {};
+  return {stem.substr(0, stem.size() - 5), std::stoi(stem.substr(stem.size() - 4))};
+}
+
+std::vector<fs::path> images_in(const fs::path& folder) {
+  if (!fs::exists(folder)) throw Error(fmt::format("{}: there is no such folder", folder.string()));
+  if (!fs::is_directory(folder)) throw Error(fmt::format("{}: is a file, a folder is wanted", folder.string()));
+  std::vector<fs::path> files;
+  std::string other;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() || entry.path().filename().string().starts_with('.')) continue;
+    if (is_image_file(entry.path()))
+      files.push_back(entry.path());
+    else if (other.empty() || entry.path().filename().string() < other)
+      other = entry.path().filename().string();
+  }
+  if (files.empty() && !other.empty())
+    throw Error(fmt::format("{}: no images in this folder (PNG, JPEG, BMP, TIFF), but {}: export it as TIFF or PNG",
+                            folder.string(), other));
+  if (files.empty()) throw Error(fmt::format("{}: no images in this folder (PNG, JPEG, BMP, TIFF)", folder.string()));
+  std::ranges::sort(files);
+  return files;
+}
+
+// Files by stem; Error where two share one.
+std::map<std::string, fs::path> by_stem(const std::vector<fs::path>& files) {
+  std::map<std::string, fs::path> result;
+  for (const fs::path& file : files) {
+    const auto [at, inserted] = result.emplace(stem_of(file), file);
+    if (!inserted)
+      throw Error(
+          fmt::format("{} and {}: two files of one name: keep one", at->second.string(), file.filename().string()));
+  }
+  return result;
+}
+
+// The mask of `name`, or an empty path. `itself`: a mask may have the image's very name.
+fs::path find_mask(const std::map<std::string, fs::path>& masks, const std::string& name, bool itself) {
+  if (const auto found = masks.find(name); itself && found != masks.end()) return found->second;
+  for (const std::string_view suffix : kMaskSuffixes)
+    if (const auto found = masks.find(name + std::string(suffix)); found != masks.end()) return found->second;
+  return {};
+}
+
+struct FileGroup {
+  std::string name;
+  std::vector<fs::path> images;
+  fs::path mask;
+};
+
+// Image files of one name; channels in their order.
+using Groups = std::map<std::string, FileGroup>;
+
+void add_channel(Groups& groups, const ChannelName& name, const fs::path& image, const fs::path& mask) {
+  FileGroup& group = groups.try_emplace(name.base, FileGroup{name.base, {}, mask}).first->second;
+  if (name.channel != static_cast<int>(group.images.size()))  // files come sorted
+    throw Error(fmt::format("{}: channel {:04} of '{}' is missing", image.string(), group.images.size(), name.base));
+  group.images.push_back(image);
+}
+
+Groups pair_files(const fs::path& image_folder, const fs::path& mask_folder) {
+  const bool one_folder =
+      fs::exists(image_folder) && fs::exists(mask_folder) && fs::equivalent(image_folder, mask_folder);
+  const std::vector<fs::path> files = images_in(image_folder);
+  const std::map<std::string, fs::path> masks = by_stem(images_in(mask_folder));
+  std::set<fs::path> mask_files;  // among the images
+  if (one_folder)
+    for (const auto& [stem, path] : masks) mask_files.insert(find_mask(masks, stem, false));
+  Groups groups;
+  for (const auto& [stem, path] : by_stem(files)) {
+    if (mask_files.contains(path)) continue;
+    const ChannelName channel = channel_name(stem);
+    if (const fs::path mask = find_mask(masks, stem, !one_folder); !mask.empty())
+      groups[stem] = {stem, {path}, mask};
+    else if (const fs::path shared = channel.base.empty() ? fs::path() : find_mask(masks, channel.base, true);
+             !shared.empty())
+      add_channel(groups, channel, path, shared);
+    else
+      throw Error(fmt::format("{}: no mask for this image in {} (looked for {}, {}_mask, {}_masks with any extension)",
+                              path.string(), mask_folder.string(), stem, stem, stem));
+  }
+  return groups;
+}
+
+Groups group_images(std::span<const fs::path> paths, int files_per_image) {
+  Groups groups;
+  for (const fs::path& path : paths) {
+    if (!fs::exists(path)) throw Error(fmt::format("{}: there is no such file or folder", path.string()));
+    const std::vector<fs::path> files = fs::is_directory(path) ? images_in(path) : std::vector<fs::path>{path};
+    for (const fs::path& file : files) {
+      const std::string stem = stem_of(file);
+      const ChannelName channel = channel_name(stem);
+      if (files_per_image > 1 && !channel.base.empty())
+        add_channel(groups, channel, file, {});
+      else if (const auto [at, inserted] = groups.try_emplace(stem, FileGroup{stem, {file}, {}}); !inserted)
+        throw Error(fmt::format("{} and {}: two images of one name: predict them one after the other",
+                                at->second.images[0].string(), file.string()));
+    }
+  }
+  return groups;
+}
+
+// The channels a sample gets from files with `available` ones.
+int chosen_channels(const FileGroup& group, const DataFormat& format, std::int64_t available) {
+  for (const int channel : format.channels)
+    if (channel < 0 || channel >= available)
+      throw Error(fmt::format("{}: has {} channel{}, there is no channel {}: choose from 0..{} with --channels",
+                              group.images[0].string(), available, available == 1 ? "" : "s", channel, available - 1));
+  return format.channels.empty() ? static_cast<int>(available) : static_cast<int>(format.channels.size());
+}
+
+std::string plane_name(const std::string& stem, const Image& image, std::int64_t plane) {
+  std::string name = stem;
+  if (image.frames > 1) name += fmt::format("_t{}", plane / image.depth);
+  if (image.depth > 1) name += fmt::format("_z{}", plane % image.depth);
+  return name;
+}
+
+void check_mask(const FileGroup& group, const Image& image, const DataFormat& format) {
+  const Image mask = probe_image(group.mask, format.axes);
+  if (mask.height != image.height || mask.width != image.width)
+    throw Error(fmt::format("{}: mask of {}x{} for an image of {}x{} ({}): they must have one size",
+                            group.mask.string(), mask.height, mask.width, image.height, image.width,
+                            group.images[0].string()));
+  if (mask.planes() != image.planes())
+    throw Error(fmt::format("{}: mask of {} planes for an image of {} ({}): they must have as many",
+                            group.mask.string(), mask.planes(), image.planes(), group.images[0].string()));
+}
+
+// Reads headers, checks sizes and channels, appends one item a plane.
+void add_items(Dataset& dataset, const FileGroup& group) {
+  DataFormat& format = dataset.format;
+  if (static_cast<int>(group.images.size()) != format.files_per_image)
+    throw Error(fmt::format("{}: {} file(s) for this image, {} are wanted ({}_0000, ...)", group.images[0].string(),
+                            group.images.size(), format.files_per_image, group.name));
+  const Image image = probe_image(group.images[0], format.axes);
+  std::int64_t available = image.channels;
+  for (std::size_t i = 1; i < group.images.size(); ++i) {
+    const Image other = probe_image(group.images[i], format.axes);
+    if (other.height != image.height || other.width != image.width || other.planes() != image.planes())
+      throw Error(fmt::format("{}: is {}, but {} is {}: channels must have one size", group.images[i].string(),
+                              describe_size(other), group.images[0].filename().string(), describe_size(image)));
+    available += other.channels;
+  }
+  const int channels = chosen_channels(group, format, available);
+  if (format.image_channels == 0) format.image_channels = channels;
+  if (format.image_channels != channels)
+    throw Error(fmt::format("{}: has {} channel{} where {} {} wanted: choose with --channels", group.images[0].string(),
+                            channels, channels == 1 ? "" : "s", format.image_channels,
+                            format.image_channels == 1 ? "is" : "are"));
+  if (!group.mask.empty()) check_mask(group, image, format);
+  for (std::int64_t plane = 0; plane < image.planes(); ++plane)
+    dataset.items.push_back({plane_name(group.name, image, plane), group.images, group.mask, plane, image.planes(),
+                             image.height, image.width});
+}
+
+}  // namespace
+
+Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat format) {
+  Dataset dataset{std::move(format), {}};
+  const Groups groups = pair_files(images, masks);
+  dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
+  for (const auto& [name, group] : groups) add_items(dataset, group);
+  return dataset;
+}
+
+Dataset open_images(std::span<const fs::path> paths, DataFormat format) {
+  Dataset dataset{std::move(format), {}};
+  for (const auto& [name, group] : group_images(paths, dataset.format.files_per_image)) add_items(dataset, group);
+  if (dataset.items.empty()) throw Error("no image is given");
+  return dataset;
+}
+
+}  // namespace tuff

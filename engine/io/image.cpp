@@ -1,0 +1,280 @@
+#include "io/image.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/os.h"
+#include "io/png.h"
+#include "io/tiff.h"
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#if __has_include(<stb/stb_image.h>)
+#include <stb/stb_image.h>
+#else
+#include <stb_image.h>
+#endif
+
+namespace tuff {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+std::string lower_extension(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+unsigned byte_at(Bytes bytes, std::size_t at) {
+  return std::to_integer<unsigned>(bytes[at]);
+}
+
+std::int64_t little_endian(Bytes bytes, std::size_t at) {  // of a signed 32-bit number
+  return static_cast<std::int32_t>(byte_at(bytes, at) | byte_at(bytes, at + 1) << 8 | byte_at(bytes, at + 2) << 16 |
+                                   byte_at(bytes, at + 3) << 24);
+}
+
+// What the first bytes say; nothing for none of ours.
+std::optional<FileKind> kind_of(Bytes bytes) {
+  const auto begins = [&](std::string_view magic) {
+    return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+  };
+  using namespace std::string_view_literals;
+  if (is_png(bytes)) return FileKind::png;
+  if (begins("\xff\xd8\xff")) return FileKind::jpeg;
+  if (begins("BM")) return FileKind::bmp;
+  for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
+    if (begins(magic)) return FileKind::tiff;
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse_unknown(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  for (const char* vendor : {".czi", ".nd2", ".lif", ".oib", ".oif", ".lsm5", ".vsi", ".ims"})
+    if (extension == vendor)
+      throw Error(fmt::format("{}: {} files aren't read: export it as TIFF (Fiji: File > Save As > Tiff)",
+                              path.string(), vendor));
+  throw Error(fmt::format("{}: no image that is read (PNG, JPEG, BMP, TIFF): export it as TIFF or PNG", path.string()));
+}
+
+// The first `most` bytes; Error where the file is missing or empty.
+std::vector<std::byte> read_prefix(const std::filesystem::path& path, std::size_t most) {
+  if (!std::filesystem::exists(path)) throw Error(fmt::format("{}: there is no such file", path.string()));
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream || std::filesystem::is_directory(path))
+    throw Error(fmt::format("{}: can't be opened for reading", path.string()));
+  std::vector<std::byte> bytes(most);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(most));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  if (bytes.empty())
+    throw Error(fmt::format("{}: the file is empty (0 bytes): copy or export it again", path.string()));
+  return bytes;
+}
+
+FileKind sniff(const std::filesystem::path& path) {
+  if (const auto kind = kind_of(read_prefix(path, 16))) return *kind;
+  refuse_unknown(path);
+}
+
+// stb_image fills what is missing of a JPEG with grey: walk its segments to the end-of-image marker.
+void check_jpeg(Bytes bytes, const std::string& source) {
+  const auto refuse = [&] {
+    throw Error(fmt::format("{}: damaged JPEG: it is cut short; copy or export it again", source));
+  };
+  std::size_t at = 2;
+  while (true) {
+    while (at + 1 < bytes.size() && !(byte_at(bytes, at) == 0xff && byte_at(bytes, at + 1) != 0xff)) ++at;
+    if (at + 1 >= bytes.size()) refuse();
+    const unsigned marker = byte_at(bytes, at + 1);
+    at += 2;
+    if (marker == 0xd9) return;
+    if (marker == 0 || marker == 1 || (marker >= 0xd0 && marker <= 0xd8)) continue;  // stuffing, restarts: no length
+    if (at + 2 > bytes.size()) refuse();
+    at +=
+        byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);  // within a scan, the search above goes on to the next marker
+    if (at > bytes.size()) refuse();
+  }
+}
+
+// stb_image fills what is missing of a BMP with zeros.
+void check_bmp(Bytes bytes, const std::string& source) {
+  const auto refuse = [&] {
+    throw Error(fmt::format("{}: damaged BMP: it is cut short; copy or export it again", source));
+  };
+  if (bytes.size() < 30) refuse();
+  const bool old = little_endian(bytes, 14) == 12;  // OS/2's header has 16-bit sizes
+  const std::int64_t width = old ? little_endian(bytes, 18) & 0xffff : little_endian(bytes, 18);
+  const std::int64_t height = old ? little_endian(bytes, 18) >> 16 & 0xffff : std::abs(little_endian(bytes, 22));
+  const std::int64_t bits = old ? little_endian(bytes, 24) & 0xffff : little_endian(bytes, 28) & 0xffff;
+  const std::int64_t pixels = little_endian(bytes, 10);
+  const std::int64_t stride = (width * bits + 31) / 32 * 4;
+  if (width < 1 || height < 1 || bits < 1 || bits > 32 || pixels < 26) refuse();
+  if (pixels + stride * height > static_cast<std::int64_t>(bytes.size())) refuse();
+}
+
+struct Size {
+  int width = 0;
+  int height = 0;
+  int components = 0;
+  bool sixteen = false;
+};
+
+// From the header alone; nothing where stb_image doesn't understand it.
+std::optional<Size> stb_size(Bytes bytes) {
+  Size size;
+  const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
+  const int length = static_cast<int>(std::min<std::size_t>(bytes.size(), INT32_MAX));
+  if (stbi_info_from_memory(data, length, &size.width, &size.height, &size.components) == 0) return std::nullopt;
+  size.sixteen = stbi_is_16_bit_from_memory(data, length) != 0;
+  return size;
+}
+
+Image empty_image(const Size& size, FileKind kind) {
+  Image image;
+  image.channels = size.components >= 3 ? 3 : 1;  // without alpha
+  image.height = size.height;
+  image.width = size.width;
+  image.info.kind = kind;
+  image.info.bits = size.sixteen ? 16 : 8;
+  return image;
+}
+
+template <class T>
+void deinterleave(const T* pixels, int components, Image& image) {
+  const auto plane = static_cast<std::size_t>(image.height * image.width);
+  const auto channels = static_cast<std::size_t>(image.channels);
+  image.values.resize(plane * channels);
+  for (std::size_t i = 0; i < plane; ++i)
+    for (std::size_t c = 0; c < channels; ++c)
+      image.values[c * plane + i] = static_cast<float>(pixels[i * static_cast<std::size_t>(components) + c]);
+}
+
+[[noreturn]] void refuse_stb(const std::string& source) {
+  const char* reason = stbi_failure_reason();
+  throw Error(
+      fmt::format("{}: damaged image: {}; copy or export it again", source, reason ? reason : "not understood"));
+}
+
+Image decode_stb(Bytes bytes, const std::string& source, FileKind kind) {
+  if (bytes.size() > INT32_MAX) throw Error(fmt::format("{}: above 2 GiB: export it as TIFF", source));
+  if (kind == FileKind::png) check_png(bytes, source);
+  if (kind == FileKind::jpeg) check_jpeg(bytes, source);
+  if (kind == FileKind::bmp) check_bmp(bytes, source);
+  const auto size = stb_size(bytes);
+  if (!size) refuse_stb(source);
+  // A JPEG block of 8x8 pixels takes some bits at least: no honest file has more pixels a byte.
+  if (kind == FileKind::jpeg &&
+      std::int64_t{size->width} * size->height / 4096 > static_cast<std::int64_t>(bytes.size()))
+    throw Error(fmt::format("{}: damaged JPEG: {}x{} pixels can't be in {} bytes", source, size->height, size->width,
+                            bytes.size()));
+
+  const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
+  const int length = static_cast<int>(bytes.size());
+  Size decoded = *size;
+  const auto free_pixels = [](void* pixels) { stbi_image_free(pixels); };
+  const std::unique_ptr<void, decltype(free_pixels)> pixels(
+      size->sixteen ? static_cast<void*>(stbi_load_16_from_memory(data, length, &decoded.width, &decoded.height,
+                                                                  &decoded.components, 0))
+                    : stbi_load_from_memory(data, length, &decoded.width, &decoded.height, &decoded.components, 0),
+      free_pixels);
+  if (!pixels) refuse_stb(source);
+  Image image = empty_image(decoded, kind);
+  if (decoded.sixteen)
+    deinterleave(static_cast<const stbi_us*>(pixels.get()), decoded.components, image);
+  else
+    deinterleave(static_cast<const stbi_uc*>(pixels.get()), decoded.components, image);
+  return image;
+}
+
+}  // namespace
+
+Image::Image(std::int64_t image_channels, std::int64_t image_height, std::int64_t image_width)
+    : channels(image_channels),
+      height(image_height),
+      width(image_width),
+      values(static_cast<std::size_t>(image_channels * image_height * image_width)) {}
+
+Image Image::plane(std::int64_t index) const {
+  Image result(channels, height, width);
+  result.info = info;
+  const std::int64_t area = height * width;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const std::int64_t from = ((index / depth * channels + c) * depth + index % depth) * area;
+    std::copy_n(values.begin() + from, area, result.values.begin() + c * area);
+  }
+  return result;
+}
+
+std::span<float> Image::channel(std::int64_t index) {
+  const auto area = static_cast<std::size_t>(height * width);
+  return std::span(values).subspan(static_cast<std::size_t>(index) * area, area);
+}
+
+std::span<const float> Image::channel(std::int64_t index) const {
+  const auto area = static_cast<std::size_t>(height * width);
+  return std::span(values).subspan(static_cast<std::size_t>(index) * area, area);
+}
+
+std::string describe_size(const Image& image) {
+  std::string text;
+  for (const std::int64_t extent : {image.frames, image.channels, image.depth})
+    if (extent > 1) text += fmt::format("{}x", extent);
+  return text + fmt::format("{}x{}", image.height, image.width);
+}
+
+Image probe_image(const std::filesystem::path& path, std::string_view axes) {
+  const FileKind kind = sniff(path);
+  if (kind == FileKind::tiff) return probe_tiff(path, axes);
+  std::optional<Size> size = stb_size(read_prefix(path, std::size_t{1} << 18));
+  if (!size) size = stb_size(os::read_file(path));  // a JPEG with much in front of its size
+  if (!size) refuse_stb(path.string());
+  return empty_image(*size, kind);
+}
+
+Image read_image(const std::filesystem::path& path, std::string_view axes, std::int64_t plane) {
+  const FileKind kind = sniff(path);
+  if (kind == FileKind::tiff) return read_tiff(path, axes, TiffValues::pixels, plane);
+  return decode_stb(os::read_file(path), path.string(), kind);
+}
+
+Image read_mask(const std::filesystem::path& path, std::string_view axes, std::int64_t plane) {
+  const FileKind kind = sniff(path);
+  if (kind == FileKind::tiff) return read_tiff(path, axes, TiffValues::labels, plane);
+  const std::vector<std::byte> bytes = os::read_file(path);
+  if (kind == FileKind::png) {
+    const PngHeader header = parse_png_header(bytes, path.string());
+    if (header.palette || header.bits < 8) return decode_png_indices(bytes, path.string());
+  }
+  return decode_stb(bytes, path.string(), kind);
+}
+
+void write_image(const std::filesystem::path& path, const Image& image) {
+  const std::string extension = lower_extension(path);
+  if (extension == ".png")
+    os::write_file(path, serialize_png(image));
+  else if (extension == ".tif" || extension == ".tiff")
+    write_tiff(path, image);
+  else
+    throw Error(fmt::format("{}: images are written as .png or .tif", path.string()));
+}
+
+bool is_image_file(const std::filesystem::path& path) {
+  static constexpr std::string_view kExtensions[] = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"};
+  return std::ranges::find(kExtensions, lower_extension(path)) != std::end(kExtensions);
+}
+
+}  // namespace tuff

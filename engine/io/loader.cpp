@@ -1,0 +1,254 @@
+#include "io/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <future>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "io/random_use.h"
+
+namespace tuff {
+namespace {
+
+constexpr std::int64_t kLeastSteps = 100;
+
+using SharedSample = std::shared_ptr<const Sample>;
+
+// Decoded samples, the least recently used dropped beyond a budget. Threads that want a sample which another is
+// decoding wait for it.
+class SampleCache {
+ public:
+  SampleCache(const Dataset& dataset, std::int64_t budget) : dataset_(dataset), budget_(budget) {}
+
+  SharedSample get(std::size_t item) {
+    std::promise<SharedSample> promise;
+    {
+      std::unique_lock lock(mutex_);
+      const auto found = entries_.find(item);
+      if (found != entries_.end()) {
+        found->second.used = ++clock_;
+        const std::shared_future<SharedSample> sample = found->second.sample;
+        lock.unlock();
+        return sample.get();
+      }
+      entries_[item] = {promise.get_future().share(), 0, ++clock_};
+    }
+    try {
+      auto sample = std::make_shared<const Sample>(load_sample(dataset_, item));
+      promise.set_value(sample);
+      keep(item, static_cast<std::int64_t>((sample->image.values.size() + sample->labels.size()) * 4));
+      return sample;
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+      const std::lock_guard lock(mutex_);
+      entries_.erase(item);
+      throw;
+    }
+  }
+
+ private:
+  struct Entry {
+    std::shared_future<SharedSample> sample;
+    std::int64_t bytes = 0;  // 0 while it is being decoded
+    std::int64_t used = 0;
+  };
+
+  void keep(std::size_t item, std::int64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    entries_[item].bytes = bytes;
+    bytes_ += bytes;
+    while (bytes_ > budget_) {
+      auto oldest = entries_.end();
+      for (auto entry = entries_.begin(); entry != entries_.end(); ++entry)
+        if (entry->second.bytes > 0 && (oldest == entries_.end() || entry->second.used < oldest->second.used))
+          oldest = entry;
+      if (oldest == entries_.end()) return;
+      bytes_ -= oldest->second.bytes;
+      entries_.erase(oldest);
+    }
+  }
+
+  const Dataset& dataset_;
+  const std::int64_t budget_;
+  std::mutex mutex_;
+  std::map<std::size_t, Entry> entries_;
+  std::int64_t bytes_ = 0;
+  std::int64_t clock_ = 0;
+};
+
+// Crops that cover an item once, by area.
+std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
+  const std::int64_t area = crop.label_height * crop.label_width;
+  return (item.height * item.width + area - 1) / area;
+}
+
+void check_crop(const DataItem& item, const CropSize& crop) {
+  if (item.height >= crop.height && item.width >= crop.width) return;
+  const std::int64_t side = std::min(item.height, item.width);
+  std::int64_t suggestion = 1;
+  while (suggestion * 2 <= side) suggestion *= 2;
+  throw Error(fmt::format("crop {}x{} is larger than image {} ({}x{}): use --crop {} or smaller", crop.height,
+                          crop.width, item.images[0].string(), item.height, item.width, suggestion));
+}
+
+}  // namespace
+
+struct Loader::State {
+  State(const Dataset& data, std::vector<std::size_t> chosen, LoaderOptions loader_options)
+      : dataset(data), items(std::move(chosen)), options(std::move(loader_options)), cache(data, options.cache_bytes) {}
+
+  ~State() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    room.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
+
+  // The item that sample `index` of an epoch is cropped from: shuffled rounds over all items, each as often as it takes
+  // to cover it.
+  std::size_t item_of(std::int64_t epoch, std::int64_t index);
+  Batch prepare(std::int64_t number);
+  void work();
+
+  struct Slot {
+    Batch batch;
+    std::exception_ptr error;
+  };
+
+  const Dataset& dataset;
+  std::vector<std::size_t> items;
+  LoaderOptions options;
+  SampleCache cache;
+  std::vector<std::size_t> crops;  // items, each repeated once per crop
+  std::int64_t steps = 0;          // per epoch
+
+  std::mutex order_mutex;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> orders;  // of the latest rounds
+
+  std::mutex mutex;
+  std::condition_variable room;   // for another batch
+  std::condition_variable ready;  // the batch wanted next
+  std::map<std::int64_t, Slot> slots;
+  std::int64_t next_to_prepare = 0;  // batches are numbered through all epochs
+  std::int64_t next_to_return = 0;
+  std::int64_t prefetch = 2;
+  bool stopping = false;
+  std::vector<std::thread> workers;
+};
+
+std::size_t Loader::State::item_of(std::int64_t epoch, std::int64_t index) {
+  const auto count = static_cast<std::int64_t>(crops.size());
+  const std::int64_t round = index / count;
+  const std::lock_guard lock(order_mutex);
+  auto found = orders.find({epoch, round});
+  if (found == orders.end()) {
+    std::vector<std::size_t> order = crops;
+    PhiloxStream random(options.seed, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(round),
+                        static_cast<std::uint32_t>(RandomUse::shuffle));
+    for (std::size_t i = order.size(); i > 1; --i)
+      std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+    found = orders.emplace(std::pair(epoch, round), std::move(order)).first;
+    constexpr std::size_t kKept = 4;  // batches in work lie in neighbouring rounds
+    while (orders.size() > kKept) orders.erase(orders.begin() == found ? std::next(found) : orders.begin());
+  }
+  return found->second[static_cast<std::size_t>(index % count)];
+}
+
+Batch Loader::State::prepare(std::int64_t number) {
+  Batch batch{.epoch = number / steps, .step = number % steps};
+  const CropSize& crop = options.crop;
+  const std::int64_t channels = dataset.format.image_channels;
+  const std::int64_t image_size = channels * crop.height * crop.width;
+  const std::int64_t label_size = crop.label_height * crop.label_width;
+  batch.images = HostTensor(Shape{options.batch, channels, crop.height, crop.width});
+  HostTensor labels(Shape{options.batch, crop.label_height, crop.label_width}, DType::i32);
+  for (std::int64_t i = 0; i < options.batch; ++i) {
+    const std::int64_t index = batch.step * options.batch + i;
+    const SharedSample sample = cache.get(item_of(batch.epoch, index));
+    draw_crop(
+        *sample, crop, options.augmentation, {options.seed, batch.epoch, index},
+        batch.images.floats().subspan(static_cast<std::size_t>(i * image_size), static_cast<std::size_t>(image_size)),
+        labels.ints().subspan(static_cast<std::size_t>(i * label_size), static_cast<std::size_t>(label_size)));
+  }
+  if (options.label_dtype == DType::i32) {
+    batch.labels = std::move(labels);
+  } else {
+    batch.labels = HostTensor(Shape{options.batch, 1, crop.label_height, crop.label_width});
+    std::ranges::transform(labels.ints(), batch.labels.floats().begin(),
+                           [](std::int32_t label) { return static_cast<float>(label); });
+  }
+  return batch;
+}
+
+void Loader::State::work() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    room.wait(lock, [&] { return stopping || next_to_prepare < next_to_return + prefetch; });
+    if (stopping) return;
+    const std::int64_t number = next_to_prepare++;
+    lock.unlock();
+    Slot slot;
+    try {
+      slot.batch = prepare(number);
+    } catch (...) {
+      slot.error = std::current_exception();
+    }
+    lock.lock();
+    slots.emplace(number, std::move(slot));
+    ready.notify_all();
+  }
+}
+
+Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOptions options, std::int64_t first_epoch,
+               std::int64_t first_step) {
+  if (options.crop.label_height == 0) options.crop.label_height = options.crop.height;
+  if (options.crop.label_width == 0) options.crop.label_width = options.crop.width;
+  if (items.empty()) throw Error("there are no training images: give more, or a smaller --val-fraction");
+  state_ = std::make_unique<State>(dataset, std::move(items), std::move(options));
+  State& state = *state_;
+  const LoaderOptions& kept = state.options;
+  for (const std::size_t item : state.items) {
+    const DataItem& data = dataset.items[item];
+    check_crop(data, kept.crop);
+    if (data.mask.empty()) throw Error(fmt::format("{}: no mask to train with", data.images[0].string()));
+    state.crops.insert(state.crops.end(), static_cast<std::size_t>(crops_of(data, kept.crop)), item);
+  }
+  const std::int64_t covering = (static_cast<std::int64_t>(state.crops.size()) + kept.batch - 1) / kept.batch;
+  state.steps = kept.steps_per_epoch > 0 ? kept.steps_per_epoch : std::max(covering, kLeastSteps);
+  state.next_to_prepare = state.next_to_return = first_epoch * state.steps + first_step;
+  state.prefetch = std::max<std::int64_t>(2, kept.threads);
+  for (int i = 0; i < kept.threads; ++i) state.workers.emplace_back([&state] { state.work(); });
+}
+
+Loader::~Loader() = default;
+Loader::Loader(Loader&&) noexcept = default;
+Loader& Loader::operator=(Loader&&) noexcept = default;
+
+std::int64_t Loader::steps_per_epoch() const {
+  return state_->steps;
+}
+
+Batch Loader::next() {
+  State& state = *state_;
+  if (state.workers.empty()) return state.prepare(state.next_to_return++);
+  std::unique_lock lock(state.mutex);
+  const std::int64_t number = state.next_to_return;
+  state.ready.wait(lock, [&] { return state.slots.contains(number); });
+  State::Slot slot = std::move(state.slots.extract(number).mapped());
+  ++state.next_to_return;
+  lock.unlock();
+  state.room.notify_all();
+  if (slot.error) std::rethrow_exception(slot.error);
+  return std::move(slot.batch);
+}
+
+}  // namespace tuff
