@@ -11,7 +11,7 @@ release() { (. /etc/os-release 2>/dev/null && eval "printf '%s' \"\${$1:-}\"") |
 # Debian's archive as this machine's apt already reaches it, in whatever format its sources are written. apt itself
 # is asked, so a mirror chosen by an administrator is kept and none is named here.
 debian_mirror() {
-  apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Component: main' 2>/dev/null |
+  apt-get indextargets --no-release-info --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Component: main' 2>/dev/null |
     awk -v codename="$(release VERSION_CODENAME)" '$1 == codename { print $2; exit }'
 }
 
