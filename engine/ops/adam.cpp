@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
+#include "ops/spatial.h"
 
 namespace tuff {
 
@@ -41,10 +42,36 @@ std::vector<TensorType> Adam::infer(std::span<const TensorType> inputs) const {
     if (!(inputs[index] == inputs[0]) || inputs[index].dtype != DType::f32)
       throw Error(fmt::format("adam: gradients and moments must be f32 of the parameters' shape {}, one is {}",
                               to_string(inputs[0].shape), to_string(inputs[index])));
+  if (inputs[0].shape.elements() % 4 != 0)
+    throw Error(fmt::format("adam: updates whole flat arenas, multiples of 4 elements; parameters are {}", to_string(inputs[0])));
   if (inputs[4].shape.elements() != kStepStateElements || (inputs.size() == 6 && inputs[5].shape.elements() != 1))
     throw Error(fmt::format("adam: step_state must have {} elements and gradient_scale one; step_state is {}",
                             kStepStateElements, to_string(inputs[4])));
   return {};
 }
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+namespace {
+
+KernelDispatches emit_adam(const KernelRequest& request) {
+  const AdamAttributes& attributes = static_cast<const Adam&>(request.op).values();
+  const bool scaled = request.inputs.size() == 6;
+  const auto count = static_cast<std::uint32_t>(request.inputs[0].shape.elements() / 4);
+  const auto bits = [](double value) { return float_bits(static_cast<float>(value)); };
+  Dispatch dispatch{"adam/adam.f32", {kGroupSize, 1, 1, scaled ? 1u : 0u}};
+  dispatch.buffers = {updates_input(0), reads_input(1), updates_input(2),
+                      updates_input(3), reads_input(4), reads_input(scaled ? 5 : 4)};
+  dispatch.constants = {count, bits(1 - attributes.beta1), bits(attributes.beta2), bits(1 - attributes.beta2),
+                        bits(attributes.eps), bits(attributes.weight_decay)};
+  dispatch.groups = linear_groups(count, request.caps);
+  dispatch.flops = 60.0 * count;
+  dispatch.bytes = 7.0 * static_cast<double>(request.inputs[0].bytes());
+  return {{dispatch}, {}};
+}
+
+}  // namespace
+
+std::vector<Kernel> adam_kernels() { return {{"flat", refuse_large, emit_adam}}; }
 
 }  // namespace tuff

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ops/spatial.h"
 
 namespace tuff {
 
@@ -18,6 +19,25 @@ std::vector<TensorType> Assign::infer(std::span<const TensorType> inputs) const 
     throw Error(
         fmt::format("assign: value {} must have the variable's type, {}", to_string(inputs[1]), to_string(inputs[0])));
   return {};
+}
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+Dispatch copy_dispatch(BufferUse from, BufferUse to, const TensorType& type, const DeviceCaps& caps) {
+  const auto count = static_cast<std::uint32_t>(type.shape.elements());
+  Dispatch dispatch{"assign/copy.f32", {kGroupSize, 1, 1}, {from, to}, {count}};
+  dispatch.groups = linear_groups((count + 3) / 4, caps);
+  dispatch.bytes = 2.0 * static_cast<double>(type.bytes());
+  return dispatch;
+}
+
+std::vector<Kernel> assign_kernels() {
+  const auto emit = [](const KernelRequest& request) {
+    BufferUse variable = updates_input(0);
+    variable.access = Access::write;
+    return KernelDispatches{{copy_dispatch(reads_input(1), variable, request.inputs[0], request.caps)}, {}};
+  };
+  return {{"copy", refuse_large, emit}};
 }
 
 }  // namespace tuff

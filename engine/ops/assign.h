@@ -21,4 +21,7 @@ class Assign : public Op {
 
 std::vector<Kernel> assign_kernels();
 
+// A dispatch that copies a tensor as it lies in memory. Both addresses must be multiples of 16 bytes.
+Dispatch copy_dispatch(BufferUse from, BufferUse to, const TensorType& type, const DeviceCaps& caps);
+
 }  // namespace tuff

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ops/reduce.h"
+#include "ops/spatial.h"
 
 namespace tuff {
 
@@ -63,6 +64,85 @@ std::vector<Value> Expand::gradient(const GradientContext& context) const {
     next += placed;
   }
   return context.inputs[0].graph().add(std::make_shared<Reduce>(std::move(undo)), {context.upstream[0]});
+}
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+namespace {
+
+struct StridedAxis {
+  std::int64_t extent, stride;  // stride in x, elements
+};
+
+// The result's axes from the innermost in memory outwards, those merged that one stride serves. `input_strides`
+// are x's along the result's logical axes.
+std::vector<StridedAxis> strided_axes(const TensorType& result, const std::vector<std::int64_t>& input_strides) {
+  std::vector<StridedAxis> axes;
+  const std::vector<int> order = memory_order(result);
+  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+    const StridedAxis next{result.shape[*axis], input_strides[static_cast<std::size_t>(*axis)]};
+    if (next.extent == 1) continue;
+    if (!axes.empty() && next.stride == axes.back().extent * axes.back().stride)
+      axes.back().extent *= next.extent;
+    else
+      axes.push_back(next);
+  }
+  return axes;
+}
+
+// What x's strides are along the result's axes; 0 where the result repeats x.
+std::vector<std::int64_t> placed_strides(const KernelRequest& request) {
+  const std::vector<int>& axes = static_cast<const Expand&>(request.op).axes();
+  const std::vector<std::int64_t> own = strides(request.inputs[0]);
+  std::vector<std::int64_t> placed(static_cast<std::size_t>(request.outputs[0].shape.rank()), 0);
+  for (std::size_t axis = 0; axis < axes.size(); ++axis)
+    if (request.inputs[0].shape[static_cast<int>(axis)] != 1) placed[static_cast<std::size_t>(axes[axis])] = own[axis];
+  return placed;
+}
+
+constexpr std::size_t kStridedAxes = 5;
+
+bool strided_vec4(const std::vector<StridedAxis>& axes) {
+  if (axes.empty() || axes[0].extent % 4 != 0) return false;
+  if (axes[0].stride == 0) return true;
+  bool aligned = axes[0].stride == 1;
+  for (std::size_t axis = 1; axis < axes.size(); ++axis) aligned = aligned && axes[axis].stride % 4 == 0;
+  return aligned;
+}
+
+std::optional<std::string> refuse_vec4(const KernelRequest& request) {
+  if (auto reason = refuse_large(request)) return reason;
+  if (strided_vec4(strided_axes(request.outputs[0], placed_strides(request)))) return std::nullopt;
+  return fmt::format("{} isn't read in runs of 4 for {}", to_string(request.inputs[0]), to_string(request.outputs[0]));
+}
+
+Dispatch expand_dispatch(const KernelRequest& request, bool vec4) {
+  return strided_dispatch(reads_input(0), writes_output(0), request.outputs[0], placed_strides(request), vec4, request.caps);
+}
+
+}  // namespace
+
+Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result,
+                          const std::vector<std::int64_t>& input_strides, bool vec4, const DeviceCaps& caps) {
+  std::vector<StridedAxis> axes = strided_axes(result, input_strides);
+  if (axes.size() > kStridedAxes)
+    throw Error(fmt::format("expand: {} needs {} strides, the kernel has {}", to_string(result), axes.size(), kStridedAxes));
+  vec4 = vec4 && strided_vec4(axes);
+  axes.resize(kStridedAxes, {1, 0});
+  const auto count = static_cast<std::uint32_t>(result.shape.elements());
+  Dispatch dispatch{vec4 ? "expand/strided.vec4" : "expand/strided.f32", {kGroupSize, 1, 1}, {from, to}, {count}};
+  for (const StridedAxis& axis : axes) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.extent));
+  for (const StridedAxis& axis : axes) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.stride));
+  dispatch.groups = linear_groups(vec4 ? count / 4 : count, caps);
+  dispatch.bytes = 2.0 * static_cast<double>(result.bytes());
+  return dispatch;
+}
+
+std::vector<Kernel> expand_kernels() {
+  return {
+      {"strided_vec4", refuse_vec4, [](const KernelRequest& request) { return KernelDispatches{{expand_dispatch(request, true)}, {}}; }},
+      {"strided", refuse_large, [](const KernelRequest& request) { return KernelDispatches{{expand_dispatch(request, false)}, {}}; }},
+  };
 }
 
 }  // namespace tuff

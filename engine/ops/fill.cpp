@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ops/spatial.h"
 
 namespace tuff {
 
@@ -22,6 +23,20 @@ std::vector<TensorType> Fill::infer(std::span<const TensorType> inputs) const {
   if (!inputs.empty()) throw Error("fill: takes no inputs");
   if (type_.dtype != DType::f32) throw Error(fmt::format("fill: {} isn't f32", to_string(type_)));
   return {type_};
+}
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+std::vector<Kernel> fill_kernels() {
+  const auto emit = [](const KernelRequest& request) {
+    const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
+    const float value = static_cast<const Fill&>(request.op).value();
+    Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_output(0)}, {count, float_bits(value)}};
+    dispatch.groups = linear_groups((count + 3) / 4, request.caps);
+    dispatch.bytes = static_cast<double>(request.outputs[0].bytes());
+    return KernelDispatches{{dispatch}, {}};
+  };
+  return {{"fill", refuse_large, emit}};
 }
 
 }  // namespace tuff

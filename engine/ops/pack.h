@@ -2,7 +2,7 @@
 // ("gradients"): one optimizer dispatch, one norm, one all-reduce for a whole network.
 //
 // The planner lets the values' producers write straight to their places; only what can't be placed so
-// is copied. The kernel's dispatch number i copies value i and nothing else.
+// is copied.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,23 @@ namespace tuff {
 
 // f32 vector of `elements` whose elements from offsets[i] on are those of values[i], in device memory
 // order. Offsets increase and pieces don't overlap, else Error. What lies between pieces isn't written
-// (a store's arena starts as zeros). Empty values are allowed nowhere: give zeros().
+// (a store's arena starts as zeros).
 Value pack(Graph& graph, std::string arena, std::vector<Value> values, std::vector<std::uint64_t> offsets,
            std::uint64_t elements);
 
 class Pack : public Op {
  public:
   Pack(std::string arena, std::vector<std::uint64_t> offsets, std::uint64_t elements)
-      : arena_(std::move(arena)), offsets_(std::move(offsets)), elements_(elements) {}
-  const std::string& arena() const { return arena_; }
-  const std::vector<std::uint64_t>& offsets() const { return offsets_; }  // in elements, one for each input
+      : collection_{std::move(arena), std::move(offsets)}, elements_(elements) {}
   std::uint64_t elements() const { return elements_; }
 
   std::string_view name() const override { return "pack"; }
   std::string attributes() const override;
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
+  const Collection* collection() const override { return &collection_; }
 
  private:
-  std::string arena_;
-  std::vector<std::uint64_t> offsets_;
+  Collection collection_;
   std::uint64_t elements_;
 };
 

@@ -110,7 +110,7 @@ std::vector<TensorType> Reduce::infer(std::span<const TensorType> inputs) const 
 
 std::vector<Value> Reduce::gradient(const GradientContext& context) const {
   const Value x = context.inputs[0];
-  const Shape& shape = x.shape();
+  const Shape shape = x.shape();  // a copy: adding nodes moves types
   const auto like_input = [&](Value value) {
     return expand(value, shape, remaining_axes(attributes_, shape.rank()), x.type().layout);
   };

@@ -2,6 +2,9 @@
 #ifndef TUFF_GRID_GLSL
 #define TUFF_GRID_GLSL
 
+// Here, since gl_WorkGroupSize reads as 1 where it stands before this.
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+
 uint linear_group() {
   return (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * gl_NumWorkGroups.x + gl_WorkGroupID.x;
 }

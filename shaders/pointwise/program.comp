@@ -1,0 +1,114 @@
+// A chain of elementwise ops over up to six inputs: y[i] = program(x0[..], x1[..], ...). Channels-last memory of
+// `channels` C innermost and `sample` = pixels * C elements a sample; each input has its own way of being indexed.
+//
+// The program is all specialization constants, so the driver's constant folding leaves only the arithmetic of the
+// ops it names; scalars (slopes, factors) are push constants and share the pipeline. One invocation computes
+// ELEMENTS neighbouring elements; above 1 all arrays are read as vec4, which needs 16-byte aligned addresses and
+// multiples of four for `count`, and for C where an input is indexed by it.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffers.glsl"
+#include "common/grid.glsl"
+#include "common/math.glsl"
+
+
+// How inputs are indexed, 4 bits each from the lowest (PointwiseAccess), and how many there are.
+layout(constant_id = 3) const uint kAccess = 0;
+layout(constant_id = 4) const uint kInputs = 1;
+// Instructions: opcode | a << 8 | b << 13 | c << 18 | scalar << 23; a, b, c number inputs 0 to 5, then results.
+layout(constant_id = 5) const uint kCount = 1;
+layout(constant_id = 6) const uint kCode0 = 0;
+layout(constant_id = 7) const uint kCode1 = 0;
+layout(constant_id = 8) const uint kCode2 = 0;
+layout(constant_id = 9) const uint kCode3 = 0;
+layout(constant_id = 10) const uint kCode4 = 0;
+layout(constant_id = 11) const uint kCode5 = 0;
+layout(constant_id = 12) const uint kCode6 = 0;
+layout(constant_id = 13) const uint kCode7 = 0;
+layout(constant_id = 14) const uint kCode8 = 0;
+layout(constant_id = 15) const uint kCode9 = 0;
+layout(constant_id = 16) const uint kCode10 = 0;
+layout(constant_id = 17) const uint kCode11 = 0;
+layout(constant_id = 18) const uint kCode12 = 0;
+layout(constant_id = 19) const uint kCode13 = 0;
+layout(constant_id = 20) const uint kCode14 = 0;
+layout(constant_id = 21) const uint kCode15 = 0;
+
+layout(push_constant) uniform Push {
+  FloatIn x0, x1, x2, x3, x4, x5;
+  FloatOut y;
+  uint count;     // elements
+  uint channels;  // C
+  uint sample_elements;
+  float scalars[8];
+} push;
+
+const uint kSame = 0, kScalar = 1, kChannel = 2, kSampleChannel = 3, kPixel = 4, kSample = 5, kImage = 6;
+
+uint element_index(uint access, uint i) {
+  if (access == kSame) return i;
+  if (access == kScalar) return 0;
+  if (access == kChannel) return i % push.channels;
+  if (access == kSampleChannel) return i / push.sample_elements * push.channels + i % push.channels;
+  if (access == kPixel) return i / push.channels;
+  if (access == kSample) return i / push.sample_elements;
+  return i % push.sample_elements;
+}
+
+float apply(uint opcode, float a, float b, float c, float s) {
+#define POINTWISE(number, name, arity, immediate, expression, da, db, dc) \
+  if (opcode == number) return expression;
+#include "pointwise/table.h"
+#undef POINTWISE
+  return 0.0;
+}
+
+// Values of one element: inputs, then results.
+float v[22];
+
+#define STEP(n, code)                                                                                        \
+  if (kCount > n)                                                                                            \
+    v[6 + n] = apply(code & 255u, v[code >> 8 & 31u], v[code >> 13 & 31u], v[code >> 18 & 31u], push.scalars[code >> 23 & 7u]);
+
+float run() {
+  STEP(0, kCode0) STEP(1, kCode1) STEP(2, kCode2) STEP(3, kCode3)
+  STEP(4, kCode4) STEP(5, kCode5) STEP(6, kCode6) STEP(7, kCode7)
+  STEP(8, kCode8) STEP(9, kCode9) STEP(10, kCode10) STEP(11, kCode11)
+  STEP(12, kCode12) STEP(13, kCode13) STEP(14, kCode14) STEP(15, kCode15)
+  return v[5 + kCount];
+}
+
+#if ELEMENTS == 1
+
+void main() {
+  uint i = linear_invocation();
+  if (i >= push.count) return;
+#define LOAD(n, x) if (kInputs > n) v[n] = push.x.at[element_index(kAccess >> 4 * n & 15u, i)];
+  LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
+  push.y.at[i] = run();
+}
+
+#else
+
+// Four neighbours lie in one sample and one pixel, or one sample and all the same channels' quarter.
+vec4 load(FloatIn x, uint access, uint i) {
+  uint at = element_index(access, i);
+  if (access == kScalar || access == kPixel || access == kSample) return vec4(x.at[at]);
+  return Vec4In(x).at[at / 4];
+}
+
+void main() {
+  uint i = linear_invocation() * 4;
+  if (i >= push.count) return;
+  vec4 x[6];
+#define LOAD(n, from) if (kInputs > n) x[n] = load(push.from, kAccess >> 4 * n & 15u, i);
+  LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
+  vec4 y;
+  for (int lane = 0; lane < 4; ++lane) {
+    for (int n = 0; n < 6; ++n) v[n] = x[n][lane];
+    y[lane] = run();
+  }
+  Vec4Out(push.y).at[i / 4] = y;
+}
+
+#endif

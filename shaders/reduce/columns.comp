@@ -1,0 +1,87 @@
+// One stage of a reduction: x is [outer][flat] with flat = reduced * inner elements; y is [outer][parts][width].
+// `width` is a multiple of `inner`, so column j of a row always belongs to inner index j % inner: y's last two axes
+// are again [reduced][inner] for the next stage. Column j of part p combines elements j + t * width for
+// p * steps <= t < (p + 1) * steps: neighbouring invocations read neighbouring addresses at every step.
+//
+// Sums are added in blocks of 32 before they reach the total, which keeps the error of 2^10 terms near that of 64.
+// The order is fixed by the sizes alone. One invocation computes ELEMENTS neighbouring columns; 4 needs `flat` and
+// `width` to be multiples of 4.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffers.glsl"
+#include "common/grid.glsl"
+
+layout(constant_id = 3) const uint kKind = 0;
+
+const uint kSum = 0, kSumOfSquares = 1, kMax = 2, kMin = 3;
+
+#if ELEMENTS == 4
+#define T vec4
+#define IN Vec4In
+#define OUT Vec4Out
+#else
+#define T float
+#define IN FloatIn
+#define OUT FloatOut
+#endif
+
+layout(push_constant) uniform Push {
+  IN x;
+  OUT y;
+  // All in units of ELEMENTS.
+  uint count;  // invocations that work: outer * parts * width
+  uint flat_extent;
+  uint width;
+  uint parts;
+  uint steps;
+  float scale;  // of the result
+} push;
+
+float larger(float a, float b) { return a > b || isnan(a) ? a : b; }
+float smaller(float a, float b) { return a < b || isnan(a) ? a : b; }
+vec4 larger(vec4 a, vec4 b) { return vec4(larger(a.x, b.x), larger(a.y, b.y), larger(a.z, b.z), larger(a.w, b.w)); }
+vec4 smaller(vec4 a, vec4 b) { return vec4(smaller(a.x, b.x), smaller(a.y, b.y), smaller(a.z, b.z), smaller(a.w, b.w)); }
+
+T sum_columns(uint at, uint terms) {
+  T total = T(0.0);
+  while (terms > 0) {
+    uint block = min(terms, 32);
+    T partial = T(0.0);
+    for (uint t = 0; t < block; ++t) {
+      T value = push.x.at[at];
+      partial += kKind == kSumOfSquares ? value * value : value;
+      at += push.width;
+    }
+    total += partial;
+    terms -= block;
+  }
+  return total;
+}
+
+T extreme_of_columns(uint at, uint terms) {
+  float infinity = uintBitsToFloat(0x7f800000u);
+  T extreme = T(kKind == kMax ? -infinity : infinity);
+  for (uint t = 0; t < terms; ++t) {
+    T value = push.x.at[at];
+    extreme = kKind == kMax ? larger(value, extreme) : smaller(value, extreme);
+    at += push.width;
+  }
+  return extreme;
+}
+
+void main() {
+  uint i = linear_invocation();
+  if (i >= push.count) return;
+  uint column = i % push.width;
+  uint part = i / push.width % push.parts;
+  uint outer = i / push.width / push.parts;
+  uint first = part * push.steps;
+  // The last row may be cut short, and a part that has only it may be empty.
+  uint rows = (push.flat_extent - column + push.width - 1) / push.width;
+  uint terms = min(rows, first + push.steps) - min(rows, first);
+  uint at = outer * push.flat_extent + first * push.width + column;
+  if (kKind == kMax || kKind == kMin)
+    push.y.at[i] = extreme_of_columns(at, terms);
+  else
+    push.y.at[i] = sum_columns(at, terms) * push.scale;
+}
