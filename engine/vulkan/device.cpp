@@ -83,6 +83,7 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   const DeviceDescription& chosen = choose_device(devices, options.device);
   if (options.device.empty())
     for (const std::string& warning : choice_warnings(devices, chosen)) say(options.log, LogLevel::warning, warning);
+  say(options.log, LogLevel::info, fmt::format("device {}: {}", chosen.index, chosen.caps.name));
   auto context = make_context(instance, chosen);
   context->device = create_device(instance->functions(), chosen);
   context->owned = true;
