@@ -2,16 +2,27 @@
 
 #include "ops/adam.h"
 #include "ops/assign.h"
+#include "ops/bce_with_logits.h"
+#include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/conv_weight_gradient.h"
+#include "ops/cross_entropy.h"
+#include "ops/dice_loss.h"
 #include "ops/expand.h"
 #include "ops/fill.h"
+#include "ops/normalize.h"
 #include "ops/pack.h"
+#include "ops/pad.h"
 #include "ops/pointwise.h"
+#include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/relayout.h"
+#include "ops/resize.h"
 #include "ops/sgd.h"
+#include "ops/slice.h"
+#include "ops/softmax.h"
+#include "ops/unpool.h"
 
 namespace tuff {
 
@@ -20,16 +31,38 @@ const KernelTable& kernel_table() {
       // One row an op, by name.
       {"adam", adam_kernels()},
       {"assign", assign_kernels()},
+      {"avg_pool", avg_pool_kernels()},
+      {"avg_pool_gradient", avg_pool_gradient_kernels()},
+      {"bce_with_logits", bce_with_logits_kernels()},
+      {"bce_with_logits_gradient", bce_with_logits_gradient_kernels()},
+      {"concat", concat_kernels()},
       {"conv", conv_kernels()},
       {"conv_transpose", conv_transpose_kernels()},
       {"conv_weight_gradient", conv_weight_gradient_kernels()},
+      {"cross_entropy", cross_entropy_kernels()},
+      {"cross_entropy_gradient", cross_entropy_gradient_kernels()},
+      {"dice_loss", dice_loss_kernels()},
+      {"dice_loss_gradient", dice_loss_gradient_kernels()},
       {"expand", expand_kernels()},
       {"fill", fill_kernels()},
+      {"gather_spatial", gather_spatial_kernels()},
+      {"max_pool", max_pool_kernels()},
+      {"max_pool_gradient", max_pool_gradient_kernels()},
+      {"max_unpool", max_unpool_kernels()},
+      {"normalize", normalize_kernels()},
+      {"normalize_gradient", normalize_gradient_kernels()},
       {"pack", pack_kernels()},
+      {"pad", pad_kernels()},
+      {"pad_gradient", pad_gradient_kernels()},
       {"pointwise", pointwise_kernels()},
       {"reduce", reduce_kernels()},
       {"relayout", relayout_kernels()},
+      {"resize", resize_kernels()},
+      {"resize_gradient", resize_gradient_kernels()},
       {"sgd", sgd_kernels()},
+      {"slice", slice_kernels()},
+      {"softmax", softmax_kernels()},
+      {"softmax_gradient", softmax_gradient_kernels()},
   };
   return table;
 }

@@ -1,0 +1,28 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_buffer_reference : require
+// Two tensors in memory as rows of width_a and width_b words; the result's rows are one after the other.
+// One invocation copies one word (or four).
+#include "common/divide.glsl"
+#include "common/grid.glsl"
+#include "common/vector.glsl"
+
+layout(push_constant) uniform Push {
+  WordIn a;
+  WordIn b;
+  WordOut result;
+  uint count;
+  uint width_a;
+  uint width_b;
+};
+
+void main() {
+  uint i = linear_invocation();
+  if (i >= count) return;
+  uint row = divide(i, width_a + width_b);
+  uint column = i - row * (width_a + width_b);
+  if (column < width_a)
+    result.at[i] = a.at[row * width_a + column];
+  else
+    result.at[i] = b.at[row * width_b + column - width_a];
+}

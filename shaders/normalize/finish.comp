@@ -1,0 +1,37 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_buffer_reference : require
+// Mean and biased variance from the parts' moments. One invocation per statistic, which is a channel where groups is
+// 0, else a sample's group of channels.
+#include "common/buffers.glsl"
+#include "common/divide.glsl"
+#include "common/grid.glsl"
+#include "normalize/chan.glsl"
+
+layout(push_constant) uniform Push {
+  FloatIn moments;
+  FloatOut mean;
+  FloatOut variance;
+  uint samples;
+  uint parts;
+  uint channels;
+  uint groups;
+};
+
+void main() {
+  uint i = linear_invocation();
+  uint statistics = groups == 0 ? channels : samples * groups;
+  if (i >= statistics) return;
+  uint width = groups == 0 ? 1 : divide(channels, groups);
+  uint n = groups == 0 ? 0 : divide(i, groups);
+  uint first = groups == 0 ? i : (i - n * groups) * width;
+  uint plane = samples * parts * channels;
+  Moments all = Moments(0.0, 0.0, 0.0);
+  for (uint part = 0; part < parts; ++part)
+    for (uint c = first; c < first + width; ++c) {
+      uint at = (n * parts + part) * channels + c;
+      all = combine(all, Moments(moments.at[at], moments.at[plane + at], moments.at[2 * plane + at]));
+    }
+  mean.at[i] = all.mean;
+  variance.at[i] = all.squares / all.count;
+}

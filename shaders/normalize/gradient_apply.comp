@@ -1,0 +1,45 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_buffer_reference : require
+// d x = (weight u - mean(weight u) - xhat mean(weight u xhat)) / deviation. One invocation per part and channel (or
+// four).
+#include "normalize/parts.glsl"
+#include "normalize/affine.glsl"
+
+layout(push_constant) uniform Push {
+  RealIn upstream;
+  RealIn x;
+  FloatIn mean;
+  FloatIn variance;
+  FloatIn weight;
+  FloatIn bias;
+  FloatIn means;
+  RealOut result;
+  PARTS_CONSTANTS
+  AFFINE_CONSTANTS
+};
+
+void main() {
+  uint i = linear_invocation();
+  if (i >= samples * parts * vectors) return;
+  Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
+  uint channels = vectors * kLanes;
+  Affine a = load_affine(mean, variance, weight, bias, part.sample_index, part.channel, channels, groups, eps, affine != 0);
+  uint statistics = groups == 0 ? channels : samples * groups;
+  REAL offset;
+  REAL slope;
+  for (uint lane = 0; lane < kLanes; ++lane) {
+    uint s = statistic_of(part.sample_index, part.channel * kLanes + lane, groups, channels);
+    LANE(offset, lane) = means.at[s];
+    LANE(slope, lane) = means.at[statistics + s];
+  }
+  slope *= a.deviation;
+  uint base = part.sample_index * rows * vectors + part.channel;
+  for (uint row = part.first; row < part.end; row += interleave) {
+    uint at = base + row * vectors;
+    REAL value = x.at[at];
+    REAL u = upstream.at[at];
+    if (relu != 0) u = pass_positive(u, apply_affine(value, a));
+    result.at[at] = (a.weight * u - offset - (value - a.mean) * slope) * a.deviation;
+  }
+}

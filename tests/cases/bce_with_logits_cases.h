@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cmath>
+
+#include "ops/bce_with_logits.h"
+#include "support/op_check.h"
+
+namespace tuff::test {
+
+inline OpCase bce_with_logits_case(std::string name, const Shape& shape, bool weighted, Fill targets = Fill::labels) {
+  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}, .tolerance = 2e-6};
+  result.inputs.push_back({.type = {DType::f32, shape}, .fill = targets, .differentiable = false});
+  if (weighted) result.inputs.push_back({.type = {DType::f32, shape}, .fill = Fill::positive, .differentiable = false});
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{bce_with_logits(x[0], x[1], weighted ? x[2] : Value{})};
+  };
+  result.reference = [=](std::span<const Array> x) {
+    double sum = 0;
+    for (std::size_t i = 0; i < x[0].data.size(); ++i) {
+      const double logit = x[0].data[i];
+      sum += (std::max(logit, 0.0) - logit * x[1].data[i] + std::log1p(std::exp(-std::abs(logit)))) * (weighted ? x[2].data[i] : 1);
+    }
+    return std::vector<Array>{Array(Shape{}, sum / static_cast<double>(x[0].data.size()))};
+  };
+  return result;
+}
+
+inline std::vector<OpCase> bce_with_logits_cases() {
+  return {
+      bce_with_logits_case("masks", {2, 1, 33, 31}, false),
+      bce_with_logits_case("weighted", {2, 1, 33, 31}, true),
+      bce_with_logits_case("several classes", {2, 3, 9, 7}, false),
+      bce_with_logits_case("soft targets", {2, 3, 9, 7}, true, Fill::positive),
+      bce_with_logits_case("one logit", {1, 1}, false),
+      bce_with_logits_case("volume", {1, 2, 3, 4, 5}, false),
+  };
+}
+
+}  // namespace tuff::test

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "ops/concat.h"
+#include "support/indexing.h"
+#include "support/op_check.h"
+
+namespace tuff::test {
+
+inline OpCase concat_case(std::string name, const std::vector<Shape>& shapes, int axis, Layout layout = Layout::channels_last) {
+  OpCase result{.name = std::move(name)};
+  for (const Shape& shape : shapes) result.inputs.push_back({.type = {DType::f32, shape, layout}});
+  result.build = [axis](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{concat({x.begin(), x.end()}, axis)};
+  };
+  result.reference = [axis](std::span<const Array> x) {
+    const auto a = static_cast<std::size_t>(axis < 0 ? axis + x[0].shape.rank() : axis);
+    std::vector<std::int64_t> extents = x[0].shape.extents();
+    for (const Array& array : x.subspan(1)) extents[a] += array.shape.extents()[a];
+    return std::vector<Array>{generate(Shape(extents), [&](Index index) {
+      std::size_t from = 0;
+      while (index[a] >= x[from].shape.extents()[a]) index[a] -= x[from++].shape.extents()[a];
+      return x[from].data[offset_of(x[from].shape, index)];
+    })};
+  };
+  return result;
+}
+
+inline std::vector<OpCase> concat_cases() {
+  return {
+      concat_case("skip connection", {{2, 8, 5, 7}, {2, 12, 5, 7}}, 1),
+      concat_case("odd channels", {{2, 3, 5, 7}, {2, 5, 5, 7}}, 1),
+      concat_case("single pixels", {{1, 1, 1, 1}, {1, 1, 1, 1}}, 1),
+      concat_case("three along height", {{1, 4, 2, 3}, {1, 4, 1, 3}, {1, 4, 5, 3}}, 2),
+      concat_case("batch, volumes", {{1, 2, 3, 3, 2}, {2, 2, 3, 3, 2}}, 0),
+      concat_case("last axis", {{2, 3, 9}, {2, 3, 8}, {2, 3, 1}}, -1),
+      concat_case("vectors", {{65}, {63}}, 0),
+      concat_case("weights", {{3, 4, 3, 3}, {5, 4, 3, 3}}, 0, Layout::weight),
+      concat_case("larger than a group", {{3, 16, 33, 31}, {3, 16, 33, 31}}, 1),
+  };
+}
+
+}  // namespace tuff::test

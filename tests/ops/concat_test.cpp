@@ -1,0 +1,23 @@
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "cases/concat_cases.h"
+
+namespace tuff::test {
+
+TEST_CASE("concat") {
+  for (const OpCase& op_case : concat_cases()) check(op_case);
+}
+
+TEST_CASE("concat refuses shapes that differ elsewhere, naming them") {
+  Graph graph;
+  const Value a = graph.input("a", {1, 4, 28, 28});
+  const Value b = graph.input("b", {1, 4, 32, 32});
+  CHECK_THROWS_WITH_AS(concat({a, b}), "concat: f32 1x4x28x28 and f32 1x4x32x32 differ in more than axis 1; crop or pad one of them",
+                       Error);
+  CHECK_THROWS_AS(concat({a, a}, 4), Error);
+  CHECK_THROWS_AS(concat({}), Error);
+  CHECK(concat({a}) == a);
+}
+
+}  // namespace tuff::test

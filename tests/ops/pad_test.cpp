@@ -1,0 +1,22 @@
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "cases/pad_cases.h"
+
+namespace tuff::test {
+
+TEST_CASE("pad") {
+  for (const OpCase& op_case : pad_cases()) check(op_case);
+}
+
+TEST_CASE("pad refuses borders that a mode can't fill") {
+  Graph graph;
+  const Value x = graph.input("x", {1, 4, 8, 8});
+  CHECK_THROWS_WITH_AS(pad(x, {8, 0}, {0, 0}, PadMode::reflect),
+                       "pad: 8 before and 0 after on axis 2 of f32 1x4x8x8 is out of range for mode reflect", Error);
+  CHECK_THROWS_AS(pad(x, {-1, 0}, {0, 0}, PadMode::replicate), Error);
+  CHECK_THROWS_AS(pad(x, {-4, 0}, {-4, 0}), Error);
+  CHECK_THROWS_AS(pad(x, {1, 1, 1}, {1, 1, 1}), Error);
+}
+
+}  // namespace tuff::test
