@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Times PyTorch's training step on the CPU: what Tuff's is compared with. Prints seconds per step, what the
+operators take of it, and the memory that training adds at its peak.
+
+    tests/parity/step_time.py                        the network of docs/benchmarks.md
+    tests/parity/step_time.py --layout contiguous    PyTorch's default memory layout
+    tests/parity/step_time.py --threads 1 --base 32 --depth 4 --crop 256 --batch 4
+
+Random images: the time doesn't depend on them. Runs on PyTorch 1.13 and later."""
+
+import argparse
+import resource
+import statistics
+import time
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from unet import UNet, training_loss
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in (("base", 16), ("depth", 3), ("crop", 128), ("batch", 8), ("threads", 2), ("steps", 20)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--norm", default="batch")
+    parser.add_argument("--loss", default="bce")
+    parser.add_argument("--layout", choices=("channels_last", "contiguous"), default="channels_last")
+    parser.add_argument("--operators", type=int, default=12, help="how many lines of the profile to show")
+    return parser.parse_args()
+
+
+def training_step(given, memory_format):
+    """A function that does one step on the same batch and returns its loss."""
+    torch.manual_seed(0)
+    network = UNet(base=given.base, depth=given.depth, norm=given.norm).to(memory_format=memory_format)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    images = torch.rand(given.batch, 1, given.crop, given.crop).contiguous(memory_format=memory_format)
+    labels = (images > 0.7).float()
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = training_loss(given.loss, network(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def print_operators(step, count):
+    with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as recorded:
+        for _ in range(3):
+            step()
+    print("    self time in ms a step, of the operators' own work")
+    rows = recorded.key_averages(group_by_input_shape=True)
+    for row in sorted(rows, key=lambda row: -row.self_cpu_time_total)[:count]:
+        shapes = " ".join("x".join(map(str, shape)) for shape in row.input_shapes[:3] if shape)
+        print(f"    {row.self_cpu_time_total / 3e3:8.2f}  {row.key:40s} {row.count // 3:3d} times  {shapes}")
+    totals = {}
+    for row in recorded.key_averages():
+        totals[row.key] = row.self_cpu_time_total / 3e3
+    print("    by operator: " + ", ".join(f"{key} {value:.1f}" for key, value in sorted(totals.items(), key=lambda t: -t[1])[:8]))
+
+
+def measure(given, layout):
+    before = peak_mib()
+    step = training_step(given, torch.channels_last if layout == "channels_last" else torch.contiguous_format)
+    for _ in range(3):
+        step()
+    seconds = []
+    for _ in range(given.steps):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    print(f"{layout}: {statistics.median(seconds):.4f} s a step (median of {given.steps}; least {min(seconds):.4f}), "
+          f"peak memory {peak_mib() - before:.0f} MiB above {before:.0f} MiB")
+    print_operators(step, given.operators)
+
+
+def main():
+    given = options()
+    torch.set_num_threads(given.threads)
+    print(f"PyTorch {torch.__version__}, {given.threads} threads; U-Net base {given.base} depth {given.depth} norm "
+          f"{given.norm}, {given.batch} crops of {given.crop}x{given.crop}, {given.loss}, Adam")
+    measure(given, given.layout)
+
+
+if __name__ == "__main__":
+    main()
