@@ -164,7 +164,8 @@ DataFormat data_format_from_json(std::string_view text) {
   DataFormat format;
   std::string field;
   try {
-    for (const auto& [key, value] : json::parse(text).items()) {
+    const json object = json::parse(text);
+    for (const auto& [key, value] : object.items()) {
       field = key;
       if (key == "axes")
         value.get_to(format.axes);

@@ -53,7 +53,7 @@ std::optional<FileKind> kind_of(Bytes bytes) {
   const auto begins = [&](std::string_view magic) {
     return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
   };
-  using namespace std::string_view_literals;
+  using std::string_view_literals::operator""sv;
   if (is_png(bytes)) return FileKind::png;
   if (begins("\xff\xd8\xff")) return FileKind::jpeg;
   if (begins("BM")) return FileKind::bmp;

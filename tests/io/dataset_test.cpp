@@ -1,0 +1,269 @@
+#include "io/dataset.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/os.h"
+#include "support/files.h"
+
+namespace tuff {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folders {
+  test::TemporaryFolder root;
+  fs::path images = root / "images";
+  fs::path masks = root / "masks";
+
+  Folders() {
+    fs::create_directories(images);
+    fs::create_directories(masks);
+  }
+  void image(const std::string& name, std::int64_t height = 8, std::int64_t width = 6,
+             std::int64_t channels = 1) const {
+    write_image(images / name, test::random_image(channels, height, width));
+  }
+  void mask(const std::string& name, std::int64_t height = 8, std::int64_t width = 6) const {
+    write_image(masks / name, test::random_image(1, height, width, 2));
+  }
+  Dataset open(DataFormat format = {}) const { return open_dataset(images, masks, std::move(format)); }
+  std::string refused(DataFormat format = {}) const {
+    return test::error_of([&] { open(std::move(format)); });
+  }
+};
+
+std::vector<std::string> names(const Dataset& dataset) {
+  std::vector<std::string> result;
+  for (const DataItem& item : dataset.items) result.push_back(item.name);
+  return result;
+}
+
+Image grey(std::vector<float> values) {
+  Image image(1, 1, static_cast<std::int64_t>(values.size()));
+  image.values = std::move(values);
+  return image;
+}
+
+}  // namespace
+
+TEST_CASE("dataset: pairs by stem, by suffix and with other extensions") {
+  const Folders folders;
+  folders.image("b.png");
+  folders.mask("b.tif");
+  folders.image("a.png");
+  folders.mask("a_mask.png");
+  folders.image("c.tif");
+  folders.mask("c_masks.png");
+  const Dataset dataset = folders.open();
+  CHECK(names(dataset) == std::vector<std::string>{"a", "b", "c"});
+  CHECK(dataset.items[1].mask.filename() == "b.tif");
+  CHECK(dataset.format.image_channels == 1);
+  const Sample sample = load_sample(dataset, 2);
+  CHECK(sample.labels.size() == 48);
+  CHECK(*std::ranges::max_element(sample.labels) == 1);
+}
+
+TEST_CASE("dataset: images and masks in one folder") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"x.png", "x_mask.png", "y.png", "y_mask.png"})
+    write_image(folder / name, test::random_image(1, 4, 4, 2));
+  const Dataset dataset = open_dataset(folder.path(), folder.path(), {});
+  CHECK(names(dataset) == std::vector<std::string>{"x", "y"});
+  CHECK(dataset.items[0].mask.filename() == "x_mask.png");
+}
+
+TEST_CASE("dataset: nnU-Net's channel files are one image") {
+  const Folders folders;
+  for (const char* name : {"x_0000.png", "x_0001.png", "y_0000.png", "y_0001.png"}) folders.image(name);
+  folders.mask("x.png");
+  folders.mask("y.png");
+  const Dataset dataset = folders.open();
+  CHECK(names(dataset) == std::vector<std::string>{"x", "y"});
+  CHECK(dataset.format.files_per_image == 2);
+  CHECK(dataset.format.image_channels == 2);
+  CHECK(load_sample(dataset, 0).image.channels == 2);
+
+  const std::vector<fs::path> paths = {folders.images};
+  CHECK(names(open_images(paths, dataset.format)) == std::vector<std::string>{"x", "y"});
+  fs::remove(folders.images / "y_0000.png");
+  CHECK(test::contains(folders.refused(), "channel 0000 of 'y' is missing"));
+  fs::remove(folders.images / "y_0001.png");
+  folders.image("y_0000.png");
+  CHECK(test::contains(folders.refused(), "1 file(s) for this image, 2 are wanted"));
+}
+
+TEST_CASE("dataset: numbered names stay single images where each has its mask") {
+  const Folders folders;
+  for (const char* name : {"t_0000.png", "t_0001.png"}) {
+    folders.image(name);
+    folders.mask(name);
+  }
+  CHECK(folders.open().items.size() == 2);
+}
+
+TEST_CASE("dataset: what doesn't fit is named") {
+  const Folders folders;
+  CHECK(test::contains(folders.refused(), "images: no images in this folder"));
+  os::write_file(folders.images / "scan.czi", std::string_view("x"));
+  CHECK(test::contains(folders.refused(), "scan.czi: export it as TIFF"));
+  CHECK(test::contains(test::error_of([&] { open_dataset(folders.root / "none", folders.masks, {}); }),
+                       "none: there is no such folder"));
+
+  folders.image("a.png");
+  CHECK(test::contains(folders.refused(), "masks: no images"));
+  folders.mask("b.png");
+  const std::string missing = folders.refused();
+  CHECK(test::contains(missing, "a.png: no mask for this image"));
+  CHECK(missing.find('\n') == std::string::npos);
+  folders.mask("a.png", 8, 7);
+  CHECK(test::contains(folders.refused(), "a.png: mask of 8x7 for an image of 8x6"));
+  folders.mask("a.png");
+  CHECK(folders.refused().empty());
+
+  folders.image("b.png", 8, 6, 3);
+  CHECK(test::contains(folders.refused(), "b.png: has 3 channels where 1 is wanted: choose with --channels"));
+  CHECK(folders.refused({.channels = {0}}).empty());
+  CHECK(test::contains(folders.refused({.channels = {1}}), "there is no channel 1"));
+  folders.image("b.tif");
+  CHECK(test::contains(folders.refused(), "two files of one name"));
+}
+
+TEST_CASE("dataset: a stack gives one item a plane") {
+  const Folders folders;
+  Image stack = test::random_image(3, 4, 5);
+  stack.depth = 3;
+  stack.channels = 1;
+  write_image(folders.images / "s.tif", stack);
+  Image mask = stack;
+  for (float& value : mask.values) value = value > 100 ? 1.0f : 0.0f;
+  write_image(folders.masks / "s.tif", mask);
+  const Dataset dataset = folders.open();
+  CHECK(names(dataset) == std::vector<std::string>{"s_z0", "s_z1", "s_z2"});
+  for (std::size_t z = 0; z < 3; ++z) {
+    CHECK(load_item_image(dataset, z, false).values == stack.plane(static_cast<std::int64_t>(z)).values);
+    const Image plane = mask.plane(static_cast<std::int64_t>(z));
+    const std::vector<std::int32_t> labels = load_sample(dataset, z).labels;
+    CHECK(std::ranges::equal(labels, plane.values, [](std::int32_t a, float b) { return static_cast<float>(a) == b; }));
+  }
+  folders.mask("s.png", 4, 5);
+  fs::remove(folders.masks / "s.tif");
+  CHECK(test::contains(folders.refused(), "mask of 1 planes for an image of 3"));
+}
+
+TEST_CASE("dataset: masks to labels") {
+  using Labels = std::vector<std::int32_t>;
+  CHECK(labels_from_mask(grey({0, 1, 255, 40000}), {}, "m") == Labels{0, 1, 1, 1});
+  CHECK(labels_from_mask(grey({0, 1, 255}), {.foreground = {0}}, "m") == Labels{1, 0, 0});
+  CHECK(labels_from_mask(grey({0, 1, 255, 7}), {.foreground = {1, 7}}, "m") == Labels{0, 1, 0, 1});
+  CHECK(labels_from_mask(grey({0, 1, 2}), {.classes = 3}, "m") == Labels{0, 1, 2});
+
+  const auto refused = [](const Image& mask, const DataFormat& format) {
+    return test::error_of([&] { labels_from_mask(mask, format, "m.png"); });
+  };
+  CHECK(test::contains(refused(grey({0, 3}), {.classes = 3}), "m.png: mask value 3 is outside of the classes 0..2"));
+  CHECK(test::contains(refused(grey({0, 0.5f}), {.classes = 3}), "m.png: mask value 0.5 is no id"));
+  CHECK(test::contains(refused(grey({0, std::nanf("")}), {}), "no number"));
+
+  Image colour(3, 1, 3);
+  colour.values = {0, 2, 1, 0, 2, 1, 0, 2, 1};
+  CHECK(labels_from_mask(colour, {.classes = 3}, "m") == Labels{0, 2, 1});
+  colour.values[8] = 200;
+  CHECK(labels_from_mask(colour, {}, "m") == Labels{0, 1, 1});
+  CHECK(test::contains(refused(colour, {.classes = 3}), "colour mask"));
+  colour.info.kind = FileKind::jpeg;
+  CHECK(test::contains(refused(colour, {.classes = 3}), "JPEG blurs ids"));
+  CHECK(labels_from_mask(colour, {}, "m") == Labels{0, 0, 1});
+}
+
+TEST_CASE("dataset: normalization as NumPy computes it") {
+  Image image(2, 1, 1001);
+  for (std::size_t i = 0; i < 1001; ++i) {
+    image.values[i] = static_cast<float>(2 * (i * 5 % 1001)) + 100;  // 100..2100 in steps of 2
+    image.values[1001 + i] = 5;
+  }
+  Image percentile = image;
+  normalize(percentile, Normalization::percentile);  // 1st: 120, 99.8th: 2096
+  CHECK(percentile.values[0] == doctest::Approx((100.0 - 120) / (2096 - 120)));
+  CHECK(percentile.values[143] == doctest::Approx((image.values[143] - 120.0) / 1976));
+  CHECK(percentile.values[1500] == 0);  // a constant channel
+  Image range = image;
+  normalize(range, Normalization::range);
+  CHECK(*std::ranges::min_element(range.channel(0)) == 0);
+  CHECK(*std::ranges::max_element(range.channel(0)) == 1);
+  Image mean_std = image;
+  normalize(mean_std, Normalization::mean_std);
+  double sum = 0, squares = 0;
+  for (const float value : mean_std.channel(0)) {
+    sum += static_cast<double>(value);
+    squares += static_cast<double>(value) * static_cast<double>(value);
+  }
+  CHECK(std::abs(sum / 1001) < 1e-6);
+  CHECK(squares / 1001 == doctest::Approx(1));
+
+  Image sparse(1, 1, 2000);
+  sparse.values[7] = 50;  // both percentiles are 0: the range is taken
+  normalize(sparse, Normalization::percentile);
+  CHECK(sparse.values[7] == 1);
+  Image holes(1, 1, 3);
+  holes.values = {std::nanf(""), 2, 4};
+  normalize(holes, Normalization::range);
+  CHECK(holes.values == std::vector<float>{0, 0, 1});
+}
+
+TEST_CASE("dataset: the format survives JSON") {
+  const DataFormat format{.axes = "CYX",
+                          .channels = {1, 0},
+                          .normalization = Normalization::mean_std,
+                          .classes = 1,
+                          .foreground = {0, 3},
+                          .image_channels = 2,
+                          .files_per_image = 1};
+  CHECK(data_format_from_json(to_json(format)) == format);
+  CHECK(data_format_from_json("{}") == DataFormat{});
+  CHECK(test::contains(test::error_of([] { data_format_from_json(R"({"colour": 1})"); }), "'colour' is unknown"));
+  CHECK(test::contains(test::error_of([] { data_format_from_json(R"({"classes": "two"})"); }),
+                       "'classes' has the wrong type"));
+  CHECK(test::contains(test::error_of([] { parse_normalization("zscore"); }), "percentile, mean-std or range"));
+}
+
+TEST_CASE("dataset: the split is deterministic, whole, and of a useful size") {
+  Dataset dataset;
+  const auto fill = [&](std::size_t count) {
+    dataset.items.clear();
+    for (std::size_t i = 0; i < count; ++i)
+      dataset.items.push_back({.name = std::to_string(i), .images = {std::to_string(i)}});
+  };
+  const auto validation = [&](std::size_t count, double fraction) {
+    fill(count);
+    const Split split = split_dataset(dataset, fraction, 3);
+    if (count > 1) {
+      std::set<std::size_t> all(split.train.begin(), split.train.end());
+      all.insert(split.validation.begin(), split.validation.end());
+      CHECK(all.size() == count);
+      CHECK(split.train.size() + split.validation.size() == count);
+    }
+    return split.validation.size();
+  };
+  CHECK(validation(1, 0.1) == 1);
+  CHECK(validation(2, 0.1) == 1);
+  CHECK(validation(5, 0.1) == 2);
+  CHECK(validation(6, 0.1) == 3);
+  CHECK(validation(20, 0.1) == 3);
+  CHECK(validation(126, 0.1) == 13);
+  CHECK(validation(126, 0) == 0);
+  CHECK(validation(4, 0.99) == 3);
+  fill(30);
+  CHECK(split_dataset(dataset, 0.2, 5).validation == split_dataset(dataset, 0.2, 5).validation);
+  CHECK(split_dataset(dataset, 0.2, 5).validation != split_dataset(dataset, 0.2, 6).validation);
+
+  dataset.items.clear();  // six stacks of four planes: planes stay together
+  for (std::size_t i = 0; i < 24; ++i) dataset.items.push_back({.name = "", .images = {std::to_string(i / 4)}});
+  const Split split = split_dataset(dataset, 0.1, 1);
+  CHECK(split.validation.size() == 12);
+  for (const std::size_t item : split.validation)
+    CHECK(std::ranges::find(split.train, item / 4 * 4) == split.train.end());
+  CHECK(test::contains(test::error_of([&] { split_dataset(dataset, 1.0, 1); }), "below 1"));
+}
+
+}  // namespace tuff

@@ -1,0 +1,176 @@
+#include "io/loader.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/os.h"
+#include "support/files.h"
+
+namespace tuff {
+namespace {
+
+// Images whose pixels count up and masks equal to them, so that any crop tells where it is from.
+struct Data {
+  test::TemporaryFolder root;
+  Dataset dataset;
+
+  explicit Data(std::int64_t height = 40, std::int64_t width = 50) {
+    std::filesystem::create_directories(root / "images");
+    std::filesystem::create_directories(root / "masks");
+    for (int n = 0; n < 3; ++n) {
+      Image image(1, height, width);
+      image.info.bits = 16;
+      for (std::size_t i = 0; i < image.values.size(); ++i)
+        image.values[i] = static_cast<float>(i + static_cast<std::size_t>(n) * 3000);
+      write_image(root / ("images/" + std::to_string(n) + ".png"), image);
+      write_image(root / ("masks/" + std::to_string(n) + ".png"), image);
+    }
+    dataset = open_dataset(root / "images", root / "masks", {.normalization = Normalization::range, .classes = 65536});
+  }
+};
+
+LoaderOptions options(int threads) {
+  return {.batch = 2, .crop = {.height = 16, .width = 16}, .seed = 7, .steps_per_epoch = 5, .threads = threads};
+}
+
+std::vector<Batch> draw(Loader& loader, int count) {
+  std::vector<Batch> batches;
+  for (int i = 0; i < count; ++i) batches.push_back(loader.next());
+  return batches;
+}
+
+bool equal(const Batch& a, const Batch& b) {
+  return a.epoch == b.epoch && a.step == b.step && a.images.data == b.images.data && a.labels.data == b.labels.data;
+}
+
+}  // namespace
+
+TEST_CASE("loader: threads and cache change nothing, and any step can be the first") {
+  const Data data;
+  Loader alone(data.dataset, {0, 1, 2}, options(0));
+  const std::vector<Batch> expected = draw(alone, 12);
+  CHECK((expected[11].epoch == 2 && expected[11].step == 1));
+  for (const int threads : {1, 3}) {
+    LoaderOptions small = options(threads);
+    small.cache_bytes = 1;  // nothing stays
+    for (const LoaderOptions& chosen : {options(threads), small}) {
+      Loader loader(data.dataset, {0, 1, 2}, chosen);
+      const std::vector<Batch> batches = draw(loader, 12);
+      for (std::size_t i = 0; i < batches.size(); ++i) CHECK(equal(batches[i], expected[i]));
+    }
+    Loader resumed(data.dataset, {0, 1, 2}, options(threads), 1, 3);
+    const std::vector<Batch> rest = draw(resumed, 4);
+    for (std::size_t i = 0; i < rest.size(); ++i) CHECK(equal(rest[i], expected[8 + i]));
+  }
+  CHECK(!equal(expected[0], expected[5]));
+  LoaderOptions other = options(0);
+  other.seed = 8;
+  Loader another(data.dataset, {0, 1, 2}, other);
+  CHECK(another.next().images.data != expected[0].images.data);
+}
+
+TEST_CASE("loader: image and label have the same geometry, in every pose") {
+  const Data data;
+  const auto limits = [](int n) { return std::pair(n * 3000.0, n * 3000.0 + 1999); };
+  Loader loader(data.dataset, {0, 1, 2}, options(0));
+  std::set<std::pair<int, int>> poses;
+  for (int i = 0; i < 60; ++i) {
+    const Batch batch = loader.next();
+    for (std::size_t s = 0; s < 2; ++s) {
+      const auto image = batch.images.floats().subspan(s * 256, 256);
+      const auto label = batch.labels.ints().subspan(s * 256, 256);
+      const auto [low, high] = limits(label[0] / 3000);
+      for (std::size_t p = 0; p < 256; ++p)
+        CHECK(static_cast<double>(image[p]) == doctest::Approx((label[p] - low) / (high - low)).epsilon(1e-5));
+      for (int y = 0; y < 15; ++y)
+        for (int x = 0; x < 15; ++x) {
+          const auto at = static_cast<std::size_t>(y * 16 + x);
+          CHECK(label[at + 1] - label[at] == label[1] - label[0]);
+          CHECK(label[at + 16] - label[at] == label[16] - label[0]);
+        }
+      poses.emplace(label[1] - label[0], label[16] - label[0]);
+    }
+  }
+  // The eight symmetries of a square: steps of 1 and of the image's width, each way, in either order.
+  CHECK(poses ==
+        std::set<std::pair<int, int>>{{1, 50}, {1, -50}, {-1, 50}, {-1, -50}, {50, 1}, {50, -1}, {-50, 1}, {-50, -1}});
+}
+
+TEST_CASE("loader: labels may be the crop's centre, and floats") {
+  const Data data;
+  LoaderOptions chosen = options(0);
+  chosen.crop = {.height = 16, .width = 20, .label_height = 8, .label_width = 12};
+  chosen.label_dtype = DType::f32;
+  Loader loader(data.dataset, {0}, chosen);
+  for (int i = 0; i < 20; ++i) {
+    const Batch batch = loader.next();
+    CHECK(batch.images.shape == Shape{2, 1, 16, 20});
+    CHECK(batch.labels.shape == Shape{2, 1, 8, 12});
+    for (std::size_t s = 0; s < 2; ++s)
+      for (std::size_t y = 0; y < 8; ++y)
+        for (std::size_t x = 0; x < 12; ++x)
+          CHECK(batch.images.floats()[s * 320 + (y + 4) * 20 + x + 4] * 1999 ==
+                doctest::Approx(batch.labels.floats()[s * 96 + y * 12 + x]).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("loader: without augmentation only the place is random; brightness and noise leave labels alone") {
+  const Data data;
+  LoaderOptions plain = options(0);
+  plain.augmentation = parse_augmentation("none");
+  LoaderOptions loud = plain;
+  loud.augmentation = parse_augmentation("brightness,noise");
+  Loader a(data.dataset, {0}, plain), b(data.dataset, {0}, loud);
+  for (int i = 0; i < 10; ++i) {
+    const Batch first = a.next(), second = b.next();
+    CHECK(first.labels.ints()[1] - first.labels.ints()[0] == 1);
+    CHECK(first.labels.data == second.labels.data);
+    CHECK(first.images.data != second.images.data);
+  }
+}
+
+TEST_CASE("loader: an epoch covers the images once, with 100 steps at least") {
+  const Data data;  // 40x50 each: 8 crops of 16x16
+  LoaderOptions chosen = options(0);
+  chosen.steps_per_epoch = 0;
+  CHECK(Loader(data.dataset, {0, 1, 2}, chosen).steps_per_epoch() == 100);
+  chosen.crop = {.height = 2, .width = 2};
+  CHECK(Loader(data.dataset, {0, 1, 2}, chosen).steps_per_epoch() == 750);  // 3 * 500 crops in pairs
+
+  LoaderOptions even = options(0);
+  even.steps_per_epoch = 12;  // 24 crops: each image 8 times
+  Loader loader(data.dataset, {0, 1, 2}, even);
+  std::map<int, int> counts;
+  for (int i = 0; i < 12; ++i) {
+    const Batch batch = loader.next();
+    for (std::size_t s = 0; s < 2; ++s) ++counts[batch.labels.ints()[s * 256] / 3000];
+  }
+  CHECK(counts == std::map<int, int>{{0, 8}, {1, 8}, {2, 8}});
+}
+
+TEST_CASE("loader: faults are named, those of workers surface in next()") {
+  const Data data(20, 30);
+  LoaderOptions large = options(2);
+  large.crop = {.height = 256, .width = 256};
+  const std::string message = test::error_of([&] { Loader(data.dataset, {0}, large); });
+  CHECK(test::contains(message, "crop 256x256 is larger than image"));
+  CHECK(test::contains(message, "(20x30): use --crop 16"));
+  CHECK(test::contains(test::error_of([&] { Loader(data.dataset, {}, options(2)); }), "no training images"));
+
+  for (const int threads : {0, 2}) {
+    os::write_file(data.root / "images/1.png", std::string_view("\x89PNG\r\n\x1a\nbroken"));
+    Loader loader(data.dataset, {1}, options(threads));
+    CHECK(test::contains(test::error_of([&] { loader.next(); }), "1.png: damaged PNG"));
+    CHECK(test::contains(test::error_of([&] { loader.next(); }), "1.png: damaged PNG"));
+  }
+}
+
+TEST_CASE("augmentation: lists are parsed and printed") {
+  CHECK(to_string(parse_augmentation("flip,rot90")) == "flip,rot90");
+  CHECK(to_string(parse_augmentation("none")) == "none");
+  CHECK(parse_augmentation("flip,rot90") == Augmentation{});
+  CHECK(test::contains(test::error_of([] { parse_augmentation("flip,zoom"); }), "'zoom' is unknown"));
+}
+
+}  // namespace tuff

@@ -1,0 +1,228 @@
+#include "io/tiles.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "support/files.h"
+
+namespace tuff {
+namespace {
+
+// Small networks on one channel, enough to see a wrong edge, phase or halo: plain loops, no engine.
+using Plane = Image;
+
+Plane plane(std::int64_t height, std::int64_t width) {
+  return Image(1, height, width);
+}
+
+// 3x3 convolution; outside of the image is 0 (padded) or nothing (the result is smaller by 2).
+Plane convolve(const Plane& in, bool padded) {
+  static constexpr float kWeights[3][3] = {{0.3f, -0.2f, 0.5f}, {0.1f, 0.7f, -0.4f}, {-0.6f, 0.25f, 0.15f}};
+  const std::int64_t shrink = padded ? 0 : 1;
+  Plane out = plane(in.height - 2 * shrink, in.width - 2 * shrink);
+  for (std::int64_t y = 0; y < out.height; ++y)
+    for (std::int64_t x = 0; x < out.width; ++x) {
+      float sum = 0.05f;
+      for (std::int64_t ky = 0; ky < 3; ++ky)
+        for (std::int64_t kx = 0; kx < 3; ++kx) {
+          const std::int64_t sy = y + shrink + ky - 1, sx = x + shrink + kx - 1;
+          if (sy < 0 || sx < 0 || sy >= in.height || sx >= in.width) continue;
+          sum += kWeights[ky][kx] * in.values[static_cast<std::size_t>(sy * in.width + sx)];
+        }
+      out.values[static_cast<std::size_t>(y * out.width + x)] = sum;
+    }
+  return out;
+}
+
+Plane pool(const Plane& in) {
+  Plane out = plane(in.height / 2, in.width / 2);
+  for (std::int64_t y = 0; y < out.height; ++y)
+    for (std::int64_t x = 0; x < out.width; ++x) {
+      const auto at = static_cast<std::size_t>(2 * y * in.width + 2 * x),
+                 below = at + static_cast<std::size_t>(in.width);
+      out.values[static_cast<std::size_t>(y * out.width + x)] =
+          std::max({in.values[at], in.values[at + 1], in.values[below], in.values[below + 1]});
+    }
+  return out;
+}
+
+Plane enlarge(const Plane& in) {
+  Plane out = plane(2 * in.height, 2 * in.width);
+  for (std::int64_t y = 0; y < out.height; ++y)
+    for (std::int64_t x = 0; x < out.width; ++x)
+      out.values[static_cast<std::size_t>(y * out.width + x)] =
+          in.values[static_cast<std::size_t>(y / 2 * in.width + x / 2)];
+  return out;
+}
+
+// A U without skips of the given depth: loses 2 pixels a convolution a side at its level where not padded.
+Plane network(const Plane& in, int depth, bool padded) {
+  Plane out = convolve(in, padded);
+  if (depth > 0) out = convolve(enlarge(network(pool(out), depth - 1, padded)), padded);
+  return out;
+}
+
+std::int64_t loss_of(int depth) {  // of extent, both sides together, of the network without padding
+  return depth == 0 ? 2 : 2 + 2 * loss_of(depth - 1) + 2;
+}
+
+// How far a pixel's value reaches: each convolution adds its level's step, each pooling its window.
+std::int64_t radius_of(int depth) {
+  return depth == 0 ? 1 : 1 + 2 * radius_of(depth - 1) + 1 + 1;
+}
+
+Plane run_tiled(const Plane& image, const Tiling& tiling, const std::function<Plane(const Plane&)>& run) {
+  Plane result = plane(image.height, image.width);
+  for (const Tile& tile : tiling.tiles) {
+    const HostTensor input = read_tile(image, tile.input);
+    Plane in = plane(tile.input.height, tile.input.width);
+    std::ranges::copy(input.floats(), in.values.begin());
+    const Plane out = run(in);
+    write_tile(HostTensor::from_floats(Shape{1, 1, out.height, out.width}, out.values), tile, result);
+  }
+  return result;
+}
+
+void check_cover(const Tiling& tiling, std::int64_t height, std::int64_t width) {
+  std::vector<int> seen(static_cast<std::size_t>(height * width), 0);
+  for (const Tile& tile : tiling.tiles)
+    for (std::int64_t y = 0; y < tile.output.height; ++y)
+      for (std::int64_t x = 0; x < tile.output.width; ++x) {
+        REQUIRE((tile.output.y + y < height && tile.output.x + x < width));
+        ++seen[static_cast<std::size_t>((tile.output.y + y) * width + tile.output.x + x)];
+      }
+  CHECK(std::ranges::all_of(seen, [](int count) { return count == 1; }));
+}
+
+}  // namespace
+
+TEST_CASE("tiles: coordinates outside are mirrored without repeating the edge") {
+  const auto row = [](std::int64_t extent) {
+    std::vector<std::int64_t> result;
+    for (std::int64_t i = -5; i < 9; ++i) result.push_back(mirrored(i, extent));
+    return result;
+  };
+  CHECK(row(4) == std::vector<std::int64_t>{1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2});
+  CHECK(row(2) == std::vector<std::int64_t>{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0});
+  CHECK(row(1) == std::vector<std::int64_t>(14, 0));
+}
+
+TEST_CASE("tiles: padded networks, properties over random sizes") {
+  PhiloxStream random(11);
+  for (int i = 0; i < 400; ++i) {
+    const std::int64_t alignment = std::int64_t{1} << random.below(4);
+    const std::int64_t halo = random.below(12);
+    const std::int64_t least = (2 * halo + alignment + alignment - 1) / alignment;
+    const std::int64_t tile = alignment * (least + random.below(6));
+    const std::int64_t height = 1 + random.below(120), width = 1 + random.below(120);
+    const Tiling tiling = tile_image({{height, tile, alignment, halo, 0}, {width, tile, alignment, halo, 0}});
+    check_cover(tiling, height, width);
+    const auto padded = [&](std::int64_t extent) { return (extent + alignment - 1) / alignment * alignment; };
+    for (const Tile& t : tiling.tiles) {
+      CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
+      CHECK((t.input.y % alignment == 0 && t.input.x % alignment == 0));
+      CHECK((t.input.y >= 0 && t.input.y + t.input.height <= padded(height)));
+      CHECK((t.input.x >= 0 && t.input.x + t.input.width <= padded(width)));
+      CHECK((t.output.y == t.input.y + t.offset_y && t.output.x == t.input.x + t.offset_x));
+      // Every cut edge is at least the halo away from what is kept.
+      if (t.input.y > 0) CHECK(t.offset_y >= halo);
+      if (t.input.x > 0) CHECK(t.offset_x >= halo);
+      if (t.input.y + t.input.height < padded(height))
+        CHECK(t.input.y + t.input.height - t.output.y - t.output.height >= halo);
+      if (t.input.x + t.input.width < padded(width))
+        CHECK(t.input.x + t.input.width - t.output.x - t.output.width >= halo);
+    }
+  }
+}
+
+TEST_CASE("tiles: networks without padding, properties over random sizes") {
+  PhiloxStream random(12);
+  for (int i = 0; i < 400; ++i) {
+    const std::int64_t alignment = std::int64_t{1} << random.below(4);
+    const std::int64_t margin = 1 + random.below(20), halo = random.below(3);
+    const std::int64_t tile = 2 * (margin + halo) + alignment + random.below(40);
+    const std::int64_t height = 1 + random.below(120), width = 1 + random.below(120);
+    const Tiling tiling = tile_image({{height, tile, alignment, halo, margin}, {width, tile, alignment, halo, margin}});
+    check_cover(tiling, height, width);
+    for (const Tile& t : tiling.tiles) {
+      CHECK((t.input.height == tile && t.input.width == tile));
+      CHECK((t.output.y % alignment == 0 && t.output.x % alignment == 0));
+      CHECK(t.input.y + margin + t.offset_y == t.output.y);
+      CHECK(t.input.x + margin + t.offset_x == t.output.x);
+      CHECK((t.offset_y >= halo && t.offset_y + t.output.height + halo <= tile - 2 * margin));
+      CHECK((t.offset_x >= halo && t.offset_x + t.output.width + halo <= tile - 2 * margin));
+    }
+  }
+}
+
+TEST_CASE("tiles: a padded network gives the same bits tiled and whole") {
+  for (const int depth : {0, 1, 2}) {
+    const std::int64_t alignment = std::int64_t{1} << depth, halo = radius_of(depth);
+    for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{96, 80}, {97, 61}, {40, 130}}) {
+      const Image image = test::random_image(1, height, width);
+      const auto run = [&](const Plane& in) { return network(in, depth, true); };
+      const Tiling whole = tile_image({{height, 0, alignment, halo, 0}, {width, 0, alignment, halo, 0}});
+      REQUIRE(whole.tiles.size() == 1);
+      const Plane expected = run_tiled(image, whole, run);
+      for (const std::int64_t tile : {2 * halo + alignment + alignment, 2 * halo + 24}) {
+        const std::int64_t size = (tile + alignment - 1) / alignment * alignment;
+        const Tiling tiling = tile_image({{height, size, alignment, halo, 0}, {width, size, alignment, halo, 0}});
+        CHECK(tiling.tiles.size() > 1);
+        CHECK(run_tiled(image, tiling, run).values == expected.values);
+      }
+      // With too small a halo the test must notice.
+      if (depth == 2) {
+        const Tiling poor = tile_image({{height, 32, alignment, 2, 0}, {width, 32, alignment, 2, 0}});
+        CHECK(run_tiled(image, poor, run).values != expected.values);
+      }
+    }
+  }
+}
+
+TEST_CASE("tiles: a network without padding gives the same bits tiled and whole") {
+  for (const int depth : {0, 1, 2}) {
+    const std::int64_t alignment = std::int64_t{1} << depth, margin = loss_of(depth) / 2;
+    // Sizes it accepts: what its innermost level has is a whole number of pixels.
+    const auto accepted = [&](std::int64_t least) {
+      while ((least - (depth == 2 ? 2 + 4 : depth == 1 ? 2 : 0)) % alignment != 0) ++least;
+      return least;
+    };
+    const auto run = [&](const Plane& in) {
+      const Plane out = network(in, depth, false);
+      REQUIRE(out.height == in.height - 2 * margin);
+      return out;
+    };
+    for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{64, 50}, {33, 91}, {7, 5}}) {
+      const Image image = test::random_image(1, height, width);
+      const std::int64_t tall = accepted(height + 2 * margin), wide = accepted(width + 2 * margin);
+      const Tiling whole = tile_image({{height, tall, alignment, 0, margin}, {width, wide, alignment, 0, margin}});
+      REQUIRE(whole.tiles.size() == 1);
+      const Plane expected = run_tiled(image, whole, run);
+      const std::int64_t tile = accepted(2 * margin + 2 * alignment + 1);
+      const Tiling tiling = tile_image({{height, tile, alignment, 0, margin}, {width, tile, alignment, 0, margin}});
+      CHECK((tiling.tiles.size() > 1 || height < 10));
+      CHECK(run_tiled(image, tiling, run).values == expected.values);
+    }
+  }
+}
+
+TEST_CASE("tiles: the paper's U-Net takes 572 and gives 388") {
+  const Tiling tiling = tile_image({{512, 572, 16, 0, 92}, {512, 572, 16, 0, 92}});
+  CHECK(tiling.tiles.size() == 4);
+  CHECK(tiling.tiles[0].input == Rectangle{-92, -92, 572, 572});
+  CHECK(tiling.tiles[1].output == Rectangle{0, 384, 384, 128});
+}
+
+TEST_CASE("tiles: sizes that can't work are refused with one that does") {
+  CHECK(test::contains(test::error_of([] { tile_image({{100, 30, 8, 4, 0}, {100, 32, 8, 4, 0}}); }), "use --tile 32"));
+  CHECK(test::contains(test::error_of([] {
+                         tile_image({{100, 32, 8, 40, 0}, {100, 32, 8, 40, 0}});
+                       }),
+                       "use --tile 88 or more"));
+  CHECK(test::contains(test::error_of([] {
+                         tile_image({{100, 32, 8, 0, 20}, {100, 32, 8, 0, 20}});
+                       }),
+                       "loses 20 pixels"));
+}
+
+}  // namespace tuff
