@@ -1,4 +1,10 @@
 // Kernel candidates of conv and conv_transpose: fastest first, the portable one last.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/spatial.h"
@@ -34,10 +40,86 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   return {{dispatch}, {}};
 }
 
+// ---- register_blocked ---------------------------------------------------------------------------
+
+std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
+  if (!request.caps.is_cpu()) return "is for CPU drivers";
+  if (conv_attributes(request.op).groups != 1) return "takes no groups";
+  return refuse_large(request);
+}
+
+// The gather along a row for output columns residue, residue + out_step, ...: which taps they have, and where those read.
+struct RowTaps {
+  int out_step = 1, in_step = 1;
+  int taps = 0, first_tap = 0, tap_step = 1;
+  int first_input = 0, tap_input = 1;  // input column of tap t for column number j: j * in_step + first_input + t * tap_input
+
+  int least() const { return taps == 0 ? 0 : std::min(first_input, first_input + (taps - 1) * tap_input); }
+  int strip(int pixels) const { return (pixels - 1) * in_step + std::max(0, taps - 1) * std::abs(tap_input) + 1; }
+};
+
+RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
+  const int kernel = static_cast<int>(geometry.kernel[2]), stride = static_cast<int>(geometry.stride[2]);
+  const int padding = static_cast<int>(geometry.padding[2]), dilation = static_cast<int>(geometry.dilation[2]);
+  if (!transposed) return {1, stride, kernel, 0, 1, -padding, dilation};
+  RowTaps row{stride, 1, 0, 0, stride / std::gcd(stride, dilation), 0, 0};
+  row.tap_input = -row.tap_step * dilation / stride;
+  for (int k = kernel - 1; k >= 0; --k) {
+    if ((residue + padding - k * dilation) % stride != 0) continue;
+    ++row.taps;
+    row.first_tap = k;
+    row.first_input = (residue + padding - k * dilation) / stride;
+  }
+  return row;
+}
+
+std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
+                                                      const RowTaps& row, int residue, int pixels) {
+  const ConvAttributes& attributes = conv_attributes(request.op);
+  std::vector<std::uint32_t> constants = {kGroupSize, 1, 1, geometry.in_channels, geometry.out_channels};
+  for (const Extents3* extents : {&geometry.in, &geometry.out, &geometry.kernel})
+    constants.insert(constants.end(), extents->begin(), extents->end());
+  for (const Extents3* extents : {&geometry.stride, &geometry.padding, &geometry.dilation})
+    constants.insert(constants.end(), extents->begin(), extents->begin() + 2);
+  for (const int value : {int{transposed}, residue, row.out_step, row.in_step, row.taps, row.first_tap, row.tap_step, row.first_input,
+                          row.tap_input, row.least(), row.strip(pixels)})
+    constants.push_back(static_cast<std::uint32_t>(value));
+  const bool bias = request.inputs.size() == 3;
+  constants.insert(constants.end(), {bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope),
+                                     static_cast<std::uint32_t>(pixels), geometry.batch});
+  return constants;
+}
+
+KernelDispatches emit_register_blocked(const KernelRequest& request) {
+  bool transposed = false;
+  const ConvGeometry geometry = conv_geometry(request, transposed);
+  const std::uint32_t vector = geometry.out_channels % 4 == 0 ? 4 : 1;
+  const bool unrolled = geometry.in_channels % 4 == 0;
+  const std::uint32_t classes = transposed ? std::min(geometry.stride[2], geometry.out[2]) : 1;
+  KernelDispatches result;
+  for (std::uint32_t residue = 0; residue < classes; ++residue) {
+    const RowTaps row = row_taps(geometry, transposed, static_cast<int>(residue));
+    const auto step = static_cast<std::uint32_t>(row.out_step);
+    const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
+    // 16 pixels of 4 channels: 28 GFLOP/s on Mesa 25 (2 cores, AVX2), against 21 with 8 and 12 with 8 of 8 channels.
+    const int pixels = columns % 16 == 0 || columns > 24 ? 16 : columns > 4 ? 8 : 4;
+    const std::uint64_t blocks = (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
+    Dispatch dispatch;
+    dispatch.shader = fmt::format("conv/register_blocked.{}{}", vector == 4 ? "vec4" : "scalar", unrolled ? "_unrolled" : "");
+    dispatch.specialization = register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
+    dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1), writes_output(0)};
+    dispatch.groups = linear_groups(geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
+    dispatch.flops = conv_flops(geometry, transposed) / classes;
+    dispatch.bytes = conv_bytes(request) / classes;
+    result.dispatches.push_back(std::move(dispatch));
+  }
+  return result;
+}
+
 }  // namespace
 
-std::vector<Kernel> conv_kernels() { return {{"direct", refuse_large, emit_direct}}; }
+std::vector<Kernel> conv_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
 
-std::vector<Kernel> conv_transpose_kernels() { return {{"direct", refuse_large, emit_direct}}; }
+std::vector<Kernel> conv_transpose_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
 
 }  // namespace tuff

@@ -1,5 +1,7 @@
 // Kernel candidates of conv_weight_gradient: fastest first, the portable one last. All sum parts of the output pixels
 // into workspace and add the parts in a fixed order; the number of parts depends on shapes and caps alone.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ops/conv_weight_gradient.h"
@@ -43,8 +45,38 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
+// ---- register_blocked ---------------------------------------------------------------------------
+
+std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
+  if (!request.caps.is_cpu()) return "is for CPU drivers";
+  const ConvGeometry geometry = geometry_of(request);
+  if (geometry.groups != 1) return "takes no groups";
+  if (geometry.kernel[2] > 8) return "takes kernels up to 8 wide";
+  return refuse_large(request);
+}
+
+KernelDispatches emit_register_blocked(const KernelRequest& request) {
+  const ConvGeometry geometry = geometry_of(request);
+  const std::uint32_t in = geometry.in_channels % 4 == 0 ? 4 : 1, out = geometry.out_channels % 4 == 0 ? 4 : 1;
+  const std::uint64_t tiles = std::uint64_t{geometry.in_channels / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
+  const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
+  // Enough invocations for all cores; sums of a few thousand terms keep their precision.
+  const auto parts = static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, (4096 + tiles - 1) / tiles + rows * geometry.out[2] / 8192}));
+  Dispatch dispatch;
+  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.in{}_out{}", in, out);
+  dispatch.specialization = {kGroupSize, 1, 1};
+  const std::vector<std::uint32_t> words = push_constants(geometry);
+  dispatch.specialization.insert(dispatch.specialization.end(), words.begin(), words.end());
+  dispatch.specialization.push_back(parts);
+  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
+  dispatch.groups = linear_groups(tiles * parts, request.caps);
+  dispatch.flops = 2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
+  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+}
+
 }  // namespace
 
-std::vector<Kernel> conv_weight_gradient_kernels() { return {{"direct", refuse_large, emit_direct}}; }
+std::vector<Kernel> conv_weight_gradient_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
 
 }  // namespace tuff

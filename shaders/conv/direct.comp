@@ -4,12 +4,12 @@
 // neighbouring weights and the same x.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 #include "conv/activation.glsl"
 #include "conv/geometry.glsl"
 
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(constant_id = 3) const bool kTransposed = false;
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const uint kActivation = 0;

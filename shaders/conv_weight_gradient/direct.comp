@@ -4,10 +4,10 @@
 // parts. Rows are summed on their own first, which keeps long sums precise.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "conv/geometry.glsl"
 
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(push_constant) uniform Push {
   FloatIn x;
   FloatIn upstream;

@@ -1,10 +1,10 @@
 // Adds the parts of a weight gradient in their order: y[i] = sum over p of partial[p, i]. One invocation an element.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(push_constant) uniform Push {
   FloatIn partial;
   FloatOut y;

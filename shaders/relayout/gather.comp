@@ -2,10 +2,10 @@
 // memory; the input's place comes from up to five (extent, stride) pairs, innermost axis of the output first.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(push_constant) uniform Push {
   FloatIn x;
   FloatOut y;

@@ -1,0 +1,140 @@
+// Convolution and transposed convolution for CPU drivers: no shared memory, no barriers, a block of kPixels output
+// pixels times VECTOR output channels in registers. One group of channels (no `groups`).
+// x (N, D, H, W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O).
+//
+// Such drivers gather a load lane by lane, about ten cycles each, so what counts is multiplications per load: for each
+// input channel and kernel row the strip of x under the block is read once and used for every tap of the row.
+//
+// Where transposed with a stride, outputs of one residue class modulo the stride read the same taps and neighbouring
+// inputs: a dispatch takes the columns of one class, so no tap is multiplied by a structural zero.
+//
+// One invocation: VECTOR neighbouring output channels of kPixels pixels of one row (kOutStep apart). Neighbours take
+// the next channels, then the next pixels, then the next row.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/buffers.glsl"
+#include "common/grid.glsl"
+#include "conv/activation.glsl"
+
+layout(constant_id = 3) const uint kInChannels = 1;
+layout(constant_id = 4) const uint kOutChannels = 1;
+layout(constant_id = 5) const int kInD = 1;
+layout(constant_id = 6) const int kInH = 1;
+layout(constant_id = 7) const int kInW = 1;
+layout(constant_id = 8) const int kOutD = 1;
+layout(constant_id = 9) const int kOutH = 1;
+layout(constant_id = 10) const int kOutW = 1;
+layout(constant_id = 11) const int kKernelD = 1;
+layout(constant_id = 12) const int kKernelH = 1;
+layout(constant_id = 13) const int kKernelW = 1;
+layout(constant_id = 14) const int kStrideD = 1;
+layout(constant_id = 15) const int kStrideH = 1;
+layout(constant_id = 16) const int kPaddingD = 0;
+layout(constant_id = 17) const int kPaddingH = 0;
+layout(constant_id = 18) const int kDilationD = 1;
+layout(constant_id = 19) const int kDilationH = 1;
+layout(constant_id = 20) const bool kTransposed = false;
+// Along the row: output column = kResidue + kOutStep * j; tap number t of kTaps is kernel column
+// kFirstTap + t * kTapStep and reads input column j * kInStep + kFirstInput + t * kTapInput.
+layout(constant_id = 21) const int kResidue = 0;
+layout(constant_id = 22) const int kOutStep = 1;
+layout(constant_id = 23) const int kInStep = 1;
+layout(constant_id = 24) const int kTaps = 1;
+layout(constant_id = 25) const int kFirstTap = 0;
+layout(constant_id = 26) const int kTapStep = 1;
+layout(constant_id = 27) const int kFirstInput = 0;
+layout(constant_id = 28) const int kTapInput = 1;
+layout(constant_id = 29) const int kLeast = 0;      // the leftmost input column of a strip, from j * kInStep
+layout(constant_id = 30) const int kStrip = 1;      // columns of a strip
+layout(constant_id = 31) const bool kBias = false;
+layout(constant_id = 32) const uint kActivation = 0;
+layout(constant_id = 33) const float kSlope = 0;
+layout(constant_id = 34) const int kPixels = 8;
+layout(constant_id = 35) const uint kBatch = 1;
+
+#if VECTOR == 4
+#define VEC vec4
+#else
+#define VEC float
+#endif
+layout(buffer_reference, std430, buffer_reference_align = 4 * VECTOR) readonly buffer VecIn { VEC at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4 * VECTOR) writeonly buffer VecOut { VEC at[]; };
+layout(push_constant) uniform Push {
+  FloatIn x;
+  VecIn weight;
+  VecIn bias;
+  VecOut y;
+};
+
+// The input coordinate of tap k at output coordinate o along D or H, or -1.
+int tap(int o, int k, int stride, int padding, int dilation, int extent) {
+  const int t = kTransposed ? o + padding - k * dilation : o * stride - padding + k * dilation;
+  const int i = kTransposed ? t / stride : t;
+  const bool there = t >= 0 && i < extent && (!kTransposed || i * stride == t);
+  return there ? i : -1;
+}
+
+VEC activated(VEC v) {
+#if VECTOR == 4
+  return vec4(activate(v.x, kActivation, kSlope), activate(v.y, kActivation, kSlope), activate(v.z, kActivation, kSlope),
+              activate(v.w, kActivation, kSlope));
+#else
+  return activate(v, kActivation, kSlope);
+#endif
+}
+
+void main() {
+  const int columns = (kOutW - kResidue + kOutStep - 1) / kOutStep;
+  const int blocks = (columns + kPixels - 1) / kPixels;
+  const uint vectors = kOutChannels / VECTOR;  // of a pixel
+  const uint index = linear_invocation();
+  const uint vector = index % vectors;
+  const int first = int(index / vectors % uint(blocks)) * kPixels;  // j of the block's first pixel
+  const uint row = index / vectors / uint(blocks);
+  const int oy = int(row % uint(kOutH));
+  const int oz = int(row / uint(kOutH) % uint(kOutD));
+  const uint n = row / uint(kOutH * kOutD);
+  if (n >= kBatch) return;
+
+  VEC sum[kPixels];
+  const VEC start = kBias ? bias.at[vector] : VEC(0.0);
+  for (int p = 0; p < kPixels; ++p) sum[p] = start;
+  const int left = first * kInStep + kLeast;
+  uint column[kStrip];
+  bool inside[kStrip];
+  for (int s = 0; s < kStrip; ++s) {
+    inside[s] = left + s >= 0 && left + s < kInW;
+    column[s] = uint(clamp(left + s, 0, kInW - 1)) * kInChannels;
+  }
+
+  for (int kz = 0; kz < kKernelD; ++kz) {
+    const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, kInD);
+    for (int ky = 0; ky < kKernelH; ++ky) {
+      const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
+      if (iz >= 0 && iy >= 0) {
+        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW) * kInChannels;
+        const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
+        for (uint c = 0; c < kInChannels; c += UNROLL) {  // a loop's own cost is tens of cycles
+          for (uint u = 0; u < UNROLL; ++u) {
+            float strip[kStrip];
+            for (int s = 0; s < kStrip; ++s) {
+              const float value = x.at[in_row + column[s] + c + u];
+              strip[s] = inside[s] ? value : 0.0;
+            }
+            for (int t = 0; t < kTaps; ++t) {
+              const uint with = ((kernel_row + uint(kFirstTap + t * kTapStep)) * kInChannels + c + u) * vectors + vector;
+              const VEC w = weight.at[with];
+              for (int p = 0; p < kPixels; ++p)
+                sum[p] = fma(VEC(strip[p * kInStep + t * kTapInput + kFirstInput - kLeast]), w, sum[p]);
+            }
+          }
+        }
+      }
+    }
+  }
+  for (int p = 0; p < kPixels; ++p) {
+    const int ox = (first + p) * kOutStep + kResidue;
+    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = activated(sum[p]);
+  }
+}

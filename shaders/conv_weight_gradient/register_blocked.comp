@@ -1,0 +1,107 @@
+// The weight gradient of a convolution for CPU drivers: no shared memory, no barriers, all columns of one kernel row
+// times IN input times OUT output channels in registers. One group of channels (no `groups`).
+// x (N, D, H, W, C), upstream (N, D, H, W, O), partial (parts, taps, C, O).
+//
+// Such drivers gather a load lane by lane, about ten cycles each: a strip of x and a run of upstream pixels are read
+// once and multiplied with each other for every column of the kernel.
+//
+// One invocation sums over one part of the rows of output pixels; sum_parts.comp adds the parts. Neighbours take the
+// next output channels, then the next input channels, then the next kernel row, then the next part.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/buffers.glsl"
+#include "common/grid.glsl"
+
+layout(constant_id = 3) const int kInD = 1;
+layout(constant_id = 4) const int kInH = 1;
+layout(constant_id = 5) const int kInW = 1;
+layout(constant_id = 6) const int kOutD = 1;
+layout(constant_id = 7) const int kOutH = 1;
+layout(constant_id = 8) const int kOutW = 1;
+layout(constant_id = 9) const int kKernelD = 1;
+layout(constant_id = 10) const int kKernelH = 1;
+layout(constant_id = 11) const int kKernelW = 1;
+layout(constant_id = 12) const int kStrideD = 1;
+layout(constant_id = 13) const int kStrideH = 1;
+layout(constant_id = 14) const int kStrideW = 1;
+layout(constant_id = 15) const int kPaddingD = 0;
+layout(constant_id = 16) const int kPaddingH = 0;
+layout(constant_id = 17) const int kPaddingW = 0;
+layout(constant_id = 18) const int kDilationD = 1;
+layout(constant_id = 19) const int kDilationH = 1;
+layout(constant_id = 20) const int kDilationW = 1;
+layout(constant_id = 21) const uint kInChannels = 1;
+layout(constant_id = 22) const uint kOutChannels = 1;
+// 23: groups, always 1
+layout(constant_id = 24) const int kBatch = 1;
+layout(constant_id = 25) const int kParts = 1;
+
+const int kRun = 4;  // output pixels of a row at a time
+const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
+
+#if IN == 4
+#define X_VECTOR vec4
+#define X_CHANNEL(v, i) v[i]
+#else
+#define X_VECTOR float
+#define X_CHANNEL(v, i) v
+#endif
+#if OUT == 4
+#define Y_VECTOR vec4
+#else
+#define Y_VECTOR float
+#endif
+layout(buffer_reference, std430, buffer_reference_align = 4 * IN) readonly buffer XIn { X_VECTOR at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4 * OUT) readonly buffer YIn { Y_VECTOR at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4 * OUT) writeonly buffer PartialOut { Y_VECTOR at[]; };
+layout(push_constant) uniform Push {
+  XIn x;
+  YIn upstream;
+  PartialOut partial;
+};
+
+void main() {
+  const uint out_vectors = kOutChannels / OUT, in_vectors = kInChannels / IN;
+  uint index = linear_invocation();
+  const uint out_vector = index % out_vectors;
+  index /= out_vectors;
+  const uint in_vector = index % in_vectors;
+  index /= in_vectors;
+  const uint kernel_row = index % uint(kKernelD * kKernelH);
+  const int part = int(index / uint(kKernelD * kKernelH));
+  if (part >= kParts) return;
+  const int ky = int(kernel_row) % kKernelH, kz = int(kernel_row) / kKernelH;
+
+  Y_VECTOR sum[kKernelW * IN];
+  for (int i = 0; i < kKernelW * IN; ++i) sum[i] = Y_VECTOR(0.0);
+
+  for (int row = part; row < kBatch * kOutD * kOutH; row += kParts) {
+    const int iy = row % kOutH * kStrideH - kPaddingH + ky * kDilationH;
+    const int iz = row / kOutH % kOutD * kStrideD - kPaddingD + kz * kDilationD;
+    if (iy >= 0 && iy < kInH && iz >= 0 && iz < kInD) {
+      const int in_row = ((row / (kOutH * kOutD) * kInD + iz) * kInH + iy) * kInW;
+      for (int ox = 0; ox < kOutW; ox += kRun) {
+        X_VECTOR strip[kStrip];
+        for (int s = 0; s < kStrip; ++s) {
+          const int ix = ox * kStrideW - kPaddingW + s;
+          const X_VECTOR value = x.at[uint(in_row + clamp(ix, 0, kInW - 1)) * in_vectors + in_vector];
+          strip[s] = ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
+        }
+        for (int p = 0; p < kRun; ++p) {
+          const Y_VECTOR value = upstream.at[uint(row * kOutW + min(ox + p, kOutW - 1)) * out_vectors + out_vector];
+          const Y_VECTOR g = ox + p < kOutW ? value : Y_VECTOR(0.0);
+          for (int kx = 0; kx < kKernelW; ++kx)
+            for (int i = 0; i < IN; ++i)
+              sum[kx * IN + i] = fma(Y_VECTOR(X_CHANNEL(strip[p * kStrideW + kx * kDilationW], i)), g, sum[kx * IN + i]);
+        }
+      }
+    }
+  }
+  const uint taps = uint(kKernelD * kKernelH * kKernelW);
+  for (int kx = 0; kx < kKernelW; ++kx)
+    for (int i = 0; i < IN; ++i) {
+      const uint tap = kernel_row * uint(kKernelW) + uint(kx);
+      partial.at[((uint(part) * taps + tap) * kInChannels + in_vector * IN + uint(i)) * out_vectors + out_vector] = sum[kx * IN + i];
+    }
+}
