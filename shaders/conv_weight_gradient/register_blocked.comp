@@ -37,7 +37,7 @@ layout(constant_id = 22) const uint kOutChannels = 1;
 layout(constant_id = 24) const int kBatch = 1;
 layout(constant_id = 25) const int kParts = 1;
 
-const int kRun = 4;  // output pixels of a row at a time
+const int kRun = 8;  // output pixels of a row at a time
 const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 
 #if IN == 4
