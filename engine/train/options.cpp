@@ -151,10 +151,10 @@ void validate(TrainOptions& options) {
   number_list(options.channels, "channels");
 }
 
-std::string to_json(const TrainOptions& options) {
+std::string to_json(const TrainOptions& options, bool model_only) {
   nlohmann::ordered_json json;
   for (const TrainField& field : kFields)
-    if (field.kept != Kept::never)
+    if (field.kept == Kept::model || (field.kept == Kept::run && !model_only))
       std::visit([&](auto member) { json[std::string(field.name)] = options.*member; }, field.member);
   return json.dump(2) + "\n";
 }
@@ -163,7 +163,6 @@ void apply_json(TrainOptions& options, std::string_view text, const std::string&
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) throw Error(fmt::format("{}: is not a configuration (a JSON object was expected)", source));
   for (const auto& [key, value] : json.items()) {
-    if (key.starts_with("tuff.")) continue;
     const TrainField* field = find_field(key);
     if (field == nullptr || field->kept == Kept::never) {
       std::vector<std::string> names;

@@ -89,9 +89,10 @@ std::string field_text(const TrainOptions& options, const TrainField& field);
 // Checks that concern several options, and fills in what depends on others ("auto"). Error where they don't fit.
 void validate(TrainOptions& options);
 
-// JSON object of all kept options; and back. Unknown keys and wrong types are an Error that names `source`;
-// keys starting with "tuff." are skipped.
-std::string to_json(const TrainOptions& options);
+// JSON object of the options that are kept: all of them (config.json), or only those the model depends on
+// (in model files, which so don't tell where the data lay). And back: unknown keys and wrong types are an
+// Error that names `source`.
+std::string to_json(const TrainOptions& options, bool model_only = false);
 void apply_json(TrainOptions& options, std::string_view json, const std::string& source);
 
 // The options of a resumed run: those saved, with `given` (name, text) on top. Error where `given` would

@@ -58,6 +58,14 @@ TEST_CASE("options: what concerns one call is not kept") {
   CHECK(!back.resume);
 }
 
+TEST_CASE("options: a model's configuration doesn't tell where the data lay") {
+  TrainOptions options;
+  options.images = "/home/me/images";
+  CHECK(to_json(options).find("/home/me/images") != std::string::npos);
+  CHECK(to_json(options, true).find("/home/me") == std::string::npos);
+  CHECK(to_json(options, true).find("\"base\"") != std::string::npos);
+}
+
 TEST_CASE("options: wrong values are named with what is allowed") {
   TrainOptions options;
   CHECK(message_of([&] { set_field(options, "base", "many"); }) == "--base: \"many\" is not a whole number");

@@ -1,0 +1,135 @@
+#include "train/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace tuff {
+namespace {
+
+constexpr std::string_view kOptimizer = "optimizer.";
+
+std::string moment_name(const std::string& arena, const std::string& variable) {
+  return fmt::format("{}{}.{}", kOptimizer, arena, variable);
+}
+
+// Arenas that a run needs to go on: not the gradients, which each step computes anew.
+bool is_moment(const std::string& arena) {
+  return arena != "parameters" && arena != "buffers" && arena != "gradients";
+}
+
+SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterStore& store) {
+  SafeTensors file;
+  file.metadata["format"] = "pt";
+  file.metadata["tuff.version"] = "1";
+  file.metadata["tuff.options"] = to_json(options, true);
+  file.metadata["tuff.data"] = to_json(format);
+  for (const Variable& variable : store.variables())
+    file.tensors.push_back(StoredTensor::from_tensor(variable.name, store.read(variable.name)));
+  return file;
+}
+
+std::string state_to_json(const TrainingState& state) {
+  const nlohmann::ordered_json json = {{"step", state.step},
+                                       {"loss_sum", state.loss_sum},
+                                       {"loss_count", state.loss_count},
+                                       {"best_dice", state.best_dice},
+                                       {"best_step", state.best_step}};
+  return json.dump();
+}
+
+TrainingState state_from_json(const std::string& text, const std::string& source) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  TrainingState state;
+  try {
+    json.at("step").get_to(state.step);
+    json.at("loss_sum").get_to(state.loss_sum);
+    json.at("loss_count").get_to(state.loss_count);
+    json.at("best_dice").get_to(state.best_dice);
+    json.at("best_step").get_to(state.best_step);
+  } catch (const nlohmann::json::exception&) {
+    throw Error(fmt::format("{}: its training state can't be read; train anew with another --out", source));
+  }
+  return state;
+}
+
+HostTensor read_shaped(const Model& model, const std::string& name, const Shape& shape) {
+  const StoredTensor* stored = model.file.find(name);
+  if (stored == nullptr)
+    throw Error(fmt::format("{}: the model has no tensor \"{}\"; its configuration and weights don't belong together",
+                            model.path.string(), name));
+  if (stored->shape != shape.extents())
+    throw Error(fmt::format("{}: tensor \"{}\" has shape {}, its configuration asks for {}", model.path.string(), name,
+                            fmt::join(stored->shape, "x"), to_string(shape)));
+  return stored->tensor();
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                const ParameterStore& store) {
+  write_safetensors(path, describe_model(options, format, store));
+}
+
+void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                     const ParameterStore& store, const TrainingState& state) {
+  SafeTensors file = describe_model(options, format, store);
+  file.metadata["tuff.state"] = state_to_json(state);
+  for (const std::string& arena : store.arenas()) {
+    if (!is_moment(arena)) continue;
+    for (const Variable& variable : store.variables())
+      if (variable.arena == "parameters")
+        file.tensors.push_back(
+            StoredTensor::from_tensor(moment_name(arena, variable.name), store.read(variable.name, arena)));
+  }
+  write_safetensors(path, file);
+}
+
+Model load_model_file(const std::filesystem::path& file) {
+  Model model;
+  model.path = file;
+  model.file = read_safetensors(file);
+  const auto options = model.file.metadata.find("tuff.options");
+  const auto format = model.file.metadata.find("tuff.data");
+  if (options == model.file.metadata.end() || format == model.file.metadata.end())
+    throw Error(fmt::format("{}: holds no configuration of a model; give a model that `tuff train` wrote", file.string()));
+  apply_json(model.options, options->second, file.string());
+  model.format = data_format_from_json(format->second);
+  const auto state = model.file.metadata.find("tuff.state");
+  if (state != model.file.metadata.end()) model.state = state_from_json(state->second, file.string());
+  return model;
+}
+
+Model load_model(const std::filesystem::path& run_or_file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(run_or_file, ignored))
+    throw Error(fmt::format("{}: no such run or model file", run_or_file.string()));
+  if (!std::filesystem::is_directory(run_or_file, ignored)) return load_model_file(run_or_file);
+  for (const char* name : {kBestModel, kLastModel})
+    if (std::filesystem::exists(run_or_file / name, ignored)) return load_model_file(run_or_file / name);
+  throw Error(fmt::format("{}: holds neither {} nor {}; give a folder that `tuff train --out` wrote, or a model file",
+                          run_or_file.string(), kBestModel, kLastModel));
+}
+
+void restore_parameters(const Model& model, ParameterStore& store) {
+  for (const Variable& variable : store.variables())
+    store.write(variable.name, read_shaped(model, variable.name, variable.type.shape));
+}
+
+void restore_optimizer(const Model& model, ParameterStore& store) {
+  for (const StoredTensor& tensor : model.file.tensors) {
+    if (!tensor.name.starts_with(kOptimizer)) continue;
+    for (const Variable& variable : store.variables()) {
+      if (variable.arena != "parameters" || !tensor.name.ends_with("." + variable.name)) continue;
+      const std::size_t length = tensor.name.size() - kOptimizer.size() - variable.name.size() - 1;
+      const std::string arena = tensor.name.substr(kOptimizer.size(), length);
+      if (moment_name(arena, variable.name) != tensor.name || !is_moment(arena)) continue;
+      store.write(variable.name, read_shaped(model, tensor.name, variable.type.shape), arena);
+      break;
+    }
+  }
+}
+
+}  // namespace tuff

@@ -1,0 +1,56 @@
+// Model files: safetensors with PyTorch's names and layouts and the whole configuration in the metadata, so
+// that the file alone is enough to predict. A checkpoint is a model file with the optimizer's moments
+// ("optimizer.adam.m.encoder.0.conv1.weight") and the position in training, so that a resumed run goes on
+// bit for bit. Files are replaced whole.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "io/dataset.h"
+#include "io/safetensors.h"
+#include "runtime/parameter_store.h"
+#include "train/options.h"
+
+namespace tuff {
+
+// Where a run stands. Holds nothing that differs between two equal runs (no times).
+struct TrainingState {
+  std::int64_t step = 0;       // steps done
+  double loss_sum = 0;         // of the steps of the epoch so far
+  std::int64_t loss_count = 0;
+  double best_dice = -1;       // of validation; -1: none yet
+  std::int64_t best_step = 0;
+  bool operator==(const TrainingState&) const = default;
+};
+
+struct Model {
+  std::filesystem::path path;
+  TrainOptions options;
+  DataFormat format;
+  SafeTensors file;
+  std::optional<TrainingState> state;  // checkpoints only
+};
+
+// Names inside a run's folder.
+inline constexpr const char* kBestModel = "best.safetensors";
+inline constexpr const char* kLastModel = "last.safetensors";
+inline constexpr const char* kConfigFile = "config.json";
+inline constexpr const char* kMetricsFile = "metrics.csv";
+
+void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                const ParameterStore& store);
+void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                     const ParameterStore& store, const TrainingState& state);
+
+// A model file, or a run's folder: its best model, else its last. Error names the path and what is wrong.
+Model load_model(const std::filesystem::path& run_or_file);
+Model load_model_file(const std::filesystem::path& file);
+
+// Fills the store's parameters and buffers. Error where the file lacks one or its shape differs.
+void restore_parameters(const Model& model, ParameterStore& store);
+// Fills the optimizer's arenas from a checkpoint; those it lacks become zeros.
+void restore_optimizer(const Model& model, ParameterStore& store);
+
+}  // namespace tuff

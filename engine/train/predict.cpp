@@ -1,0 +1,134 @@
+#include "train/predict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "ops/kernel_table.h"
+#include "passes/optimize.h"
+#include "train/training_graph.h"
+
+namespace tuff {
+namespace {
+
+// Tried in turn for images that don't fit as a whole. Larger tiles waste less on their overlap.
+constexpr std::int64_t kTileSides[] = {2048, 1536, 1024, 768, 512, 384, 256, 192, 128};
+
+std::int64_t round_up(std::int64_t value, std::int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
+                                             std::int64_t width) {
+  const auto graph = optimize(*inference_graph(network, 1, height, width));
+  for (const ValueInfo& value : graph->values())
+    if (static_cast<std::uint64_t>(value.type.bytes()) > caps.max_allocation) return std::nullopt;
+  try {
+    const Plan plan = lower(*graph, caps, kernel_table());
+    std::uint64_t bytes = 0;
+    for (const Segment& segment : plan.segments)
+      if (segment.kind != Segment::Kind::store) bytes += segment.bytes;
+    return bytes;
+  } catch (const OutOfMemory&) {
+    return std::nullopt;
+  }
+}
+
+Predictor::Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options)
+    : device_(device), store_(store), network_(std::move(network)), options_(options) {
+  // A software driver's memory is the machine's own, which others need too.
+  budget_ = device_.available_memory() / (device_.caps().is_cpu() ? 4 : 2);
+  if (options_.tile > 0 && network_.output_size(options_.tile) == 0) {
+    const auto [below, above] = network_.nearest_sizes(options_.tile);
+    throw Error(fmt::format("--tile {}: the net can't take this size; use {}{}", options_.tile,
+                            below > 0 ? fmt::format("{} or ", below) : "", above));
+  }
+}
+
+// The network's input for a whole image of this extent.
+std::int64_t Predictor::whole_extent(std::int64_t extent) const {
+  std::int64_t size = round_up(extent + 2 * network_.margin, network_.margin > 0 ? 1 : network_.alignment);
+  while (network_.output_size(size) < extent) size = network_.nearest_sizes(size).second;
+  return size;
+}
+
+bool Predictor::fits(std::int64_t height, std::int64_t width) {
+  const auto [known, is_new] = fits_.try_emplace({height, width}, false);
+  if (is_new) {
+    const auto bytes = inference_bytes(network_, device_.caps(), height, width);
+    known->second = bytes && *bytes <= budget_;
+  }
+  return known->second;
+}
+
+Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile) const {
+  const auto axis = [&](std::int64_t extent) {
+    TilingAxis result{.image = extent, .alignment = network_.alignment, .margin = network_.margin};
+    result.halo = round_up(network_.radius, network_.alignment);
+    const std::int64_t whole = whole_extent(extent);
+    if (network_.margin > 0)
+      result.tile = tile == 0 ? whole : std::min(tile, whole);
+    else
+      result.tile = tile >= whole ? 0 : tile;
+    return result;
+  };
+  return tile_image({axis(height), axis(width)});
+}
+
+std::int64_t Predictor::largest_tile() {
+  std::int64_t smallest = 0;
+  for (std::int64_t side : kTileSides) {
+    if (network_.output_size(side) == 0) side = network_.nearest_sizes(side).first;
+    const bool useful = side > 2 * round_up(std::max(network_.radius, network_.margin), network_.alignment);
+    if (!useful) break;
+    smallest = side;
+    if (fits(side, side)) return side;
+  }
+  throw OutOfMemory(fmt::format("prediction: the device has no room for a tile of {0}x{0} pixels ({1} MiB may be used); "
+                                "use a smaller network or another --device",
+                                smallest, budget_ >> 20));
+}
+
+Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
+  std::int64_t tile = options_.tile;
+  if (tile == 0 && !fits(whole_extent(height), whole_extent(width))) tile = largest_tile();
+  Tiling result = cut(height, width, tile);
+  if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles)
+    throw Error(fmt::format("an image of {}x{} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
+                            width, height, result.tiles.size(), network_.whole_image,
+                            options_.tile > 0 ? "leave --tile out" : "use a device with more memory"));
+  return result;
+}
+
+Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
+  const auto found = std::find_if(cache_.begin(), cache_.end(), [&](const Cached& cached) {
+    return cached.height == height && cached.width == width;
+  });
+  if (found != cache_.end()) {
+    cache_.splice(cache_.begin(), cache_, found);
+    return *cache_.front().executable;
+  }
+  while (cache_.size() >= std::max<std::size_t>(1, options_.executables)) cache_.pop_back();
+  const auto graph = inference_graph(network_, 1, height, width);
+  cache_.push_front({height, width, compile(*graph, device_, &store_)});
+  return *cache_.front().executable;
+}
+
+Image Predictor::predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done) {
+  if (image.channels != network_.in_channels)
+    throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels", image.channels,
+                            network_.in_channels));
+  const Tiling tiles = tiling(image.height, image.width);
+  Executable& runner = executable(tiles.tile_height, tiles.tile_width);
+  Image result(network_.out_channels, image.height, image.width);
+  for (std::size_t index = 0; index < tiles.tiles.size(); ++index) {
+    runner.write("images", read_tile(image, tiles.tiles[index].input));
+    runner.run();
+    write_tile(runner.read("logits"), tiles.tiles[index], result);
+    if (tile_done) tile_done(index + 1, tiles.tiles.size());
+  }
+  return result;
+}
+
+}  // namespace tuff

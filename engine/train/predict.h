@@ -1,0 +1,66 @@
+// Prediction of images of any size: whole where the device's memory allows, else by overlapping tiles that
+// give the same result (io/tiles.h). Executables are kept by tile size, the most recently used ones.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <map>
+
+#include "io/image.h"
+#include "io/tiles.h"
+#include "runtime/compile.h"
+#include "runtime/parameter_store.h"
+#include "train/network.h"
+
+namespace tuff {
+
+struct PredictorOptions {
+  std::int64_t tile = 0;     // side of the network's input; 0: the whole image, or the largest tile that fits
+  bool force_tiles = false;  // tiles even where they change the result (group and instance norm)
+  std::size_t executables = 4;
+};
+
+class Predictor {
+ public:
+  // Uses the store's parameters as they are at each call. Device and store must outlive it.
+  Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options = {});
+
+  // Logits (out_channels, Y, X) of a normalized image with one plane and the network's channels. Error
+  // where tiles are needed but would change the result, or where no tile fits the device.
+  // `tile_done` (may be empty) is called after each tile with (done, all).
+  Image predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done = {});
+
+  // How predict() would cut an image of this size.
+  Tiling tiling(std::int64_t height, std::int64_t width);
+
+ private:
+  struct Cached {
+    std::int64_t height;
+    std::int64_t width;
+    std::unique_ptr<Executable> executable;
+  };
+
+  Executable& executable(std::int64_t height, std::int64_t width);
+  bool fits(std::int64_t height, std::int64_t width);
+  std::int64_t whole_extent(std::int64_t extent) const;
+  Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
+  std::int64_t largest_tile();
+
+  Device& device_;
+  ParameterStore& store_;
+  Network network_;
+  PredictorOptions options_;
+  std::list<Cached> cache_;  // most recently used first
+  std::map<std::pair<std::int64_t, std::int64_t>, bool> fits_;
+  std::uint64_t budget_ = 0;
+};
+
+// Device memory in bytes that inference on inputs of this size takes beside the parameters; nothing where
+// a tensor exceeds what the device can allocate.
+std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
+                                             std::int64_t width);
+
+}  // namespace tuff

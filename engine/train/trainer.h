@@ -1,0 +1,74 @@
+// A training run: batches in, weights out, and everything in the run's folder kept so that it can be
+// stopped at any moment and go on bit for bit.
+//
+// The folder holds config.json (options), metrics.csv (one row an epoch), best.safetensors (highest Dice on
+// the validation images so far), last.safetensors (with the optimizer, for resuming), curve.png.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "base/log.h"
+#include "io/dataset.h"
+#include "train/checkpoint.h"
+#include "train/metrics.h"
+#include "train/network.h"
+#include "train/options.h"
+#include "vulkan/device.h"
+
+namespace tuff {
+
+struct TrainingTask {
+  TrainOptions options;  // validated
+  Dataset dataset;
+  Network network;
+  std::filesystem::path run;    // made where it isn't there
+  std::optional<Model> resume;  // the run's last checkpoint
+};
+
+struct StepReport {
+  std::int64_t step = 0;   // done, from 1
+  std::int64_t steps = 0;  // of the whole run
+  std::int64_t epoch = 0;  // from 1
+  double loss = 0;
+  double learning_rate = 0;
+};
+
+struct EpochReport {
+  std::int64_t epoch = 0;  // from 1
+  std::int64_t step = 0;
+  double loss = 0;          // mean over the epoch's steps
+  bool validated = false;   // there are validation images
+  Scores scores;            // their mean
+  bool best = false;
+  double learning_rate = 0;
+  double seconds = 0;       // of the whole run
+};
+
+// All may be empty.
+struct TrainingHooks {
+  std::function<void(const StepReport&)> step;
+  std::function<void(const EpochReport&)> epoch;
+  std::function<bool()> stop;  // asked after each step: true saves and ends the run
+  LogSink log;
+};
+
+struct TrainingSummary {
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  bool stopped = false;  // by hooks.stop, before the end
+  double best_dice = -1;
+  std::int64_t best_step = 0;
+};
+
+// Runs to the end or until stopped. Error: a loss that is no number (names the step and what to try), a full
+// disk, a lost device; files written before stay whole.
+TrainingSummary train(Device& device, const TrainingTask& task, const TrainingHooks& hooks = {});
+
+// Checks that need no device, before anything is written: the crop fits network and images, class ids are
+// in range. Error names the option or file.
+void check_training(const TrainingTask& task);
+
+}  // namespace tuff
