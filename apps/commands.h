@@ -1,0 +1,17 @@
+// The subcommands of tuff, one file each. Each function adds its subcommand, options, help text and what
+// runs when it is called; it throws tuff::Error for every fault of the user or the environment.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace tuff {
+
+void add_devices_command(CLI::App& tuff);
+void add_train_command(CLI::App& tuff);
+void add_predict_command(CLI::App& tuff);
+void add_evaluate_command(CLI::App& tuff);
+void add_explain_command(CLI::App& tuff);
+void add_profile_command(CLI::App& tuff);
+void add_synthesize_command(CLI::App& tuff);
+
+}  // namespace tuff

@@ -1,0 +1,96 @@
+// The tuff command. Whatever goes wrong becomes one line on stderr, "tuff: ...", and exit code 1.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+#include "base/error.h"
+#include "train/options.h"
+
+namespace tuff {
+namespace {
+
+// The subcommand whose options a command line is about; the program itself where there is none.
+const CLI::App& current_command(const CLI::App& app) {
+  const std::vector<CLI::App*> used = app.get_subcommands();
+  return used.empty() ? app : *used.front();
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_word(word, known);
+  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+}
+
+// What to say of words that no option or subcommand took.
+std::string describe_extras(const CLI::App& app) {
+  const CLI::App& command = current_command(app);
+  const std::vector<std::string> extras = app.remaining(true);
+  const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
+  const std::string help = fmt::format("see `{} --help`", &command == &app ? "tuff" : "tuff " + command.get_name());
+  std::vector<std::string> known;
+  if (word.starts_with("-")) {
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    return fmt::format("unknown option {}{} ({})", word, suggestion(word, known), help);
+  }
+  if (&command != &app) return fmt::format("unexpected \"{}\" ({})", word, help);
+  for (const CLI::App* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(subcommand->get_name());
+  return fmt::format("unknown command \"{}\"{} ({})", word, suggestion(word, known), help);
+}
+
+std::string one_line(std::string text) {
+  for (char& character : text)
+    if (character == '\n') character = ' ';
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+int fail(const std::string& message) {
+  std::fflush(stdout);
+  fmt::print(stderr, "tuff: {}\n", one_line(message));
+  return 1;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Trains U-Nets on images and segments new ones, on any Vulkan device.", "tuff");
+  app.set_version_flag("--version", "tuff " TUFF_VERSION);
+  app.get_formatter()->column_width(36);
+  app.require_subcommand(0, 1);
+  add_devices_command(app);
+  add_train_command(app);
+  add_predict_command(app);
+  add_evaluate_command(app);
+  add_explain_command(app);
+  add_profile_command(app);
+  add_synthesize_command(app);
+  try {
+    app.parse(argc, argv);
+    if (app.get_subcommands().empty()) fmt::print("{}", app.help());
+    return 0;
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ExtrasError&) {
+    return fail(describe_extras(app));
+  } catch (const CLI::ParseError& error) {
+    const CLI::App& command = current_command(app);
+    return fail(fmt::format("{} (see `tuff {}--help`)", error.what(),
+                            &command == &app ? "" : command.get_name() + " "));
+  }
+}
+
+}  // namespace
+}  // namespace tuff
+
+int main(int argc, char** argv) {
+  try {
+    return tuff::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return tuff::fail("out of memory; use a smaller --crop, --batch or --tile");
+  } catch (const std::exception& error) {
+    return tuff::fail(error.what());
+  }
+}

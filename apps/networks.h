@@ -1,0 +1,12 @@
+// The networks that tuff can train, by the name that --model takes.
+#pragma once
+
+#include "train/network.h"
+#include "train/options.h"
+
+namespace tuff {
+
+// Error where the options name no network that is here.
+Network make_network(const TrainOptions& options, std::int64_t in_channels);
+
+}  // namespace tuff

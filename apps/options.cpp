@@ -1,0 +1,30 @@
+#include "apps/options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/error.h"
+
+namespace tuff {
+
+void add_model_option(CLI::App& command, std::string& model) {
+  command.add_option("model", model, "a run's folder (its best model is taken) or a model file")
+      ->required()
+      ->type_name("RUN|MODEL");
+}
+
+void add_device_option(CLI::App& command, std::string& device) {
+  command.add_option("--device", device, "device by number or part of its name, see `tuff devices`")->type_name("NAME|N");
+}
+
+std::int64_t parse_tile(const std::string& text) {
+  if (text == "auto") return 0;
+  std::int64_t tile = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tile);
+  if (error != std::errc{} || end != text.data() + text.size() || tile < 1)
+    throw Error(fmt::format("--tile: \"{}\" is neither auto nor a number of pixels", text));
+  return tile;
+}
+
+}  // namespace tuff

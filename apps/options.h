@@ -1,0 +1,17 @@
+// Options that several commands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+namespace tuff {
+
+// The first positional: a run's folder or a model file.
+void add_model_option(CLI::App& command, std::string& model);
+void add_device_option(CLI::App& command, std::string& device);
+
+// "auto" is 0; else a whole number above 0, or Error.
+std::int64_t parse_tile(const std::string& text);
+
+}  // namespace tuff

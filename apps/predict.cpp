@@ -1,0 +1,138 @@
+// tuff predict: masks of new images.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/options.h"
+#include "apps/progress.h"
+#include "apps/results.h"
+#include "apps/session.h"
+#include "base/error.h"
+#include "base/os.h"
+#include "train/predict.h"
+
+namespace tuff {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictArguments {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string out;
+  std::string device;
+  std::string tile = "auto";
+  std::string axes;
+  bool no_overlay = false;
+  bool force_tiles = false;
+  ResultOptions results;
+};
+
+// Items of one file stand together: stacks give one item a plane.
+struct InputFile {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+std::vector<InputFile> group_by_file(const Dataset& dataset) {
+  std::vector<InputFile> files;
+  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
+    if (!files.empty() && dataset.items[item].images == dataset.items[files.back().first].images)
+      ++files.back().count;
+    else
+      files.push_back({item, 1});
+  }
+  return files;
+}
+
+// The name of a file's results: its stem, for nnU-Net's x_0000 as the dataset has it.
+std::string result_name(const DataItem& item) {
+  return item.planes > 1 ? item.images.front().stem().string() : item.name;
+}
+
+std::vector<ResultFile> plan_results(const Dataset& dataset, const std::vector<InputFile>& files,
+                                     const PredictArguments& arguments, std::int64_t classes) {
+  std::vector<ResultFile> results;
+  std::set<fs::path> taken;
+  std::set<fs::path> inputs;
+  for (const DataItem& item : dataset.items)
+    for (const fs::path& path : item.images) inputs.insert(fs::weakly_canonical(path));
+  for (const InputFile& file : files) {
+    const DataItem& item = dataset.items[file.first];
+    const Image header = probe_image(item.images.front(), dataset.format.axes);
+    results.emplace_back(arguments.out, result_name(item), header, classes, arguments.results);
+    for (const fs::path& path : results.back().paths()) {
+      if (inputs.contains(fs::weakly_canonical(path)))
+        throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder", arguments.out,
+                                path.filename().string()));
+      if (!taken.insert(path).second)
+        throw Error(fmt::format("{}: two images would both be written to {}; predict them one by one into folders of their "
+                                "own",
+                                item.images.front().string(), path.string()));
+    }
+  }
+  return results;
+}
+
+void run_predict(PredictArguments arguments) {
+  arguments.results.overlay = !arguments.no_overlay;
+  if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
+    throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
+  const PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
+  Model model = load_model(arguments.model);
+  if (!arguments.axes.empty()) model.format.axes = arguments.axes;
+  const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
+  const Dataset dataset = open_images(paths, model.format);
+  const std::vector<InputFile> files = group_by_file(dataset);
+  std::vector<ResultFile> results = plan_results(dataset, files, arguments, model.options.classes);
+  const LoadedModel loaded = open_model(std::move(model), arguments.device);
+  Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
+
+  os::catch_interrupts();
+  Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
+  std::int64_t done = 0;
+  for (std::size_t index = 0; index < files.size() && !os::interrupted(); ++index) {
+    const InputFile& file = files[index];
+    for (std::size_t item = file.first; item < file.first + file.count; ++item) {
+      const Image image = load_item_image(dataset, item);
+      progress.update(done, dataset.items[item].name);
+      const Image logits = predictor.predict(image, [&](std::size_t tile, std::size_t tiles) {
+        if (tiles > 1) progress.update(done, fmt::format("{}: tile {}/{}", dataset.items[item].name, tile, tiles));
+      });
+      results[index].add(logits, image);
+      progress.update(++done, dataset.items[item].name);
+    }
+    results[index].write();
+  }
+  progress.clear();
+  if (os::interrupted() && done < static_cast<std::int64_t>(dataset.items.size()))
+    throw Error(fmt::format("stopped after {} of {} images; those are in {}", done, dataset.items.size(), arguments.out));
+  fmt::print("{}: {} image{}\n", arguments.out, done, done == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& tuff) {
+  CLI::App* command = tuff.add_subcommand("predict", "Segment images; results of the same name are replaced");
+  const auto arguments = std::make_shared<PredictArguments>();
+  add_model_option(*command, arguments->model);
+  command->add_option("images", arguments->inputs, "image files or folders of them")->required()->type_name("IMAGE|DIR...");
+  command->add_option("--out", arguments->out, "folder for masks (NAME.png, or NAME.tif for TIFF) and overlays")
+      ->required()
+      ->type_name("DIR");
+  command->add_flag("--probabilities", arguments->results.probabilities, "write NAME_probabilities.tif too, one channel a class");
+  command->add_flag("--instances", arguments->results.instances, "write NAME_instances too: connected components as 16-bit ids");
+  command->add_flag("--no-overlay", arguments->no_overlay, "leave NAME_overlay.png out");
+  command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")->type_name("PIXELS|auto");
+  command->add_flag("--force-tiles", arguments->force_tiles, "tiles even where the network's norm sees the whole image");
+  command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")->type_name("AXES");
+  add_device_option(*command, arguments->device);
+  command->callback([arguments] { run_predict(*arguments); });
+}
+
+}  // namespace tuff

@@ -1,0 +1,55 @@
+// What `tuff predict` writes: masks, overlays, probabilities and instances as image files beside each other.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/dataset.h"
+#include "io/image.h"
+
+namespace tuff {
+
+struct ResultOptions {
+  bool probabilities = false;
+  bool instances = false;
+  bool overlay = true;
+};
+
+// The planes of one input file, in order, collected until the file is complete.
+class ResultFile {
+ public:
+  // `input` is what the file says of itself: size of the stack, pixel size, kind. Results are TIFF for
+  // TIFF, else PNG; all carry the input's pixel size where the format can.
+  ResultFile(std::filesystem::path folder, std::string name, const Image& input, std::int64_t classes,
+             ResultOptions options);
+
+  // The network's logits (C, Y, X) of the next plane and the image it was made from.
+  void add(const Image& logits, const Image& image);
+  // Writes NAME.png|tif (0 and 255, or class ids), NAME_overlay.png, NAME_probabilities.tif (f32; a PNG has
+  // no room for them), NAME_instances.png|tif (16-bit ids). Stacks get one overlay a plane.
+  void write();
+
+  // Every path that write() would make.
+  std::vector<std::filesystem::path> paths() const;
+
+ private:
+  Image stack_like(std::int64_t channels, int bits, SampleKind sample) const;
+  void append(Image& stack, std::span<const float> plane) const;
+  std::filesystem::path path(const std::string& suffix, bool image_format) const;
+  std::filesystem::path overlay_path(std::int64_t plane) const;
+
+  std::filesystem::path folder_;
+  std::string name_;
+  Image input_;  // without pixels
+  std::int64_t classes_;
+  ResultOptions options_;
+  std::int64_t planes_ = 0;  // added so far
+  Image mask_;
+  Image probabilities_;
+  Image instances_;
+};
+
+}  // namespace tuff

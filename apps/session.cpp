@@ -1,0 +1,32 @@
+#include "apps/session.h"
+
+#include <fmt/format.h>
+
+#include "apps/networks.h"
+#include "apps/progress.h"
+#include "base/os.h"
+#include "train/training_graph.h"
+
+namespace tuff {
+
+std::unique_ptr<Device> open_device(const std::string& wanted) {
+  DeviceOptions options;
+  options.device = wanted;
+  options.cache_folder = os::cache_folder();
+  options.caps_profile = os::environment("TUFF_CAPS").value_or("");
+  options.log = stderr_log();
+  return Device::open(options);
+}
+
+LoadedModel open_model(Model model, const std::string& device) {
+  LoadedModel loaded;
+  loaded.model = std::move(model);
+  loaded.network = make_network(loaded.model.options, loaded.model.format.image_channels);
+  loaded.device = open_device(device);
+  const std::int64_t size = loaded.network.nearest_sizes(1).second;  // any: the variables are the same
+  loaded.store = std::make_unique<ParameterStore>(*loaded.device, *inference_graph(loaded.network, 1, size, size));
+  restore_parameters(loaded.model, *loaded.store);
+  return loaded;
+}
+
+}  // namespace tuff

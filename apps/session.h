@@ -1,0 +1,28 @@
+// What most commands begin with: a device that the user chose, and a model loaded onto it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/parameter_store.h"
+#include "train/checkpoint.h"
+#include "train/network.h"
+#include "vulkan/device.h"
+
+namespace tuff {
+
+// `wanted`: a number or part of a name, empty for the best. $TUFF_CAPS lowers what the device seems to be
+// able to (see plan/device_caps.h). Says on stderr which device it is.
+std::unique_ptr<Device> open_device(const std::string& wanted);
+
+struct LoadedModel {
+  Model model;
+  Network network;
+  std::unique_ptr<Device> device;
+  std::unique_ptr<ParameterStore> store;
+};
+
+// A model (see load_model()) on a device, ready to predict.
+LoadedModel open_model(Model model, const std::string& device);
+
+}  // namespace tuff

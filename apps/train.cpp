@@ -1,0 +1,166 @@
+// tuff train: a network from images and masks.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/networks.h"
+#include "apps/progress.h"
+#include "apps/session.h"
+#include "base/error.h"
+#include "base/os.h"
+#include "train/trainer.h"
+
+namespace tuff {
+namespace {
+
+namespace fs = std::filesystem;
+using Given = std::vector<std::pair<std::string, std::string>>;  // options as typed: name, text
+
+std::string read_text(const fs::path& file) {
+  const std::vector<std::byte> bytes = os::read_file(file);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+const std::string* find_given(const Given& given, std::string_view name) {
+  const std::string* found = nullptr;
+  for (const auto& [option, text] : given)
+    if (option == name) found = &text;
+  return found;
+}
+
+// Defaults, then the configuration file, then what was typed.
+TrainOptions collect_options(const Given& given) {
+  TrainOptions options;
+  if (const std::string* config = find_given(given, "config")) apply_json(options, read_text(*config), *config);
+  for (const auto& [name, text] : given) set_field(options, name, text);
+  return options;
+}
+
+// The options of a run that goes on, and its last checkpoint where it got so far as to write one.
+TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
+  const fs::path run = *find_given(given, "out");
+  if (fs::exists(run / kLastModel)) last = load_model_file(run / kLastModel);
+  if (!last && !fs::exists(run / kConfigFile)) return collect_options(given);
+  TrainOptions saved;
+  if (fs::exists(run / kConfigFile))
+    apply_json(saved, read_text(run / kConfigFile), (run / kConfigFile).string());
+  else
+    saved = last->options;
+  if (last && !last->state)
+    throw Error(fmt::format("{}: holds no training state, so this run can't be resumed; begin a new one with another --out",
+                            last->path.string()));
+  return resumed_options(saved, given);
+}
+
+void refuse_existing(const fs::path& run) {
+  std::error_code ignored;
+  if (!fs::exists(run, ignored)) return;
+  if (!fs::is_directory(run, ignored)) throw Error(fmt::format("--out {}: is a file; name a folder", run.string()));
+  if (fs::is_empty(run, ignored)) return;
+  throw Error(fmt::format("--out {}: exists already; add --resume to go on with it, or name another folder", run.string()));
+}
+
+DataFormat data_format(const TrainOptions& options) {
+  DataFormat format;
+  format.axes = options.axes;
+  for (const std::int64_t channel : number_list(options.channels, "channels"))
+    format.channels.push_back(static_cast<int>(channel));
+  for (const std::int64_t id : number_list(options.foreground, "foreground"))
+    format.foreground.push_back(static_cast<int>(id));
+  format.normalization = parse_normalization(options.normalize);
+  format.classes = static_cast<int>(options.classes);
+  return format;
+}
+
+void require(const std::string& value, const char* option) {
+  if (value.empty()) throw Error(fmt::format("--{} is missing (see `tuff train --help`)", option));
+}
+
+TrainingTask prepare(const Given& given) {
+  TrainingTask task;
+  const bool resume = find_given(given, "resume") != nullptr;
+  if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
+  task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
+  require(task.options.images, "images");
+  require(task.options.masks, "masks");
+  validate(task.options);
+  task.run = task.options.out;
+  if (!resume) refuse_existing(task.run);
+  task.dataset = open_dataset(task.options.images, task.options.masks, data_format(task.options));
+  task.network = make_network(task.options, task.dataset.format.image_channels);
+  if (task.resume && task.resume->format != task.dataset.format)
+    throw Error(fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
+                            task.options.images));
+  check_training(task);
+  return task;
+}
+
+std::string describe_epoch(const EpochReport& report) {
+  std::string text = fmt::format("epoch {}  step {}  loss {:.4f}", report.epoch, report.step, report.loss);
+  if (report.validated)
+    text += fmt::format("  Dice {:.4f}  IoU {:.4f}{}", report.scores.dice, report.scores.iou, report.best ? "  (best)" : "");
+  return text + "  " + duration_text(report.seconds);
+}
+
+void run_train(const Given& given) {
+  const TrainingTask task = prepare(given);
+  const auto device = open_device(task.options.device);
+  os::catch_interrupts();
+  if (task.resume) fmt::print(stderr, "tuff: going on after step {}\n", task.resume->state->step);
+  std::unique_ptr<Progress> progress;
+  TrainingHooks hooks;
+  hooks.log = stderr_log();
+  hooks.stop = [] { return os::interrupted(); };
+  hooks.step = [&](const StepReport& report) {
+    if (!progress) progress = std::make_unique<Progress>("steps", report.steps, report.step - 1);
+    progress->update(report.step, fmt::format("loss {:.4f}", report.loss));
+  };
+  hooks.epoch = [&](const EpochReport& report) { progress->line(describe_epoch(report)); };
+  const TrainingSummary summary = train(*device, task, hooks);
+  progress.reset();
+  if (summary.stopped) {
+    fmt::print(stderr, "tuff: stopped after step {} of {}; go on with `tuff train --out {} --resume`\n", summary.step,
+               summary.steps, task.run.string());
+    return;
+  }
+  fmt::print("{}: {} steps", task.run.string(), summary.step);
+  if (summary.best_dice >= 0) fmt::print(", best validation Dice {:.4f} at step {}", summary.best_dice, summary.best_step);
+  fmt::print("\n");
+}
+
+// One option of the command line; its text is kept as typed and parsed later, over the configuration file.
+void add_option(CLI::App& command, const TrainField& field, const std::shared_ptr<Given>& given) {
+  const std::string name(field.name);
+  const auto keep = [given, name](const std::string& text) { given->emplace_back(name, text); };
+  const std::string standard = field_text(TrainOptions{}, field);
+  std::string help(field.help);
+  CLI::Option* option = nullptr;
+  if (std::holds_alternative<bool TrainOptions::*>(field.member)) {
+    option = command.add_flag_callback("--" + name, [keep] { keep("true"); }, help);
+  } else if (name == "model") {
+    option = command.add_option_function<std::string>(name, keep, help);
+  } else {
+    const bool shown = !standard.empty() && standard != "auto" && standard != "0";
+    if (shown) help += fmt::format(" [{}]", standard);
+    option = command.add_option_function<std::string>("--" + name, keep, help);
+  }
+  option->type_name(std::string(field.value));
+  option->group(field.hidden && name != "model" ? "" : std::string(field.group));
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& tuff) {
+  CLI::App* command = tuff.add_subcommand(
+      "train", "Train a network on images and masks; the model goes to --out");
+  const auto given = std::make_shared<Given>();
+  for (const TrainField& field : train_fields()) add_option(*command, field, given);
+  command->callback([given] { run_train(*given); });
+}
+
+}  // namespace tuff
