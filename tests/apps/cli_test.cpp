@@ -1,0 +1,196 @@
+// The command line without a device: help, misspelt words, and bad input that is found before a device is opened.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/os.h"
+#include "io/image.h"
+#include "support/child.h"
+#include "train/options.h"
+
+using namespace tuff;
+using namespace tuff::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// One line on stderr that holds all the parts, nothing on stdout, exit code 1.
+void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
+  CAPTURE(finished.err);
+  CHECK(finished.code == 1);
+  CHECK(finished.out.empty());
+  CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
+  CHECK(finished.err.starts_with("tuff: "));
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(contains(finished.err, part));
+  }
+}
+
+void write_square(const fs::path& file, std::int64_t height, std::int64_t width, float value = 255) {
+  Image image(1, height, width);
+  for (std::int64_t y = height / 4; y < height / 2; ++y)
+    for (std::int64_t x = width / 4; x < width / 2; ++x) image.values[static_cast<std::size_t>(y * width + x)] = value;
+  fs::create_directories(file.parent_path());
+  write_image(file, image);
+}
+
+// Eight images of 64x64 with masks.
+fs::path small_data(const std::string& name) {
+  const fs::path folder = scratch_folder(name);
+  for (int i = 0; i < 8; ++i)
+    for (const char* kind : {"images", "masks"})
+      write_square(folder / kind / ("x" + std::to_string(i) + ".png"), 64, 64);
+  return folder;
+}
+
+Finished train(const fs::path& data, std::vector<std::string> more, const std::string& before = {}) {
+  std::vector<std::string> arguments = {"train",   "unet",
+                                        "--images", (data / "images").string(),
+                                        "--masks",  (data / "masks").string(),
+                                        "--out",    (data / "run").string(),
+                                        "--base",   "4",
+                                        "--depth",  "2",
+                                        "--crop",   "32"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_tuff(arguments, before);
+}
+
+// Nothing may be opened: a loader that isn't there shows that the check came before the device.
+const std::string kNoVulkan = "TUFF_VULKAN_LOADER=/nonexistent/libvulkan.so";
+
+}  // namespace
+
+TEST_CASE("cli: help and version") {
+  CHECK(run_tuff({"--version"}).out.starts_with("tuff "));
+  const Finished help = run_tuff({});
+  CHECK(help.code == 0);
+  for (const char* command : {"devices", "train", "predict", "evaluate", "explain", "profile", "synthesize"}) {
+    CHECK(contains(help.out, command));
+    const Finished own = run_tuff({command, "--help"});
+    CHECK(own.code == 0);
+    CHECK(own.err.empty());
+    CHECK(contains(own.out, "--"));
+  }
+}
+
+TEST_CASE("cli: the help of train has every option that isn't hidden") {
+  const Finished help = run_tuff({"train", "--help"});
+  for (const TrainField& field : train_fields()) {
+    CAPTURE(std::string(field.name));
+    const bool shown = contains(help.out, "--" + std::string(field.name) + " ");
+    if (field.name != "model") CHECK(shown == !field.hidden);
+  }
+}
+
+TEST_CASE("cli: unknown words") {
+  check_refused(run_tuff({"trian"}), {"unknown command \"trian\"", "train"});
+  check_refused(run_tuff({"train", "--bathc", "3"}), {"unknown option --bathc", "--batch"});
+  check_refused(run_tuff({"predict", "m", "i", "--out", "o", "--instance"}), {"unknown option --instance", "--instances"});
+  check_refused(run_tuff({"predict"}), {"model"});
+  check_refused(run_tuff({"train", "unet", "--out", "o", "--norm", "layer"}), {"--norm", "layer", "batch, group"});
+  check_refused(run_tuff({"train", "unet", "--out", "o", "--base", "many"}), {"--base", "many"});
+  check_refused(run_tuff({"train", "unet"}), {"--out"});
+  check_refused(run_tuff({"train", "unet", "--out", "o"}), {"--images"});
+}
+
+TEST_CASE("cli: folders and pairs") {
+  const fs::path data = small_data("cli_pairs");
+  check_refused(run_tuff({"train", "unet", "--images", (data / "nowhere").string(), "--masks", (data / "masks").string(),
+                          "--out", (data / "run").string()}),
+                {"nowhere"});
+  fs::remove(data / "masks" / "x3.png");
+  check_refused(train(data, {}, kNoVulkan), {"x3"});
+  write_square(data / "masks" / "x3.png", 64, 48);
+  check_refused(train(data, {}, kNoVulkan), {"x3", "64"});
+  CHECK(!fs::exists(data / "run"));
+}
+
+TEST_CASE("cli: files that can't be read") {
+  const fs::path data = small_data("cli_files");
+  const std::string whole = file_text(data / "images" / "x2.png");
+  os::write_file(data / "images" / "x2.png", std::string_view(whole).substr(0, whole.size() / 2));
+  check_refused(train(data, {}, kNoVulkan), {"x2.png"});
+  os::write_file(data / "images" / "x2.png", whole);
+  fs::remove(data / "images" / "x5.png");
+  os::write_file(data / "images" / "x5.tif", std::string_view(""));
+  check_refused(train(data, {}, kNoVulkan), {"x5.tif"});
+  CHECK(!fs::exists(data / "run"));
+}
+
+TEST_CASE("cli: crops") {
+  const fs::path data = small_data("cli_crops");
+  check_refused(train(data, {"--crop", "128"}, kNoVulkan), {"--crop 128", "64x64"});
+  check_refused(train(data, {"--crop", "34"}, kNoVulkan), {"--crop 34", "32 or 36"});
+  check_refused(train(data, {"--crop", "46", "--padding", "valid"}, kNoVulkan), {"--crop 46", "44 or 48"});
+  CHECK(!fs::exists(data / "run"));
+}
+
+TEST_CASE("cli: class ids") {
+  const fs::path data = small_data("cli_classes");
+  check_refused(train(data, {"--classes", "3"}, kNoVulkan), {"x0", "255"});
+  check_refused(train(data, {"--classes", "3", "--loss", "bce"}, kNoVulkan), {"--loss bce"});
+  check_refused(train(data, {"--classes", "3", "--foreground", "1"}, kNoVulkan), {"--foreground"});
+}
+
+TEST_CASE("cli: a run that is there is not overwritten") {
+  const fs::path data = small_data("cli_existing");
+  fs::create_directories(data / "run");
+  os::write_file(data / "run" / "mine.txt", std::string_view("mine"));
+  check_refused(train(data, {}, kNoVulkan), {"run", "--resume"});
+  CHECK(file_text(data / "run" / "mine.txt") == "mine");
+  os::write_file(data / "file", std::string_view("mine"));
+  check_refused(run_tuff({"train", "unet", "--images", (data / "images").string(), "--masks", (data / "masks").string(),
+                          "--out", (data / "file").string()}),
+                {"is a file"});
+}
+
+TEST_CASE("cli: configuration files") {
+  const fs::path data = small_data("cli_config");
+  os::write_file(data / "c.json", std::string_view("{\"bass\": 8}"));
+  check_refused(train(data, {"--config", (data / "c.json").string()}, kNoVulkan), {"c.json", "bass", "base"});
+  os::write_file(data / "c.json", std::string_view("{"));
+  check_refused(train(data, {"--config", (data / "c.json").string()}, kNoVulkan), {"c.json"});
+  check_refused(train(data, {"--config", (data / "none.json").string()}, kNoVulkan), {"none.json"});
+  // What is typed wins over the file, whatever the order.
+  os::write_file(data / "c.json", std::string_view("{\"crop\": 34}"));
+  check_refused(train(data, {"--config", (data / "c.json").string()}, kNoVulkan), {"libvulkan.so"});
+}
+
+TEST_CASE("cli: models that can't be read") {
+  const fs::path folder = scratch_folder("cli_models");
+  const std::string out = (folder / "out").string();
+  write_square(folder / "image.png", 32, 32);
+  const std::string image = (folder / "image.png").string();
+  check_refused(run_tuff({"predict", (folder / "none").string(), image, "--out", out}), {"none", "no such"});
+  check_refused(run_tuff({"predict", folder.string(), image, "--out", out}), {"best.safetensors"});
+  os::write_file(folder / "cut.safetensors", std::string_view("\x10\0\0\0\0\0\0\0{", 9));
+  check_refused(run_tuff({"predict", (folder / "cut.safetensors").string(), image, "--out", out}), {"cut.safetensors"});
+  os::write_file(folder / "plain.safetensors", std::string_view("\x02\0\0\0\0\0\0\0{}", 10));
+  check_refused(run_tuff({"explain", (folder / "plain.safetensors").string()}), {"plain.safetensors", "configuration"});
+  CHECK(!fs::exists(out));
+}
+
+TEST_CASE("cli: no Vulkan loader at all") {
+  const fs::path data = small_data("cli_loader");
+  check_refused(run_tuff({"devices"}, kNoVulkan), {"libvulkan.so"});
+  check_refused(train(data, {}, kNoVulkan), {"libvulkan.so"});
+  CHECK(!fs::exists(data / "run"));
+}
+
+TEST_CASE("cli: generated images are the same for a seed") {
+  const fs::path folder = scratch_folder("cli_synthesize");
+  for (const char* name : {"a", "b"})
+    CHECK(run_tuff({"synthesize", "--out", (folder / name).string(), "--count", "2", "--size", "64"}).code == 0);
+  CHECK(run_tuff({"synthesize", "--out", (folder / "c").string(), "--count", "1", "--size", "64", "--seed", "1"}).code == 0);
+  const std::string first = file_text(folder / "a" / "images" / "nuclei_0000.png");
+  CHECK(!first.empty());
+  CHECK(first == file_text(folder / "b" / "images" / "nuclei_0000.png"));
+  CHECK(first != file_text(folder / "a" / "images" / "nuclei_0001.png"));
+  CHECK(first != file_text(folder / "c" / "images" / "nuclei_0000.png"));
+  check_refused(run_tuff({"synthesize", "--out", (folder / "d").string(), "--size", "1"}), {"--size 1"});
+}

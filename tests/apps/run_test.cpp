@@ -1,0 +1,212 @@
+// The commands as a user runs them, on a device: train, stop, resume, predict, evaluate; and the bad input that
+// only shows there.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/os.h"
+#include "io/image.h"
+#include "io/safetensors.h"
+#include "io/synthesize.h"
+#include "support/child.h"
+
+using namespace tuff;
+using namespace tuff::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
+  CAPTURE(finished.err);
+  CHECK(finished.code == 1);
+  CHECK(finished.out.empty());
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(contains(finished.err, part));
+  }
+}
+
+// Generated nuclei, eight images of 64x64.
+fs::path nuclei(const std::string& name) {
+  const fs::path folder = scratch_folder(name);
+  fs::create_directories(folder / "images");
+  fs::create_directories(folder / "masks");
+  SynthesisOptions options;
+  options.height = options.width = 64;
+  options.nuclei = 6;
+  options.radius = 7;
+  for (int i = 0; i < 8; ++i) {
+    const SyntheticSample sample = synthesize_nuclei(options, 7, i);
+    const std::string file = "n" + std::to_string(i) + ".png";
+    write_image(folder / "images" / file, sample.image);
+    write_image(folder / "masks" / file, sample.mask);
+  }
+  return folder;
+}
+
+std::vector<std::string> train_arguments(const fs::path& data, const std::string& run, std::vector<std::string> more) {
+  std::vector<std::string> arguments = {"train",    "unet",
+                                        "--images", (data / "images").string(),
+                                        "--masks",  (data / "masks").string(),
+                                        "--out",    (data / run).string(),
+                                        "--base",   "4",
+                                        "--depth",  "2",
+                                        "--crop",   "32",
+                                        "--batch",  "2"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+Finished train(const fs::path& data, const std::string& run, std::vector<std::string> more, const std::string& before = {}) {
+  return run_tuff(train_arguments(data, run, std::move(more)), before);
+}
+
+}  // namespace
+
+TEST_CASE("run: train, evaluate and predict") {
+  const fs::path data = nuclei("run_train");
+  const Finished trained = train(data, "run", {"--steps", "120", "--lr", "5e-3"});
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(contains(trained.err, "epoch 1  step 100"));
+  for (const char* file : {"config.json", "metrics.csv", "best.safetensors", "last.safetensors", "curve.png"})
+    CHECK(fs::exists(data / "run" / file));
+  const std::string metrics = file_text(data / "run" / "metrics.csv");
+  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
+  CHECK(nlohmann::json::parse(file_text(data / "run" / "config.json")).at("base") == 4);
+
+  // The model file alone is enough.
+  fs::copy_file(data / "run" / "best.safetensors", data / "model.safetensors");
+  const Finished evaluated = run_tuff({"evaluate", (data / "model.safetensors").string(), "--images",
+                                       (data / "images").string(), "--masks", (data / "masks").string(), "--json", "-",
+                                       "--sheet", (data / "sheet.png").string()});
+  CAPTURE(evaluated.err);
+  REQUIRE(evaluated.code == 0);
+  const nlohmann::json scores = nlohmann::json::parse(evaluated.out);
+  CHECK(scores.at("images").size() == 8);
+  CHECK(scores.at("images")[0].at("name") == "n0");
+  CHECK(scores.at("mean").at("dice").get<double>() > 0.6);
+  CHECK(scores.at("mean").at("iou").get<double>() < scores.at("mean").at("dice").get<double>());
+  CHECK(scores.at("mean").at("pixel_accuracy").get<double>() > 0.7);
+  CHECK(fs::exists(data / "sheet.png"));
+
+  const Finished predicted = run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out",
+                                       (data / "out").string(), "--probabilities", "--instances"});
+  CAPTURE(predicted.err);
+  REQUIRE(predicted.code == 0);
+  const Image mask = read_image(data / "out" / "n0.png");
+  CHECK(mask.height == 64);
+  for (const float value : mask.values) CHECK((value == 0 || value == 255));
+  CHECK(fs::exists(data / "out" / "n0_overlay.png"));
+  const Image probabilities = read_image(data / "out" / "n0_probabilities.tif");
+  const Image instances = read_image(data / "out" / "n0_instances.png");
+  CHECK(instances.info.bits == 16);
+  for (std::size_t i = 0; i < mask.values.size(); ++i) {
+    CHECK((probabilities.values[i] >= 0.5f) == (mask.values[i] > 0));
+    CHECK((instances.values[i] > 0) == (mask.values[i] > 0));
+  }
+
+  // Results never replace the images they are made from.
+  const std::string before = file_text(data / "images" / "n0.png");
+  check_refused(run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out",
+                          (data / "images").string()}),
+                {"n0.png", "replace"});
+  CHECK(file_text(data / "images" / "n0.png") == before);
+
+  const Finished explained =
+      run_tuff({"explain", (data / "run").string(), "--dot", (data / "graph.dot").string()});
+  CHECK(explained.code == 0);
+  CHECK(contains(explained.out, "encoder.0.conv1"));
+  CHECK(file_text(data / "graph.dot").starts_with("digraph"));
+  check_refused(run_tuff({"explain", (data / "run").string(), "--device", "no such device"}), {"no such device"});
+}
+
+TEST_CASE("run: same seed, same bits; another seed, others") {
+  const fs::path data = nuclei("run_seed");
+  for (const char* run : {"a", "b"}) REQUIRE(train(data, run, {"--steps", "5"}).code == 0);
+  REQUIRE(train(data, "c", {"--steps", "5", "--seed", "1"}).code == 0);
+  for (const char* file : {"best.safetensors", "last.safetensors"}) {
+    CHECK(!file_text(data / "a" / file).empty());
+    CHECK(file_text(data / "a" / file) == file_text(data / "b" / file));
+    CHECK(file_text(data / "a" / file) != file_text(data / "c" / file));
+  }
+}
+
+TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
+  const fs::path data = nuclei("run_resume");
+  const std::vector<std::string> options = {"--steps", "110", "--norm", "batch", "--save-every", "1"};
+  REQUIRE(train(data, "whole", options).code == 0);
+  // Interrupted as by Ctrl-C, then killed again and again, until it gets through.
+  std::string command = "$TUFF";
+  for (const std::string& argument : train_arguments(data, "parts", options)) command += " '" + argument + "'";
+  const Finished stopped = run_shell("timeout -s INT 2 " + command);
+  CAPTURE(stopped.err);
+  int kills = 0;
+  Finished resumed;
+  for (const char* seconds : {"1.1", "0.7", "1.3", "2.1", "1.7", "60"}) {
+    resumed = run_shell("timeout -s KILL " + std::string(seconds) + " " + command + " --resume");
+    if (resumed.code == 0) break;
+    ++kills;
+  }
+  CAPTURE(resumed.err);
+  CAPTURE(kills);
+  REQUIRE(resumed.code == 0);
+  CHECK(file_text(data / "parts" / "last.safetensors") == file_text(data / "whole" / "last.safetensors"));
+  CHECK(file_text(data / "parts" / "best.safetensors") == file_text(data / "whole" / "best.safetensors"));
+  const std::string metrics = file_text(data / "parts" / "metrics.csv");
+  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
+  check_refused(train(data, "parts", {"--resume", "--base", "8"}), {"--base 8", "4"});
+}
+
+TEST_CASE("run: a loss that is no number ends the run and leaves the last checkpoint whole") {
+  const fs::path data = nuclei("run_nan");
+  REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);
+  const std::string last = file_text(data / "run" / "last.safetensors");
+  const Finished finished = train(data, "diverged", {"--steps", "100", "--lr", "1e30", "--norm", "none"});
+  check_refused(finished, {"step ", "--lr"});
+  CHECK(file_text(data / "run" / "last.safetensors") == last);
+}
+
+TEST_CASE("run: a full disk is named and earlier files stay whole") {
+  const fs::path data = nuclei("run_full");
+  REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);
+  const std::string last = file_text(data / "run" / "last.safetensors");
+  REQUIRE(last.size() > 8192);
+  // Files may grow to 8 KiB only: a write in the middle of the checkpoint fails, as on a full disk.
+  const Finished finished = train(data, "run", {"--steps", "6", "--resume"}, "trap '' XFSZ; ulimit -f 8; TUFF_CACHE=/nonexistent");
+  check_refused(finished, {"safetensors"});
+  CHECK(file_text(data / "run" / "last.safetensors") == last);
+  CHECK(train(data, "run", {"--steps", "6", "--resume"}).code == 0);
+}
+
+TEST_CASE("run: an unknown device") {
+  const fs::path data = nuclei("run_device");
+  check_refused(train(data, "run", {"--device", "no such device"}), {"no such device"});
+  CHECK(!fs::exists(data / "run"));
+}
+
+TEST_CASE("run: TIFF in gives TIFF out, stacks too") {
+  const fs::path data = nuclei("run_tiff");
+  REQUIRE(train(data, "run", {"--steps", "2"}).code == 0);
+  Image stack(1, 40, 52);
+  stack.depth = 3;
+  stack.values.assign(3 * 40 * 52, 10);
+  for (std::size_t i = 0; i < stack.values.size(); i += 7) stack.values[i] = 200;
+  stack.info.kind = FileKind::tiff;
+  stack.info.pixel_width = stack.info.pixel_height = 0.25;
+  stack.info.unit = "um";
+  write_image(data / "stack.tif", stack);
+  const Finished predicted =
+      run_tuff({"predict", (data / "run").string(), (data / "stack.tif").string(), "--out", (data / "out").string()});
+  CAPTURE(predicted.err);
+  REQUIRE(predicted.code == 0);
+  const Image mask = read_image(data / "out" / "stack.tif");
+  CHECK(mask.planes() == 3);
+  CHECK(mask.height == 40);
+  CHECK(mask.width == 52);
+  CHECK(mask.info.pixel_width == doctest::Approx(0.25));
+}

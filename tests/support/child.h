@@ -1,0 +1,29 @@
+// Starts the tuff command as a user would and tells what came of it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tuff::test {
+
+struct Finished {
+  int code = -1;  // exit code; -1 where a signal ended it
+  std::string out;
+  std::string err;
+};
+
+// build/tuff with these arguments, on the driver that the tests run on ($TUFF_ON_DRIVER, see on_driver).
+// `before` is shell text put before the command: "TUFF_CAPS=minimal", "ulimit -f 8;".
+Finished run_tuff(const std::vector<std::string>& arguments, const std::string& before = {});
+
+// The same with any shell command; "$TUFF" in it is the tuff command with its wrapper.
+Finished run_shell(const std::string& command);
+
+// An empty folder of the test's own, under the build.
+std::filesystem::path scratch_folder(const std::string& name);
+
+// The whole of a file; empty where there is none.
+std::string file_text(const std::filesystem::path& file);
+
+}  // namespace tuff::test

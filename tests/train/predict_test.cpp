@@ -1,0 +1,147 @@
+// Prediction by tiles gives what the whole image gives, for every kind of network for which that can be.
+#include "train/predict.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "apps/networks.h"
+#include "base/error.h"
+#include "support/test_device.h"
+#include "train/training_graph.h"
+
+using namespace tuff;
+using test::test_device;
+
+namespace {
+
+Image random_image(std::int64_t height, std::int64_t width, unsigned seed) {
+  Image image(1, height, width);
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> values(0, 1);
+  for (float& value : image.values) value = values(random);
+  return image;
+}
+
+struct Setup {
+  explicit Setup(const TrainOptions& options)
+      : network(make_network(options, 1)),
+        store(test_device(), *inference_graph(network, 1, network.nearest_sizes(64).second, network.nearest_sizes(64).second)) {
+    store.initialize(5);
+    // Running statistics and biases that aren't trivial.
+    std::mt19937 random(9);
+    std::uniform_real_distribution<float> values(0.5f, 1.5f);
+    for (const Variable& variable : store.variables()) {
+      if (variable.type.shape.rank() != 1) continue;
+      HostTensor tensor(variable.type.shape);
+      for (float& value : tensor.floats()) value = values(random) - (variable.name.ends_with("var") ? 0 : 1);
+      store.write(variable.name, tensor);
+    }
+  }
+
+  Image predict(const Image& image, const PredictorOptions& options = {}) {
+    return Predictor(test_device(), store, network, options).predict(image);
+  }
+
+  Network network;
+  ParameterStore store;
+};
+
+// Largest difference over the largest value.
+double difference(const Image& a, const Image& b) {
+  REQUIRE(a.values.size() == b.values.size());
+  double most = 0, scale = 0;
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    most = std::max(most, std::abs(static_cast<double>(a.values[i]) - static_cast<double>(b.values[i])));
+    scale = std::max(scale, std::abs(static_cast<double>(a.values[i])));
+  }
+  REQUIRE(scale > 0);
+  return most / scale;
+}
+
+TrainOptions small_unet(const char* padding, const char* norm, const char* up = "transpose") {
+  TrainOptions options;
+  options.base = 2;
+  options.depth = 3;
+  options.padding = padding;
+  options.norm = norm;
+  options.up = up;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("predict: tiles of a 1000x700 image equal the whole image") {
+  const Image image = random_image(700, 1000, 1);
+  for (const char* padding : {"same", "valid"})
+    for (const char* norm : {"batch", "none"})
+      for (const char* up : {"transpose", "bilinear"}) {
+        CAPTURE(padding);
+        CAPTURE(norm);
+        CAPTURE(up);
+        Setup setup(small_unet(padding, norm, up));
+        const std::int64_t tile = setup.network.nearest_sizes(299).second;
+        const Image whole = setup.predict(image);
+        const Image tiled = setup.predict(image, {.tile = tile});
+        CHECK(whole.height == 700);
+        CHECK(whole.width == 1000);
+        CHECK(Predictor(test_device(), setup.store, setup.network, {.tile = tile}).tiling(700, 1000).tiles.size() > 4);
+        CHECK(difference(whole, tiled) < 1e-5);
+      }
+}
+
+TEST_CASE("predict: images smaller than the network's alignment or margin") {
+  for (const char* padding : {"same", "valid"}) {
+    Setup setup(small_unet(padding, "batch"));
+    const Image result = setup.predict(random_image(5, 3, 2));
+    CHECK(result.height == 5);
+    CHECK(result.width == 3);
+    for (const float value : result.values) CHECK(std::isfinite(value));
+  }
+}
+
+TEST_CASE("predict: norms that see the whole image are predicted whole, or refused, or forced") {
+  for (const char* norm : {"group", "instance"}) {
+    Setup setup(small_unet("same", norm));
+    const Image image = random_image(300, 300, 3);
+    const Image whole = setup.predict(image);
+    try {
+      setup.predict(image, {.tile = 256});
+      FAIL("tiles of a net with a norm over the whole image were not refused");
+    } catch (const Error& error) {
+      CHECK(std::string(error.what()).find(norm) != std::string::npos);
+      CHECK(std::string(error.what()).find("--force-tiles") != std::string::npos);
+    }
+    CHECK(setup.predict(image, {.tile = 256, .force_tiles = true}).values.size() == whole.values.size());
+    CHECK(setup.predict(image, {.tile = 512}).values == whole.values);
+  }
+}
+
+TEST_CASE("predict: a tile that the net can't take") {
+  Setup setup(small_unet("same", "none"));
+  CHECK_THROWS_AS(setup.predict(random_image(300, 300, 3), {.tile = 100}), Error);
+}
+
+TEST_CASE("predict: no input farther away than the radius changes an output") {
+  for (const char* up : {"transpose", "bilinear", "nearest"}) {
+    CAPTURE(up);
+    TrainOptions options = small_unet("same", "none", up);
+    options.depth = 2;
+    Setup setup(options);
+    Image image = random_image(8, 128, 4);
+    const Image before = setup.predict(image);
+    std::int64_t farthest = 0;
+    for (const std::int64_t x : {60, 61, 62, 63}) {
+      Image changed = image;
+      for (std::int64_t y = 0; y < 8; ++y) changed.values[static_cast<std::size_t>(y * 128 + x)] += 100;
+      const Image after = setup.predict(changed);
+      for (std::size_t i = 0; i < after.values.size(); ++i)
+        if (after.values[i] != before.values[i])
+          farthest = std::max(farthest, std::abs(static_cast<std::int64_t>(i % 128) - x));
+    }
+    CHECK(farthest <= setup.network.radius);
+    CHECK(farthest > setup.network.radius - 10);  // the bound isn't wasteful
+  }
+}
