@@ -104,8 +104,8 @@ void check_jpeg(Bytes bytes, const std::string& source) {
     if (marker == 0xd9) return;
     if (marker == 0 || marker == 1 || (marker >= 0xd0 && marker <= 0xd8)) continue;  // stuffing, restarts: no length
     if (at + 2 > bytes.size()) refuse();
-    at +=
-        byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);  // within a scan, the search above goes on to the next marker
+    // Past the segment; within a scan, the search above goes on to the next marker.
+    at += byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
     if (at > bytes.size()) refuse();
   }
 }
@@ -115,14 +115,16 @@ void check_bmp(Bytes bytes, const std::string& source) {
   const auto refuse = [&] {
     throw Error(fmt::format("{}: damaged BMP: it is cut short; copy or export it again", source));
   };
-  if (bytes.size() < 30) refuse();
+  if (bytes.size() < 32) refuse();
   const bool old = little_endian(bytes, 14) == 12;  // OS/2's header has 16-bit sizes
   const std::int64_t width = old ? little_endian(bytes, 18) & 0xffff : little_endian(bytes, 18);
   const std::int64_t height = old ? little_endian(bytes, 18) >> 16 & 0xffff : std::abs(little_endian(bytes, 22));
   const std::int64_t bits = old ? little_endian(bytes, 24) & 0xffff : little_endian(bytes, 28) & 0xffff;
   const std::int64_t pixels = little_endian(bytes, 10);
+  constexpr std::int64_t kLargestSide = 1 << 24;  // stb_image's own limit
+  const bool sensible = width >= 1 && width <= kLargestSide && height >= 1 && height <= kLargestSide;
+  if (!sensible || bits < 1 || bits > 32 || pixels < 26) refuse();
   const std::int64_t stride = (width * bits + 31) / 32 * 4;
-  if (width < 1 || height < 1 || bits < 1 || bits > 32 || pixels < 26) refuse();
   if (pixels + stride * height > static_cast<std::int64_t>(bytes.size())) refuse();
 }
 

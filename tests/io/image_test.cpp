@@ -175,7 +175,7 @@ TEST_CASE("image: BMP is read, and cut ones are refused") {
   const Image image = read_image(folder / "a.bmp");
   CHECK((image.height == 4 && image.width == 6 && image.channels == 3));
   CHECK(image.channel(0)[2 * 6 + 5] == 25);
-  for (std::size_t length = 1; length < whole.size(); length += 31) {
+  for (std::size_t length = 1; length < whole.size(); length += length < 60 ? 1 : 31) {
     os::write_file(folder / "cut.bmp", std::span(whole).first(length));
     CHECK_MESSAGE(test::contains(test::error_of([&] { read_image(folder / "cut.bmp"); }), "cut.bmp: "), length);
   }
