@@ -148,6 +148,7 @@ void add_option(CLI::App& command, const TrainField& field, const std::shared_pt
     const bool shown = !standard.empty() && standard != "auto" && standard != "0";
     if (shown) help += fmt::format(" [{}]", standard);
     option = command.add_option_function<std::string>("--" + name, keep, help);
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // so that scripts can add to a command
   }
   option->type_name(std::string(field.value));
   option->group(field.hidden && name != "model" ? "" : std::string(field.group));

@@ -60,9 +60,9 @@ TEST_CASE("options: what concerns one call is not kept") {
 
 TEST_CASE("options: a model's configuration doesn't tell where the data lay") {
   TrainOptions options;
-  options.images = "/home/me/images";
-  CHECK(to_json(options).find("/home/me/images") != std::string::npos);
-  CHECK(to_json(options, true).find("/home/me") == std::string::npos);
+  options.images = "/somewhere/images";
+  CHECK(to_json(options).find("/somewhere/images") != std::string::npos);
+  CHECK(to_json(options, true).find("/somewhere") == std::string::npos);
   CHECK(to_json(options, true).find("\"base\"") != std::string::npos);
 }
 
