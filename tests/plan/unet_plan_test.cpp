@@ -1,0 +1,70 @@
+// The plan of a whole training step, without a device: sound for every kind of device, and every barrier needed.
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "graph/verify.h"
+#include "models/unet.h"
+#include "ops/adam.h"
+#include "ops/bce_with_logits.h"
+#include "ops/kernel_table.h"
+#include "passes/optimize.h"
+#include "plan/plan.h"
+#include "train/training_graph.h"
+
+using namespace tuff;
+
+namespace {
+
+std::unique_ptr<Graph> training_step(UNetConfig::Norm norm) {
+  auto graph = std::make_unique<Graph>();
+  const Value x = graph->input("images", {2, 1, 32, 32});
+  const Value labels = graph->input("labels", {2, 1, 32, 32});
+  const Value state = graph->input("step_state", {kStepStateElements});
+  const UNetConfig config{.base = 8, .depth = 2, .norm = norm};
+  const Value loss = bce_with_logits(unet(*graph, x, config, true), labels);
+  graph->output("loss", loss);
+  add_update(*graph, loss, state, TrainOptions{});
+  return optimize(*graph);
+}
+
+}  // namespace
+
+TEST_CASE("unet plan: sound for every pretended device, memory near its lower bound") {
+  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
+    const std::unique_ptr<Graph> graph = training_step(norm);
+    CHECK(verify(*graph).empty());
+    for (const char* profile : {"discrete", "integrated", "cpu", "minimal"}) {
+      INFO(profile);
+      const Plan plan = lower(*graph, pretended_caps(profile), kernel_table());
+      CHECK(find_hazards(plan).empty());
+      CHECK(plan.scratch_bytes() <= plan.peak_live_bytes + plan.peak_live_bytes / 4);
+      // The whole update is one dispatch over the flat arenas.
+      int updates = 0;
+      for (const PlannedDispatch& planned : plan.dispatches) updates += planned.dispatch.shader.starts_with("adam/") ? 1 : 0;
+      CHECK(updates == 1);
+    }
+  }
+}
+
+TEST_CASE("unet plan: gradients are computed where they lie, without copies") {
+  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
+  for (const Selection& selection : plan.selections) CHECK(graph->nodes()[selection.node].op->name() != "pack");
+}
+
+TEST_CASE("unet plan: the checker notices every barrier that is taken away") {
+  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  for (const char* profile : {"discrete", "cpu", "minimal"}) {
+    Plan plan = lower(*graph, pretended_caps(profile), kernel_table());
+    int removed = 0;
+    for (PlannedDispatch& planned : plan.dispatches) {
+      if (!planned.barrier_before) continue;
+      planned.barrier_before = false;
+      CHECK_FALSE(find_hazards(plan).empty());
+      planned.barrier_before = true;
+      ++removed;
+    }
+    CHECK(removed > 50);
+  }
+}

@@ -1,0 +1,11 @@
+# The README's program, compiled and run as it stands there.
+file(READ ${CMAKE_SOURCE_DIR}/README.md readme)
+string(REGEX MATCH "```cpp\n(.*)\n```\n\nLink" found "${readme}")
+if(NOT found)
+  message(FATAL_ERROR "README.md has no C++ program")
+endif()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/readme_program.cpp CONTENT "${CMAKE_MATCH_1}" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/README.md)
+add_executable(tuff_readme_program ${CMAKE_CURRENT_BINARY_DIR}/readme_program.cpp)
+target_include_directories(tuff_readme_program SYSTEM PRIVATE ${VULKAN_INCLUDE})
+target_link_libraries(tuff_readme_program PRIVATE tuff_engine tuff_models)
