@@ -104,7 +104,9 @@ void main() {
   uint column[kStrip];
   bool inside[kStrip];
   for (int s = 0; s < kStrip; ++s) {
-    inside[s] = left + s >= 0 && left + s < kInW;
+    // Most columns of a strip lie inside the row for every block, which the compiler then knows.
+    const bool always = kLeast + s >= 0 && (blocks - 1) * kPixels * kInStep + kLeast + s < kInW;
+    inside[s] = always || left + s >= 0 && left + s < kInW;
     column[s] = uint(clamp(left + s, 0, kInW - 1)) * kInChannels;
   }
 

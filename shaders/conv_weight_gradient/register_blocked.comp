@@ -38,6 +38,7 @@ layout(constant_id = 24) const int kBatch = 1;
 layout(constant_id = 25) const int kParts = 1;
 
 const int kRun = 8;  // output pixels of a row at a time
+const int kLastRun = (kOutW - 1) / kRun * kRun;
 const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 
 #if IN == 4
@@ -86,11 +87,13 @@ void main() {
         for (int s = 0; s < kStrip; ++s) {
           const int ix = ox * kStrideW - kPaddingW + s;
           const X_VECTOR value = x.at[uint(in_row + clamp(ix, 0, kInW - 1)) * in_vectors + in_vector];
-          strip[s] = ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
+          // Most columns of a strip lie inside the row for every run, which the compiler then knows.
+          const bool always = s >= kPaddingW && kLastRun * kStrideW - kPaddingW + s < kInW;
+          strip[s] = always || ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
         }
         for (int p = 0; p < kRun; ++p) {
           const Y_VECTOR value = upstream.at[uint(row * kOutW + min(ox + p, kOutW - 1)) * out_vectors + out_vector];
-          const Y_VECTOR g = ox + p < kOutW ? value : Y_VECTOR(0.0);
+          const Y_VECTOR g = kLastRun + p < kOutW || ox + p < kOutW ? value : Y_VECTOR(0.0);
           for (int kx = 0; kx < kKernelW; ++kx)
             for (int i = 0; i < IN; ++i)
               sum[kx * IN + i] = fma(Y_VECTOR(X_CHANNEL(strip[p * kStrideW + kx * kDilationW], i)), g, sum[kx * IN + i]);
