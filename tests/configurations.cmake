@@ -24,6 +24,9 @@ function(device_configuration configuration driver labels validation)
     set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
       ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};${ARGN}")
   endforeach()
+  add_test(NAME ${configuration}/readme_program COMMAND ${on_driver} "${TUFF_DRIVERS}" ${driver} $<TARGET_FILE:tuff_readme_program>)
+  set_tests_properties(${configuration}/readme_program PROPERTIES LABELS "device;${configuration};${labels}"
+    SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT "${ARGN}" PASS_REGULAR_EXPRESSION "logit of the first pixel: -")
 endfunction()
 
 # violation(NAME TEST_CASE ID): a fault made on purpose is caught with a message of that id, on the driver `validated`.
