@@ -84,9 +84,8 @@ const DeviceDescription& choose_device(const std::vector<DeviceDescription>& dev
 std::vector<std::string> choice_warnings(const std::vector<DeviceDescription>& devices,
                                          const DeviceDescription& chosen) {
   std::vector<std::string> warnings;
-  if (rank(chosen.caps.kind) == rank(DeviceKind::discrete)) return warnings;
   for (const DeviceDescription& device : devices)
-    if (!device.usable && rank(device.caps.kind) > rank(chosen.caps.kind))
+    if (!device.usable && !device.caps.is_cpu() && rank(device.caps.kind) >= rank(chosen.caps.kind))
       warnings.push_back(
           fmt::format("{} \"{}\" can't be used: it {}", device.kind_text, device.caps.name, device.why_not));
   if (!chosen.caps.is_cpu()) return warnings;
@@ -103,7 +102,7 @@ std::vector<std::string> choice_warnings(const std::vector<DeviceDescription>& d
         fmt::format("a GPU is there ({}) but no Vulkan driver for it: install its vendor's, or Mesa's (Debian, "
                     "Ubuntu: sudo apt install mesa-vulkan-drivers)",
                     fmt::join(nodes, ", ")));
-  warnings.push_back(fmt::format("no GPU: working on the software driver \"{}\"", chosen.caps.name));
+  warnings.push_back(fmt::format("no usable GPU: working on the software driver \"{}\"", chosen.caps.name));
   if (!chosen.advice.empty()) warnings.push_back(chosen.advice);
   return warnings;
 }

@@ -7,9 +7,10 @@ namespace tuff {
 
 std::string describe(const DeviceDescription& device, bool verbose) {
   const DeviceCaps& caps = device.caps;
-  std::string text = fmt::format("{}{} {}: {}, {} {}, Vulkan {}, {:.1f} GiB", device.preferred ? "* " : "  ",
-                                 device.index, caps.name, device.kind_text, caps.driver, device.driver_info,
-                                 device.api_version, static_cast<double>(device.memory) / (1 << 30));
+  std::string text =
+      fmt::format("{}{} {}: {}, {}{}{}, Vulkan {}, {:.1f} GiB", device.preferred ? "* " : "  ", device.index, caps.name,
+                  device.kind_text, caps.driver, device.driver_info.empty() ? "" : " ", device.driver_info,
+                  device.api_version, static_cast<double>(device.memory) / (1 << 30));
   if (caps.arithmetic_fp16) text += ", fp16";
   if (caps.storage_16bit) text += ", 16-bit storage";
   if (caps.int64) text += ", int64";

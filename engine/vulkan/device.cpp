@@ -54,6 +54,14 @@ std::shared_ptr<DeviceContext> make_context(std::shared_ptr<Instance> instance, 
   return context;
 }
 
+std::uint32_t timestamp_bits(const InstanceFunctions& vk, const AdoptedDevice& adopted) {
+  std::uint32_t count = 0;
+  vk.get_queue_families(adopted.physical_device, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  vk.get_queue_families(adopted.physical_device, &count, families.data());
+  return adopted.queue_family < count ? families[adopted.queue_family].timestampValidBits : 0;
+}
+
 void say(const LogSink& log, LogLevel level, const std::string& message) {
   if (log) log(level, message);
 }
@@ -78,12 +86,30 @@ class Device::Impl {
 };
 
 std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
-  auto instance = Instance::open(options.instance);
-  const auto devices = describe_devices(*instance);
-  const DeviceDescription& chosen = choose_device(devices, options.device);
-  if (options.device.empty())
-    for (const std::string& warning : choice_warnings(devices, chosen)) say(options.log, LogLevel::warning, warning);
-  say(options.log, LogLevel::info, fmt::format("device {}: {}", chosen.index, chosen.caps.name));
+  restrict_caps({}, options.caps_profile);  // an unknown profile is the user's fault, not a device's
+  const auto instance = Instance::open(options.instance);
+  auto devices = describe_devices(*instance);
+  while (true) {
+    const DeviceDescription& chosen = choose_device(devices, options.device);
+    try {
+      auto device = open(instance, chosen, options);
+      if (options.device.empty())
+        for (const std::string& warning : choice_warnings(devices, chosen))
+          say(options.log, LogLevel::warning, warning);
+      say(options.log, LogLevel::info, fmt::format("device {}: {}", chosen.index, chosen.caps.name));
+      return device;
+    } catch (const Error& error) {  // a driver that fails though it promised: the next best device, if none is named
+      if (!options.device.empty()) throw;
+      DeviceDescription& failed = devices[static_cast<std::size_t>(chosen.index)];
+      failed.usable = false;
+      failed.why_not = fmt::format("fails: {}: update its driver", error.what());
+      mark_preferred(devices);
+    }
+  }
+}
+
+std::unique_ptr<Device> Device::open(std::shared_ptr<Instance> instance, const DeviceDescription& chosen,
+                                     const DeviceOptions& options) {
   auto context = make_context(instance, chosen);
   context->device = create_device(instance->functions(), chosen);
   context->owned = true;
@@ -102,6 +128,8 @@ std::unique_ptr<Device> Device::adopt(const AdoptedDevice& adopted, const Device
   device.caps.storage_16bit = adopted.storage_16bit;
   device.caps.arithmetic_fp16 = adopted.arithmetic_fp16;
   device.caps.int64 = adopted.int64;
+  device.timestamp_bits = timestamp_bits(instance->functions(), adopted);
+  device.caps.timestamps = device.caps.timestamps && device.timestamp_bits > 0;
   auto context = make_context(instance, device);
   context->device = adopted.device;
   context->queue = adopted.queue;
@@ -180,8 +208,8 @@ Ticket Device::submit(std::span<const CommandBuffer* const> commands, std::span<
   std::vector<std::uint64_t> wait_values, signal_values = {ticket.value};
   for (const SemaphorePoint& point : after) waits.push_back(point.semaphore), wait_values.push_back(point.value);
   for (const SemaphorePoint& point : signal) signals.push_back(point.semaphore), signal_values.push_back(point.value);
-  const std::vector<VkPipelineStageFlags> stages(
-      waits.size(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
+  const std::vector<VkPipelineStageFlags> stages(waits.size(),
+                                                 VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
   const VkTimelineSemaphoreSubmitInfo values = {
       .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
       .waitSemaphoreValueCount = static_cast<std::uint32_t>(wait_values.size()),

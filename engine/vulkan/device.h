@@ -35,7 +35,7 @@ struct DeviceOptions {
   std::string device;                  // "" the best, an index, or part of the name (see choose_device)
   std::filesystem::path cache_folder;  // for compiled pipelines; empty: none on disk
   std::string caps_profile;            // lowers caps() (see restrict_caps); "" changes nothing
-  LogSink log;                         // the choice, warnings; also the instance's log
+  LogSink log;                         // the choice and its warnings
   InstanceOptions instance;
 };
 
@@ -73,7 +73,8 @@ struct SemaphorePoint {
 
 class Device {
  public:
-  // Error where there is no usable device or no such device (it lists those there are).
+  // Error where there is no usable device or no such device (it lists those there are). With no device named, one
+  // whose driver fails is passed over, with a warning.
   static std::unique_ptr<Device> open(const DeviceOptions& options = {});
   static std::unique_ptr<Device> adopt(const AdoptedDevice& adopted, const DeviceOptions& options = {});
   ~Device();  // waits for submitted work; saves the pipeline cache
@@ -114,6 +115,8 @@ class Device {
  private:
   class Impl;
   explicit Device(std::unique_ptr<Impl> impl);
+  static std::unique_ptr<Device> open(std::shared_ptr<Instance> instance, const DeviceDescription& chosen,
+                                      const DeviceOptions& options);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "base/log.h"
 #include "base/os.h"
 #include "vulkan/functions.h"
 
@@ -21,7 +20,6 @@ struct DebugMessage {
 };
 
 struct InstanceOptions {
-  LogSink log;
   // Loads the Khronos validation layer with synchronization checks; Error where it isn't installed.
   bool validate = false;
   // Gets every debug message, from whichever thread calls Vulkan. Works with layers that the environment
