@@ -69,7 +69,7 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const std::uint64_t cached = (rows * row_bytes + kPartBytes - 1) / kPartBytes, busy = (kLeastInvocations + tiles - 1) / tiles;
   const auto parts = static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, std::max(cached, busy)}));
   Dispatch dispatch;
-  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.in{}_out{}", in, out);
+  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.in{}_out{}{}", in, out, in * out > 1 && request.caps.int64 ? "_wide" : "");
   dispatch.specialization = {kGroupSize, 1, 1};
   const std::vector<std::uint32_t> words = push_constants(geometry);
   dispatch.specialization.insert(dispatch.specialization.end(), words.begin(), words.end());

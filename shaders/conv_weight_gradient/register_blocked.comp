@@ -12,6 +12,7 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/wide.glsl"
 
 layout(constant_id = 3) const int kInD = 1;
 layout(constant_id = 4) const int kInH = 1;
@@ -37,29 +38,32 @@ layout(constant_id = 22) const uint kOutChannels = 1;
 layout(constant_id = 24) const int kBatch = 1;
 layout(constant_id = 25) const int kParts = 1;
 
-const int kRun = 8;  // output pixels of a row at a time
+const int kRun = 4;  // output pixels of a row at a time: 32 GFLOP/s on Mesa 25, against 25 with 8
 const int kLastRun = (kOutW - 1) / kRun * kRun;
 const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 
 #if IN == 4
 #define X_VECTOR vec4
+#define X_IN Vec4Load
 #define X_CHANNEL(v, i) v[i]
 #else
 #define X_VECTOR float
+#define X_IN FloatLoad
 #define X_CHANNEL(v, i) v
 #endif
 #if OUT == 4
 #define Y_VECTOR vec4
+#define Y_IN Vec4Load
+#define Y_OUT Vec4Out
 #else
 #define Y_VECTOR float
+#define Y_IN FloatLoad
+#define Y_OUT FloatOut
 #endif
-layout(buffer_reference, std430, buffer_reference_align = 4 * IN) readonly buffer XIn { X_VECTOR at[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4 * OUT) readonly buffer YIn { Y_VECTOR at[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4 * OUT) writeonly buffer PartialOut { Y_VECTOR at[]; };
 layout(push_constant) uniform Push {
-  XIn x;
-  YIn upstream;
-  PartialOut partial;
+  X_IN x;
+  Y_IN upstream;
+  Y_OUT partial;
 };
 
 void main() {
@@ -86,18 +90,22 @@ void main() {
         X_VECTOR strip[kStrip];
         for (int s = 0; s < kStrip; ++s) {
           const int ix = ox * kStrideW - kPaddingW + s;
-          const X_VECTOR value = x.at[uint(in_row + clamp(ix, 0, kInW - 1)) * in_vectors + in_vector];
           // Most columns of a strip lie inside the row for every run, which the compiler then knows.
           const bool always = s >= kPaddingW && kLastRun * kStrideW - kPaddingW + s < kInW;
+          const X_VECTOR value = loaded(x.at[uint(in_row + (always ? ix : clamp(ix, 0, kInW - 1))) * in_vectors + in_vector]);
           strip[s] = always || ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
         }
+        Y_VECTOR run[kRun];
         for (int p = 0; p < kRun; ++p) {
-          const Y_VECTOR value = upstream.at[uint(row * kOutW + min(ox + p, kOutW - 1)) * out_vectors + out_vector];
-          const Y_VECTOR g = kLastRun + p < kOutW || ox + p < kOutW ? value : Y_VECTOR(0.0);
-          for (int kx = 0; kx < kKernelW; ++kx)
-            for (int i = 0; i < IN; ++i)
-              sum[kx * IN + i] = fma(Y_VECTOR(X_CHANNEL(strip[p * kStrideW + kx * kDilationW], i)), g, sum[kx * IN + i]);
+          const bool always = kLastRun + p < kOutW;
+          const Y_VECTOR value = loaded(upstream.at[uint(row * kOutW + (always ? ox + p : min(ox + p, kOutW - 1))) * out_vectors + out_vector]);
+          run[p] = always || ox + p < kOutW ? value : Y_VECTOR(0.0);
         }
+        // One sum after the other: they don't all fit in a CPU's registers.
+        for (int kx = 0; kx < kKernelW; ++kx)
+          for (int i = 0; i < IN; ++i)
+            for (int p = 0; p < kRun; ++p)
+              sum[kx * IN + i] = fma(Y_VECTOR(X_CHANNEL(strip[p * kStrideW + kx * kDilationW], i)), run[p], sum[kx * IN + i]);
       }
     }
   }
