@@ -56,17 +56,17 @@ std::array<std::uint32_t, 3> to_3d(const std::vector<std::int64_t>& values, std:
 }
 
 std::vector<int> memory_order(const TensorType& type) {
-  const std::vector<std::int64_t> stride = strides(type);
-  const bool weight = type.layout == Layout::weight && type.shape.rank() >= 3;
+  const int rank = type.shape.rank();
   std::vector<int> order;
-  if (type.shape.rank() < 3) {
-    for (int axis = 0; axis < type.shape.rank(); ++axis) order.push_back(axis);
+  if (rank < 3) {
+    for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
     return order;
   }
-  if (!weight) order.push_back(0);
-  for (int axis = 2; axis < type.shape.rank(); ++axis) order.push_back(axis);
+  if (type.layout == Layout::channels_last) order.push_back(0);
+  for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
+  if (type.layout == Layout::transposed_weight) order.push_back(0);
   order.push_back(1);
-  if (weight) order.push_back(0);
+  if (type.layout == Layout::weight) order.push_back(0);
   return order;
 }
 
