@@ -73,9 +73,12 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
 
   // The transposed convolution with the output padding that gives back exactly x's extents.
   ConvAttributes back = plain;
-  const std::vector<std::int64_t> least = conv_transpose_output_size(upstream.shape(), weight.shape(), plain);
-  for (std::size_t axis = 0; axis < least.size(); ++axis)
-    back.output_padding.push_back(x.shape()[static_cast<int>(axis) + 2] - least[axis]);
+  for (std::size_t axis = 0; axis < plain.stride.size(); ++axis) {
+    const int dimension = static_cast<int>(axis) + 2;
+    const std::int64_t least = (upstream.shape()[dimension] - 1) * plain.stride[axis] - 2 * plain.padding[axis] +
+                               plain.dilation[axis] * (weight.shape()[dimension] - 1) + 1;
+    back.output_padding.push_back(x.shape()[dimension] - least);
+  }
 
   std::vector<Value> gradients = {conv_transpose(upstream, relayout(weight, Layout::transposed_weight), {}, back),
                                   conv_weight_gradient(x, upstream, weight.shape(), plain)};

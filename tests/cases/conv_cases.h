@@ -1,0 +1,65 @@
+#pragma once
+
+#include "ops/conv.h"
+#include "support/op_check.h"
+#include "support/reference_conv.h"
+
+namespace tuff::test {
+
+// x and weight as PyTorch shapes them.
+inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}, bool bias = true) {
+  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::weight}}}};
+  if (bias) result.inputs.push_back({.type = {DType::f32, Shape{weight[0]}}});
+  result.build = [=](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{conv(in[0], in[1], bias ? in[2] : Value{}, attributes)};
+  };
+  result.reference = [=](std::span<const Array> in) {
+    return std::vector<Array>{conv_reference(in[0], in[1], bias ? &in[2] : nullptr, attributes)};
+  };
+  return result;
+}
+
+// The kernels' blocks: 4 channels; 4, 8 or 16 pixels; 64 invocations.
+inline std::vector<OpCase> conv_cases() {
+  return {
+      conv_case("3x3 same", {2, 8, 9, 17}, {12, 8, 3, 3}, {.padding = {1}}),
+      conv_case("3x3 valid", {1, 4, 10, 19}, {8, 4, 3, 3}),
+      conv_case("no bias", {1, 4, 5, 16}, {4, 4, 3, 3}, {.padding = {1}}, false),
+      conv_case("one input channel", {2, 1, 8, 32}, {16, 1, 3, 3}, {.padding = {1}}),
+      conv_case("one output channel", {1, 16, 6, 33}, {1, 16, 1, 1}),
+      conv_case("one of each", {1, 1, 5, 5}, {1, 1, 3, 3}, {.padding = {1}}),
+      conv_case("odd channels", {2, 3, 7, 15}, {5, 3, 3, 3}, {.padding = {1}}),
+      conv_case("one pixel", {1, 4, 1, 1}, {8, 4, 1, 1}),
+      conv_case("one pixel, 3x3", {3, 8, 1, 1}, {4, 8, 3, 3}, {.padding = {1}}),
+      conv_case("1x1 stride 2", {1, 8, 9, 9}, {4, 8, 1, 1}, {.stride = {2}}),
+      conv_case("2x2 stride 2", {2, 4, 8, 32}, {8, 4, 2, 2}, {.stride = {2}}),
+      conv_case("2x2 stride 2, last row and column unread", {1, 4, 7, 9}, {8, 4, 2, 2}, {.stride = {2}}),
+      conv_case("3x3 stride 2", {1, 8, 11, 12}, {8, 8, 3, 3}, {.stride = {2}, .padding = {1}}),
+      conv_case("3x2 stride 3x2", {1, 4, 10, 11}, {4, 4, 3, 2}, {.stride = {3, 2}, .padding = {2, 1}}),
+      conv_case("stride beyond the kernel", {1, 4, 11, 10}, {4, 4, 2, 2}, {.stride = {3}}),
+      conv_case("5x5", {1, 4, 8, 13}, {4, 4, 5, 5}, {.padding = {2}}),
+      conv_case("7x7 stride 2", {1, 3, 15, 17}, {8, 3, 7, 7}, {.stride = {2}, .padding = {3}}),
+      conv_case("1x9", {1, 4, 3, 20}, {4, 4, 1, 9}, {.padding = {0, 4}}),
+      conv_case("dilation", {1, 4, 9, 18}, {4, 4, 3, 3}, {.padding = {2}, .dilation = {2}}),
+      conv_case("dilation and stride", {1, 4, 13, 15}, {8, 4, 3, 3}, {.stride = {2}, .padding = {3}, .dilation = {3, 2}}),
+      conv_case("padding beyond the kernel", {1, 4, 3, 4}, {4, 4, 2, 2}, {.padding = {3}}),
+      conv_case("one output of which the kernel sees little", {1, 4, 1, 2}, {4, 4, 3, 3}, {.stride = {3}, .padding = {2}}),
+      conv_case("groups", {2, 8, 6, 7}, {12, 2, 3, 3}, {.padding = {1}, .groups = 4}),
+      conv_case("depthwise", {1, 12, 7, 9}, {12, 1, 3, 3}, {.padding = {1}, .groups = 12}),
+      conv_case("depthwise with a multiplier, stride 2", {1, 4, 7, 9}, {8, 1, 3, 3}, {.stride = {2}, .padding = {1}, .groups = 4}),
+      conv_case("channels of one group and a bit", {1, 17, 4, 16}, {33, 17, 3, 3}, {.padding = {1}}),
+      conv_case("many channels", {1, 64, 3, 4}, {68, 64, 3, 3}, {.padding = {1}}),
+      conv_case("row of 16 and a bit", {1, 4, 2, 31}, {4, 4, 3, 3}, {.padding = {1}}),
+      conv_case("row of 25", {1, 4, 2, 25}, {4, 4, 3, 3}, {.padding = {1}}),
+      conv_case("line", {2, 4, 37}, {8, 4, 3}, {.padding = {1}}),
+      conv_case("line, stride and dilation", {1, 3, 40}, {4, 3, 5}, {.stride = {3}, .padding = {4}, .dilation = {2}}),
+      conv_case("volume", {1, 4, 3, 5, 9}, {4, 4, 3, 3, 3}, {.padding = {1}}),
+      conv_case("volume, strides", {2, 2, 5, 4, 6}, {3, 2, 2, 3, 1}, {.stride = {2, 1, 3}, .padding = {1, 1, 0}}),
+      conv_case("relu", {1, 4, 5, 16}, {8, 4, 3, 3}, {.padding = {1}, .activation = Activation::relu}),
+      conv_case("leaky relu, odd channels", {1, 3, 5, 6}, {5, 3, 3, 3}, {.activation = Activation::leaky_relu, .slope = 0.1f}),
+      conv_case("sigmoid", {1, 8, 4, 5}, {1, 8, 1, 1}, {.activation = Activation::sigmoid}),
+      conv_case("tanh without bias", {1, 4, 4, 5}, {4, 4, 3, 3}, {.padding = {1}, .activation = Activation::tanh}, false),
+  };
+}
+
+}  // namespace tuff::test

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "ops/conv_transpose.h"
+#include "support/op_check.h"
+#include "support/reference_conv.h"
+
+namespace tuff::test {
+
+inline OpCase conv_transpose_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}, bool bias = true) {
+  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::transposed_weight}}}};
+  if (bias) result.inputs.push_back({.type = {DType::f32, Shape{weight[1] * attributes.groups}}});
+  result.build = [=](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{conv_transpose(in[0], in[1], bias ? in[2] : Value{}, attributes)};
+  };
+  result.reference = [=](std::span<const Array> in) {
+    return std::vector<Array>{conv_transpose_reference(in[0], in[1], bias ? &in[2] : nullptr, attributes)};
+  };
+  return result;
+}
+
+inline std::vector<OpCase> conv_transpose_cases() {
+  return {
+      conv_transpose_case("2x2 stride 2", {2, 8, 5, 9}, {8, 4, 2, 2}, {.stride = {2}}),
+      conv_transpose_case("2x2 stride 2, wide", {1, 16, 3, 33}, {16, 8, 2, 2}, {.stride = {2}}),
+      conv_transpose_case("no bias, odd channels", {1, 3, 4, 5}, {3, 5, 2, 2}, {.stride = {2}}, false),
+      conv_transpose_case("3x3 stride 1", {1, 4, 6, 17}, {4, 8, 3, 3}, {.padding = {1}}),
+      conv_transpose_case("3x3 stride 2, output padding", {1, 4, 5, 6}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}, .output_padding = {1}}),
+      conv_transpose_case("4x4 stride 2", {1, 4, 5, 6}, {4, 8, 4, 4}, {.stride = {2}, .padding = {1}}),
+      conv_transpose_case("stride beyond the kernel", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {3}, .output_padding = {2, 1}}),
+      conv_transpose_case("mixed strides", {1, 4, 4, 5}, {4, 4, 3, 5}, {.stride = {3, 2}, .padding = {1, 2}}),
+      conv_transpose_case("dilation", {1, 4, 5, 6}, {4, 4, 3, 3}, {.padding = {1}, .dilation = {2}}),
+      conv_transpose_case("dilation and stride", {1, 4, 5, 6}, {4, 4, 3, 3}, {.stride = {2}, .padding = {2}, .dilation = {3, 2}}),
+      conv_transpose_case("stride 4, dilation 6", {1, 4, 3, 5}, {4, 4, 1, 3}, {.stride = {1, 4}, .dilation = {1, 6}}),
+      conv_transpose_case("one pixel to one", {1, 4, 1, 1}, {4, 8, 1, 1}),
+      conv_transpose_case("one output column, stride 2", {1, 4, 3, 1}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}}),
+      conv_transpose_case("groups", {1, 8, 4, 5}, {8, 3, 3, 3}, {.stride = {2}, .padding = {1}, .groups = 4}),
+      conv_transpose_case("depthwise", {1, 6, 4, 5}, {6, 1, 2, 2}, {.stride = {2}, .groups = 6}),
+      conv_transpose_case("line", {2, 4, 19}, {4, 4, 4}, {.stride = {2}, .padding = {1}}),
+      conv_transpose_case("volume", {1, 4, 3, 4, 5}, {4, 4, 2, 2, 2}, {.stride = {2}}),
+      conv_transpose_case("relu", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {2}, .activation = Activation::relu}),
+  };
+}
+
+}  // namespace tuff::test

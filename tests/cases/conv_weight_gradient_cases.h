@@ -1,0 +1,38 @@
+#pragma once
+
+#include "ops/conv_weight_gradient.h"
+#include "support/op_check.h"
+#include "support/reference_conv.h"
+
+namespace tuff::test {
+
+// The output's extents follow from x, weight and attributes.
+inline OpCase conv_weight_gradient_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}) {
+  std::vector<std::int64_t> upstream = conv_output_size("conv", x, weight, complete("conv", attributes, x.rank() - 2));
+  upstream.insert(upstream.begin(), {x[0], weight[0]});
+  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(upstream)}}}};
+  result.check_gradient = false;  // second derivatives have no gradient rule
+  result.build = [=](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{conv_weight_gradient(in[0], in[1], weight, attributes)};
+  };
+  result.reference = [=](std::span<const Array> in) {
+    return std::vector<Array>{conv_weight_gradient_reference(in[0], in[1], weight, attributes)};
+  };
+  return result;
+}
+
+// conv's and conv_transpose's own gradients cover small shapes; these are longer sums and more parts.
+inline std::vector<OpCase> conv_weight_gradient_cases() {
+  return {
+      conv_weight_gradient_case("many rows", {4, 4, 63, 33}, {4, 4, 3, 3}, {.padding = {1}}),
+      conv_weight_gradient_case("one input channel, many rows", {3, 1, 50, 64}, {8, 1, 3, 3}, {.padding = {1}}),
+      conv_weight_gradient_case("one output channel", {2, 8, 40, 40}, {1, 8, 1, 1}),
+      conv_weight_gradient_case("many weights", {1, 64, 4, 6}, {96, 64, 3, 3}, {.padding = {1}}),
+      conv_weight_gradient_case("wide kernel", {1, 2, 5, 40}, {3, 2, 1, 9}, {.padding = {0, 4}}),
+      conv_weight_gradient_case("stride 2 over odd extents", {2, 4, 21, 23}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}}),
+      conv_weight_gradient_case("groups", {2, 8, 9, 11}, {12, 4, 3, 3}, {.padding = {1}, .groups = 2}),
+      conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
+  };
+}
+
+}  // namespace tuff::test

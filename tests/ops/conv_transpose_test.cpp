@@ -1,0 +1,11 @@
+#include <doctest/doctest.h>
+
+#include "cases/conv_transpose_cases.h"
+
+namespace tuff::test {
+
+TEST_CASE("conv_transpose") {
+  for (const OpCase& op_case : conv_transpose_cases()) check(op_case);
+}
+
+}  // namespace tuff::test
