@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
+#include "ops/division.h"
 #include "ops/reduce.h"
 #include "ops/spatial.h"
 
@@ -128,11 +130,22 @@ Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result
   if (axes.size() > kStridedAxes)
     throw Error(fmt::format("expand: {} needs {} strides, the kernel has {}", to_string(result), axes.size(), kStridedAxes));
   vec4 = vec4 && strided_vec4(axes);
-  axes.resize(kStridedAxes, {1, 0});
+  if (axes.empty()) axes.push_back({1, 0});
+  const auto used = static_cast<std::uint32_t>(axes.size());
+  axes.resize(kStridedAxes, {2, 0});
   const auto count = static_cast<std::uint32_t>(result.shape.elements());
-  Dispatch dispatch{vec4 ? "expand/strided.vec4" : "expand/strided.f32", {kGroupSize, 1, 1}, {from, to}, {count}};
-  for (const StridedAxis& axis : axes) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.extent));
+  Dispatch dispatch{vec4 ? "expand/strided.vec4" : "expand/strided.f32", {kGroupSize, 1, 1, used}, {from, to}, {count}};
   for (const StridedAxis& axis : axes) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.stride));
+  axes.pop_back();
+  std::vector<std::uint32_t> extents, multipliers, shifts;
+  for (const StridedAxis& axis : axes) {
+    extents.push_back(static_cast<std::uint32_t>(axis.extent));
+    const Division by = division(std::max(extents.back(), 2u));
+    multipliers.push_back(by.multiplier);
+    shifts.push_back(by.shift);
+  }
+  for (const auto& values : {extents, multipliers, shifts})
+    dispatch.constants.insert(dispatch.constants.end(), values.begin(), values.end());
   dispatch.groups = linear_groups(vec4 ? count / 4 : count, caps);
   dispatch.bytes = 2.0 * static_cast<double>(result.bytes());
   return dispatch;

@@ -1,6 +1,9 @@
 // Kernel candidates of pointwise: one shader whose specialization constants are the program.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "ops/division.h"
 #include "ops/pointwise.h"
 #include "ops/spatial.h"
 
@@ -15,7 +18,7 @@ std::uint32_t encode(const PointwiseInstruction& instruction, std::uint32_t scal
          std::uint32_t{c} << 18 | scalar << 23;
 }
 
-// `elements` a invocation: 1 or 4.
+// `elements` an invocation: 1 or 4.
 Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   const PointwiseProgram& program = pointwise_of(request).program();
   const TensorType& result = request.outputs[0];
@@ -23,7 +26,9 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   const auto channels = static_cast<std::uint32_t>(result.shape.channels());
   const auto sample = static_cast<std::uint32_t>(result.shape.elements() / result.shape.batch());
 
-  Dispatch dispatch{elements == 4 ? "pointwise/program.vec4" : "pointwise/program.f32", {kGroupSize, 1, 1}};
+  const std::size_t length = program.instructions.size();
+  const int steps = length == 1 ? 1 : length <= 4 ? 4 : kPointwiseInstructions;  // of the shader's variants
+  Dispatch dispatch{fmt::format("pointwise/program.{}_{}", elements == 4 ? "vec4" : "f32", steps), {kGroupSize, 1, 1}};
   std::uint32_t accesses = 0;
   for (std::uint32_t input = 0; input < kPointwiseInputs; ++input) {
     const bool there = input < request.inputs.size();
@@ -37,8 +42,10 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
 
   dispatch.specialization.insert(dispatch.specialization.end(),
                                  {accesses, static_cast<std::uint32_t>(program.inputs),
-                                  static_cast<std::uint32_t>(program.instructions.size())});
-  dispatch.constants = {count, channels, sample};
+                                  static_cast<std::uint32_t>(length)});
+  const Division by_channels = division(std::max(channels, 2u)), by_sample = division(std::max(sample, 2u));
+  dispatch.constants = {count, channels, sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
+                        by_sample.shift};
   std::uint32_t scalars = 0;
   for (const PointwiseInstruction& instruction : program.instructions) {
     dispatch.specialization.push_back(encode(instruction, scalars));
@@ -46,9 +53,9 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
     dispatch.constants.push_back(float_bits(instruction.immediate));
     ++scalars;
   }
-  dispatch.constants.resize(3 + kPointwiseImmediates, 0);
+  dispatch.constants.resize(7 + kPointwiseImmediates, 0);
   dispatch.groups = linear_groups(count / elements, request.caps);
-  dispatch.flops = static_cast<double>(count) * static_cast<double>(program.instructions.size());
+  dispatch.flops = static_cast<double>(count) * static_cast<double>(length);
   return dispatch;
 }
 

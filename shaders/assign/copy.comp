@@ -4,18 +4,18 @@
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 
-
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatOut y;
+  Vec4In x;
+  Vec4Out y;
   uint count;
 } push;
 
 void main() {
-  uint i = linear_invocation() * 4;
-  if (i + 4 <= push.count) {
-    Vec4Out(push.y).at[i / 4] = Vec4In(push.x).at[i / 4];
+  uint i = linear_invocation();
+  uint rest = push.count - min(push.count, i * 4);
+  if (rest >= 4) {
+    push.y.at[i] = push.x.at[i];
     return;
   }
-  for (; i < push.count; ++i) push.y.at[i] = push.x.at[i];
+  for (uint lane = 0; lane < rest; ++lane) push.y.at[i][lane] = push.x.at[i][lane];
 }

@@ -4,29 +4,43 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
+#include "common/division.glsl"
 #include "common/grid.glsl"
 
+layout(constant_id = 3) const uint kAxes = 1;  // 1 to 5
+
+#if ELEMENTS == 4
+#define IN Vec4In
+#define OUT Vec4Out
+#else
+#define IN FloatIn
+#define OUT FloatOut
+#endif
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatOut y;
+  IN x;
+  OUT y;
   uint count;
-  uint extents[5];
   uint strides[5];
+  uint extents[4];  // of all axes but the outermost
+  uint multipliers[4];
+  uint shifts[4];
 } push;
 
 void main() {
-  uint i = linear_invocation() * ELEMENTS;
-  if (i >= push.count) return;
-  uint rest = i;
+  uint i = linear_invocation();
+  if (i * ELEMENTS >= push.count) return;
+  uint rest = i * ELEMENTS;
   uint from = 0;
-  for (int axis = 0; axis < 5; ++axis) {
-    from += rest % push.extents[axis] * push.strides[axis];
-    rest /= push.extents[axis];
+  for (uint axis = 0; axis + 1 < kAxes; ++axis) {
+    uint next = divide(rest, push.multipliers[axis], push.shifts[axis]);
+    from += (rest - next * push.extents[axis]) * push.strides[axis];
+    rest = next;
   }
+  from += rest * push.strides[kAxes - 1];
 #if ELEMENTS == 1
   push.y.at[i] = push.x.at[from];
 #else
-  Vec4Out(push.y).at[i / 4] = push.strides[0] == 0 ? vec4(push.x.at[from]) : Vec4In(push.x).at[from / 4];
+  push.y.at[i] = push.strides[0] == 0 ? vec4(push.x.at[from / 4][from % 4]) : push.x.at[from / 4];
 #endif
 }

@@ -2,12 +2,14 @@
 // `channels` C innermost and `sample` = pixels * C elements a sample; each input has its own way of being indexed.
 //
 // The program is all specialization constants, so the driver's constant folding leaves only the arithmetic of the
-// ops it names; scalars (slopes, factors) are push constants and share the pipeline. One invocation computes
-// ELEMENTS neighbouring elements; above 1 all arrays are read as vec4, which needs 16-byte aligned addresses and
-// multiples of four for `count`, and for C where an input is indexed by it.
+// ops it names; scalars (slopes, factors) are push constants and share the pipeline. Variants hold at most STEPS
+// instructions: a driver takes 8 ms a step to fold them (lavapipe). One invocation computes ELEMENTS neighbouring
+// elements; 4 reads all arrays as vec4, which needs 16-byte aligned addresses and multiples of four for `count`,
+// and for C where an input is indexed by it.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
+#include "common/division.glsl"
 #include "common/grid.glsl"
 #include "common/math.glsl"
 
@@ -34,12 +36,24 @@ layout(constant_id = 19) const uint kCode13 = 0;
 layout(constant_id = 20) const uint kCode14 = 0;
 layout(constant_id = 21) const uint kCode15 = 0;
 
+#if ELEMENTS == 4
+#define T vec4
+#define IN Vec4In
+#define OUT Vec4Out
+#else
+#define T float
+#define IN FloatIn
+#define OUT FloatOut
+#endif
+
 layout(push_constant) uniform Push {
-  FloatIn x0, x1, x2, x3, x4, x5;
-  FloatOut y;
+  IN x0, x1, x2, x3, x4, x5;
+  OUT y;
   uint count;     // elements
   uint channels;  // C
   uint sample_elements;
+  uint channels_multiplier, channels_shift;  // for division, used only where C and samples are larger than 1
+  uint sample_multiplier, sample_shift;
   float scalars[8];
 } push;
 
@@ -48,11 +62,15 @@ const uint kSame = 0, kScalar = 1, kChannel = 2, kSampleChannel = 3, kPixel = 4,
 uint element_index(uint access, uint i) {
   if (access == kSame) return i;
   if (access == kScalar) return 0;
-  if (access == kChannel) return i % push.channels;
-  if (access == kSampleChannel) return i / push.sample_elements * push.channels + i % push.channels;
-  if (access == kPixel) return i / push.channels;
-  if (access == kSample) return i / push.sample_elements;
-  return i % push.sample_elements;
+  if (access == kChannel || access == kSampleChannel || access == kPixel) {
+    uint pixel = divide(i, push.channels_multiplier, push.channels_shift);
+    if (access == kPixel) return pixel;
+    uint channel = i - pixel * push.channels;
+    if (access == kChannel) return channel;
+    return divide(i, push.sample_multiplier, push.sample_shift) * push.channels + channel;
+  }
+  uint sample_index = divide(i, push.sample_multiplier, push.sample_shift);
+  return access == kSample ? sample_index : i - sample_index * push.sample_elements;
 }
 
 float apply(uint opcode, float a, float b, float c, float s) {
@@ -71,44 +89,42 @@ float v[22];
     v[6 + n] = apply(code & 255u, v[code >> 8 & 31u], v[code >> 13 & 31u], v[code >> 18 & 31u], push.scalars[code >> 23 & 7u]);
 
 float run() {
-  STEP(0, kCode0) STEP(1, kCode1) STEP(2, kCode2) STEP(3, kCode3)
+  STEP(0, kCode0)
+#if STEPS > 1
+  STEP(1, kCode1) STEP(2, kCode2) STEP(3, kCode3)
+#endif
+#if STEPS > 4
   STEP(4, kCode4) STEP(5, kCode5) STEP(6, kCode6) STEP(7, kCode7)
   STEP(8, kCode8) STEP(9, kCode9) STEP(10, kCode10) STEP(11, kCode11)
   STEP(12, kCode12) STEP(13, kCode13) STEP(14, kCode14) STEP(15, kCode15)
+#endif
   return v[5 + kCount];
 }
 
-#if ELEMENTS == 1
+T load(IN x, uint access, uint i) {
+  uint at = element_index(access, i * ELEMENTS);
+#if ELEMENTS == 4
+  // Four neighbours belong to one sample and one pixel.
+  if (access == kScalar || access == kPixel || access == kSample) return vec4(x.at[at / 4][at % 4]);
+#endif
+  return x.at[at / ELEMENTS];
+}
 
 void main() {
   uint i = linear_invocation();
-  if (i >= push.count) return;
-#define LOAD(n, x) if (kInputs > n) v[n] = push.x.at[element_index(kAccess >> 4 * n & 15u, i)];
-  LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
-  push.y.at[i] = run();
-}
-
-#else
-
-// Four neighbours lie in one sample and one pixel, or one sample and all the same channels' quarter.
-vec4 load(FloatIn x, uint access, uint i) {
-  uint at = element_index(access, i);
-  if (access == kScalar || access == kPixel || access == kSample) return vec4(x.at[at]);
-  return Vec4In(x).at[at / 4];
-}
-
-void main() {
-  uint i = linear_invocation() * 4;
-  if (i >= push.count) return;
-  vec4 x[6];
+  if (i * ELEMENTS >= push.count) return;
+  T x[6];
 #define LOAD(n, from) if (kInputs > n) x[n] = load(push.from, kAccess >> 4 * n & 15u, i);
   LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
+#if ELEMENTS == 4
   vec4 y;
   for (int lane = 0; lane < 4; ++lane) {
     for (int n = 0; n < 6; ++n) v[n] = x[n][lane];
     y[lane] = run();
   }
-  Vec4Out(push.y).at[i / 4] = y;
-}
-
+  push.y.at[i] = y;
+#else
+  for (int n = 0; n < 6; ++n) v[n] = x[n];
+  push.y.at[i] = run();
 #endif
+}

@@ -1,0 +1,12 @@
+// Division by a number that the host knows, without the divide instruction, which software drivers do lane by
+// lane: quotient = n * multiplier >> 32 + shift, exact for n < 2^31 and divisors from 2 (engine/ops/division.h).
+#ifndef TUFF_DIVISION_GLSL
+#define TUFF_DIVISION_GLSL
+
+uint divide(uint n, uint multiplier, uint shift) {
+  uint high, low;
+  umulExtended(n, multiplier, high, low);
+  return high >> shift;
+}
+
+#endif
