@@ -147,7 +147,8 @@ std::optional<PointwiseAccess> pointwise_access(const TensorType& input, const T
   using enum PointwiseAccess;
   const std::vector<std::int64_t> needed = broadcast_strides(input, result);
   const bool weight = result.layout == Layout::weight && result.shape.rank() >= 3;
-  for (const PointwiseAccess access : {same, scalar, channel, sample_channel, pixel, sample, image}) {
+  // The simplest first: those after it may then divide by C and S C, which are more than 1.
+  for (const PointwiseAccess access : {same, scalar, channel, sample, pixel, image, sample_channel}) {
     if (weight && access != same && access != scalar) break;
     const std::vector<std::int64_t> given = access_strides(access, result);
     bool fits = true;

@@ -137,6 +137,7 @@ inline std::vector<OpCase> pointwise_cases() {
       broadcast_case("pixel", {2, 8, 3, 5}, {2, 1, 3, 5}),
       broadcast_case("pixel, odd", {2, 5, 3, 3}, {2, 1, 3, 3}),
       broadcast_case("sample", {3, 4, 3, 3}, {3, 1, 1, 1}),
+      broadcast_case("sample of one channel", {3, 1, 4, 4}, {3, 1, 1, 1}),
       broadcast_case("image", {3, 4, 3, 3}, {4, 3, 3}),
       broadcast_case("pixel of one image: expanded", {2, 4, 3, 5}, {3, 5}),
       broadcast_case("last axis: expanded", {2, 4, 3, 5}, {5}),
