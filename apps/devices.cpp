@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "apps/commands.h"
-#include "apps/progress.h"
 #include "vulkan/description.h"
 #include "vulkan/instance.h"
 
@@ -10,9 +9,7 @@ namespace tuff {
 namespace {
 
 void run_devices(bool verbose) {
-  InstanceOptions options;
-  options.log = stderr_log();
-  const auto instance = Instance::open(options);
+  const auto instance = Instance::open();
   const std::vector<DeviceDescription> devices = describe_devices(*instance);
   for (const DeviceDescription& device : devices) fmt::print("{}\n", describe(device, verbose));
   const DeviceDescription& chosen = choose_device(devices, "");
