@@ -62,9 +62,10 @@ KernelDispatches emit_adam(const KernelRequest& request) {
   Dispatch dispatch{"adam/adam.f32", {kGroupSize, 1, 1, scaled ? 1u : 0u}};
   dispatch.buffers = {updates_input(0), reads_input(1), updates_input(2),
                       updates_input(3), reads_input(4), reads_input(scaled ? 5 : 4)};
-  dispatch.constants = {count, bits(1 - attributes.beta1), bits(attributes.beta2), bits(1 - attributes.beta2),
+  const std::uint32_t rounds = group_rounds(count, request.caps);
+  dispatch.constants = {count, rounds, bits(1 - attributes.beta1), bits(attributes.beta2), bits(1 - attributes.beta2),
                         bits(attributes.eps), bits(attributes.weight_decay)};
-  dispatch.groups = linear_groups(count, request.caps);
+  dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.flops = 60.0 * count;
   dispatch.bytes = 7.0 * static_cast<double>(request.inputs[0].bytes());
   return {{dispatch}, {}};

@@ -146,7 +146,9 @@ Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result
   }
   for (const auto& values : {extents, multipliers, shifts})
     dispatch.constants.insert(dispatch.constants.end(), values.begin(), values.end());
-  dispatch.groups = linear_groups(vec4 ? count / 4 : count, caps);
+  const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);
+  dispatch.constants.push_back(rounds);
+  dispatch.groups = linear_groups(invocations, caps, rounds);
   dispatch.bytes = 2.0 * static_cast<double>(result.bytes());
   return dispatch;
 }

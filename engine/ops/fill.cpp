@@ -31,8 +31,9 @@ std::vector<Kernel> fill_kernels() {
   const auto emit = [](const KernelRequest& request) {
     const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
     const float value = static_cast<const Fill&>(request.op).value();
-    Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_output(0)}, {count, float_bits(value)}};
-    dispatch.groups = linear_groups((count + 3) / 4, request.caps);
+    const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, request.caps);
+    Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_output(0)}, {count, rounds, float_bits(value)}};
+    dispatch.groups = linear_groups(invocations, request.caps, rounds);
     dispatch.bytes = static_cast<double>(request.outputs[0].bytes());
     return KernelDispatches{{dispatch}, {}};
   };

@@ -43,9 +43,10 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   dispatch.specialization.insert(dispatch.specialization.end(),
                                  {accesses, static_cast<std::uint32_t>(program.inputs),
                                   static_cast<std::uint32_t>(length)});
+  const std::uint32_t rounds = group_rounds(count / elements, request.caps);
   const Division by_channels = division(std::max(channels, 2u)), by_sample = division(std::max(sample, 2u));
   dispatch.constants = {count, channels, sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
-                        by_sample.shift};
+                        by_sample.shift, rounds};
   std::uint32_t scalars = 0;
   for (const PointwiseInstruction& instruction : program.instructions) {
     dispatch.specialization.push_back(encode(instruction, scalars));
@@ -53,8 +54,8 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
     dispatch.constants.push_back(float_bits(instruction.immediate));
     ++scalars;
   }
-  dispatch.constants.resize(7 + kPointwiseImmediates, 0);
-  dispatch.groups = linear_groups(count / elements, request.caps);
+  dispatch.constants.resize(8 + kPointwiseImmediates, 0);
+  dispatch.groups = linear_groups(count / elements, request.caps, rounds);
   dispatch.flops = static_cast<double>(count) * static_cast<double>(length);
   return dispatch;
 }

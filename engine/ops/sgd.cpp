@@ -60,8 +60,9 @@ KernelDispatches emit_sgd(const KernelRequest& request) {
   // The shader doesn't touch the buffers that aren't there.
   dispatch.buffers = {updates_input(0), reads_input(1), momentum ? updates_input(3) : reads_input(1), reads_input(2),
                       reads_input(scaled ? scale : 2)};
-  dispatch.constants = {count, bits(attributes.momentum), bits(1 - attributes.dampening), bits(attributes.weight_decay)};
-  dispatch.groups = linear_groups(count, request.caps);
+  const std::uint32_t rounds = group_rounds(count, request.caps);
+  dispatch.constants = {count, rounds, bits(attributes.momentum), bits(1 - attributes.dampening), bits(attributes.weight_decay)};
+  dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.flops = 24.0 * count;
   dispatch.bytes = (momentum ? 5.0 : 3.0) * static_cast<double>(request.inputs[0].bytes());
   return {{dispatch}, {}};

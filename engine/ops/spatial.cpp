@@ -87,11 +87,18 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
   return std::nullopt;
 }
 
-std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps) {
-  const std::uint64_t groups = (count + kGroupSize - 1) / kGroupSize;
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {
+  const std::uint64_t size = std::uint64_t{kGroupSize} * rounds;
+  const std::uint64_t groups = (count + size - 1) / size;
   const std::uint64_t limit = caps.max_groups[0];
   const std::uint64_t folds = (groups + limit - 1) / limit;
   return {static_cast<std::uint32_t>((groups + folds - 1) / folds), static_cast<std::uint32_t>(folds), 1};
+}
+
+std::uint32_t group_rounds(std::uint64_t count, const DeviceCaps& caps) {
+  if (!caps.is_cpu()) return 1;
+  const std::uint64_t groups = (count + kGroupSize - 1) / kGroupSize;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups / (std::uint64_t{caps.cores} * 16), 1, 64));
 }
 
 std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {

@@ -54,7 +54,12 @@ inline constexpr std::uint32_t kGroupSize = 64;
 
 // Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
 // linear_invocation() of common/grid.glsl and checks it against the count.
-std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps);
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds = 1);
+
+// How often a group of a simple kernel repeats itself over neighbouring elements (first_of_rounds() of
+// common/grid.glsl), for linear_groups(). GPUs want many groups; a CPU driver pays 200 ns for each (lavapipe of Mesa 25: an
+// addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps its cores evenly loaded.
+std::uint32_t group_rounds(std::uint64_t count, const DeviceCaps& caps);
 
 // Groups for `rows` rows of `width` invocations: x walks along a row in strides (the shader loops), y and z are rows.
 std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps);

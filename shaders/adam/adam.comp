@@ -14,12 +14,11 @@ layout(push_constant) uniform Push {
   FloatIn state;  // learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)
   FloatIn gradient_scale;
   uint count;
+  uint rounds;
   float one_minus_beta1, beta2, one_minus_beta2, eps, weight_decay;
 } push;
 
-void main() {
-  uint i = linear_invocation();
-  if (i >= push.count) return;
+void update(uint i) {
   vec4 g = push.gradients.at[i];
   if (kScaled == 1) g *= push.gradient_scale.at[0];
   float rate = push.state.at[0];
@@ -31,4 +30,12 @@ void main() {
   push.m.at[i] = m;
   push.v.at[i] = v;
   push.parameters.at[i] = parameters - step_size * (m / (sqrt(v) * push.state.at[2] + push.eps));
+}
+
+void main() {
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i < push.count; ++round) {
+    update(i);
+    i += gl_WorkGroupSize.x;
+  }
 }

@@ -8,14 +8,18 @@ layout(push_constant) uniform Push {
   Vec4In x;
   Vec4Out y;
   uint count;
+  uint rounds;
 } push;
 
 void main() {
-  uint i = linear_invocation();
-  uint rest = push.count - min(push.count, i * 4);
-  if (rest >= 4) {
-    push.y.at[i] = push.x.at[i];
-    return;
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i * 4 < push.count; ++round) {
+    uint rest = push.count - i * 4;
+    if (rest >= 4) {
+      push.y.at[i] = push.x.at[i];
+    } else {
+      for (uint lane = 0; lane < rest; ++lane) push.y.at[i][lane] = push.x.at[i][lane];
+    }
+    i += gl_WorkGroupSize.x;
   }
-  for (uint lane = 0; lane < rest; ++lane) push.y.at[i][lane] = push.x.at[i][lane];
 }

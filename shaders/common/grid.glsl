@@ -12,4 +12,9 @@ uint linear_group() {
 // At least as many as were asked for: compare with the count.
 uint linear_invocation() { return linear_group() * gl_WorkGroupSize.x + gl_LocalInvocationID.x; }
 
+// Where groups work for `rounds` of their size, side by side: start here and step by gl_WorkGroupSize.x.
+uint first_of_rounds(uint rounds) {
+  return linear_group() * gl_WorkGroupSize.x * rounds + gl_LocalInvocationID.x;
+}
+
 #endif

@@ -25,11 +25,10 @@ layout(push_constant) uniform Push {
   uint extents[4];  // of all axes but the outermost
   uint multipliers[4];
   uint shifts[4];
+  uint rounds;
 } push;
 
-void main() {
-  uint i = linear_invocation();
-  if (i * ELEMENTS >= push.count) return;
+void copy(uint i) {
   uint rest = i * ELEMENTS;
   uint from = 0;
   for (uint axis = 0; axis + 1 < kAxes; ++axis) {
@@ -43,4 +42,12 @@ void main() {
 #else
   push.y.at[i] = push.strides[0] == 0 ? vec4(push.x.at[from / 4][from % 4]) : push.x.at[from / 4];
 #endif
+}
+
+void main() {
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i * ELEMENTS < push.count; ++round) {
+    copy(i);
+    i += gl_WorkGroupSize.x;
+  }
 }

@@ -7,15 +7,19 @@
 layout(push_constant) uniform Push {
   Vec4Out y;
   uint count;
+  uint rounds;
   float value;
 } push;
 
 void main() {
-  uint i = linear_invocation();
-  uint rest = push.count - min(push.count, i * 4);
-  if (rest >= 4) {
-    push.y.at[i] = vec4(push.value);
-    return;
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i * 4 < push.count; ++round) {
+    uint rest = push.count - i * 4;
+    if (rest >= 4) {
+      push.y.at[i] = vec4(push.value);
+    } else {
+      for (uint lane = 0; lane < rest; ++lane) push.y.at[i][lane] = push.value;
+    }
+    i += gl_WorkGroupSize.x;
   }
-  for (uint lane = 0; lane < rest; ++lane) push.y.at[i][lane] = push.value;
 }

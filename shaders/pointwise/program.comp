@@ -54,6 +54,7 @@ layout(push_constant) uniform Push {
   uint sample_elements;
   uint channels_multiplier, channels_shift;  // for division, used only where C and samples are larger than 1
   uint sample_multiplier, sample_shift;
+  uint rounds;
   float scalars[8];
 } push;
 
@@ -110,9 +111,7 @@ T load(IN x, uint access, uint i) {
   return x.at[at / ELEMENTS];
 }
 
-void main() {
-  uint i = linear_invocation();
-  if (i * ELEMENTS >= push.count) return;
+void compute(uint i) {
   T x[6];
 #define LOAD(n, from) if (kInputs > n) x[n] = load(push.from, kAccess >> 4 * n & 15u, i);
   LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
@@ -127,4 +126,12 @@ void main() {
   for (int n = 0; n < 6; ++n) v[n] = x[n];
   push.y.at[i] = run();
 #endif
+}
+
+void main() {
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i * ELEMENTS < push.count; ++round) {
+    compute(i);
+    i += gl_WorkGroupSize.x;
+  }
 }

@@ -15,12 +15,11 @@ layout(push_constant) uniform Push {
   FloatIn state;  // learning rate, -, -, 1 in the first step
   FloatIn gradient_scale;
   uint count;
+  uint rounds;
   float momentum, one_minus_dampening, weight_decay;
 } push;
 
-void main() {
-  uint i = linear_invocation();
-  if (i >= push.count) return;
+void update(uint i) {
   vec4 parameters = push.parameters.at[i];
   vec4 g = push.gradients.at[i];
   if (kScaled == 1) g *= push.gradient_scale.at[0];
@@ -32,4 +31,12 @@ void main() {
     g = kMomentum == 2 ? g + push.momentum * buffered : buffered;
   }
   push.parameters.at[i] = parameters - push.state.at[0] * g;
+}
+
+void main() {
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i < push.count; ++round) {
+    update(i);
+    i += gl_WorkGroupSize.x;
+  }
 }

@@ -79,6 +79,15 @@ TEST_CASE("pointwise: infinities and NaN as in PyTorch") {
   expect("mask", [](Value x) { return mask(x, greater(x, 0.f)); }, {0, kInf, 0, 0, 0, 1, 200, 0});
 }
 
+TEST_CASE("pointwise: grids of more than 65535 groups") {
+  std::vector<double> values(4'300'001);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 1000);
+  const Array result = run([](Value x) { return add_scalar(x, 0.5f); }, values);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) wrong += result.data[i] != values[i] + 0.5;
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("pointwise: shapes that don't broadcast are refused by name") {
   Graph graph;
   const Value a = graph.input("a", {2, 3, 4, 4}), b = graph.input("b", {2, 4, 4, 4});
