@@ -43,7 +43,8 @@ std::vector<TensorType> Adam::infer(std::span<const TensorType> inputs) const {
       throw Error(fmt::format("adam: gradients and moments must be f32 of the parameters' shape {}, one is {}",
                               to_string(inputs[0].shape), to_string(inputs[index])));
   if (inputs[0].shape.elements() % 4 != 0)
-    throw Error(fmt::format("adam: updates whole flat arenas, multiples of 4 elements; parameters are {}", to_string(inputs[0])));
+    throw Error(fmt::format("adam: updates whole flat arenas, multiples of 4 elements; parameters are {}",
+                            to_string(inputs[0])));
   if (inputs[4].shape.elements() != kStepStateElements || (inputs.size() == 6 && inputs[5].shape.elements() != 1))
     throw Error(fmt::format("adam: step_state must have {} elements and gradient_scale one; step_state is {}",
                             kStepStateElements, to_string(inputs[4])));
@@ -63,8 +64,13 @@ KernelDispatches emit_adam(const KernelRequest& request) {
   dispatch.buffers = {updates_input(0), reads_input(1), updates_input(2),
                       updates_input(3), reads_input(4), reads_input(scaled ? 5 : 4)};
   const std::uint32_t rounds = group_rounds(count, request.caps);
-  dispatch.constants = {count, rounds, bits(1 - attributes.beta1), bits(attributes.beta2), bits(1 - attributes.beta2),
-                        bits(attributes.eps), bits(attributes.weight_decay)};
+  dispatch.constants = {count,
+                        rounds,
+                        bits(1 - attributes.beta1),
+                        bits(attributes.beta2),
+                        bits(1 - attributes.beta2),
+                        bits(attributes.eps),
+                        bits(attributes.weight_decay)};
   dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.flops = 60.0 * count;
   dispatch.bytes = 7.0 * static_cast<double>(request.inputs[0].bytes());
@@ -73,6 +79,8 @@ KernelDispatches emit_adam(const KernelRequest& request) {
 
 }  // namespace
 
-std::vector<Kernel> adam_kernels() { return {{"flat", refuse_large, emit_adam}}; }
+std::vector<Kernel> adam_kernels() {
+  return {{"flat", refuse_large, emit_adam}};
+}
 
 }  // namespace tuff

@@ -119,7 +119,8 @@ std::optional<std::string> refuse_vec4(const KernelRequest& request) {
 }
 
 Dispatch expand_dispatch(const KernelRequest& request, bool vec4) {
-  return strided_dispatch(reads_input(0), writes_output(0), request.outputs[0], placed_strides(request), vec4, request.caps);
+  return strided_dispatch(reads_input(0), writes_output(0), request.outputs[0], placed_strides(request), vec4,
+                          request.caps);
 }
 
 }  // namespace
@@ -128,7 +129,8 @@ Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result
                           const std::vector<std::int64_t>& input_strides, bool vec4, const DeviceCaps& caps) {
   std::vector<StridedAxis> axes = strided_axes(result, input_strides);
   if (axes.size() > kStridedAxes)
-    throw Error(fmt::format("expand: {} needs {} strides, the kernel has {}", to_string(result), axes.size(), kStridedAxes));
+    throw Error(
+        fmt::format("expand: {} needs {} strides, the kernel has {}", to_string(result), axes.size(), kStridedAxes));
   vec4 = vec4 && strided_vec4(axes);
   if (axes.empty()) axes.push_back({1, 0});
   const auto used = static_cast<std::uint32_t>(axes.size());
@@ -155,8 +157,14 @@ Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result
 
 std::vector<Kernel> expand_kernels() {
   return {
-      {"strided_vec4", refuse_vec4, [](const KernelRequest& request) { return KernelDispatches{{expand_dispatch(request, true)}, {}}; }},
-      {"strided", refuse_large, [](const KernelRequest& request) { return KernelDispatches{{expand_dispatch(request, false)}, {}}; }},
+      {"strided_vec4", refuse_vec4,
+       [](const KernelRequest& request) {
+         return KernelDispatches{{expand_dispatch(request, true)}, {}};
+       }},
+      {"strided", refuse_large,
+       [](const KernelRequest& request) {
+         return KernelDispatches{{expand_dispatch(request, false)}, {}};
+       }},
   };
 }
 

@@ -15,12 +15,14 @@ Value pack(Graph& graph, std::string arena, std::vector<Value> values, std::vect
 }
 
 std::string Pack::attributes() const {
-  return fmt::format("arena={} elements={} offsets={}", collection_.arena, elements_, fmt::join(collection_.offsets, ","));
+  return fmt::format("arena={} elements={} offsets={}", collection_.arena, elements_,
+                     fmt::join(collection_.offsets, ","));
 }
 
 std::vector<TensorType> Pack::infer(std::span<const TensorType> inputs) const {
   if (inputs.size() != collection_.offsets.size())
-    throw Error(fmt::format("pack: {} values and {} offsets for arena \"{}\"", inputs.size(), collection_.offsets.size(), collection_.arena));
+    throw Error(fmt::format("pack: {} values and {} offsets for arena \"{}\"", inputs.size(),
+                            collection_.offsets.size(), collection_.arena));
   std::uint64_t end = 0;
   for (std::size_t piece = 0; piece < inputs.size(); ++piece) {
     const std::uint64_t offset = collection_.offsets[piece];
@@ -53,6 +55,8 @@ KernelDispatches emit_copies(const KernelRequest& request) {
 
 }  // namespace
 
-std::vector<Kernel> pack_kernels() { return {{"copy", refuse_large, emit_copies}}; }
+std::vector<Kernel> pack_kernels() {
+  return {{"copy", refuse_large, emit_copies}};
+}
 
 }  // namespace tuff

@@ -10,7 +10,9 @@
 namespace tuff {
 namespace {
 
-const Pointwise& pointwise_of(const KernelRequest& request) { return static_cast<const Pointwise&>(request.op); }
+const Pointwise& pointwise_of(const KernelRequest& request) {
+  return static_cast<const Pointwise&>(request.op);
+}
 
 std::uint32_t encode(const PointwiseInstruction& instruction, std::uint32_t scalar) {
   const auto& [a, b, c] = instruction.operands;
@@ -27,7 +29,10 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   const auto sample = static_cast<std::uint32_t>(result.shape.elements() / result.shape.batch());
 
   const std::size_t length = program.instructions.size();
-  const int steps = length == 1 ? 1 : length <= 4 ? 4 : kPointwiseInstructions;  // of the shader's variants
+  const int steps = length == 1   ? 1
+                    : length <= 4 ? 4
+                    : length <= 8 ? 8
+                                  : kPointwiseInstructions;  // of the shader's variants
   Dispatch dispatch{fmt::format("pointwise/program.{}_{}", elements == 4 ? "vec4" : "f32", steps), {kGroupSize, 1, 1}};
   std::uint32_t accesses = 0;
   for (std::uint32_t input = 0; input < kPointwiseInputs; ++input) {
@@ -40,13 +45,13 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   dispatch.buffers.push_back(writes_output(0));
   dispatch.bytes += static_cast<double>(result.bytes());
 
-  dispatch.specialization.insert(dispatch.specialization.end(),
-                                 {accesses, static_cast<std::uint32_t>(program.inputs),
-                                  static_cast<std::uint32_t>(length)});
+  dispatch.specialization.insert(dispatch.specialization.end(), {accesses, static_cast<std::uint32_t>(program.inputs),
+                                                                 static_cast<std::uint32_t>(length)});
   const std::uint32_t rounds = group_rounds(count / elements, request.caps);
   const Division by_channels = division(std::max(channels, 2u)), by_sample = division(std::max(sample, 2u));
-  dispatch.constants = {count, channels, sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
-                        by_sample.shift, rounds};
+  dispatch.constants = {
+      count,           channels, sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
+      by_sample.shift, rounds};
   std::uint32_t scalars = 0;
   for (const PointwiseInstruction& instruction : program.instructions) {
     dispatch.specialization.push_back(encode(instruction, scalars));
@@ -68,8 +73,8 @@ std::optional<std::string> refuse_vec4(const KernelRequest& request) {
     const PointwiseAccess access = *pointwise_access(input, result);
     if (access == PointwiseAccess::same || access == PointwiseAccess::scalar) continue;
     if (result.shape.channels() % 4 != 0)
-      return fmt::format("{} is read by channel or pixel of {}, whose channels aren't a multiple of 4", to_string(input),
-                         to_string(result));
+      return fmt::format("{} is read by channel or pixel of {}, whose channels aren't a multiple of 4",
+                         to_string(input), to_string(result));
   }
   return std::nullopt;
 }
@@ -78,8 +83,14 @@ std::optional<std::string> refuse_vec4(const KernelRequest& request) {
 
 std::vector<Kernel> pointwise_kernels() {
   return {
-      {"program_vec4", refuse_vec4, [](const KernelRequest& request) { return KernelDispatches{{dispatch(request, 4)}, {}}; }},
-      {"program", refuse_large, [](const KernelRequest& request) { return KernelDispatches{{dispatch(request, 1)}, {}}; }},
+      {"program_vec4", refuse_vec4,
+       [](const KernelRequest& request) {
+         return KernelDispatches{{dispatch(request, 4)}, {}};
+       }},
+      {"program", refuse_large,
+       [](const KernelRequest& request) {
+         return KernelDispatches{{dispatch(request, 1)}, {}};
+       }},
   };
 }
 

@@ -56,13 +56,15 @@ std::vector<Run> runs(const ReduceAttributes& attributes, const TensorType& type
   return found;
 }
 
-constexpr std::uint64_t kColumns = 64;        // that lie side by side at least, for full cache lines and lanes
-constexpr std::uint64_t kShortRun = 32;       // terms that one invocation combines by itself
-constexpr std::uint64_t kMostTerms = 1024;    // of one invocation: what the shader's blocked sum is accurate for
-constexpr std::uint64_t kLeastTerms = 16;     // worth a part of its own
-constexpr std::uint64_t kInvocations = 256;   // wanted for each core
+constexpr std::uint64_t kColumns = 64;       // that lie side by side at least, for full cache lines and lanes
+constexpr std::uint64_t kShortRun = 32;      // terms that one invocation combines by itself
+constexpr std::uint64_t kMostTerms = 1024;   // of one invocation: what the shader's blocked sum is accurate for
+constexpr std::uint64_t kLeastTerms = 16;    // worth a part of its own
+constexpr std::uint64_t kInvocations = 256;  // wanted for each core
 
-std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
+  return (a + b - 1) / b;
+}
 
 // Splits by shape and caps.cores alone, so that results repeat on one device.
 std::vector<Stage> stages(Run run, const DeviceCaps& caps) {
@@ -115,7 +117,8 @@ Dispatch stage_dispatch(const Stage& stage, Kind kind, float scale, bool vec4, c
 }
 
 // Strides of the staged result, whose axes are in the input's memory order, along the result's logical axes.
-std::vector<std::int64_t> staged_strides(const ReduceAttributes& attributes, const TensorType& input, const TensorType& result) {
+std::vector<std::int64_t> staged_strides(const ReduceAttributes& attributes, const TensorType& input,
+                                         const TensorType& result) {
   std::vector<int> position(static_cast<std::size_t>(input.shape.rank()), -1);  // of input axes in the result
   int next = 0;
   for (int axis = 0; axis < input.shape.rank(); ++axis)
@@ -135,7 +138,8 @@ std::vector<std::int64_t> staged_strides(const ReduceAttributes& attributes, con
 bool same_order(const std::vector<std::int64_t>& staged, const TensorType& result) {
   const std::vector<std::int64_t> own = strides(result);
   for (int axis = 0; axis < result.shape.rank(); ++axis)
-    if (result.shape[axis] != 1 && staged[static_cast<std::size_t>(axis)] != own[static_cast<std::size_t>(axis)]) return false;
+    if (result.shape[axis] != 1 && staged[static_cast<std::size_t>(axis)] != own[static_cast<std::size_t>(axis)])
+      return false;
   return true;
 }
 
@@ -169,7 +173,8 @@ KernelDispatches emit(const KernelRequest& request, bool vec4) {
     from = reads_workspace(workspace);
     emitted.dispatches.push_back(std::move(dispatch));
   }
-  if (permuted) emitted.dispatches.push_back(strided_dispatch(from, writes_output(0), result, staged, vec4, request.caps));
+  if (permuted)
+    emitted.dispatches.push_back(strided_dispatch(from, writes_output(0), result, staged, vec4, request.caps));
   return emitted;
 }
 

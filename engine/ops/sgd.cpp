@@ -37,7 +37,8 @@ std::vector<TensorType> Sgd::infer(std::span<const TensorType> inputs) const {
     throw Error(fmt::format("sgd: gradients ({}) and momentum_buffer must be f32 of the parameters' shape {}",
                             to_string(inputs[1]), to_string(inputs[0].shape)));
   if (inputs[0].shape.elements() % 4 != 0)
-    throw Error(fmt::format("sgd: updates whole flat arenas, multiples of 4 elements; parameters are {}", to_string(inputs[0])));
+    throw Error(fmt::format("sgd: updates whole flat arenas, multiples of 4 elements; parameters are {}",
+                            to_string(inputs[0])));
   if (inputs[2].shape.elements() != kStepStateElements ||
       (inputs.size() > least && inputs[least].shape.elements() != 1))
     throw Error(fmt::format("sgd: step_state must have {} elements and gradient_scale one; step_state is {}",
@@ -56,12 +57,17 @@ KernelDispatches emit_sgd(const KernelRequest& request) {
   const bool scaled = request.inputs.size() > scale;
   const auto count = static_cast<std::uint32_t>(request.inputs[0].shape.elements() / 4);
   const auto bits = [](double value) { return float_bits(static_cast<float>(value)); };
-  Dispatch dispatch{"sgd/sgd.f32", {kGroupSize, 1, 1, scaled ? 1u : 0u, !momentum ? 0u : attributes.nesterov ? 2u : 1u}};
+  Dispatch dispatch{"sgd/sgd.f32",
+                    {kGroupSize, 1, 1, scaled ? 1u : 0u,
+                     !momentum             ? 0u
+                     : attributes.nesterov ? 2u
+                                           : 1u}};
   // The shader doesn't touch the buffers that aren't there.
   dispatch.buffers = {updates_input(0), reads_input(1), momentum ? updates_input(3) : reads_input(1), reads_input(2),
                       reads_input(scaled ? scale : 2)};
   const std::uint32_t rounds = group_rounds(count, request.caps);
-  dispatch.constants = {count, rounds, bits(attributes.momentum), bits(1 - attributes.dampening), bits(attributes.weight_decay)};
+  dispatch.constants = {count, rounds, bits(attributes.momentum), bits(1 - attributes.dampening),
+                        bits(attributes.weight_decay)};
   dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.flops = 24.0 * count;
   dispatch.bytes = (momentum ? 5.0 : 3.0) * static_cast<double>(request.inputs[0].bytes());
@@ -70,6 +76,8 @@ KernelDispatches emit_sgd(const KernelRequest& request) {
 
 }  // namespace
 
-std::vector<Kernel> sgd_kernels() { return {{"flat", refuse_large, emit_sgd}}; }
+std::vector<Kernel> sgd_kernels() {
+  return {{"flat", refuse_large, emit_sgd}};
+}
 
 }  // namespace tuff

@@ -111,7 +111,8 @@ class Fusion {
   std::optional<std::uint32_t> movable(std::uint32_t value, std::uint32_t reader) const {
     const ValueInfo& info = graph_.values()[value];
     const TensorType& result = graph_.values()[graph_.nodes()[reader].outputs[0]].type;
-    if (info.source.kind != Source::Kind::node || readers_.is_output(value) || !(info.type == result)) return std::nullopt;
+    if (info.source.kind != Source::Kind::node || readers_.is_output(value) || !(info.type == result))
+      return std::nullopt;
     if (!fused_[info.source.node]) return std::nullopt;
     const auto of = readers_.of(value);
     const bool alone = std::ranges::all_of(of, [&](std::uint32_t node) { return node == reader; });
@@ -125,6 +126,8 @@ class Fusion {
 
 }  // namespace
 
-std::unique_ptr<Graph> fuse_pointwise(const Graph& graph) { return Fusion(graph).run(); }
+std::unique_ptr<Graph> fuse_pointwise(const Graph& graph) {
+  return Fusion(graph).run();
+}
 
 }  // namespace tuff

@@ -96,6 +96,8 @@ float run() {
 #endif
 #if STEPS > 4
   STEP(4, kCode4) STEP(5, kCode5) STEP(6, kCode6) STEP(7, kCode7)
+#endif
+#if STEPS > 8
   STEP(8, kCode8) STEP(9, kCode9) STEP(10, kCode10) STEP(11, kCode11)
   STEP(12, kCode12) STEP(13, kCode13) STEP(14, kCode14) STEP(15, kCode15)
 #endif

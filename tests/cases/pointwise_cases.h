@@ -117,6 +117,35 @@ inline OpCase broadcast_case(const char* name, Shape a, Shape b, Layout layout =
                    {"sub", [](Inputs x) { return sub(x[1], x[0]); }, [](double u, double v, double) { return v - u; }}});
 }
 
+// A program of `length` instructions, as fuse_pointwise makes them, over six inputs and with scalars: its kernel against
+// its decomposition's reference.
+inline OpCase program_case(std::size_t length, Shape shape) {
+  OpCase op_case;
+  op_case.name = "program of " + std::to_string(length);
+  PointwiseProgram program{kPointwiseInputs, {}};
+  for (std::uint8_t i = 0; i < length; ++i) {
+    const auto last = static_cast<std::uint8_t>(i == 0 ? 0 : kPointwiseInputs + i - 1);
+    const std::uint8_t other = i < kPointwiseInputs - 1 ? static_cast<std::uint8_t>(i + 1) : last;
+    if (i % 2 == 0 || i < kPointwiseInputs - 1)
+      program.instructions.push_back({i % 2 == 0 ? PointwiseOpcode::sub : PointwiseOpcode::mul, {last, other, 0}});
+    else
+      program.instructions.push_back({i % 4 == 1 ? PointwiseOpcode::tanh : PointwiseOpcode::add_scalar, {last, 0, 0}, 0.25f * i});
+    if (program.instructions.back().operands[1] == last && i % 2 == 0) program.instructions.back().operands[1] = 0;
+  }
+  op_case.inputs.assign(kPointwiseInputs, {{DType::f32, shape}});
+  op_case.build = [=](Graph&, Inputs x) { return std::vector<Value>{pointwise(program, {x.begin(), x.end()})}; };
+  op_case.reference = [=](std::span<const Array> x) {
+    Array result(shape);
+    for (std::size_t i = 0; i < result.data.size(); ++i) {
+      double values[kPointwiseInputs];
+      for (std::size_t n = 0; n < kPointwiseInputs; ++n) values[n] = x[n].data[i];
+      result.data[i] = evaluate(program, values);
+    }
+    return std::vector<Array>{result};
+  };
+  return op_case;
+}
+
 inline std::vector<OpCase> pointwise_cases() {
   const auto f32 = [](Shape shape) { return TensorType{DType::f32, std::move(shape)}; };
   return {
@@ -129,6 +158,10 @@ inline std::vector<OpCase> pointwise_cases() {
       together("where", {{.type = f32({5, 8}), .differentiable = false}, {f32({8})}, {f32({5, 1})}},
                {{"where", [](Inputs x) { return where(greater(x[0], 0.f), x[1], x[2]); },
                  [](double a, double b, double c) { return a > 0 ? b : c; }}}),
+      program_case(5, {2, 4, 3, 3}),
+      program_case(8, {3, 7}),
+      program_case(9, {2, 4, 3, 3}),
+      program_case(16, {1, 8, 5, 5}),
       broadcast_case("scalar", {2, 4, 3, 3}, {}),
       broadcast_case("one element", {2, 3, 3, 3}, {1}),
       broadcast_case("channel, vec4", {2, 8, 3, 3}, {8, 1, 1}),
