@@ -42,7 +42,10 @@ const std::map<std::string, Names> kMayAlsoInclude = {
 };
 
 // Ops without a shader folder, with the reason.
-const std::map<std::string, std::string> kNoShaderOfItsOwn = {{"pack", "copies with that of assign"}};
+const std::map<std::string, std::string> kNoShaderOfItsOwn = {
+    {"conv_transpose", "runs the kernels of conv, whose data gradient it is"},
+    {"pack", "copies with that of assign"},
+};
 
 std::vector<fs::path> files_under(const fs::path& folder, const std::function<bool(const fs::path&)>& wanted) {
   std::vector<fs::path> files;
