@@ -4,6 +4,7 @@
 
 #include "graph/verify.h"
 #include "passes/eliminate.h"
+#include "passes/fuse_epilogue.h"
 #include "passes/fuse_pointwise.h"
 
 namespace tuff {
@@ -12,6 +13,7 @@ std::span<const Pass> optimization_passes() {
   static constexpr Pass kPasses[] = {
       {"eliminate_dead", eliminate_dead},
       {"eliminate_common", eliminate_common},
+      {"fuse_epilogue", fuse_epilogue},
       {"fuse_pointwise", fuse_pointwise},  // after all that look for single elementwise ops
       {"eliminate_dead", eliminate_dead},  // what fusing left behind
   };
