@@ -54,6 +54,9 @@ layout(constant_id = 33) const float kSlope = 0;
 layout(constant_id = 34) const int kPixels = 8;
 layout(constant_id = 35) const uint kBatch = 1;
 
+// A class of columns may have no tap, an array must have an element.
+const int kTapsHeld = kTaps > 0 ? kTaps : 1;
+
 #if VECTOR == 4
 #define VEC vec4
 #define VEC_IN Vec4Load
@@ -127,7 +130,7 @@ void main() {
               const float value = x.at[in_row + column[s] + c + u];
               strip[s] = inside[s] ? value : 0.0;
             }
-            VEC w[kTaps];
+            VEC w[kTapsHeld];
             for (int t = 0; t < kTaps; ++t)
               w[t] = loaded(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * kInChannels + c + u) * vectors + vector]);
             // One sum after the other: they don't all fit in a CPU's registers (21 to 33 GFLOP/s on Mesa 25).
