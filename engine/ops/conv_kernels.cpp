@@ -116,10 +116,39 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   return result;
 }
 
+// ---- implicit_gemm ------------------------------------------------------------------------------
+
+constexpr std::uint32_t kGemmInvocations = 128, kGemmTile = 64, kGemmSharedBytes = 2 * 16 * 65 * 4;
+
+std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
+  if (conv_attributes(request.op).groups != 1) return "takes no groups";
+  if (request.caps.max_shared_memory < kGemmSharedBytes)
+    return fmt::format("needs {} bytes of shared memory, device has {}", kGemmSharedBytes, request.caps.max_shared_memory);
+  if (request.caps.max_invocations < kGemmInvocations)
+    return fmt::format("needs groups of {} invocations, device has {}", kGemmInvocations, request.caps.max_invocations);
+  return refuse_large(request);
+}
+
+KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
+  KernelDispatches result = emit_direct(request);  // the same buffers and constants
+  Dispatch& dispatch = result.dispatches.front();
+  dispatch.shader = "conv/implicit_gemm.f32";
+  dispatch.specialization[0] = kGemmInvocations;
+  const Shape& y = request.outputs[0].shape;
+  const auto tiles = [](std::int64_t count) { return (static_cast<std::uint64_t>(count) + kGemmTile - 1) / kGemmTile; };
+  dispatch.groups = linear_groups(tiles(y.elements() / y[1]) * tiles(y[1]) * kGroupSize, request.caps);
+  return result;
+}
+
 }  // namespace
 
-std::vector<Kernel> conv_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
+// On a CPU driver shared memory and barriers cost more than they save.
+std::vector<Kernel> conv_kernels() {
+  return {{"register_blocked", refuse_register_blocked, emit_register_blocked},
+          {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
+          {"direct", refuse_large, emit_direct}};
+}
 
-std::vector<Kernel> conv_transpose_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
+std::vector<Kernel> conv_transpose_kernels() { return conv_kernels(); }
 
 }  // namespace tuff

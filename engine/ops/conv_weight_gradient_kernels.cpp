@@ -81,8 +81,48 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
+// ---- implicit_gemm ------------------------------------------------------------------------------
+
+constexpr std::uint32_t kGemmInvocations = 128, kGemmTile = 64, kGemmSharedBytes = 2 * 16 * 65 * 4;
+
+std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
+  if (geometry_of(request).groups != 1) return "takes no groups";
+  if (request.caps.max_shared_memory < kGemmSharedBytes)
+    return fmt::format("needs {} bytes of shared memory, device has {}", kGemmSharedBytes, request.caps.max_shared_memory);
+  if (request.caps.max_invocations < kGemmInvocations)
+    return fmt::format("needs groups of {} invocations, device has {}", kGemmInvocations, request.caps.max_invocations);
+  return refuse_large(request);
+}
+
+KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
+  const ConvGeometry geometry = geometry_of(request);
+  const auto tiles = [](std::uint64_t count) { return (count + kGemmTile - 1) / kGemmTile; };
+  const std::uint64_t across = tiles(std::uint64_t{geometry.taps()} * geometry.in_channels) * tiles(geometry.out_channels);
+  // Eight groups for each core, but parts of 512 pixels at least and few enough that adding them stays cheap.
+  const std::uint64_t pixels = geometry.batch * geometry.out_pixels();
+  const std::uint64_t busy = (8ull * request.caps.cores + across - 1) / across;
+  const std::uint64_t wanted = std::clamp<std::uint64_t>(busy, 1, std::max<std::uint64_t>(1, std::min<std::uint64_t>(pixels / 512, 128)));
+  const auto per_part = static_cast<std::uint32_t>((pixels + wanted - 1) / wanted);
+  const auto parts = static_cast<std::uint32_t>((pixels + per_part - 1) / per_part);
+  Dispatch dispatch;
+  dispatch.shader = "conv_weight_gradient/implicit_gemm.f32";
+  dispatch.specialization = {kGemmInvocations, 1, 1};
+  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
+  dispatch.constants = push_constants(geometry);
+  dispatch.constants.push_back(per_part);
+  dispatch.groups = linear_groups(across * parts * kGroupSize, request.caps);
+  dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
+  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+}
+
 }  // namespace
 
-std::vector<Kernel> conv_weight_gradient_kernels() { return {{"register_blocked", refuse_register_blocked, emit_register_blocked}, {"direct", refuse_large, emit_direct}}; }
+// On a CPU driver shared memory and barriers cost more than they save.
+std::vector<Kernel> conv_weight_gradient_kernels() {
+  return {{"register_blocked", refuse_register_blocked, emit_register_blocked},
+          {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
+          {"direct", refuse_large, emit_direct}};
+}
 
 }  // namespace tuff

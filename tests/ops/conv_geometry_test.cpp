@@ -99,13 +99,14 @@ TEST_CASE("kernels of a convolution by device") {
   const Value x = graph.input("x", {1, 16, 32, 32});
   graph.output("y", conv(x, graph.input("w", {16, 16, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}}));
   CHECK(chosen(graph, "cpu") == "register_blocked");
-  CHECK(chosen(graph, "minimal") != "register_blocked");
-  CHECK(chosen(graph, "discrete") != "register_blocked");
+  CHECK(chosen(graph, "minimal") == "implicit_gemm");
+  CHECK(chosen(graph, "discrete") == "implicit_gemm");
 
   Graph grouped;
   const Value gx = grouped.input("x", {1, 16, 32, 32});
   grouped.output("y", conv(gx, grouped.input("w", {16, 1, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}, .groups = 16}));
   CHECK(chosen(grouped, "cpu") == "direct");
+  CHECK(chosen(grouped, "discrete") == "direct");
   LowerOptions options;
   options.force["conv"] = "register_blocked";
   CHECK_THROWS_AS(lower(grouped, pretended_caps("cpu"), kernel_table(), options), Error);
