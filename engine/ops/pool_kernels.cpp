@@ -61,6 +61,71 @@ KernelDispatches emit_max_unpool(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
+// The variants with a constant window.
+bool small_plain_window(const PoolAttributes& attributes) {
+  std::int64_t volume = 1;
+  for (std::size_t a = 0; a < attributes.kernel.size(); ++a) {
+    if (attributes.padding[a] != 0 || attributes.dilation[a] != 1) return false;
+    volume *= attributes.kernel[a];
+  }
+  return volume <= 27;
+}
+
+std::optional<std::string> refuse_unless_inside(const KernelRequest& request) {
+  const auto& op = static_cast<const PoolOp&>(request.op);
+  if (!small_plain_window(op.values())) return "padding, dilation or a window of more than 27 elements";
+  for (int axis = 2; axis < op.unpooled().rank(); ++axis) {
+    const auto a = static_cast<std::size_t>(axis - 2);
+    if ((request.outputs[0].shape[axis] - 1) * op.values().stride[a] + op.values().kernel[a] > op.unpooled()[axis])
+      return "windows reach beyond the input";
+  }
+  return refuse_large(request);
+}
+
+std::optional<std::string> refuse_unless_side_by_side(const KernelRequest& request) {
+  const PoolAttributes& attributes = static_cast<const PoolOp&>(request.op).values();
+  if (!small_plain_window(attributes)) return "padding, dilation or a window of more than 27 elements";
+  if (attributes.stride != attributes.kernel) return "windows don't lie side by side";
+  return refuse_large(request);
+}
+
+std::optional<std::string> refuse_unless_inside_vec4(const KernelRequest& request) {
+  if (auto reason = refuse_unless_inside(request)) return reason;
+  return refuse_unless_vec4(request);
+}
+
+std::optional<std::string> refuse_unless_side_by_side_vec4(const KernelRequest& request) {
+  if (auto reason = refuse_unless_side_by_side(request)) return reason;
+  return refuse_unless_vec4(request);
+}
+
+void specialize_window(const KernelRequest& request, Dispatch& dispatch) {
+  for (const std::uint32_t extent : to_3d(static_cast<const PoolOp&>(request.op).values().kernel, 1))
+    dispatch.specialization.push_back(extent);
+}
+
+template <std::uint32_t lanes>
+KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
+  Dispatch dispatch = over_windows(request, variant("pool/max_pool_tiles.", lanes), lanes, true);
+  dispatch.buffers = {reads_input(0), writes_output(0), writes_output(1)};
+  specialize_window(request, dispatch);
+  return {{std::move(dispatch)}, {}};
+}
+
+// One invocation per window, also of those at the end that pooling left out.
+template <std::uint32_t lanes>
+KernelDispatches emit_gather_tiles(const KernelRequest& request) {
+  Dispatch dispatch = over_windows(request, variant("pool/gather_tiles.", lanes), lanes, false);
+  dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
+  specialize_window(request, dispatch);
+  const Volume in = volume({DType::f32, static_cast<const PoolOp&>(request.op).unpooled()});
+  const std::uint64_t depth = dispatch.specialization[3], height = dispatch.specialization[4],
+                      width = dispatch.specialization[5];
+  dispatch.groups = row_groups(in.batch * ((in.depth + depth - 1) / depth) * ((in.height + height - 1) / height),
+                               (in.width + width - 1) / width * (in.channels / lanes), request.caps);
+  return {{std::move(dispatch)}, {}};
+}
+
 template <std::uint32_t lanes>
 KernelDispatches emit_avg_pool(const KernelRequest& request) {
   Dispatch dispatch = over_windows(request, variant("pool/avg_pool.", lanes), lanes, true);
@@ -78,16 +143,24 @@ KernelDispatches emit_avg_pool_gradient(const KernelRequest& request) {
 }  // namespace
 
 std::vector<Kernel> max_pool_kernels() {
-  return {{"windows_vec4", refuse_unless_vec4, emit_max_pool<4>}, {"windows", refuse_large, emit_max_pool<1>}};
+  return {{"tiles_vec4", refuse_unless_inside_vec4, emit_max_pool_tiles<4>},
+          {"tiles", refuse_unless_inside, emit_max_pool_tiles<1>},
+          {"windows_vec4", refuse_unless_vec4, emit_max_pool<4>},
+          {"windows", refuse_large, emit_max_pool<1>}};
 }
 
 std::vector<Kernel> max_pool_gradient_kernels() {
-  return {{"gather_vec4", refuse_unless_vec4, emit_max_pool_gradient<4>},
+  return {{"tiles_vec4", refuse_unless_side_by_side_vec4, emit_gather_tiles<4>},
+          {"tiles", refuse_unless_side_by_side, emit_gather_tiles<1>},
+          {"gather_vec4", refuse_unless_vec4, emit_max_pool_gradient<4>},
           {"gather", refuse_large, emit_max_pool_gradient<1>}};
 }
 
 std::vector<Kernel> max_unpool_kernels() {
-  return {{"gather_vec4", refuse_unless_vec4, emit_max_unpool<4>}, {"gather", refuse_large, emit_max_unpool<1>}};
+  return {{"tiles_vec4", refuse_unless_side_by_side_vec4, emit_gather_tiles<4>},
+          {"tiles", refuse_unless_side_by_side, emit_gather_tiles<1>},
+          {"gather_vec4", refuse_unless_vec4, emit_max_unpool<4>},
+          {"gather", refuse_large, emit_max_unpool<1>}};
 }
 
 std::vector<Kernel> avg_pool_kernels() {

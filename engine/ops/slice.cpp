@@ -52,7 +52,7 @@ class Slice : public Op {
 // result and distances between neighbours in x, outermost first.
 struct Box {
   std::array<std::uint32_t, 5> extents = {1, 1, 1, 1, 1};
-  std::array<std::uint32_t, 5> strides = {1, 1, 1, 1, 1};
+  std::array<std::uint32_t, 5> strides = {0, 0, 0, 0, 1};
   std::uint32_t offset = 0;
 };
 

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // Maximum and its flat index in the input's spatial plane. One invocation per output pixel and channel (or four).
+#include "pool/maximum.glsl"
 #include "pool/window.glsl"
 
 layout(push_constant) uniform Push {
@@ -10,22 +11,6 @@ layout(push_constant) uniform Push {
   IntegerOut indices;
   POOL_CONSTANTS
 };
-
-// NaN wins, the first of equal maxima wins; the first element is taken even where it is minus infinity.
-void take(float value, int place, inout float best, inout int index) {
-  bool better = index < 0 || value > best || isnan(value);
-  best = better ? value : best;
-  index = better ? place : index;
-}
-
-#ifdef VEC4
-void take(vec4 value, int place, inout vec4 best, inout ivec4 index) {
-  take(value.x, place, best.x, index.x);
-  take(value.y, place, best.y, index.y);
-  take(value.z, place, best.z, index.z);
-  take(value.w, place, best.w, index.w);
-}
-#endif
 
 void main() {
   uint row = row_of_group();

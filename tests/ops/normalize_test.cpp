@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "cases/normalize_cases.h"
+#include "runtime/compile.h"
+#include "support/test_device.h"
 
 namespace tuff::test {
 
@@ -48,6 +50,61 @@ TEST_CASE("norms are one op with the right statistics") {
   CHECK_THROWS_AS(batch_norm(x, weight, bias, {}, {}), Error);
   CHECK_THROWS_AS(batch_norm(graph.input("one", {1, 8, 1, 1}), weight, bias, {}, {}, {.training = true}), Error);
   CHECK_THROWS_AS(batch_norm(x, graph.input("w4", {4}), bias, {}, {}, {.training = true}), Error);
+}
+
+// Inference: stored statistics as inputs, through pointwise ops.
+TEST_CASE("batch_norm with running statistics") {
+  for (const Shape& shape : {Shape{2, 8, 9, 7}, Shape{9, 6}, Shape{2, 3, 3, 4, 5}}) {
+    for (const bool relu : {false, true}) {
+      if (relu && shape.rank() != 4) continue;
+      OpCase inference{.name = "running statistics " + to_string(shape) + (relu ? ", relu" : "")};
+      const TensorType channels{DType::f32, Shape{shape.channels()}};
+      inference.inputs = {{.type = {DType::f32, shape}}, {.type = channels}, {.type = channels}, {.type = channels},
+                          {.type = channels, .fill = Fill::positive}};
+      const auto activation = relu ? NormalizeActivation::relu : NormalizeActivation::none;
+      inference.build = [=](Graph&, std::span<const Value> x) {
+        return std::vector<Value>{batch_norm(x[0], x[1], x[2], x[3], x[4], {.activation = activation}).output};
+      };
+      inference.reference = [=](std::span<const Array> x) {
+        return std::vector<Array>{generate(shape, [&](const Index& at) {
+          const auto c = static_cast<std::size_t>(at[1]);
+          const double deviation = std::sqrt(x[4].data[c] + static_cast<double>(1e-5f));
+          const double y = (x[0].data[offset_of(shape, at)] - x[3].data[c]) / deviation * x[1].data[c] + x[2].data[c];
+          return relu && y <= 0 ? 0.0 : y;
+        })};
+      };
+      check(inference);
+    }
+  }
+}
+
+TEST_CASE("batch_norm in training moves the running statistics as PyTorch does") {
+  Graph graph;
+  const Shape shape{2, 4, 5, 3};
+  const Value x = graph.input("x", shape);
+  const Value mean = graph.buffer("running_mean", {4}, Initializer::constant(0));
+  const Value variance = graph.buffer("running_var", {4}, Initializer::constant(1));
+  graph.output("y", batch_norm(x, {}, {}, mean, variance, {.momentum = 0.25f, .training = true}).output);
+  Array values(shape);
+  for (std::size_t i = 0; i < values.data.size(); ++i) values.data[i] = static_cast<double>(i * i % 17) - 3;
+  ParameterStore store(test_device(), graph);
+  store.initialize(0);
+  std::unique_ptr<Executable> executable = compile(graph, test_device(), &store);
+  executable->write("x", to_tensor(values, DType::f32));
+  const std::vector<Array> expected = normalize_reference(values, {}, {});
+  Array expected_mean({4}, 0);
+  Array expected_variance({4}, 1);
+  for (int step = 0; step < 3; ++step) {
+    executable->run();
+    CHECK(relative_error(to_array(executable->read("y")), expected[0]) < 1e-6);
+    for (std::size_t c = 0; c < 4; ++c) {
+      expected_mean.data[c] = 0.75 * expected_mean.data[c] + 0.25 * expected[1].data[c];
+      expected_variance.data[c] = 0.75 * expected_variance.data[c] + 0.25 * expected[2].data[c] * 30 / 29;
+    }
+    executable->wait();
+    CHECK(relative_error(to_array(store.read("running_mean")), expected_mean) < 1e-6);
+    CHECK(relative_error(to_array(store.read("running_var")), expected_variance) < 1e-6);
+  }
 }
 
 }  // namespace tuff::test

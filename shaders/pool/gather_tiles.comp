@@ -1,0 +1,54 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_buffer_reference : require
+// Sends pooled values back to where their maximum was, for windows that lie side by side: one invocation per window
+// and channel (or four) reads its value and index once and writes the whole window. Elements beyond the last window
+// get 0.
+#include "pool/window.glsl"
+layout(constant_id = 3) const int kKernelDepth = 1;
+layout(constant_id = 4) const int kKernelHeight = 2;
+layout(constant_id = 5) const int kKernelWidth = 2;
+
+layout(push_constant) uniform Push {
+  RealIn pooled;
+  IntegerIn indices;
+  RealOut result;
+  POOL_CONSTANTS
+};
+
+float chosen(float value, int index, int here) { return index == here ? value : 0.0; }
+vec4 chosen(vec4 value, ivec4 index, int here) {
+  return vec4(chosen(value.x, index.x, here), chosen(value.y, index.y, here), chosen(value.z, index.z, here),
+              chosen(value.w, index.w, here));
+}
+
+void main() {
+  int tiles_depth = (in_depth + kKernelDepth - 1) / kKernelDepth;
+  int tiles_height = (in_height + kKernelHeight - 1) / kKernelHeight;
+  int tiles_width = (in_width + kKernelWidth - 1) / kKernelWidth;
+  uint row = row_of_group();
+  if (row >= batch * uint(tiles_depth * tiles_height)) return;
+  uvec3 place = locate_row(row, uint(tiles_depth), uint(tiles_height));
+  bool row_is_pooled = int(place.y) < out_depth && int(place.z) < out_height;
+  uint from = ((place.x * uint(out_depth) + place.y) * uint(out_height) + place.z) * uint(out_width) * vectors;
+  uint sample_start = place.x * uint(in_depth * in_height * in_width);
+  ivec2 corner = ivec2(place.yz) * ivec2(kKernelDepth, kKernelHeight);
+  for (uint t = row_start(); t < uint(tiles_width) * vectors; t += row_stride()) {
+    uint column = divide(t, vectors);
+    uint channel = t - column * vectors;
+    REAL value = REAL(0);
+    INTEGER index = INTEGER(-1);
+    if (row_is_pooled && int(column) < out_width) {
+      value = pooled.at[from + t];
+      index = indices.at[from + t];
+    }
+    for (int kz = 0; kz < kKernelDepth; ++kz)
+      for (int ky = 0; ky < kKernelHeight; ++ky)
+        for (int kx = 0; kx < kKernelWidth; ++kx) {
+          ivec3 at = ivec3(corner + ivec2(kz, ky), int(column) * kKernelWidth + kx);
+          if (at.x >= in_depth || at.y >= in_height || at.z >= in_width) continue;
+          int here = (at.x * in_height + at.y) * in_width + at.z;
+          result.at[(sample_start + uint(here)) * vectors + channel] = chosen(value, index, here);
+        }
+  }
+}

@@ -1,0 +1,41 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_buffer_reference : require
+// Maximum and its flat index where every window lies inside the input: no bounds to check, and a window of constant
+// size, which the driver unrolls. One invocation per output pixel and channel (or four).
+#include "pool/maximum.glsl"
+#include "pool/window.glsl"
+layout(constant_id = 3) const int kKernelDepth = 1;
+layout(constant_id = 4) const int kKernelHeight = 2;
+layout(constant_id = 5) const int kKernelWidth = 2;
+
+layout(push_constant) uniform Push {
+  RealIn x;
+  RealOut result;
+  IntegerOut indices;
+  POOL_CONSTANTS
+};
+
+void main() {
+  uint row = row_of_group();
+  if (row >= batch * uint(out_depth * out_height)) return;
+  uvec3 place = locate_row(row, uint(out_depth), uint(out_height));
+  int line = (int(place.y) * stride[0] * in_height + int(place.z) * stride[1]) * in_width;
+  uint sample_start = place.x * uint(in_depth * in_height * in_width);
+  for (uint t = row_start(); t < uint(out_width) * vectors; t += row_stride()) {
+    uint column = divide(t, vectors);
+    int corner = line + int(column) * stride[2];
+    uint base = sample_start * vectors + t - column * vectors;
+    REAL best = REAL(0);
+    INTEGER index = INTEGER(-1);
+    for (int kz = 0; kz < kKernelDepth; ++kz)
+      for (int ky = 0; ky < kKernelHeight; ++ky)
+        for (int kx = 0; kx < kKernelWidth; ++kx) {
+          int at = corner + (kz * in_height + ky) * in_width + kx;
+          take(x.at[base + uint(at) * vectors], at, best, index);
+        }
+    uint to = row * uint(out_width) * vectors + t;
+    result.at[to] = best;
+    indices.at[to] = index;
+  }
+}
