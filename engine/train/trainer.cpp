@@ -146,9 +146,9 @@ void Run::feed() {
 
 void Run::check_loss(double loss) const {
   if (std::isfinite(loss)) return;
-  throw Error(fmt::format("step {}: the loss is {}; resume with a lower --lr (now {}) in a new run, set --clip 1, or look "
-                          "for values in the images that are no numbers",
-                          state_.step, loss, options_.lr));
+  throw Error(fmt::format("step {}: the loss is no finite number; begin a new run with a lower --lr (now {}) or with "
+                          "--clip 1, or look for values in the images that are no numbers",
+                          state_.step, options_.lr));
 }
 
 // Weights that are no numbers must not replace a good checkpoint.
