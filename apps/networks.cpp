@@ -42,6 +42,8 @@ Network unet_network(const UNetConfig& config) {
   if (config.padding == UNetConfig::Padding::valid) {
     const std::int64_t size = unet_nearest_sizes(config, 1).second;
     network.margin = (size - unet_output_size(config, size)) / 2;
+    // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
+    network.radius = config.up == UNetConfig::Up::bilinear ? network.alignment : 0;
   }
   if (config.norm == UNetConfig::Norm::group) network.whole_image = "group norm takes its statistics from the whole image";
   if (config.norm == UNetConfig::Norm::instance)

@@ -22,8 +22,10 @@ struct Network {
   // The nearest H below (0: none) and above that fit.
   std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t)> nearest_sizes;
   std::int64_t alignment = 1;  // shifts by multiples of it commute with the network
-  std::int64_t radius = 0;     // farthest input pixel that an output pixel depends on
   std::int64_t margin = 0;     // pixels lost at each side; 0 for padded networks
+  // Outputs this near to where an image was cut differ from those of the whole image. Padded networks: the
+  // distance of the farthest input pixel that an output depends on.
+  std::int64_t radius = 0;
 
   // Why an image can't be predicted in tiles ("group norm takes its statistics from the whole image");
   // empty where tiles give what the whole image would.

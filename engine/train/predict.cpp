@@ -48,8 +48,10 @@ Predictor::Predictor(Device& device, ParameterStore& store, Network network, con
 
 // The network's input for a whole image of this extent.
 std::int64_t Predictor::whole_extent(std::int64_t extent) const {
-  std::int64_t size = round_up(extent + 2 * network_.margin, network_.margin > 0 ? 1 : network_.alignment);
-  while (network_.output_size(size) < extent) size = network_.nearest_sizes(size).second;
+  if (network_.margin == 0) return round_up(extent, network_.alignment);
+  const std::int64_t kept = extent + 2 * round_up(network_.radius, network_.alignment);
+  std::int64_t size = kept + 2 * network_.margin;
+  while (network_.output_size(size) < kept) size = network_.nearest_sizes(size).second;
   return size;
 }
 
@@ -80,7 +82,7 @@ std::int64_t Predictor::largest_tile() {
   std::int64_t smallest = 0;
   for (std::int64_t side : kTileSides) {
     if (network_.output_size(side) == 0) side = network_.nearest_sizes(side).first;
-    const bool useful = side > 2 * round_up(std::max(network_.radius, network_.margin), network_.alignment);
+    const bool useful = side > 2 * (network_.margin + round_up(network_.radius, network_.alignment));
     if (!useful) break;
     smallest = side;
     if (fits(side, side)) return side;
