@@ -10,6 +10,8 @@ foreach(file ${unit_tests})
   set_tests_properties(unit/${name} PROPERTIES LABELS "unit;commit;full" TIMEOUT 600)
 endforeach()
 
+set(long_tests apps/run_test train/predict_test train/parity_test ops/pointwise_test)
+
 # device_configuration(NAME DRIVER LABELS VALIDATION [VARIABLE=VALUE...]): all device tests on one driver in one
 # environment. VALIDATION: none, or a mode of validation/validated.
 function(device_configuration configuration driver labels validation)
@@ -21,7 +23,12 @@ function(device_configuration configuration driver labels validation)
     string(REGEX REPLACE "\\.cpp$" "" name ${file})
     set(test ${configuration}/${name})
     add_test(NAME ${test} COMMAND ${command} --source-file=*/tests/${file})
-    set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
+    # Long runs of whole models stay with the best driver in every commit; the others have them in --full.
+    set(own_labels ${labels})
+    if(name IN_LIST long_tests AND NOT configuration MATCHES "^(system|lvp25)$")
+      set(own_labels full)
+    endif()
+    set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${own_labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
       ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};${ARGN}")
   endforeach()
   add_test(NAME ${configuration}/readme_program COMMAND ${on_driver} "${TUFF_DRIVERS}" ${driver} $<TARGET_FILE:tuff_readme_program>)
