@@ -194,8 +194,9 @@ TEST_CASE("structure: every source, shader and test stands in its folder's list"
 
 TEST_CASE("structure: files stay readable and belong to no one machine") {
   const std::string self = "tests/structure_test.cpp";
+  // In pieces, so that this file doesn't hold what it forbids.
   static const std::regex kForbidden(
-      "(/work/|/home/\\w|deb\\.debian\\.org|\\bTODO\\b|\\bFIXME\\b|\\bXXX\\b|using namespace std;)");
+      "(/wo" "rk/|/home/\\w|deb\\.deb" "ian\\.org|\\bTODO\\b|\\bFIXME\\b|\\bXXX\\b|using namespace std;)");
   const auto is_text = [](const fs::path& path) {
     static const Names kBinary = {".png", ".tif", ".tiff", ".bin", ".safetensors", ".npy", ".jpg", ".bmp"};
     return !kBinary.contains(path.extension().string()) && path.string().find("__pycache__") == std::string::npos;
