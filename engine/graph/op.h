@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,10 +48,10 @@ class Op {
   // nothing reads them, and run after every other reader of what they overwrite.
   virtual std::vector<int> written_inputs() const { return {}; }
 
-  // The inputs that the first output may overwrite: every element is read only by the invocation that
-  // writes the element at the same place, and the types are of equal size. The planner does so where
-  // that is the input's last use.
-  virtual std::vector<int> in_place_inputs() const { return {}; }
+  // (output, input) pairs where the output may overwrite the input: every element is read only by the
+  // invocation that writes the element at the same place, and the types are of equal size. The planner does
+  // so where that is the input's last use.
+  virtual std::vector<std::pair<int, int>> in_place() const { return {}; }
 
   // For ops that collect their inputs in a flat arena of the store (pack): output 0 is the arena, input i
   // belongs at element offsets[i]. The planner lets the inputs' producers write there directly; kernels
@@ -60,6 +61,14 @@ class Op {
     std::vector<std::uint64_t> offsets;
   };
   virtual const Collection* collection() const { return nullptr; }
+
+  // For an op that does nothing but store one input in another, a variable (assign). The planner lets the
+  // value's producer write into the variable directly, where nothing reads the old contents afterwards.
+  struct Store {
+    int variable = 0;
+    int value = 0;
+  };
+  virtual std::optional<Store> store() const { return std::nullopt; }
 
   // Outputs that occupy the memory of an input: (output, input) pairs, e.g. reshape. No kernel runs for
   // an op whose every output is a view.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "ops/assign.h"
 #include "ops/expand.h"
@@ -12,8 +14,10 @@
 namespace tuff {
 
 std::string NormalizeOp::attributes() const {
-  return fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps,
-                     attributes_.affine, attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
+  std::string text = fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps,
+                                 attributes_.affine, attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
+  if (attributes_.running) text += fmt::format(" momentum={}", attributes_.momentum);
+  return text;
 }
 
 namespace {
@@ -67,16 +71,30 @@ class Normalize : public NormalizeOp {
       require_channels(name(), "bias", inputs[2], x);
     }
     const TensorType statistics{DType::f32, statistics_shape(values(), x.shape)};
-    return {x, statistics, statistics};
+    if (!values().running) return {x, statistics, statistics};
+    if (values().groups != 0) throw Error("normalize: running statistics go with those of a whole batch (groups = 0)");
+    require_channels(name(), "running_mean", inputs[running_input()], x);
+    require_channels(name(), "running_var", inputs[running_input() + 1], x);
+    return {x, statistics, statistics, statistics, statistics};
+  }
+
+  std::vector<std::pair<int, int>> in_place() const override {
+    if (!values().running) return {};
+    const auto first = static_cast<int>(running_input());
+    return {{3, first}, {4, first + 1}};
   }
 
   std::vector<Value> gradient(const GradientContext& context) const override {
-    if (context.upstream[1] || context.upstream[2])
-      throw Error(
-          "normalize: mean and variance have no gradient of their own; the loss may depend on the output alone");
+    if (std::any_of(context.upstream.begin() + 1, context.upstream.end(), [](Value value) { return bool(value); }))
+      throw Error("normalize: statistics have no gradient of their own; the loss may depend on the output alone");
     std::vector<Value> inputs = {context.upstream[0], context.inputs[0], context.outputs[1], context.outputs[2]};
     if (values().affine) inputs.insert(inputs.end(), {context.inputs[1], context.inputs[2]});
-    return context.inputs[0].graph().add(std::make_shared<NormalizeGradient>(values()), std::move(inputs));
+    NormalizeAttributes attributes = values();
+    attributes.running = false;
+    std::vector<Value> gradients =
+        context.inputs[0].graph().add(std::make_shared<NormalizeGradient>(attributes), std::move(inputs));
+    gradients.resize(context.inputs.size());  // none flows to running statistics
+    return gradients;
   }
 };
 
@@ -85,11 +103,6 @@ Value along_channels(Value values, Value x) {
   std::vector<std::int64_t> extents(static_cast<std::size_t>(x.shape().rank()), 1);
   extents[1] = values.shape()[0];
   return expand(values, Shape(std::move(extents)), std::vector<int>{1});
-}
-
-// running = (1 - momentum) running + momentum batch
-void update_running(Value running, Value batch, float momentum) {
-  assign(running, add(mul_scalar(running, 1 - momentum), mul_scalar(batch, momentum)));
 }
 
 Value with_running_statistics(Value x, Value weight, Value bias, Value mean, Value variance,
@@ -104,15 +117,21 @@ Value with_running_statistics(Value x, Value weight, Value bias, Value mean, Val
 
 }  // namespace
 
-Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes) {
+Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes, Value running_mean,
+                     Value running_var) {
   if (static_cast<bool>(weight) != static_cast<bool>(bias))
     throw Error("normalize: weight and bias go together; give both or neither");
-  NormalizeAttributes with_affine = attributes;
-  with_affine.affine = static_cast<bool>(weight);
+  if (static_cast<bool>(running_mean) != static_cast<bool>(running_var))
+    throw Error("normalize: running_mean and running_var go together; give both or neither");
+  NormalizeAttributes complete = attributes;
+  complete.affine = static_cast<bool>(weight);
+  complete.running = static_cast<bool>(running_mean);
   std::vector<Value> inputs = {x};
-  if (weight) inputs.insert(inputs.end(), {weight, bias});
-  const std::vector<Value> outputs = x.graph().add(std::make_shared<Normalize>(with_affine), std::move(inputs));
-  return {outputs[0], outputs[1], outputs[2]};
+  for (const Value input : {weight, bias, running_mean, running_var})
+    if (input) inputs.push_back(input);
+  std::vector<Value> outputs = x.graph().add(std::make_shared<Normalize>(complete), std::move(inputs));
+  outputs.resize(5);
+  return {outputs[0], outputs[1], outputs[2], outputs[3], outputs[4]};
 }
 
 BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Value running_var,
@@ -129,14 +148,12 @@ BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Valu
   if (count == 1)
     throw Error(
         fmt::format("batch_norm: training needs more than one value per channel, x is {}", to_string(x.type())));
-  const Normalized result =
-      normalize(x, weight, bias, {.groups = 0, .eps = attributes.eps, .activation = attributes.activation});
+  const NormalizeAttributes normalization{
+      .eps = attributes.eps, .activation = attributes.activation, .momentum = attributes.momentum};
+  const Normalized result = normalize(x, weight, bias, normalization, running_mean, running_var);
   if (running_mean) {
-    require_channels("batch_norm", "running_mean", running_mean.type(), x.type());
-    require_channels("batch_norm", "running_var", running_var.type(), x.type());
-    const auto unbiased = static_cast<float>(static_cast<double>(count) / static_cast<double>(count - 1));
-    update_running(running_mean, result.mean, attributes.momentum);
-    update_running(running_var, mul_scalar(result.variance, unbiased), attributes.momentum);
+    assign(running_mean, result.running_mean);
+    assign(running_var, result.running_var);
   }
   return {result.output, result.mean, result.variance};
 }

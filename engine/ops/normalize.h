@@ -47,8 +47,10 @@ Value instance_norm(Value x, Value weight = {}, Value bias = {}, float eps = 1e-
 struct NormalizeAttributes {
   std::int64_t groups = 0;
   float eps = 1e-5f;
-  bool affine = false;  // has weight and bias
+  bool affine = false;   // has weight and bias
   NormalizeActivation activation = NormalizeActivation::none;
+  bool running = false;  // groups = 0: also gives the new running statistics
+  float momentum = 0.1f;
   bool operator==(const NormalizeAttributes&) const = default;
 };
 
@@ -56,9 +58,15 @@ struct Normalized {
   Value output;
   Value mean;      // (C), or (N, groups)
   Value variance;  // the same, biased
+  // Empty without running statistics, which the op doesn't write itself: (1 - momentum) running + momentum batch's.
+  Value running_mean;
+  Value running_var;  // unbiased
 };
 
-Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes);
+// weight and bias: (C), or both empty; running_mean and running_var: (C), with groups = 0, or both empty. `affine` and
+// `running` of the attributes follow from them.
+Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes, Value running_mean = {},
+                     Value running_var = {});
 
 std::vector<Kernel> normalize_kernels();
 std::vector<Kernel> normalize_gradient_kernels();

@@ -113,7 +113,8 @@ std::optional<std::string> refuse_unless_whole_vectors(const KernelRequest& requ
 
 template <std::uint32_t lanes>
 KernelDispatches emit_forward(const KernelRequest& request) {
-  const NormalizeAttributes& attributes = static_cast<const NormalizeOp&>(request.op).values();
+  const auto& op = static_cast<const NormalizeOp&>(request.op);
+  const NormalizeAttributes& attributes = op.values();
   const TensorType& x = request.inputs[0];
   const Pieces pieces = pieces_of(attributes, x, lanes);
   const Parts reducing = reducing_parts(pieces, request.caps);
@@ -132,7 +133,15 @@ KernelDispatches emit_forward(const KernelRequest& request) {
   Dispatch finish = small("finish", pieces.statistics(), request.caps);
   finish.buffers = {reads_workspace(static_cast<std::uint32_t>(result.workspace_bytes.size() - 1)), writes_output(1),
                     writes_output(2)};
-  finish.constants = {pieces.samples, parts, pieces.channels, pieces.groups};
+  const double count = static_cast<double>(pieces.rows) * pieces.samples;
+  // Without running statistics the last four addresses are never used.
+  if (attributes.running)
+    finish.buffers.insert(finish.buffers.end(), {reads_input(op.running_input()), reads_input(op.running_input() + 1),
+                                                 writes_output(3), writes_output(4)});
+  else
+    finish.buffers.insert(finish.buffers.end(), 4, writes_output(1));
+  finish.constants = {pieces.samples, parts, pieces.channels, pieces.groups, attributes.running ? 1u : 0u,
+                      float_bits(attributes.momentum), float_bits(static_cast<float>(count / (count - 1)))};
   result.dispatches.push_back(std::move(finish));
 
   Dispatch apply = pass("apply", lanes, pieces, writing, request.caps);

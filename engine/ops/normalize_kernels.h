@@ -11,6 +11,8 @@ class NormalizeOp : public Op {
   explicit NormalizeOp(NormalizeAttributes attributes) : attributes_(attributes) {}
   const NormalizeAttributes& values() const { return attributes_; }
   std::string attributes() const override;
+  // Which input running_mean is; running_var follows it.
+  std::uint32_t running_input() const { return attributes_.affine ? 3 : 1; }
 
  private:
   NormalizeAttributes attributes_;

@@ -192,9 +192,9 @@ std::vector<TensorType> Pointwise::infer(std::span<const TensorType> inputs) con
 }
 
 // An input that has as many elements as the result is read in the same order, so the result may overwrite it.
-std::vector<int> Pointwise::in_place_inputs() const {
-  std::vector<int> all;
-  for (int input = 0; input < program_.inputs; ++input) all.push_back(input);
+std::vector<std::pair<int, int>> Pointwise::in_place() const {
+  std::vector<std::pair<int, int>> all;
+  for (int input = 0; input < program_.inputs; ++input) all.emplace_back(0, input);
   return all;
 }
 

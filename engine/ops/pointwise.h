@@ -87,7 +87,7 @@ class Pointwise : public Op {
   std::string attributes() const override;
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
-  std::vector<int> in_place_inputs() const override;
+  std::vector<std::pair<int, int>> in_place() const override;
 
   // The same as one node for each instruction; the results of all instructions in order.
   std::vector<Value> decompose(std::span<const Value> inputs) const;

@@ -45,6 +45,7 @@ class Lowering {
     find_last_reads();
     place_sources();
     place_collections();
+    place_stores();
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) assign_storages(step);
     keep_outputs();
     emit_kernels();
@@ -143,6 +144,51 @@ class Lowering {
     }
   }
 
+  // Lets the producer of an assigned value write straight into the variable. All others must have read the old
+  // contents by then; the producer itself may read them where it says so (Op::in_place).
+  void place_stores() {
+    std::vector<std::uint32_t> step_of(graph_.nodes().size());
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) step_of[plan_.order[step]] = step;
+    stored_.resize(graph_.nodes().size(), false);
+    for (const std::uint32_t index : plan_.order) {
+      const Node& node = graph_.nodes()[index];
+      const std::optional<Op::Store> store = node.op->store();
+      if (!store) continue;
+      const std::uint32_t variable = node.inputs[static_cast<std::size_t>(store->variable)];
+      const std::uint32_t value = node.inputs[static_cast<std::size_t>(store->value)];
+      const Source& source = graph_.values()[value].source;
+      if (source.kind != Source::Kind::node || storage_of_[value] != kNone || is_view(value)) continue;
+      if (!contents_spare(variable, index, step_of[source.node], source.index)) continue;
+      storage_of_[value] = storage_of_[variable];
+      stored_[index] = true;
+    }
+  }
+
+  // Whether the memory of `variable`, which the node `writer` is to fill at the end of the run, may be overwritten
+  // at `step` already, by output `output` of that step's node.
+  bool contents_spare(std::uint32_t variable, std::uint32_t writer, std::uint32_t step, std::uint32_t output) const {
+    for (std::uint32_t value = 0; value < graph_.values().size(); ++value) {
+      if (graph_.values()[value].source.kind != Source::Kind::arena || !overlap(value, variable)) continue;
+      for (std::uint32_t later = step; later < plan_.order.size(); ++later) {
+        const Node& node = node_at(later);
+        for (std::size_t input = 0; input < node.inputs.size(); ++input) {
+          if (node.inputs[input] != value || plan_.order[later] == writer) continue;
+          const std::pair<int, int> same_place{static_cast<int>(output), static_cast<int>(input)};
+          const auto allowed = node.op->in_place();
+          const bool in_place = std::find(allowed.begin(), allowed.end(), same_place) != allowed.end();
+          if (later != step || value != variable || !in_place) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // Of two values of the store.
+  bool overlap(std::uint32_t first, std::uint32_t second) const {
+    const Location &a = *storages_[storage_of_[first]].fixed, &b = *storages_[storage_of_[second]].fixed;
+    return a.segment == b.segment && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+  }
+
   bool is_view(std::uint32_t value) const {
     const Source& source = graph_.values()[value].source;
     for (const auto& [output, input] : graph_.nodes()[source.node].op->views())
@@ -158,24 +204,27 @@ class Lowering {
       storage_of_[node.outputs[static_cast<std::size_t>(output)]] = shared;
       touch(shared, std::max(step, last_read_[node.outputs[static_cast<std::size_t>(output)]]));
     }
-    if (!node.outputs.empty() && storage_of_[node.outputs[0]] == kNone && !options_.separate_allocations)
-      storage_of_[node.outputs[0]] = overwritable_input(node, step);
+    if (!options_.separate_allocations) overwrite_inputs(node, step);
     for (const std::uint32_t output : node.outputs) {
       if (storage_of_[output] == kNone) storage_of_[output] = add_storage({bytes(output), step, step, {}});
       touch(storage_of_[output], std::max(step, last_read_[output]));
     }
   }
 
-  // The storage of an input that ends here and that the op may overwrite, else kNone.
-  std::uint32_t overwritable_input(const Node& node, std::uint32_t step) const {
-    for (const int candidate : node.op->in_place_inputs()) {
-      const std::uint32_t value = node.inputs[static_cast<std::size_t>(candidate)];
-      const Storage& storage = storages_[storage_of_[value]];
-      const auto uses = std::count(node.inputs.begin(), node.inputs.end(), value);
-      if (!storage.fixed && storage.last == step && storage.bytes == bytes(node.outputs[0]) && uses == 1 && last_read_[value] == step)
-        return storage_of_[value];
+  // Gives outputs the storages of inputs that end here, where the op may overwrite them.
+  void overwrite_inputs(const Node& node, std::uint32_t step) {
+    std::vector<std::uint32_t> taken;
+    for (const auto& [output, input] : node.op->in_place()) {
+      const std::uint32_t to = node.outputs[static_cast<std::size_t>(output)];
+      const std::uint32_t from = node.inputs[static_cast<std::size_t>(input)];
+      const Storage& storage = storages_[storage_of_[from]];
+      const auto uses = std::count(node.inputs.begin(), node.inputs.end(), from);
+      const bool ends = !storage.fixed && storage.last == step && last_read_[from] == step && uses == 1;
+      const bool free = std::find(taken.begin(), taken.end(), storage_of_[from]) == taken.end();
+      if (storage_of_[to] != kNone || !ends || !free || storage.bytes != bytes(to)) continue;
+      storage_of_[to] = storage_of_[from];
+      taken.push_back(storage_of_[from]);
     }
-    return kNone;
   }
 
   void touch(std::uint32_t storage, std::uint32_t step) {
@@ -195,7 +244,7 @@ class Lowering {
       const bool only_views = !node.outputs.empty() && node.op->views().size() == node.outputs.size();
       const std::vector<bool>& placed = placed_[plan_.order[step]];
       const bool all_placed = node.op->collection() && std::find(placed.begin(), placed.end(), false) == placed.end();
-      if (only_views || all_placed) continue;
+      if (only_views || all_placed || stored_[plan_.order[step]]) continue;
       std::vector<TensorType> inputs, outputs;
       for (const std::uint32_t input : node.inputs) inputs.push_back(type(input));
       for (const std::uint32_t output : node.outputs) outputs.push_back(type(output));
@@ -277,6 +326,7 @@ class Lowering {
   std::vector<std::uint32_t> storage_of_;               // by value
   std::vector<std::uint32_t> last_read_;                // by value: the last step that reads it
   std::vector<std::vector<bool>> placed_;               // by node: inputs of a collection that lie in place
+  std::vector<bool> stored_;                            // by node: the value to be stored is computed in its place
   std::vector<KernelDispatches> emitted_;               // by step
   std::vector<std::vector<std::uint32_t>> workspaces_;  // by step: storages
 };

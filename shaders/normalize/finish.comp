@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
-// Mean and biased variance from the parts' moments. One invocation per statistic, which is a channel where groups is
-// 0, else a sample's group of channels.
+// Mean and biased variance from the parts' moments, and the running statistics of a batch norm, which may be updated
+// in place. One invocation per statistic, which is a channel where groups is 0, else a sample's group of channels.
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
@@ -12,10 +12,17 @@ layout(push_constant) uniform Push {
   FloatIn moments;
   FloatOut mean;
   FloatOut variance;
+  FloatIn running_mean;
+  FloatIn running_variance;
+  FloatOut new_running_mean;
+  FloatOut new_running_variance;
   uint samples;
   uint parts;
   uint channels;
   uint groups;
+  uint running;  // 0: without running statistics, and their addresses are not to be used
+  float momentum;
+  float unbiased;  // count / (count - 1)
 };
 
 void main() {
@@ -33,5 +40,9 @@ void main() {
       all = combine(all, Moments(moments.at[at], moments.at[plane + at], moments.at[2 * plane + at]));
     }
   mean.at[i] = all.mean;
-  variance.at[i] = all.squares / all.count;
+  float biased = all.squares / all.count;
+  variance.at[i] = biased;
+  if (running == 0) return;
+  new_running_mean.at[i] = (1.0 - momentum) * running_mean.at[i] + momentum * all.mean;
+  new_running_variance.at[i] = (1.0 - momentum) * running_variance.at[i] + momentum * (unbiased * biased);
 }

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "cases/assign_cases.h"
 #include "ops/pointwise.h"
+#include "ops/softmax.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
 
@@ -29,6 +32,34 @@ TEST_CASE("assign: buffers take values, and their neighbours keep theirs") {
     const HostTensor values = store.read("b" + std::to_string(i));
     for (const float value : values.floats()) CHECK(value == (2 * 3 + n) * 3 + n);
     CHECK(store.read("between" + std::to_string(i)).floats()[0] == -1);
+  }
+}
+
+// The value may be computed in the variable's memory only where nobody needs the old contents any more.
+TEST_CASE("assign: every other node reads the old contents, wherever it stands") {
+  for (const char* reader : {"none", "earlier", "later", "not in place", "arena", "output"}) {
+    const std::string kind = reader;
+    CAPTURE(kind);
+    Graph graph;
+    const Value variable = graph.buffer("b", {1, 8}, Initializer::constant(2));
+    if (kind == "earlier") graph.output("y", mul_scalar(variable, 5));
+    assign(variable, kind == "not in place" ? softmax(variable) : mul_scalar(variable, 1 / 16.0f));
+    if (kind == "later") graph.output("y", mul_scalar(variable, 5));
+    if (kind == "arena") graph.output("y", mul_scalar(graph.arena("buffers"), 5));
+    if (kind == "output") graph.output("y", variable);
+    ParameterStore store(test_device(), graph);
+    store.initialize(0);
+    const auto executable = compile(graph, test_device(), &store);
+    const bool copied = std::any_of(executable->plan().selections.begin(), executable->plan().selections.end(), [&](const Selection& selection) {
+      return executable->graph().nodes()[selection.node].op->name() == "assign";
+    });
+    CHECK(copied == (kind == "later" || kind == "arena" || kind == "not in place"));
+    executable->run();
+    executable->wait();
+    if (kind == "output") CHECK(executable->read("y").floats()[0] == 1 / 8.0f);
+    if (kind == "earlier" || kind == "later" || kind == "arena") CHECK(executable->read("y").floats()[0] == 10);
+    const HostTensor values = store.read("b");
+    for (const float value : values.floats()) CHECK(value == 1 / 8.0f);
   }
 }
 

@@ -48,8 +48,38 @@ TEST_CASE("norms are one op with the right statistics") {
   CHECK_THROWS_AS(group_norm(x, 3, weight, bias), Error);
   CHECK_THROWS_AS(group_norm(x, 4, weight, {}), Error);
   CHECK_THROWS_AS(batch_norm(x, weight, bias, {}, {}), Error);
+  CHECK_THROWS_AS(normalize(x, {}, {}, {.groups = 2}, weight, bias), Error);
+  CHECK_THROWS_AS(normalize(x, {}, {}, {}, weight, {}), Error);
   CHECK_THROWS_AS(batch_norm(graph.input("one", {1, 8, 1, 1}), weight, bias, {}, {}, {.training = true}), Error);
   CHECK_THROWS_AS(batch_norm(x, graph.input("w4", {4}), bias, {}, {}, {.training = true}), Error);
+}
+
+TEST_CASE("normalize gives the new running statistics") {
+  for (const bool affine : {false, true}) {
+    const TensorType channels{DType::f32, {6}};
+    OpCase running{.name = affine ? "running, affine" : "running"};
+    running.inputs = {{.type = {DType::f32, {2, 6, 5, 7}}}, {.type = channels}, {.type = channels, .fill = Fill::positive}};
+    if (affine) running.inputs.insert(running.inputs.begin() + 1, 2, {.type = channels, .fill = Fill::positive});
+    running.build = [=](Graph&, std::span<const Value> x) {
+      const Normalized result = normalize(x[0], affine ? x[1] : Value{}, affine ? x[2] : Value{}, {.momentum = 0.25f},
+                                          x[x.size() - 2], x[x.size() - 1]);
+      return std::vector<Value>{result.output, result.running_mean, result.running_var};
+    };
+    running.reference = [=](std::span<const Array> x) {
+      const std::span<const Array> weights = affine ? x.subspan(1, 2) : std::span<const Array>{};
+      const std::vector<Array> batch = normalize_reference(x[0], weights, {});
+      return std::vector<Array>{batch[0], generate({6}, [&](const Index& at) {
+                                  const auto c = static_cast<std::size_t>(at[0]);
+                                  return 0.75 * x[x.size() - 2].data[c] + 0.25 * batch[1].data[c];
+                                }),
+                                generate({6}, [&](const Index& at) {
+                                  const auto c = static_cast<std::size_t>(at[0]);
+                                  return 0.75 * x[x.size() - 1].data[c] + 0.25 * batch[2].data[c] * 70 / 69;
+                                })};
+    };
+    running.check_gradient = false;  // statistics have none
+    check(running);
+  }
 }
 
 // Inference: stored statistics as inputs, through pointwise ops.

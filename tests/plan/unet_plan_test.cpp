@@ -53,6 +53,15 @@ TEST_CASE("unet plan: gradients are computed where they lie, without copies") {
   for (const Selection& selection : plan.selections) CHECK(graph->nodes()[selection.node].op->name() != "pack");
 }
 
+TEST_CASE("unet plan: running statistics are updated where they lie, without copies") {
+  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  int assigned = 0;
+  for (const Node& node : graph->nodes()) assigned += node.op->name() == "assign" ? 1 : 0;
+  CHECK(assigned == 2 * 2 * 5);  // two statistics of two norms on each of five levels
+  const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
+  for (const Selection& selection : plan.selections) CHECK(graph->nodes()[selection.node].op->name() != "assign");
+}
+
 TEST_CASE("unet plan: the checker notices every barrier that is taken away") {
   const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
   for (const char* profile : {"discrete", "cpu", "minimal"}) {
