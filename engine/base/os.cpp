@@ -271,9 +271,9 @@ std::uint64_t process_peak_memory() {
 #endif
 }
 
-double process_cpu_seconds() {
+double thread_cpu_seconds() {
   struct timespec time = {};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
