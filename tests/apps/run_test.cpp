@@ -8,8 +8,8 @@
 #include "base/os.h"
 #include "io/image.h"
 #include "io/safetensors.h"
-#include "io/synthesize.h"
 #include "support/child.h"
+#include "support/nuclei.h"
 #include "support/skip.h"
 
 using namespace tuff;
@@ -29,24 +29,6 @@ void check_refused(const Finished& finished, const std::vector<std::string>& par
     CAPTURE(part);
     CHECK(contains(finished.err, part));
   }
-}
-
-// Generated nuclei, eight images of 64x64.
-fs::path nuclei(const std::string& name) {
-  const fs::path folder = scratch_folder(name);
-  fs::create_directories(folder / "images");
-  fs::create_directories(folder / "masks");
-  SynthesisOptions options;
-  options.height = options.width = 64;
-  options.nuclei = 6;
-  options.radius = 7;
-  for (int i = 0; i < 8; ++i) {
-    const SyntheticSample sample = synthesize_nuclei(options, 7, i);
-    const std::string file = "n" + std::to_string(i) + ".png";
-    write_image(folder / "images" / file, sample.image);
-    write_image(folder / "masks" / file, sample.mask);
-  }
-  return folder;
 }
 
 std::vector<std::string> train_arguments(const fs::path& data, const std::string& run, std::vector<std::string> more) {
@@ -69,7 +51,7 @@ Finished train(const fs::path& data, const std::string& run, std::vector<std::st
 }  // namespace
 
 TEST_CASE("run: train, evaluate and predict") {
-  const fs::path data = nuclei("run_train");
+  const fs::path data = nuclei_folder("run_train");
   const Finished trained = train(data, "run", {"--steps", "120", "--lr", "5e-3"});
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
@@ -127,7 +109,7 @@ TEST_CASE("run: train, evaluate and predict") {
 }
 
 TEST_CASE("run: same seed, same bits; another seed, others") {
-  const fs::path data = nuclei("run_seed");
+  const fs::path data = nuclei_folder("run_seed");
   for (const char* run : {"a", "b"}) REQUIRE(train(data, run, {"--steps", "5"}).code == 0);
   REQUIRE(train(data, "c", {"--steps", "5", "--seed", "1"}).code == 0);
   for (const char* file : {"best.safetensors", "last.safetensors"}) {
@@ -138,7 +120,7 @@ TEST_CASE("run: same seed, same bits; another seed, others") {
 }
 
 TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
-  const fs::path data = nuclei("run_resume");
+  const fs::path data = nuclei_folder("run_resume");
   const std::vector<std::string> options = {"--steps", "110", "--norm", "batch", "--save-every", "1"};
   REQUIRE(train(data, "whole", options).code == 0);
   // Interrupted as by Ctrl-C, then killed again and again, until it gets through.
@@ -164,7 +146,7 @@ TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
 }
 
 TEST_CASE("run: a loss that is no number ends the run and leaves the last checkpoint whole") {
-  const fs::path data = nuclei("run_nan");
+  const fs::path data = nuclei_folder("run_nan");
   REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);
   const std::string last = file_text(data / "run" / "last.safetensors");
   const Finished finished = train(data, "diverged", {"--steps", "100", "--lr", "1e6", "--norm", "none"});
@@ -174,7 +156,7 @@ TEST_CASE("run: a loss that is no number ends the run and leaves the last checkp
 
 TEST_CASE("run: a full disk is named and earlier files stay whole") {
   if (run_shell("unshare -rm true").code != 0) return skip("may not mount a small file system (unshare -rm)");
-  const fs::path data = nuclei("run_full");
+  const fs::path data = nuclei_folder("run_full");
   REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);
   const std::string last = file_text(data / "run" / "last.safetensors");
   // A file system with room for the run, but not for a second checkpoint beside the first.
@@ -195,13 +177,13 @@ TEST_CASE("run: a full disk is named and earlier files stay whole") {
 }
 
 TEST_CASE("run: an unknown device") {
-  const fs::path data = nuclei("run_device");
+  const fs::path data = nuclei_folder("run_device");
   check_refused(train(data, "run", {"--device", "no such device"}), {"no such device"});
   CHECK(!fs::exists(data / "run"));
 }
 
 TEST_CASE("run: TIFF in gives TIFF out, stacks too") {
-  const fs::path data = nuclei("run_tiff");
+  const fs::path data = nuclei_folder("run_tiff");
   REQUIRE(train(data, "run", {"--steps", "2"}).code == 0);
   Image stack(1, 40, 52);
   stack.depth = 3;

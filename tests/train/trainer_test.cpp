@@ -8,9 +8,7 @@
 #include "apps/networks.h"
 #include "base/os.h"
 #include "io/dataset.h"
-#include "io/image.h"
-#include "io/synthesize.h"
-#include "support/child.h"
+#include "support/nuclei.h"
 #include "support/test_layer.h"
 #include "train/trainer.h"
 
@@ -32,14 +30,6 @@ TrainingTask task_on_nuclei(const fs::path& folder) {
   options.batch = 8;
   options.steps = kSteps;
   validate(options);
-  for (int i = 0; i < 4; ++i) {
-    const SyntheticSample sample = synthesize_nuclei({.height = 160, .width = 160}, 7, i);
-    fs::create_directories(options.images);
-    fs::create_directories(options.masks);
-    const std::string file = "n" + std::to_string(i) + ".png";
-    write_image(fs::path(options.images) / file, sample.image);
-    write_image(fs::path(options.masks) / file, sample.mask);
-  }
   TrainingTask task;
   task.options = options;
   task.dataset = open_dataset(options.images, options.masks, {});
@@ -58,7 +48,7 @@ struct Moment {
 TEST_CASE("training: after the first steps only submissions, and little work for the host") {
   const TestLayer layer("");
   const auto device = Device::open();
-  const TrainingTask task = task_on_nuclei(scratch_folder("trainer_steady"));
+  const TrainingTask task = task_on_nuclei(nuclei_folder("trainer_steady", 4, 160));
   std::vector<Moment> moments;
   TrainingHooks hooks;
   hooks.step = [&](const StepReport&) { moments.push_back({TestLayer::counts(), os::thread_cpu_seconds()}); };
