@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ProfileArguments {
   std::string model;
   std::string device;
   std::string tile = "auto";
+  std::string json;
   std::int64_t batch = 0;
   std::int64_t runs = 5;
   bool train = false;
@@ -55,53 +57,119 @@ struct Row {
   double nanoseconds = 0;
 };
 
+struct Totals {
+  double nanoseconds = 0;       // of all dispatches, one by one
+  double flops = 0, bytes = 0;  // that they compute and move
+  double run_seconds = 0;       // from input to output: the median
+  double host_seconds = 0;      // of a run that the thread works: writing, submitting, waiting
+  std::uint64_t activation_bytes = 0, store_bytes = 0, other_bytes = 0;  // of device memory
+  std::uint64_t memory() const { return activation_bytes + store_bytes + other_bytes; }
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 // The median over runs of each dispatch's time.
 std::vector<Row> measure_dispatches(Executable& executable, std::int64_t runs) {
   std::vector<std::vector<double>> times(executable.plan().dispatches.size());
   for (std::int64_t run = 0; run < runs; ++run)
     for (const DispatchTime& time : executable.profile()) times[time.dispatch].push_back(time.nanoseconds);
   std::vector<Row> rows;
-  for (std::size_t dispatch = 0; dispatch < times.size(); ++dispatch) {
-    std::sort(times[dispatch].begin(), times[dispatch].end());
-    rows.push_back({dispatch, times[dispatch][times[dispatch].size() / 2]});
-  }
+  for (std::size_t dispatch = 0; dispatch < times.size(); ++dispatch)
+    rows.push_back({dispatch, median(times[dispatch])});
   return rows;
+}
+
+Totals measure_totals(Executable& executable, const std::vector<TimingInput>& inputs, const std::vector<Row>& rows,
+                      std::int64_t runs) {
+  Totals totals;
+  const Plan& plan = executable.plan();
+  for (const Row& row : rows) {
+    totals.nanoseconds += row.nanoseconds;
+    totals.flops += plan.dispatches[row.dispatch].dispatch.flops;
+    totals.bytes += plan.dispatches[row.dispatch].dispatch.bytes;
+  }
+  std::vector<double> seconds, host;
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const double begin = os::monotonic_seconds(), host_begin = os::thread_cpu_seconds();
+    write(executable, inputs);
+    executable.run();
+    executable.wait();
+    seconds.push_back(os::monotonic_seconds() - begin);
+    host.push_back(os::thread_cpu_seconds() - host_begin);
+  }
+  totals.run_seconds = median(seconds);
+  totals.host_seconds = median(host);
+  totals.activation_bytes = plan.scratch_bytes();
+  totals.other_bytes = executable.device_bytes() - totals.activation_bytes;
+  for (const Segment& segment : plan.segments)
+    if (segment.kind == Segment::Kind::store) totals.store_bytes += segment.bytes;
+  return totals;
+}
+
+std::string kernel_of(const Plan& plan, std::uint32_t node) {
+  for (const Selection& selection : plan.selections)
+    if (selection.node == node) return selection.kernel;
+  return {};
 }
 
 void print_rows(const Executable& executable, const std::vector<Row>& rows, double total) {
   const Plan& plan = executable.plan();
-  std::vector<std::string> kernels(executable.graph().nodes().size());
-  for (const Selection& selection : plan.selections) kernels[selection.node] = selection.kernel;
-  fmt::print("{:>5} {:>10} {:>6} {:>9} {:>8}  {:<28} {}\n", "#", "ms", "%", "GFLOP/s", "GB/s", "where", "op, kernel, shader");
+  fmt::print("{:>5} {:>10} {:>6} {:>9} {:>8}  {:<28} {}\n", "#", "ms", "%", "GFLOP/s", "GB/s", "where",
+             "op, kernel, shader");
   for (const Row& row : rows) {
     const PlannedDispatch& planned = plan.dispatches[row.dispatch];
     const Node& node = executable.graph().nodes()[planned.node];
     const double ns = std::max(1.0, row.nanoseconds);
-    fmt::print("{:>5} {:>10.4f} {:>6.2f} {:>9.2f} {:>8.2f}  {:<28} {} {} {}\n", row.dispatch, ns / 1e6, 100 * ns / total,
-               planned.dispatch.flops / ns, planned.dispatch.bytes / ns, node.label, node.op->name(),
-               kernels[planned.node], planned.dispatch.shader);
+    fmt::print("{:>5} {:>10.4f} {:>6.2f} {:>9.2f} {:>8.2f}  {:<28} {} {} {}\n", row.dispatch, ns / 1e6,
+               100 * ns / total, planned.dispatch.flops / ns, planned.dispatch.bytes / ns, node.label, node.op->name(),
+               kernel_of(plan, planned.node), planned.dispatch.shader);
   }
 }
 
-void print_totals(Executable& executable, const std::vector<TimingInput>& inputs, const std::vector<Row>& rows, double total, std::int64_t runs) {
-  double flops = 0, bytes = 0;
+void print_totals(const Executable& executable, const Totals& totals) {
+  const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  const std::size_t submissions = executable.submissions_per_run();
+  fmt::print("\nall dispatches one by one: {:.3f} ms, {:.2f} GFLOP/s, {:.2f} GB/s, {:.3f} GFLOP\n",
+             totals.nanoseconds / 1e6, totals.flops / totals.nanoseconds, totals.bytes / totals.nanoseconds,
+             totals.flops / 1e9);
+  fmt::print("a run from input to output: {:.3f} ms, of which the host works {:.0f} us ({} submission{})\n",
+             totals.run_seconds * 1e3, totals.host_seconds * 1e6, submissions, submissions == 1 ? "" : "s");
+  fmt::print(
+      "device memory: {:.1f} MiB: activations and workspace {:.1f}, parameters and optimizer {:.1f}, inputs, constants "
+      "and staging {:.1f}\n",
+      mib(totals.memory()), mib(totals.activation_bytes), mib(totals.store_bytes), mib(totals.other_bytes));
+}
+
+std::string to_json(const Executable& executable, const std::string& device, const std::vector<Row>& rows,
+                    const Totals& totals) {
+  const Plan& plan = executable.plan();
+  nlohmann::ordered_json json;
+  json["device"] = device;
+  json["run_seconds"] = totals.run_seconds;
+  json["host_seconds"] = totals.host_seconds;
+  json["dispatch_seconds"] = totals.nanoseconds / 1e9;
+  json["flops"] = totals.flops;
+  json["bytes"] = totals.bytes;
+  json["submissions"] = executable.submissions_per_run();
+  json["memory_bytes"] = {
+      {"total", totals.memory()}, {"activations", totals.activation_bytes}, {"store", totals.store_bytes}};
+  json["dispatches"] = nlohmann::ordered_json::array();
   for (const Row& row : rows) {
-    flops += executable.plan().dispatches[row.dispatch].dispatch.flops;
-    bytes += executable.plan().dispatches[row.dispatch].dispatch.bytes;
+    const PlannedDispatch& planned = plan.dispatches[row.dispatch];
+    const Node& node = executable.graph().nodes()[planned.node];
+    json["dispatches"].push_back({{"index", row.dispatch},
+                                  {"where", node.label},
+                                  {"op", node.op->name()},
+                                  {"kernel", kernel_of(plan, planned.node)},
+                                  {"shader", planned.dispatch.shader},
+                                  {"seconds", row.nanoseconds / 1e9},
+                                  {"flops", planned.dispatch.flops},
+                                  {"bytes", planned.dispatch.bytes}});
   }
-  const double begin = os::monotonic_seconds(), host_begin = os::thread_cpu_seconds();
-  for (std::int64_t run = 0; run < runs; ++run) {
-    write(executable, inputs);
-    executable.run();
-    executable.wait();
-  }
-  const double host = os::thread_cpu_seconds() - host_begin;
-  const double each = (os::monotonic_seconds() - begin) / static_cast<double>(runs);
-  fmt::print("\nall dispatches one by one: {:.3f} ms, {:.2f} GFLOP/s, {:.2f} GB/s, {:.3f} GFLOP\n", total / 1e6, flops / total,
-             bytes / total, flops / 1e9);
-  fmt::print("a run from input to output: {:.3f} ms; the host works {:.0f} us of it to write, submit and wait ({} submission{})\n", each * 1e3,
-             host / static_cast<double>(runs) * 1e6, executable.submissions_per_run(),
-             executable.submissions_per_run() == 1 ? "" : "s");
+  return json.dump(2) + "\n";
 }
 
 void run_profile(const ProfileArguments& arguments) {
@@ -121,15 +189,21 @@ void run_profile(const ProfileArguments& arguments) {
   executable->run();  // the first run pays for what drivers put off
   executable->wait();
   std::vector<Row> rows = measure_dispatches(*executable, arguments.runs);
-  double total = 0;
-  for (const Row& row : rows) total += row.nanoseconds;
+  const Totals totals = measure_totals(*executable, inputs, rows, arguments.runs);
   if (arguments.by_time)
-    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.nanoseconds > b.nanoseconds; });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return a.nanoseconds > b.nanoseconds; });
+  const std::string json = to_json(*executable, loaded.device->caps().name, rows, totals);
+  if (arguments.json == "-") {
+    fmt::print("{}", json);
+    return;
+  }
+  if (!arguments.json.empty()) os::write_file(arguments.json, json);
   fmt::print("{} on {}, {} of {}x{} pixels\n\n", arguments.model, loaded.device->caps().name,
              arguments.train ? fmt::format("a training step with {} crops", options.batch) : "prediction", options.crop,
              options.crop);
-  print_rows(*executable, rows, total);
-  print_totals(*executable, inputs, rows, total, arguments.runs);
+  print_rows(*executable, rows, totals.nanoseconds);
+  print_totals(*executable, totals);
 }
 
 }  // namespace
@@ -139,10 +213,14 @@ void add_profile_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<ProfileArguments>();
   add_model_option(*command, arguments->model);
   command->add_flag("--train", arguments->train, "a training step instead of prediction");
-  command->add_option("--tile", arguments->tile, "side of the input [the crop of the training]")->type_name("PIXELS|auto");
+  command->add_option("--tile", arguments->tile, "side of the input [the crop of the training]")
+      ->type_name("PIXELS|auto");
   command->add_option("--batch", arguments->batch, "images at once [1; --train: as in training]")->type_name("N");
   command->add_option("--runs", arguments->runs, "repetitions; the median counts [5]")->type_name("N");
   command->add_flag("--by-time", arguments->by_time, "slowest first, instead of in order");
+  command
+      ->add_option("--json", arguments->json, "write the times as JSON; - is the standard output, instead of the table")
+      ->type_name("FILE|-");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_profile(*arguments); });
 }

@@ -106,6 +106,17 @@ TEST_CASE("run: train, evaluate and predict") {
   CHECK(contains(explained.out, "encoder.0.conv1"));
   CHECK(file_text(data / "graph.dot").starts_with("digraph"));
   check_refused(run_tuff({"explain", (data / "run").string(), "--device", "no such device"}), {"no such device"});
+
+  const Finished profiled = run_tuff({"profile", (data / "run").string(), "--train", "--runs", "1", "--json", "-"});
+  CAPTURE(profiled.err);
+  if (profiled.code == 1 && contains(profiled.err, "timestamps")) return skip("this device has no timestamps");
+  REQUIRE(profiled.code == 0);
+  const nlohmann::json profile = nlohmann::json::parse(profiled.out);
+  CHECK(profile.at("run_seconds").get<double>() > 0);
+  CHECK(profile.at("dispatches").size() > 50);
+  double flops = 0;
+  for (const auto& dispatch : profile.at("dispatches")) flops += dispatch.at("flops").get<double>();
+  CHECK(profile.at("flops").get<double>() == doctest::Approx(flops));
 }
 
 TEST_CASE("run: same seed, same bits; another seed, others") {

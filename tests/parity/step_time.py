@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
-"""Times PyTorch's training step on the CPU: what Tuff's is compared with. Prints seconds per step, what the
-operators take of it, and the memory that training adds at its peak.
+"""Times a training step of the same network in PyTorch on the CPU and, in turn with it, in Tuff. Prints seconds per
+step, what PyTorch's operators take of it, and the memory that training takes at its peak.
 
-    tests/parity/step_time.py                        the network of docs/benchmarks.md
+    tests/parity/step_time.py --tuff build/tuff      the network of docs/benchmarks.md, both in one run
+    tests/parity/step_time.py                        PyTorch alone
     tests/parity/step_time.py --layout contiguous    PyTorch's default memory layout
     tests/parity/step_time.py --threads 1 --base 32 --depth 4 --crop 256 --batch 4
 
 Random images: the time doesn't depend on them. Runs on PyTorch 1.13 and later."""
 
 import argparse
+import json
+import pathlib
 import resource
 import statistics
+import subprocess
+import tempfile
 import time
 
 import torch
@@ -26,6 +31,8 @@ def options():
     parser.add_argument("--norm", default="batch")
     parser.add_argument("--loss", default="bce")
     parser.add_argument("--layout", choices=("channels_last", "contiguous"), default="channels_last")
+    parser.add_argument("--tuff", type=pathlib.Path, help="the tuff command: measure it too")
+    parser.add_argument("--rounds", type=int, default=3, help="PyTorch and Tuff in turn so many times")
     parser.add_argument("--operators", type=int, default=12, help="how many lines of the profile to show")
     return parser.parse_args()
 
@@ -67,18 +74,61 @@ def print_operators(step, count):
     print("    by operator: " + ", ".join(f"{key} {value:.1f}" for key, value in sorted(totals.items(), key=lambda t: -t[1])[:8]))
 
 
-def measure(given, layout):
-    before = peak_mib()
-    step = training_step(given, torch.channels_last if layout == "channels_last" else torch.contiguous_format)
+def time_steps(step, count):
+    """Seconds of each of `count` steps, after three that warm up."""
     for _ in range(3):
         step()
     seconds = []
-    for _ in range(given.steps):
+    for _ in range(count):
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)
-    print(f"{layout}: {statistics.median(seconds):.4f} s a step (median of {given.steps}; least {min(seconds):.4f}), "
-          f"peak memory {peak_mib() - before:.0f} MiB above {before:.0f} MiB")
+    return seconds
+
+
+def describe(seconds):
+    return f"{statistics.median(seconds):.4f} s a step (median of {len(seconds)}; least {min(seconds):.4f})"
+
+
+class Tuff:
+    """Training steps of `tuff profile --train`, on a model made for the purpose."""
+
+    def __init__(self, given, folder):
+        self.tuff, self.run = given.tuff.resolve(), pathlib.Path(folder) / "run"
+        images = pathlib.Path(folder) / "data"
+        size = max(given.crop, 64)
+        self.call("synthesize", "--out", images, "--count", 4, "--size", size)
+        self.call("train", "unet", "--images", images / "images", "--masks", images / "masks", "--out", self.run, "--base",
+                  given.base, "--depth", given.depth, "--crop", given.crop, "--batch", given.batch, "--norm", given.norm,
+                  "--loss", given.loss, "--steps", 1)
+
+    def call(self, *arguments):
+        words = [str(self.tuff), *map(str, arguments)]
+        return subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    def measure(self, steps):
+        """(device, seconds of a run, median of `steps`; bytes of device memory)."""
+        profile = json.loads(self.call("profile", self.run, "--train", "--runs", steps, "--json", "-"))
+        return profile["device"], profile["run_seconds"], profile["memory_bytes"]["total"]
+
+
+def measure_in_turn(given):
+    before = peak_mib()
+    step = training_step(given, torch.channels_last if given.layout == "channels_last" else torch.contiguous_format)
+    pytorch, tuff, ratios = time_steps(step, given.steps), [], []
+    pytorch_mib = peak_mib() - before
+    with tempfile.TemporaryDirectory() as folder:
+        other = Tuff(given, folder) if given.tuff else None
+        for _ in range(given.rounds if other else 0):
+            device, seconds, memory = other.measure(5)
+            again = time_steps(step, given.steps)
+            pytorch += again
+            tuff.append(seconds)
+            ratios.append(seconds / statistics.median(again))
+    print(f"PyTorch, {given.layout}: {describe(pytorch)}, peak memory {pytorch_mib:.0f} MiB above {before:.0f} MiB")
+    if tuff:
+        print(f"Tuff on {device}: {describe(tuff)}, device memory {memory / 2**20:.0f} MiB")
+        print(f"Tuff's time / PyTorch's: median {statistics.median(ratios):.2f} of {', '.join(f'{r:.2f}' for r in ratios)}")
     print_operators(step, given.operators)
 
 
@@ -87,7 +137,7 @@ def main():
     torch.set_num_threads(given.threads)
     print(f"PyTorch {torch.__version__}, {given.threads} threads; U-Net base {given.base} depth {given.depth} norm "
           f"{given.norm}, {given.batch} crops of {given.crop}x{given.crop}, {given.loss}, Adam")
-    measure(given, given.layout)
+    measure_in_turn(given)
 
 
 if __name__ == "__main__":
