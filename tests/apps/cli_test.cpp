@@ -16,21 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// One line on stderr that holds all the parts, nothing on stdout, exit code 1.
-void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
-  CAPTURE(finished.err);
-  CHECK(finished.code == 1);
-  CHECK(finished.out.empty());
-  CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
-  CHECK(finished.err.starts_with("tuff: "));
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(contains(finished.err, part));
-  }
-}
-
 void write_square(const fs::path& file, std::int64_t height, std::int64_t width, float value = 255) {
   Image image(1, height, width);
   for (std::int64_t y = height / 4; y < height / 2; ++y)

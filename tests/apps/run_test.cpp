@@ -19,18 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
-  CAPTURE(finished.err);
-  CHECK(finished.code == 1);
-  CHECK(finished.out.empty());
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(contains(finished.err, part));
-  }
-}
-
 std::vector<std::string> train_arguments(const fs::path& data, const std::string& run, std::vector<std::string> more) {
   std::vector<std::string> arguments = {"train",    "unet",
                                         "--images", (data / "images").string(),

@@ -1,5 +1,6 @@
 #include "support/child.h"
 
+#include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,34 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
+// The lines of stderr but those that announce what the command works on.
+std::vector<std::string> complaints(const std::string& err) {
+  std::vector<std::string> lines;
+  std::istringstream stream(err);
+  for (std::string line; std::getline(stream, line);) {
+    const bool announces = line.starts_with("tuff: no usable GPU: working on") || line.starts_with("tuff: device ") ||
+                           line.starts_with("tuff: going on after step");
+    if (!announces) lines.push_back(line);
+  }
+  return lines;
+}
+
 }  // namespace
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
+  CAPTURE(finished.err);
+  CHECK(finished.code == 1);
+  CHECK(finished.out.empty());
+  const std::vector<std::string> lines = complaints(finished.err);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].starts_with("tuff: "));
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(contains(lines[0], part));
+  }
+}
 
 std::string file_text(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);

@@ -20,6 +20,12 @@ Finished run_tuff(const std::vector<std::string>& arguments, const std::string& 
 // The same with any shell command; "$TUFF" in it is the tuff command with its wrapper.
 Finished run_shell(const std::string& command);
 
+// A user's fault: exit code 1, nothing on stdout, and on stderr one line, "tuff: ...", that holds all the parts. Lines
+// that name the device or the step to go on from may come before it.
+void check_refused(const Finished& finished, const std::vector<std::string>& parts);
+
+bool contains(const std::string& text, const std::string& part);
+
 // An empty folder of the test's own, under the build.
 std::filesystem::path scratch_folder(const std::string& name);
 

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "support/listener.h"
 #include "support/skip.h"
 
 namespace {
@@ -16,23 +17,12 @@ struct Counts {
 };
 Counts counts;
 
-struct Counter : doctest::IReporter {
+struct Counter : tuff::test::Listener {
   explicit Counter(const doctest::ContextOptions&) {}
-  void report_query(const doctest::QueryData&) override {}
-  void test_run_start() override {}
-  void test_run_end(const doctest::TestRunStats&) override {}
   void test_case_start(const doctest::TestCaseData& test) override {
     ++counts.run;
     counts.running = test.m_name;
   }
-  void test_case_reenter(const doctest::TestCaseData&) override {}
-  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
-  void test_case_exception(const doctest::TestCaseException&) override {}
-  void subcase_start(const doctest::SubcaseSignature&) override {}
-  void subcase_end() override {}
-  void log_assert(const doctest::AssertData&) override {}
-  void log_message(const doctest::MessageData&) override {}
-  void test_case_skipped(const doctest::TestCaseData&) override {}
 };
 REGISTER_LISTENER("counter", 0, Counter);
 

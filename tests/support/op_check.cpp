@@ -17,6 +17,7 @@
 #include "ops/kernel_table.h"
 #include "passes/optimize.h"
 #include "runtime/compile.h"
+#include "support/listener.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -27,25 +28,14 @@ constexpr double kStep = 1e-5;               // of finite differences
 constexpr std::size_t kSampledElements = 24;  // an input: finite differences of more would take too long
 
 // Printed at the end of every run, so that a sweep that silently shrank shows.
-struct Counts : doctest::IReporter {
+struct Counts : Listener {
   explicit Counts(const doctest::ContextOptions&) {}
   inline static int cases = 0, kernels_run = 0, kernels_refused = 0, gradients = 0, orders = 0;
-  void report_query(const doctest::QueryData&) override {}
-  void test_run_start() override {}
   void test_run_end(const doctest::TestRunStats&) override {
     if (cases > 0)
       std::printf("op cases: %d; forced kernel runs: %d (refused: %d); gradients checked: %d; reordered or poisoned runs: %d\n", cases,
                   kernels_run, kernels_refused, gradients, orders);
   }
-  void test_case_start(const doctest::TestCaseData&) override {}
-  void test_case_reenter(const doctest::TestCaseData&) override {}
-  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
-  void test_case_exception(const doctest::TestCaseException&) override {}
-  void subcase_start(const doctest::SubcaseSignature&) override {}
-  void subcase_end() override {}
-  void log_assert(const doctest::AssertData&) override {}
-  void log_message(const doctest::MessageData&) override {}
-  void test_case_skipped(const doctest::TestCaseData&) override {}
 };
 REGISTER_LISTENER("op_counts", 1, Counts);
 
