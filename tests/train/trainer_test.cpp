@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "io/dataset.h"
 #include "support/nuclei.h"
+#include "support/skip.h"
 #include "support/test_layer.h"
 #include "train/trainer.h"
 
@@ -46,6 +47,7 @@ struct Moment {
 }  // namespace
 
 TEST_CASE("training: after the first steps only submissions, and little work for the host") {
+  const bool watched = os::environment("VK_INSTANCE_LAYERS").has_value();
   const TestLayer layer("");
   const auto device = Device::open();
   const TrainingTask task = task_on_nuclei(nuclei_folder("trainer_steady", 4, 80));
@@ -70,6 +72,7 @@ TEST_CASE("training: after the first steps only submissions, and little work for
   }
   std::sort(host.begin(), host.end());
   MESSAGE("host: " << host[host.size() / 2] * 1e6 << " us of CPU a step (median), batch of 8 crops of 64x64");
+  if (watched) return skip("the host's time is not judged under validation layers");
   CHECK(host[host.size() / 4] < 200e-6);  // the quartile: other programs may disturb some steps
 }
 
