@@ -4,6 +4,9 @@
 #include "layer/intercept.h"
 #include "layer/state.h"
 
+// Newer Vulkan headers no longer have one of their own.
+#define TUFF_LAYER_EXPORT __attribute__((visibility("default")))
+
 namespace tuff_test {
 namespace {
 
@@ -26,7 +29,7 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance_proc_addr(VkInstance insta
 }  // namespace
 }  // namespace tuff_test
 
-extern "C" VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
+extern "C" TUFF_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
 vkNegotiateLoaderLayerInterfaceVersion(VkNegotiateLayerInterface* negotiation) {
   negotiation->loaderLayerInterfaceVersion = 2;
   negotiation->pfnGetInstanceProcAddr = tuff_test::get_instance_proc_addr;
@@ -35,6 +38,6 @@ vkNegotiateLoaderLayerInterfaceVersion(VkNegotiateLayerInterface* negotiation) {
   return VK_SUCCESS;
 }
 
-extern "C" VK_LAYER_EXPORT void tuff_test_layer_counts(TuffTestLayerCounts* counts) {
+extern "C" TUFF_LAYER_EXPORT void tuff_test_layer_counts(TuffTestLayerCounts* counts) {
   *counts = tuff_test::counters.snapshot();
 }
