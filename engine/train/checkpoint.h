@@ -38,6 +38,7 @@ inline constexpr const char* kBestModel = "best.safetensors";
 inline constexpr const char* kLastModel = "last.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kMetricsFile = "metrics.csv";
+inline constexpr const char* kLossesFile = "losses.csv";
 
 void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
                 const ParameterStore& store);

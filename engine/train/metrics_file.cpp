@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
 
 #include "base/error.h"
@@ -12,6 +14,7 @@
 namespace tuff {
 namespace {
 
+constexpr std::string_view kLossHeader = "step,loss";
 constexpr std::string_view kHeader = "epoch,step,train_loss,val_dice,val_iou,val_pixel_accuracy,learning_rate,seconds";
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -33,19 +36,28 @@ Number parse(std::string_view text, const std::filesystem::path& file) {
   return number;
 }
 
+// Calls use(fields) for each row below the header; none where the file isn't there.
+template <class Use>
+void for_each_row(const std::filesystem::path& file, std::string_view header, Use&& use) {
+  if (!std::filesystem::exists(file)) return;
+  const std::size_t columns = split(header, ',').size();
+  const std::vector<std::byte> bytes = os::read_file(file);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.empty() || line == header) continue;
+    const std::vector<std::string_view> fields = split(line, ',');
+    if (fields.size() != columns)
+      throw Error(fmt::format("{}: a row has {} fields, not {}; the file was changed, delete it to go on", file.string(),
+                              fields.size(), columns));
+    use(fields);
+  }
+}
+
 }  // namespace
 
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, std::int64_t last_step) {
   std::vector<MetricsRow> rows;
-  if (!std::filesystem::exists(file)) return rows;
-  const std::vector<std::byte> bytes = os::read_file(file);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  for (const std::string_view line : split(text, '\n')) {
-    if (line.empty() || line == kHeader) continue;
-    const std::vector<std::string_view> fields = split(line, ',');
-    if (fields.size() != 8)
-      throw Error(fmt::format("{}: a row has {} fields, not 8; the file was changed, delete it to go on", file.string(),
-                              fields.size()));
+  for_each_row(file, kHeader, [&](const std::vector<std::string_view>& fields) {
     MetricsRow row;
     row.epoch = parse<std::int64_t>(fields[0], file);
     row.step = parse<std::int64_t>(fields[1], file);
@@ -56,7 +68,7 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, std::int
     row.learning_rate = parse<double>(fields[6], file);
     row.seconds = parse<double>(fields[7], file);
     if (row.step <= last_step) rows.push_back(row);
-  }
+  });
   return rows;
 }
 
@@ -70,12 +82,38 @@ void write_metrics(const std::filesystem::path& file, const std::vector<MetricsR
   os::write_file(file, text);
 }
 
-void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows) {
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, std::int64_t last_step) {
+  std::vector<StepLoss> losses;
+  for_each_row(file, kLossHeader, [&](const std::vector<std::string_view>& fields) {
+    const StepLoss row{parse<std::int64_t>(fields[0], file), parse<double>(fields[1], file)};
+    if (row.step <= last_step) losses.push_back(row);
+  });
+  return losses;
+}
+
+void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>& losses) {
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), "{}\n", kLossHeader);
+  for (const StepLoss& row : losses) fmt::format_to(std::back_inserter(text), "{},{}\n", row.step, row.loss);
+  os::write_file(file, std::string_view(text.data(), text.size()));
+}
+
+void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses) {
+  constexpr std::size_t kMostPoints = 150;
   Curve loss{"training loss", {}, {}};
+  const std::size_t piece = (losses.size() + kMostPoints - 1) / kMostPoints;
+  for (std::size_t first = 0; first < losses.size(); first += piece) {
+    const auto count = static_cast<double>(std::min(piece, losses.size() - first));
+    double step = 0, sum = 0;
+    for (std::size_t i = first; i < std::min(losses.size(), first + piece); ++i) {
+      step += static_cast<double>(losses[i].step);
+      sum += losses[i].loss;
+    }
+    loss.x.push_back(step / count);
+    loss.y.push_back(sum / count);
+  }
   Curve dice{"validation Dice", {}, {}};
   for (const MetricsRow& row : rows) {
-    loss.x.push_back(static_cast<double>(row.step));
-    loss.y.push_back(row.loss);
     if (!row.validated) continue;
     dice.x.push_back(static_cast<double>(row.step));
     dice.y.push_back(row.scores.dice);

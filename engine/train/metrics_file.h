@@ -1,4 +1,5 @@
-// metrics.csv of a run: one row an epoch. Written whole each time, so that it is never half a row.
+// What a run leaves to look at: metrics.csv, one row an epoch; losses.csv, one row a step; curve.png. Each is written
+// whole each time, so that it is never half a row.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,18 @@ struct MetricsRow {
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, std::int64_t last_step);
 void write_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows);
 
-// The run's curves as a picture: loss, and Dice where there is validation.
-void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows);
+struct StepLoss {
+  std::int64_t step = 0;
+  double loss = 0;
+  bool operator==(const StepLoss&) const = default;
+};
+
+// As read_metrics().
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, std::int64_t last_step);
+void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>& losses);
+
+// The run's curves as a picture: the loss, long runs averaged over neighbouring steps, and Dice where there is
+// validation.
+void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses);
 
 }  // namespace tuff

@@ -65,6 +65,7 @@ class Run {
   Schedule schedule_;
   TrainingState state_;
   std::vector<MetricsRow> metrics_;
+  std::vector<StepLoss> losses_;
   std::optional<Loader> loader_;
   std::int64_t steps_per_epoch_ = 1;
   std::int64_t steps_ = 1;
@@ -98,6 +99,7 @@ void Run::restore() {
     restore_parameters(*task_.resume, store_);
     restore_optimizer(*task_.resume, store_);
     metrics_ = read_metrics(file(kMetricsFile), state_.step);
+    losses_ = read_losses(file(kLossesFile), state_.step);
     if (!metrics_.empty()) started_ -= metrics_.back().seconds;
   } else {
     store_.initialize(seed_of(options_));
@@ -176,6 +178,7 @@ TrainingSummary Run::execute() {
     check_loss(loss);
     state_.loss_sum += loss;
     ++state_.loss_count;
+    losses_.push_back({state_.step, loss});
     if (hooks_.step) hooks_.step({state_.step, steps_, epoch(), loss, schedule_.at(state_.step - 1)});
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
     const bool stop = hooks_.stop && hooks_.stop();
@@ -195,6 +198,7 @@ TrainingSummary Run::execute() {
 void Run::save() {
   check_weights("parameters");
   check_weights("buffers");
+  write_losses(file(kLossesFile), losses_);
   save_checkpoint(file(kLastModel), options_, task_.dataset.format, store_, state_);
 }
 
@@ -228,7 +232,7 @@ void Run::finish_epoch() {
   metrics_.push_back({report.epoch, report.step, report.loss, report.validated, report.scores, report.learning_rate,
                       report.seconds});
   write_metrics(file(kMetricsFile), metrics_);
-  draw_metrics(file("curve.png"), metrics_);
+  draw_metrics(file("curve.png"), metrics_, losses_);
   save();
   if (hooks_.epoch) hooks_.epoch(report);
 }

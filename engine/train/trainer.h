@@ -1,8 +1,8 @@
 // A training run: batches in, weights out, and everything in the run's folder kept so that it can be
 // stopped at any moment and go on bit for bit.
 //
-// The folder holds config.json (options), metrics.csv (one row an epoch), best.safetensors (highest Dice on
-// the validation images so far), last.safetensors (with the optimizer, for resuming), curve.png.
+// The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), curve.png,
+// best.safetensors (highest Dice on the validation images so far), last.safetensors (with the optimizer, for resuming).
 #pragma once
 
 #include <cstdint>

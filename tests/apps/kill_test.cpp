@@ -57,6 +57,7 @@ TEST_CASE("kill: a run that saves every step is killed at 100 random moments and
   REQUIRE(resumed.code == 0);
   REQUIRE(run_shell(train_command(data, "whole", steps)).code == 0);
   CHECK(file_text(data / "parts" / kLastModel) == file_text(data / "whole" / kLastModel));
+  CHECK(file_text(data / "parts" / kLossesFile) == file_text(data / "whole" / kLossesFile));
   // The best model may have been saved when --steps was still another.
   const SafeTensors parts = read_safetensors(data / "parts" / kBestModel);
   const SafeTensors whole = read_safetensors(data / "whole" / kBestModel);

@@ -44,7 +44,7 @@ TEST_CASE("run: train, evaluate and predict") {
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
   CHECK(contains(trained.err, "epoch 1  step 100"));
-  for (const char* file : {"config.json", "metrics.csv", "best.safetensors", "last.safetensors", "curve.png"})
+  for (const char* file : {"config.json", "metrics.csv", "losses.csv", "best.safetensors", "last.safetensors", "curve.png"})
     CHECK(fs::exists(data / "run" / file));
   const std::string metrics = file_text(data / "run" / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
@@ -141,6 +141,7 @@ TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
   CHECK(file_text(data / "parts" / "best.safetensors") == file_text(data / "whole" / "best.safetensors"));
   const std::string metrics = file_text(data / "parts" / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
+  CHECK(file_text(data / "parts" / "losses.csv") == file_text(data / "whole" / "losses.csv"));
   check_refused(train(data, "parts", {"--resume", "--base", "8"}), {"--base 8", "4"});
 }
 

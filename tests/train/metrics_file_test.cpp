@@ -40,6 +40,14 @@ TEST_CASE("metrics file: rows after the checkpoint are dropped on resuming") {
   CHECK(read_metrics(file, 200).size() == 2);
 }
 
+TEST_CASE("losses file: one row a step, and those after the checkpoint are dropped") {
+  const auto file = scratch("losses.csv");
+  CHECK(read_losses(file, 1000).empty());
+  write_losses(file, {{1, 0.7}, {2, 1.0 / 3}, {3, 0.25}});
+  CHECK(read_losses(file, 1000) == std::vector<StepLoss>{{1, 0.7}, {2, 1.0 / 3}, {3, 0.25}});
+  CHECK(read_losses(file, 2) == std::vector<StepLoss>{{1, 0.7}, {2, 1.0 / 3}});
+}
+
 TEST_CASE("metrics file: a file that someone edited is named") {
   const auto file = scratch("edited.csv");
   os::write_file(file, std::string_view("epoch,step\n1,2\n"));
