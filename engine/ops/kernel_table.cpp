@@ -14,6 +14,7 @@
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
+#include "ops/pixel_shuffle.h"
 #include "ops/pointwise.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
@@ -54,6 +55,8 @@ const KernelTable& kernel_table() {
       {"pack", pack_kernels()},
       {"pad", pad_kernels()},
       {"pad_gradient", pad_gradient_kernels()},
+      {"pixel_shuffle", pixel_shuffle_kernels()},
+      {"pixel_unshuffle", pixel_unshuffle_kernels()},
       {"pointwise", pointwise_kernels()},
       {"reduce", reduce_kernels()},
       {"relayout", relayout_kernels()},

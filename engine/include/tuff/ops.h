@@ -15,6 +15,7 @@
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
+#include "ops/pixel_shuffle.h"
 #include "ops/pointwise.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
