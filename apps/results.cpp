@@ -70,6 +70,7 @@ void ResultFile::write() {
   write_image(path("", true), mask_);
   if (options_.probabilities) write_image(path("_probabilities", false), probabilities_);
   if (options_.instances) write_image(path("_instances", true), instances_);
+  for (Image* stack : {&mask_, &probabilities_, &instances_}) std::vector<float>().swap(stack->values);
 }
 
 std::filesystem::path ResultFile::path(const std::string& suffix, bool image_format) const {

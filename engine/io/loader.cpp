@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "base/philox.h"
 #include "io/random_use.h"
 
@@ -83,6 +84,13 @@ class SampleCache {
   std::int64_t clock_ = 0;
 };
 
+// The labels' size, where it isn't given, is the crop's.
+CropSize complete(CropSize crop) {
+  if (crop.label_height == 0) crop.label_height = crop.height;
+  if (crop.label_width == 0) crop.label_width = crop.width;
+  return crop;
+}
+
 // Crops that cover an item once, by area.
 std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
   const std::int64_t area = crop.label_height * crop.label_width;
@@ -99,6 +107,13 @@ void check_crop(const DataItem& item, const CropSize& crop) {
 }
 
 }  // namespace
+
+std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items, const LoaderOptions& options) {
+  if (options.steps_per_epoch > 0) return options.steps_per_epoch;
+  std::int64_t crops = 0;
+  for (const std::size_t item : items) crops += crops_of(dataset.items[item], complete(options.crop));
+  return std::max((crops + options.batch - 1) / options.batch, kLeastSteps);
+}
 
 struct Loader::State {
   State(const Dataset& data, std::vector<std::size_t> chosen, LoaderOptions loader_options)
@@ -210,8 +225,8 @@ void Loader::State::work() {
 
 Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOptions options, std::int64_t first_epoch,
                std::int64_t first_step) {
-  if (options.crop.label_height == 0) options.crop.label_height = options.crop.height;
-  if (options.crop.label_width == 0) options.crop.label_width = options.crop.width;
+  options.crop = complete(options.crop);
+  if (options.cache_bytes == 0) options.cache_bytes = static_cast<std::int64_t>(os::available_memory() / 4);
   if (items.empty()) throw Error("there are no training images: give more, or a smaller --val-fraction");
   state_ = std::make_unique<State>(dataset, std::move(items), std::move(options));
   State& state = *state_;
@@ -222,8 +237,7 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOpt
     if (data.mask.empty()) throw Error(fmt::format("{}: no mask to train with", data.images[0].string()));
     state.crops.insert(state.crops.end(), static_cast<std::size_t>(crops_of(data, kept.crop)), item);
   }
-  const std::int64_t covering = (static_cast<std::int64_t>(state.crops.size()) + kept.batch - 1) / kept.batch;
-  state.steps = kept.steps_per_epoch > 0 ? kept.steps_per_epoch : std::max(covering, kLeastSteps);
+  state.steps = count_steps_per_epoch(dataset, state.items, kept);
   state.next_to_prepare = state.next_to_return = first_epoch * state.steps + first_step;
   state.prefetch = std::max<std::int64_t>(2, kept.threads);
   for (int i = 0; i < kept.threads; ++i) state.workers.emplace_back([&state] { state.work(); });
@@ -235,6 +249,10 @@ Loader& Loader::operator=(Loader&&) noexcept = default;
 
 std::int64_t Loader::steps_per_epoch() const {
   return state_->steps;
+}
+
+std::shared_ptr<const Sample> Loader::sample(std::size_t item) {
+  return state_->cache.get(item);
 }
 
 Batch Loader::next() {

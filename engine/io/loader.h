@@ -20,7 +20,7 @@ struct LoaderOptions {
   DType label_dtype = DType::i32;                    // i32: N, y, x; f32: N, 1, y, x
   std::int64_t steps_per_epoch = 0;                  // 0: crops that cover the images once, 100 steps at least
   int threads = 2;                                   // 0: next() does the work itself
-  std::int64_t cache_bytes = std::int64_t{1} << 30;  // of decoded images
+  std::int64_t cache_bytes = 0;                      // of decoded images; 0: a quarter of the free memory
 };
 
 struct Batch {
@@ -29,6 +29,9 @@ struct Batch {
   HostTensor images;      // f32, N, C, y, x
   HostTensor labels;
 };
+
+// What options.steps_per_epoch comes to for these items.
+std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items, const LoaderOptions& options);
 
 class Loader {
  public:
@@ -40,6 +43,8 @@ class Loader {
   Loader& operator=(Loader&&) noexcept;
 
   std::int64_t steps_per_epoch() const;
+  // A decoded item, from the cache where it is there. Safe beside the loader's own threads.
+  std::shared_ptr<const Sample> sample(std::size_t item);
   // The next batch, in order, epoch after epoch. Throws what a worker threw for it.
   Batch next();
 

@@ -22,7 +22,7 @@ struct AdamAttributes {
 // What optimizers read from `step_state`, an f32 input of this many elements that the host writes before
 // every step:
 //   [0] learning rate
-//   [1] 1 / (1 - beta1^t), t = 1 in the first step      (adam; computed by adam_step_state in double)
+//   [1] 1 / (1 - beta1^t), t = 1 in the first step      (adam; computed by step_state() in double)
 //   [2] 1 / sqrt(1 - beta2^t)                           (adam)
 //   [3] 1 in the first step, else 0                     (sgd: the momentum buffer starts as the gradient)
 inline constexpr int kStepStateElements = 4;

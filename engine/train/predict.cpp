@@ -38,7 +38,7 @@ std::optional<std::uint64_t> inference_bytes(const Network& network, const Devic
 Predictor::Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options)
     : device_(device), store_(store), network_(std::move(network)), options_(options) {
   // A software driver's memory is the machine's own, which others need too.
-  budget_ = device_.available_memory() / (device_.caps().is_cpu() ? 4 : 2);
+  budget_ = options_.memory > 0 ? options_.memory : device_.available_memory() / (device_.caps().is_cpu() ? 4 : 2);
   if (options_.tile > 0 && network_.output_size(options_.tile) == 0) {
     const auto [below, above] = network_.nearest_sizes(options_.tile);
     throw Error(fmt::format("--tile {}: the net can't take this size; use {}{}", options_.tile,
@@ -55,13 +55,15 @@ std::int64_t Predictor::whole_extent(std::int64_t extent) const {
   return size;
 }
 
-bool Predictor::fits(std::int64_t height, std::int64_t width) {
-  const auto [known, is_new] = fits_.try_emplace({height, width}, false);
-  if (is_new) {
-    const auto bytes = inference_bytes(network_, device_.caps(), height, width);
-    known->second = bytes && *bytes <= budget_;
-  }
+const std::optional<std::uint64_t>& Predictor::bytes_needed(std::int64_t height, std::int64_t width) {
+  const auto [known, is_new] = bytes_needed_.try_emplace({height, width});
+  if (is_new) known->second = inference_bytes(network_, device_.caps(), height, width);
   return known->second;
+}
+
+bool Predictor::fits(std::int64_t height, std::int64_t width) {
+  const std::optional<std::uint64_t>& bytes = bytes_needed(height, width);
+  return bytes && *bytes <= budget_;
 }
 
 Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile) const {
@@ -103,6 +105,16 @@ Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
   return result;
 }
 
+// Drops what was used longest ago until `bytes` more fit beside the rest.
+void Predictor::make_room(std::uint64_t bytes) {
+  const auto used = [&] {
+    std::uint64_t sum = 0;
+    for (const Cached& cached : cache_) sum += cached.executable->device_bytes();
+    return sum;
+  };
+  while (!cache_.empty() && (cache_.size() >= options_.executables || used() + bytes > budget_)) cache_.pop_back();
+}
+
 Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
   const auto found = std::find_if(cache_.begin(), cache_.end(), [&](const Cached& cached) {
     return cached.height == height && cached.width == width;
@@ -111,7 +123,7 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
     cache_.splice(cache_.begin(), cache_, found);
     return *cache_.front().executable;
   }
-  while (cache_.size() >= std::max<std::size_t>(1, options_.executables)) cache_.pop_back();
+  make_room(bytes_needed(height, width).value_or(budget_));
   const auto graph = inference_graph(network_, 1, height, width);
   cache_.push_front({height, width, compile(*graph, device_, &store_)});
   return *cache_.front().executable;

@@ -1,5 +1,6 @@
 // Prediction of images of any size: whole where the device's memory allows, else by overlapping tiles that
-// give the same result (io/tiles.h). Executables are kept by tile size, the most recently used ones.
+// give the same result (io/tiles.h). Executables are kept by tile size, the most recently used ones that fit into
+// memory together.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace tuff {
 struct PredictorOptions {
   std::int64_t tile = 0;     // side of the network's input; 0: the whole image, or the largest tile that fits
   bool force_tiles = false;  // tiles even where they change the result (group and instance norm)
-  std::size_t executables = 4;
+  std::size_t executables = 4;  // kept at most
+  std::uint64_t memory = 0;     // bytes that they may take together; 0: half of the free memory, on a CPU a quarter
 };
 
 class Predictor {
@@ -44,7 +46,9 @@ class Predictor {
   };
 
   Executable& executable(std::int64_t height, std::int64_t width);
+  const std::optional<std::uint64_t>& bytes_needed(std::int64_t height, std::int64_t width);
   bool fits(std::int64_t height, std::int64_t width);
+  void make_room(std::uint64_t bytes);
   std::int64_t whole_extent(std::int64_t extent) const;
   Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
   std::int64_t largest_tile();
@@ -54,7 +58,7 @@ class Predictor {
   Network network_;
   PredictorOptions options_;
   std::list<Cached> cache_;  // most recently used first
-  std::map<std::pair<std::int64_t, std::int64_t>, bool> fits_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::optional<std::uint64_t>> bytes_needed_;
   std::uint64_t budget_ = 0;
 };
 

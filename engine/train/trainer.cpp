@@ -85,7 +85,7 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       predictor_(device, store_, task.network, {.force_tiles = true}),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
-  steps_per_epoch_ = Loader(task.dataset, split_.train, loader_options(task)).steps_per_epoch();
+  steps_per_epoch_ = count_steps_per_epoch(task.dataset, split_.train, loader_options(task));
   loader_.emplace(task.dataset, split_.train, loader_options(task), state_.step / steps_per_epoch_,
                   state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
@@ -205,9 +205,9 @@ void Run::save() {
 Scores Run::validate() {
   std::vector<Scores> scores;
   for (const std::size_t item : split_.validation) {
-    const Sample sample = load_sample(task_.dataset, item);
-    const Image logits = predictor_.predict(sample.image);
-    scores.push_back(score(classify(logits.values, logits.channels), sample.labels, options_.classes));
+    const std::shared_ptr<const Sample> sample = loader_->sample(item);
+    const Image logits = predictor_.predict(sample->image);
+    scores.push_back(score(classify(logits.values, logits.channels), sample->labels, options_.classes));
   }
   return mean(scores);
 }

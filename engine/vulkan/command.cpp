@@ -89,13 +89,17 @@ void CommandBuffer::dispatch(const Pipeline& pipeline, std::span<const std::byte
 }
 
 void CommandBuffer::barrier() {
+  barrier(0, 0);
+}
+
+void CommandBuffer::barrier(VkPipelineStageFlags more_stages, VkAccessFlags more_reads) {
   constexpr VkPipelineStageFlags kWork = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
   constexpr VkAccessFlags kWrites = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
   constexpr VkAccessFlags kReads = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT;
   const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                    .srcAccessMask = kWrites,
-                                   .dstAccessMask = kWrites | kReads | VK_ACCESS_HOST_READ_BIT};
-  context_->vk.cmd_pipeline_barrier(handle_, kWork, kWork | VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, nullptr, 0,
+                                   .dstAccessMask = kWrites | kReads | more_reads};
+  context_->vk.cmd_pipeline_barrier(handle_, kWork, kWork | more_stages, 0, 1, &barrier, 0, nullptr, 0,
                                     nullptr);
 }
 
@@ -123,7 +127,8 @@ void CommandBuffer::timestamp(const TimestampPool& pool, std::uint32_t index) {
 }
 
 void CommandBuffer::end() {
-  barrier();
+  // Only here: some drivers flush all caches for the host.
+  barrier(VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
   context_->check(context_->vk.end_command_buffer(handle_), "recording");
   ++context_->counters.command_buffers;
 }

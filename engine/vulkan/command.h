@@ -36,8 +36,8 @@ class CommandBuffer {
   // `push_constants`: the shader's whole block, a multiple of 4 bytes, at most 128.
   void dispatch(const Pipeline& pipeline, std::span<const std::byte> push_constants,
                 std::array<std::uint32_t, 3> groups);
-  // Everything recorded before is done, and its writes visible to dispatches, copies and the host, before
-  // anything after it starts.
+  // Everything recorded before is done, and its writes visible to dispatches and copies, before anything after it
+  // starts.
   void barrier();
   void copy(const Buffer& source, std::uint64_t source_offset, const Buffer& target, std::uint64_t target_offset,
             std::uint64_t bytes);
@@ -53,6 +53,7 @@ class CommandBuffer {
   friend class Device;
   explicit CommandBuffer(std::shared_ptr<DeviceContext> context);
   void release() noexcept;
+  void barrier(VkPipelineStageFlags more_stages, VkAccessFlags more_reads);
 
   std::shared_ptr<DeviceContext> context_;
   VkCommandPool pool_ = VK_NULL_HANDLE;

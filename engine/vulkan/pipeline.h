@@ -37,7 +37,7 @@ struct PipelineRequest {
 // All pipelines of a Device, by request. Safe to use from several threads.
 class PipelineStore {
  public:
-  // `cache`: what save_cache() gave in an earlier run, for the driver to start from; may be empty.
+  // `cache`: what cache_data() gave in an earlier run, for the driver to start from; may be empty.
   PipelineStore(std::shared_ptr<DeviceContext> context, std::span<const std::byte> cache);
   ~PipelineStore();
   PipelineStore(const PipelineStore&) = delete;

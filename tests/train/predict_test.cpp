@@ -119,6 +119,17 @@ TEST_CASE("predict: norms that see the whole image are predicted whole, or refus
   }
 }
 
+TEST_CASE("predict: executables of several sizes share the memory that there is for them") {
+  Setup setup(small_unet("same", "none"));
+  const std::uint64_t needed = inference_bytes(setup.network, test_device().caps(), 128, 128).value();
+  const std::uint64_t before = test_device().counters().bytes;
+  Predictor predictor(test_device(), setup.store, setup.network, {.memory = needed + needed / 2});
+  for (const std::int64_t size : {128, 120, 112, 128, 64}) {
+    predictor.predict(random_image(size, size, 3));
+    CHECK(test_device().counters().bytes - before < 2 * needed);
+  }
+}
+
 TEST_CASE("predict: a tile that the net can't take") {
   Setup setup(small_unet("same", "none"));
   CHECK_THROWS_AS(setup.predict(random_image(300, 300, 3), {.tile = 100}), Error);
