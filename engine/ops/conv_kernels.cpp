@@ -34,6 +34,7 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   dispatch.buffers = {reads_input(0), reads_input(1), reads_input(bias ? 2 : 1), writes_output(0)};
   dispatch.constants = push_constants(geometry);
   dispatch.groups = linear_groups(static_cast<std::uint64_t>(request.outputs[0].shape.elements()), request.caps);
+  dispatch.linear = true;
   dispatch.flops = conv_flops(geometry, transposed);
   dispatch.bytes = conv_bytes(request);
   return {{dispatch}, {}};
@@ -109,6 +110,7 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
     dispatch.specialization = register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
     dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1), writes_output(0)};
     dispatch.groups = linear_groups(geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
+    dispatch.linear = true;
     dispatch.flops = conv_flops(geometry, transposed) / classes;
     dispatch.bytes = conv_bytes(request) / classes;
     result.dispatches.push_back(std::move(dispatch));

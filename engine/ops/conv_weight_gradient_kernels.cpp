@@ -32,14 +32,14 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
   const auto parts = static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, 32));
-  const std::uint64_t groups = (geometry.weights() + kGroupSize - 1) / kGroupSize;
-  const std::uint64_t across = std::min<std::uint64_t>(groups, request.caps.max_groups[0]);
   Dispatch dispatch;
   dispatch.shader = "conv_weight_gradient/direct.f32";
   dispatch.specialization = {kGroupSize, 1, 1};
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.constants = push_constants(geometry);
-  dispatch.groups = {static_cast<std::uint32_t>(across), parts, static_cast<std::uint32_t>((groups + across - 1) / across)};
+  dispatch.constants.push_back(parts);
+  dispatch.groups = linear_groups(geometry.weights() * parts, request.caps);
+  dispatch.linear = true;
   dispatch.flops = 2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
@@ -76,6 +76,7 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   dispatch.specialization.push_back(parts);
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.groups = linear_groups(tiles * parts, request.caps);
+  dispatch.linear = true;
   dispatch.flops = 2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
@@ -111,6 +112,7 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   dispatch.constants = push_constants(geometry);
   dispatch.constants.push_back(per_part);
   dispatch.groups = linear_groups(across * parts * kGroupSize, request.caps);
+  dispatch.linear = true;
   dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};

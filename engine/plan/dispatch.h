@@ -41,6 +41,9 @@ struct Dispatch {
   std::vector<BufferUse> buffers;
   std::vector<std::uint32_t> constants;        // 32-bit push constants after the addresses
   std::array<std::uint32_t, 3> groups = {1, 1, 1};
+  // The shader knows its place from linear_group() alone and does nothing beyond its last: the groups may be folded
+  // otherwise, and run in several dispatches where one would take too long.
+  bool linear = false;
   double flops = 0;                            // arithmetic that the algorithm needs, for rates and budgets
   double bytes = 0;                            // memory traffic that it needs at least
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -41,8 +42,10 @@ Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, 
     if (!store) throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
     segments_[index] = &store->arena(segment.name);
   }
+  budget_ = options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind);
   allocate();
   upload_constants();
+  cut_pieces(budget_);
   compile_pipelines();
   record(options);
   record_transfers();
@@ -93,14 +96,39 @@ void Executable::upload_constants() {
   }
 }
 
+// Where a dispatch is cut changes no bits: its groups don't know of each other.
+void Executable::cut_pieces(double budget) {
+  for (std::uint32_t index = 0; index < plan_.dispatches.size(); ++index) {
+    const Dispatch& dispatch = plan_.dispatches[index].dispatch;
+    const double cost = submission_cost(dispatch);
+    const auto& groups = dispatch.groups;
+    const std::uint64_t all = std::uint64_t{groups[0]} * groups[1] * groups[2];
+    const double wanted = std::min({std::ceil(cost / budget), static_cast<double>(all), static_cast<double>(device_.caps().max_groups[1])});
+    if (!dispatch.linear || wanted < 2) {
+      pieces_.push_back({.dispatch = index, .groups = groups, .cost = cost});
+      continue;
+    }
+    // Folded into one row a piece.
+    const auto rows = static_cast<std::uint32_t>(wanted);
+    const auto row = static_cast<std::uint32_t>((all + rows - 1) / rows);
+    for (std::uint32_t y = 0; y < rows; ++y)
+      pieces_.push_back({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows, .cost = cost / rows});
+  }
+}
+
+PipelineRequest Executable::pipeline_request(const Piece& piece) const {
+  const Dispatch& dispatch = plan_.dispatches[piece.dispatch].dispatch;
+  return {dispatch.shader, dispatch.specialization, !piece.whole};
+}
+
 void Executable::compile_pipelines() {
   std::vector<PipelineRequest> requests;
-  for (const PlannedDispatch& planned : plan_.dispatches)
-    requests.push_back({planned.dispatch.shader, planned.dispatch.specialization});
+  for (const Piece& piece : pieces_) requests.push_back(pipeline_request(piece));
   device_.compile(requests);
 }
 
-void Executable::record_dispatch(CommandBuffer& commands, const PlannedDispatch& planned) {
+void Executable::record_piece(CommandBuffer& commands, const Piece& piece) {
+  const PlannedDispatch& planned = plan_.dispatches[piece.dispatch];
   std::array<std::byte, 128> push{};
   std::size_t used = 0;
   for (const PlannedUse& use : planned.uses) {
@@ -111,11 +139,10 @@ void Executable::record_dispatch(CommandBuffer& commands, const PlannedDispatch&
   const auto& constants = planned.dispatch.constants;
   if (!constants.empty()) std::memcpy(push.data() + used, constants.data(), constants.size() * sizeof(std::uint32_t));
   used += constants.size() * sizeof(std::uint32_t);
-  commands.dispatch(device_.pipeline(planned.dispatch.shader, planned.dispatch.specialization), {push.data(), used}, planned.dispatch.groups);
+  commands.dispatch(device_.pipeline(pipeline_request(piece)), {push.data(), used}, piece.groups, piece.first);
 }
 
 void Executable::record(const Options& options) {
-  const double budget = options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind);
   const auto start = [&] {
     main_.push_back(device_.command_buffer());
     main_.back().begin(true);
@@ -127,17 +154,16 @@ void Executable::record(const Options& options) {
     main_.back().barrier();
   }
   double cost = 0;
-  for (const PlannedDispatch& planned : plan_.dispatches) {
-    const double own = submission_cost(planned.dispatch);
-    if (cost > 0 && cost + own > budget) {  // a command buffer begins and ends with a barrier
+  for (const Piece& piece : pieces_) {
+    if (cost > 0 && cost + piece.cost > budget_) {  // a command buffer begins and ends with a barrier
       main_.back().end();
       start();
       cost = 0;
-    } else if (planned.barrier_before) {
+    } else if (plan_.dispatches[piece.dispatch].barrier_before) {
       main_.back().barrier();
     }
-    record_dispatch(main_.back(), planned);
-    cost += own;
+    record_piece(main_.back(), piece);
+    cost += piece.cost;
   }
   main_.back().end();
 }
@@ -237,24 +263,29 @@ std::vector<DispatchTime> Executable::profile() {
   // A barrier before each dispatch, so that no two overlap and each time is its own.
   const auto count = static_cast<std::uint32_t>(plan_.dispatches.size());
   TimestampPool pool = device_.timestamps(count + 1);
-  std::vector<CommandBuffer> pieces;
-  constexpr std::uint32_t kPiece = 64;  // dispatches a submission
-  for (std::uint32_t index = 0; index < count; ++index) {
-    if (index % kPiece == 0) {
-      pieces.push_back(device_.command_buffer());
-      pieces.back().begin();
-      if (index == 0) {
-        pieces.back().reset(pool);
-        pieces.back().timestamp(pool, 0);
-      }
+  std::vector<CommandBuffer> submissions;
+  const auto start = [&] {
+    submissions.push_back(device_.command_buffer());
+    submissions.back().begin();
+  };
+  start();
+  submissions.back().reset(pool);
+  submissions.back().timestamp(pool, 0);
+  double cost = 0;
+  for (const Piece& piece : pieces_) {
+    if (cost > 0 && cost + piece.cost > budget_) {
+      submissions.back().end();
+      start();
+      cost = 0;
     }
-    pieces.back().barrier();
-    record_dispatch(pieces.back(), plan_.dispatches[index]);
-    pieces.back().timestamp(pool, index + 1);
-    if (index % kPiece == kPiece - 1 || index + 1 == count) pieces.back().end();
+    submissions.back().barrier();
+    record_piece(submissions.back(), piece);
+    if (piece.last) submissions.back().timestamp(pool, piece.dispatch + 1);
+    cost += piece.cost;
   }
+  submissions.back().end();
   wait();
-  for (const CommandBuffer& piece : pieces) device_.submit(piece);
+  for (const CommandBuffer& submission : submissions) device_.submit(submission);
   device_.wait_idle();
   const std::vector<double> times = pool.nanoseconds();
   std::vector<DispatchTime> result;

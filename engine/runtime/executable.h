@@ -66,9 +66,20 @@ class Executable {
 
   void allocate();
   void upload_constants();
+  // What is submitted of a dispatch at once: all of it, unless that would take too long.
+  struct Piece {
+    std::uint32_t dispatch = 0;
+    std::array<std::uint32_t, 3> first = {0, 0, 0}, groups = {1, 1, 1};
+    bool whole = true;
+    bool last = true;  // of its dispatch
+    double cost = 0;
+  };
+
+  void cut_pieces(double budget);
+  PipelineRequest pipeline_request(const Piece& piece) const;
   void compile_pipelines();
   void record(const Options& options);
-  void record_dispatch(CommandBuffer& commands, const PlannedDispatch& planned);
+  void record_piece(CommandBuffer& commands, const Piece& piece);
   void record_transfers();
   std::uint64_t address(const Location& location) const;
   Port& port(std::vector<Port>& ports, std::string_view name, std::string_view kind);
@@ -81,6 +92,8 @@ class Executable {
   std::vector<Buffer> owned_;            // by segment; empty for the store's
   std::vector<const Buffer*> segments_;  // by segment
   std::vector<Port> inputs_, outputs_;
+  double budget_ = 0;  // of a submission
+  std::vector<Piece> pieces_;
   std::array<Buffer, 2> upload_staging_, download_staging_;
   std::vector<CommandBuffer> main_;
   std::vector<CommandBuffer> upload_commands_, download_commands_;  // one a slot

@@ -67,14 +67,14 @@ void CommandBuffer::begin(bool reusable) {
 }
 
 void CommandBuffer::dispatch(const Pipeline& pipeline, std::span<const std::byte> push_constants,
-                             std::array<std::uint32_t, 3> groups) {
+                             std::array<std::uint32_t, 3> groups, std::array<std::uint32_t, 3> first) {
   assert(push_constants.size() % 4 == 0);
   const DeviceContext& device = *context_;
   if (push_constants.size() > kPushConstantBytes)
     throw Error(fmt::format("{}: {} bytes of push constants; {} is the most", pipeline.shader(), push_constants.size(),
                             kPushConstantBytes));
   for (std::size_t axis = 0; axis < 3; ++axis)
-    if (groups[axis] > device.caps.max_groups[axis])
+    if (first[axis] + groups[axis] > device.caps.max_groups[axis])
       throw Error(fmt::format("{}: {} x {} x {} groups; {} takes {} x {} x {} at most", pipeline.shader(), groups[0],
                               groups[1], groups[2], device.name, device.caps.max_groups[0], device.caps.max_groups[1],
                               device.caps.max_groups[2]));
@@ -85,7 +85,10 @@ void CommandBuffer::dispatch(const Pipeline& pipeline, std::span<const std::byte
   if (!push_constants.empty())
     device.vk.cmd_push_constants(handle_, device.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                  static_cast<std::uint32_t>(push_constants.size()), push_constants.data());
-  device.vk.cmd_dispatch(handle_, groups[0], groups[1], groups[2]);
+  if (first == std::array<std::uint32_t, 3>{})
+    device.vk.cmd_dispatch(handle_, groups[0], groups[1], groups[2]);
+  else
+    device.vk.cmd_dispatch_base(handle_, first[0], first[1], first[2], groups[0], groups[1], groups[2]);
 }
 
 void CommandBuffer::barrier() {

@@ -33,9 +33,10 @@ class CommandBuffer {
   // Reusable: may be submitted again and again, once at a time. The recording begins with a full barrier and
   // ends with one, so command buffers follow each other in order, and the host sees what a finished one wrote.
   void begin(bool reusable = false);
-  // `push_constants`: the shader's whole block, a multiple of 4 bytes, at most 128.
+  // `push_constants`: the shader's whole block, a multiple of 4 bytes, at most 128. Another first group than 0 needs
+  // PipelineRequest::in_pieces.
   void dispatch(const Pipeline& pipeline, std::span<const std::byte> push_constants,
-                std::array<std::uint32_t, 3> groups);
+                std::array<std::uint32_t, 3> groups, std::array<std::uint32_t, 3> first = {0, 0, 0});
   // Everything recorded before is done, and its writes visible to dispatches and copies, before anything after it
   // starts.
   void barrier();

@@ -173,8 +173,8 @@ std::uint64_t Device::available_memory() const {
   return impl_->context->available_memory();
 }
 
-const Pipeline& Device::pipeline(const std::string& shader, std::span<const std::uint32_t> specialization) {
-  return impl_->pipelines.get({shader, {specialization.begin(), specialization.end()}});
+const Pipeline& Device::pipeline(const PipelineRequest& request) {
+  return impl_->pipelines.get(request);
 }
 
 void Device::compile(std::span<const PipelineRequest> requests) {

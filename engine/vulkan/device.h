@@ -3,7 +3,7 @@
 //   auto device = Device::open({});
 //   Buffer x = device->allocate(bytes, MemoryKind::device, "activations");
 //   CommandBuffer commands = device->command_buffer();
-//   commands.begin(true); commands.dispatch(device->pipeline("pointwise/program.f32", {128, 1, 1}), push, {n, 1, 1});
+//   commands.begin(true); commands.dispatch(device->pipeline({"pointwise/program.f32", {128, 1, 1}}), push, {n, 1, 1});
 //   commands.end();
 //   device->wait(device->submit(commands));
 //
@@ -94,7 +94,7 @@ class Device {
   std::uint64_t available_memory() const;
 
   // Compiled at first use, kept for the Device's life. Error for an unknown shader.
-  const Pipeline& pipeline(const std::string& shader, std::span<const std::uint32_t> specialization);
+  const Pipeline& pipeline(const PipelineRequest& request);
   // Compiles all that are not there yet, in parallel; pipeline() then finds them.
   void compile(std::span<const PipelineRequest> requests);
   // Writes the pipeline cache now, where new pipelines came; the destructor does too. Never throws.

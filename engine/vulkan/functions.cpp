@@ -87,6 +87,7 @@ DeviceFunctions load_device_functions(PFN_vkGetDeviceProcAddr lookup, VkDevice d
   load(find, table.cmd_bind_pipeline, "vkCmdBindPipeline");
   load(find, table.cmd_push_constants, "vkCmdPushConstants");
   load(find, table.cmd_dispatch, "vkCmdDispatch");
+  load(find, table.cmd_dispatch_base, "vkCmdDispatchBase");
   load(find, table.cmd_pipeline_barrier, "vkCmdPipelineBarrier");
   load(find, table.cmd_copy_buffer, "vkCmdCopyBuffer");
   load(find, table.cmd_fill_buffer, "vkCmdFillBuffer");

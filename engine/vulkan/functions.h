@@ -67,6 +67,7 @@ struct DeviceFunctions {
   PFN_vkCmdBindPipeline cmd_bind_pipeline = nullptr;
   PFN_vkCmdPushConstants cmd_push_constants = nullptr;
   PFN_vkCmdDispatch cmd_dispatch = nullptr;
+  PFN_vkCmdDispatchBase cmd_dispatch_base = nullptr;
   PFN_vkCmdPipelineBarrier cmd_pipeline_barrier = nullptr;
   PFN_vkCmdCopyBuffer cmd_copy_buffer = nullptr;
   PFN_vkCmdFillBuffer cmd_fill_buffer = nullptr;

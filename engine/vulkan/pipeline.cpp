@@ -120,7 +120,9 @@ std::unique_ptr<Pipeline> PipelineStore::create(const PipelineRequest& request) 
                                           .pMapEntries = entries.data(),
                                           .dataSize = 4 * request.specialization.size(),
                                           .pData = request.specialization.data()};
+  const VkPipelineCreateFlags flags = request.in_pieces ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
   const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                            .flags = flags,
                                             .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                       .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                       .module = module(request.shader),

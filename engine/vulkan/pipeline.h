@@ -31,6 +31,7 @@ class Pipeline {
 struct PipelineRequest {
   std::string shader;                         // a name in the shader table: "conv/implicit_gemm.f32"
   std::vector<std::uint32_t> specialization;  // constants 0, 1, 2, ...
+  bool in_pieces = false;                     // dispatches may begin at another group than 0
   auto operator<=>(const PipelineRequest&) const = default;
 };
 

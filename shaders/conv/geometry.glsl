@@ -16,7 +16,7 @@ int conv_tap(int o, int k, int stride, int padding, int dilation, int extent) {
 
 int conv_transposed_tap(int o, int k, int stride, int padding, int dilation, int extent) {
   const int t = o + padding - k * dilation;
-  const int i = t / stride;
+  const int i = stride == 1 ? t : t / stride;  // a division costs more than the rest
   return t >= 0 && i * stride == t && i < extent ? i : -1;
 }
 

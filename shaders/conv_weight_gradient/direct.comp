@@ -4,8 +4,8 @@
 // parts. Rows are summed on their own first, which keeps long sums precise.
 #version 460
 #extension GL_GOOGLE_include_directive : require
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
+#include "common/grid.glsl"
 #include "conv/geometry.glsl"
 
 layout(push_constant) uniform Push {
@@ -13,13 +13,15 @@ layout(push_constant) uniform Push {
   FloatIn upstream;
   FloatOut partial;
   CONV_GEOMETRY
+  uint parts;
 };
 
 void main() {
   const uint group_inputs = in_channels / channel_groups;
   const uint weights = kernel_d * kernel_h * kernel_w * group_inputs * out_channels;
-  const uint index = gl_GlobalInvocationID.x + gl_GlobalInvocationID.z * gl_NumWorkGroups.x * gl_WorkGroupSize.x;
-  if (index >= weights) return;
+  const uint part = linear_invocation() / weights;
+  if (part >= parts) return;
+  const uint index = linear_invocation() - part * weights;
   const uint channel = index % out_channels;
   uint rest = index / out_channels;
   const uint input_channel = channel / (out_channels / channel_groups) * group_inputs + rest % group_inputs;
@@ -29,7 +31,6 @@ void main() {
   const int ky = int(rest % kernel_h);
   const int kz = int(rest / kernel_h);
 
-  const uint part = gl_WorkGroupID.y, parts = gl_NumWorkGroups.y;
   float sum = 0.0;
   for (uint row = part; row < batch * out_d * out_h; row += parts) {
     const int iy = conv_tap(int(row % out_h), ky, stride_h, padding_h, dilation_h, int(in_h));

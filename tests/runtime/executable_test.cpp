@@ -5,10 +5,12 @@
 #include "autodiff/gradient.h"
 #include "base/error.h"
 #include "ops/assign.h"
+#include "ops/conv.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "runtime/compile.h"
+#include "support/skip.h"
 #include "support/test_device.h"
 
 using namespace tuff;
@@ -158,4 +160,40 @@ TEST_CASE("executable: the bits don't depend on where submissions are cut; a ste
   CHECK(one == 1);
   CHECK(many > one);
   CHECK(whole == pieces);
+}
+
+TEST_CASE("executable: a convolution too long for one submission runs in pieces, with the same bits") {
+  for (const char* kernel : {"register_blocked", "implicit_gemm", "direct"}) {
+    CAPTURE(std::string(kernel));
+    Graph graph;
+    const Value x = graph.input("x", {1, 8, 33, 31}), weight = graph.input("weight", {12, 8, 3, 3}, DType::f32, Layout::weight);
+    const Value y = conv(x, weight, {}, {.padding = {1, 1}});
+    graph.output("y", y);
+    const std::vector<Value> inputs = {x, weight};
+    const std::vector<Value> gradients = gradient(sum(mul(y, y)), inputs);
+    graph.output("dx", gradients[0]);
+    graph.output("dw", gradients[1]);
+    const auto run = [&](double budget) {
+      CompileOptions options;
+      options.execution.submission_budget = budget;
+      for (const char* op : {"conv", "conv_transpose", "conv_weight_gradient"}) options.lower.force[op] = kernel;
+      const auto executable = compile(graph, test_device(), nullptr, options);
+      for (const Value input : inputs) {
+        HostTensor values(input.shape());
+        for (std::size_t i = 0; i < values.floats().size(); ++i) values.floats()[i] = static_cast<float>(i * 7 % 31) * 0.05f - 0.7f;
+        executable->write(graph.info(input).name, values);
+      }
+      executable->run();
+      std::vector<std::vector<std::byte>> results;
+      for (const char* output : {"y", "dx", "dw"}) results.push_back(executable->read(output).data);
+      const std::size_t dispatches = executable->plan().dispatches.size();
+      CHECK((executable->submissions_per_run() > dispatches) == (budget < 1e6));
+      if (test_device().caps().timestamps) CHECK(executable->profile().size() == dispatches);
+      return results;
+    };
+    if (std::string(kernel) == "register_blocked" && !test_device().caps().is_cpu())
+      test::skip("register_blocked is for CPU drivers");
+    else
+      CHECK(run(1e12) == run(1e5));
+  }
 }

@@ -31,10 +31,10 @@ TEST_CASE("violation: a read behind a buffer's end" * doctest::skip()) {
     std::uint32_t count, offset;
   };
   const Push push{x.address(), y.address(), kCount, 0};
-  const std::uint32_t constants[] = {64, 1, 1, 1};
+  const std::vector<std::uint32_t> constants = {64, 1, 1, 1};
   CommandBuffer commands = device.command_buffer();
   commands.begin();
-  commands.dispatch(device.pipeline("test/affine.u32", constants), std::as_bytes(std::span(&push, 1)),
+  commands.dispatch(device.pipeline({"test/affine.u32", constants}), std::as_bytes(std::span(&push, 1)),
                     {kCount / 64, 1, 1});
   commands.end();
   device.wait(device.submit(commands));

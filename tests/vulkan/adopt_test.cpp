@@ -101,8 +101,8 @@ TEST_CASE("a device works on the caller's Vulkan objects and leaves them whole")
       std::uint64_t x, y;
       std::uint32_t count, offset;
     } const push = {theirs.address(), ours.address(), 256, 2};
-    const std::uint32_t constants[] = {64, 1, 1, 2};
-    commands.dispatch(device->pipeline("test/affine.u32", constants), std::as_bytes(std::span(&push, 1)), {4, 1, 1});
+    const std::vector<std::uint32_t> constants = {64, 1, 1, 2};
+    commands.dispatch(device->pipeline({"test/affine.u32", constants}), std::as_bytes(std::span(&push, 1)), {4, 1, 1});
     commands.end();
     const CommandBuffer* list[] = {&commands};
     const SemaphorePoint done[] = {{host.semaphore, 7}};

@@ -27,8 +27,8 @@ std::span<const std::byte> bytes_of(const Push& push) {
 }
 
 const Pipeline& affine(Device& device, std::uint32_t factor) {
-  const std::uint32_t constants[] = {kGroup, 1, 1, factor};
-  return device.pipeline("test/affine.u32", constants);
+  const std::vector<std::uint32_t> constants = {kGroup, 1, 1, factor};
+  return device.pipeline({"test/affine.u32", constants});
 }
 
 void record_affine(CommandBuffer& commands, Device& device, const Buffer& x, const Buffer& y, std::uint32_t count,
@@ -181,7 +181,7 @@ TEST_CASE("pipelines are made once, in parallel, and unknown shaders are errors"
   CHECK(&affine(device, 104) == &affine(device, 104));
   device.compile(requests);
   CHECK(device.counters().pipelines == before + 12);
-  CHECK_THROWS_WITH_AS(device.pipeline("test/absent.f32", {}), "no shader \"test/absent.f32\" in this build", Error);
+  CHECK_THROWS_WITH_AS(device.pipeline({"test/absent.f32", {}}), "no shader \"test/absent.f32\" in this build", Error);
   requests = {{"test/absent.f32", {}}, {"test/affine.u32", {kGroup, 1, 1, 112}}};
   CHECK_THROWS_AS(device.compile(requests), Error);
 }

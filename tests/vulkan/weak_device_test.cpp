@@ -127,8 +127,8 @@ TEST_CASE("the counts of the Device are those of the driver") {
   const Buffer x = device->allocate(64, MemoryKind::device, "x");
   const CommandBuffer commands = recorded_fill(*device, x);
   for (int repeat = 0; repeat < 3; ++repeat) device->wait(device->submit(commands));
-  const std::uint32_t constants[] = {64, 1, 1, 1};
-  device->pipeline("test/affine.u32", constants);
+  const std::vector<std::uint32_t> constants = {64, 1, 1, 1};
+  device->pipeline({"test/affine.u32", constants});
   const auto after = TestLayer::counts();
   CHECK(after.submissions - before.submissions == 3);
   CHECK(device->counters().submissions - ours.submissions == 3);
