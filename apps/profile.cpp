@@ -61,7 +61,7 @@ struct Totals {
   double nanoseconds = 0;       // of all dispatches, one by one
   double flops = 0, bytes = 0;  // that they compute and move
   double run_seconds = 0;       // from input to output: the median
-  double host_seconds = 0;      // of a run that the thread works: writing, submitting, waiting
+  double host_seconds = 0;      // of a run that the thread works, besides copying the inputs
   std::uint64_t activation_bytes = 0, store_bytes = 0, other_bytes = 0;  // of device memory
   std::uint64_t memory() const { return activation_bytes + store_bytes + other_bytes; }
 };
@@ -93,8 +93,9 @@ Totals measure_totals(Executable& executable, const std::vector<TimingInput>& in
   }
   std::vector<double> seconds, host;
   for (std::int64_t run = 0; run < runs; ++run) {
-    const double begin = os::monotonic_seconds(), host_begin = os::thread_cpu_seconds();
+    const double begin = os::monotonic_seconds();
     write(executable, inputs);
+    const double host_begin = os::thread_cpu_seconds();
     executable.run();
     executable.wait();
     seconds.push_back(os::monotonic_seconds() - begin);
@@ -135,7 +136,7 @@ void print_totals(const Executable& executable, const Totals& totals) {
   fmt::print("\nall dispatches one by one: {:.3f} ms, {:.2f} GFLOP/s, {:.2f} GB/s, {:.3f} GFLOP\n",
              totals.nanoseconds / 1e6, totals.flops / totals.nanoseconds, totals.bytes / totals.nanoseconds,
              totals.flops / 1e9);
-  fmt::print("a run from input to output: {:.3f} ms, of which the host works {:.0f} us ({} submission{})\n",
+  fmt::print("a run from input to output: {:.3f} ms; beside copying inputs the host works {:.0f} us ({} submission{})\n",
              totals.run_seconds * 1e3, totals.host_seconds * 1e6, submissions, submissions == 1 ? "" : "s");
   fmt::print(
       "device memory: {:.1f} MiB: activations and workspace {:.1f}, parameters and optimizer {:.1f}, inputs, constants "

@@ -46,6 +46,8 @@ TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
   const fs::path run = *find_given(given, "out");
   if (fs::exists(run / kLastModel)) last = load_model_file(run / kLastModel);
   if (!last && !fs::exists(run / kConfigFile)) return collect_options(given);
+  if (find_given(given, "config"))
+    throw Error(fmt::format("--config: a run that goes on keeps its own ({}); leave --config out", (run / kConfigFile).string()));
   TrainOptions saved;
   if (fs::exists(run / kConfigFile))
     apply_json(saved, read_text(run / kConfigFile), (run / kConfigFile).string());
@@ -95,6 +97,10 @@ TrainingTask prepare(const Given& given) {
   task.network = make_network(task.options, task.dataset.format.image_channels);
   if (task.resume && task.resume->format != task.dataset.format)
     throw Error(fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
+                            task.options.images));
+  if (task.resume && task.resume->state->dataset != fingerprint(task.dataset))
+    throw Error(fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
+                            "those back, or begin a new run",
                             task.options.images));
   check_training(task);
   return task;

@@ -1,7 +1,9 @@
 #include "graph/tensor.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <numeric>
 
 namespace tuff {
 
@@ -30,21 +32,27 @@ auto view(Bytes& data) {
   return std::span<Element>(reinterpret_cast<Element*>(data.data()), data.size() / sizeof(T));
 }
 
-// Copies element by element between row-major order and the type's strides.
+// Copies element by element between row-major order and the type's strides, in the order of device memory: that may be
+// write-combined, where scattered writes are very slow.
 template <class T>
 void permute(const TensorType& type, const T* from, T* to, bool to_device) {
   const std::vector<std::int64_t> stride = strides(type);
-  const int rank = type.shape.rank();
-  std::vector<std::int64_t> index(static_cast<std::size_t>(rank), 0);
-  std::int64_t device = 0;
-  for (std::int64_t logical = 0; logical < type.shape.elements(); ++logical) {
+  std::vector<std::int64_t> row_major(stride.size(), 1);
+  for (std::size_t axis = stride.size() - 1; axis > 0; --axis)
+    row_major[axis - 1] = row_major[axis] * type.shape[static_cast<int>(axis)];
+  std::vector<std::size_t> axes(stride.size());  // innermost in device memory first
+  std::iota(axes.begin(), axes.end(), std::size_t{0});
+  std::stable_sort(axes.begin(), axes.end(), [&](std::size_t a, std::size_t b) { return stride[a] < stride[b]; });
+  std::vector<std::int64_t> index(stride.size(), 0);
+  std::int64_t logical = 0;
+  for (std::int64_t device = 0; device < type.shape.elements(); ++device) {
     to_device ? to[device] = from[logical] : to[logical] = from[device];
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      const auto a = static_cast<std::size_t>(axis);
-      device += stride[a];
-      if (++index[a] < type.shape[axis]) break;
-      device -= stride[a] * type.shape[axis];
-      index[a] = 0;
+    for (const std::size_t axis : axes) {
+      const std::int64_t extent = type.shape[static_cast<int>(axis)];
+      logical += row_major[axis];
+      if (++index[axis] < extent) break;
+      logical -= row_major[axis] * extent;
+      index[axis] = 0;
     }
   }
 }

@@ -205,6 +205,14 @@ Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized
   return image;
 }
 
+std::string fingerprint(const Dataset& dataset) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  for (const DataItem& item : dataset.items)
+    for (const char character : fmt::format("{} {} {} {}\n", item.name, item.plane, item.height, item.width))
+      hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3u;
+  return fmt::format("{:016x}", hash);
+}
+
 Sample load_sample(const Dataset& dataset, std::size_t index) {
   const DataItem& item = dataset.items[index];
   Sample sample{load_item_image(dataset, index), {}};

@@ -61,6 +61,9 @@ Dataset open_dataset(const std::filesystem::path& images, const std::filesystem:
 // The same without masks, for prediction; paths are files or folders.
 Dataset open_images(std::span<const std::filesystem::path> paths, DataFormat format);
 
+// 16 hexadecimal digits that tell data sets apart: of the items' names, sizes and planes, not of where they lie.
+std::string fingerprint(const Dataset& dataset);
+
 // A decoded item: image (C, Y, X) normalized, and height * width labels (empty without a mask).
 struct Sample {
   Image image;

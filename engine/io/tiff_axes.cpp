@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/number.h"
 
 namespace tuff {
 namespace {
@@ -16,14 +17,12 @@ namespace {
 // The number at the beginning of `text`, else `otherwise`.
 double number(std::string_view text, double otherwise) {
   double value = otherwise;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && std::isfinite(value) ? value : otherwise;
+  return parse_prefix(text, value) > 0 && std::isfinite(value) ? value : otherwise;
 }
 
 std::int64_t extent(std::string_view text) {
   std::int64_t value = 1;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && value >= 1 && value <= (1 << 20) ? value : 1;
+  return parse_prefix(text, value) > 0 && value >= 1 && value <= (1 << 20) ? value : 1;
 }
 
 // One spelling of micrometres: ImageJ writes "micron", "um" or an escaped sign, OME the sign itself.

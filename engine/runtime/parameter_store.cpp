@@ -68,6 +68,28 @@ HostTensor ParameterStore::read(const std::string& name, const std::string& aren
   return values;
 }
 
+std::vector<float> ParameterStore::read_arena(const std::string& name) const {
+  const auto found = arenas_.find(name);
+  if (found == arenas_.end()) throw Error(fmt::format("the model has no arena \"{}\"", name));
+  std::vector<float> values(static_cast<std::size_t>(arena_bytes(name) / sizeof(float)));
+  download(device_, found->second, 0, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+ParameterSnapshot::ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas) : store_(&store) {
+  for (const std::string& name : arenas) arenas_.emplace(name, store.read_arena(name));
+}
+
+std::span<const float> ParameterSnapshot::arena(const std::string& name) const { return arenas_.at(name); }
+
+HostTensor ParameterSnapshot::read(const Variable& variable, const std::string& arena_name) const {
+  const std::span<const float> stored = arena(arena_name.empty() ? variable.arena : arena_name);
+  HostTensor values(variable.type.shape);
+  const auto elements = static_cast<std::size_t>(variable.type.shape.elements());
+  from_device_layout(variable.type, std::as_bytes(stored.subspan(static_cast<std::size_t>(variable.offset), elements)), values.data);
+  return values;
+}
+
 void ParameterStore::write(const std::string& name, const HostTensor& values, const std::string& arena_name) {
   const Variable& wanted = variable(name);
   if (values.dtype != DType::f32 || !(values.shape == wanted.type.shape))

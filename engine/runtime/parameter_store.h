@@ -18,6 +18,24 @@
 
 namespace tuff {
 
+class ParameterStore;
+
+// What arenas held at one moment, on the host: one transfer an arena.
+class ParameterSnapshot {
+ public:
+  // Refers to the store, which must outlive it.
+  ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas);
+
+  const ParameterStore& store() const { return *store_; }
+  std::span<const float> arena(const std::string& name) const;  // in device order, with what lies between variables
+  // One variable's values in logical order, from its own arena or from a parallel one.
+  HostTensor read(const Variable& variable, const std::string& arena = {}) const;
+
+ private:
+  const ParameterStore* store_;
+  std::map<std::string, std::vector<float>> arenas_;
+};
+
 class ParameterStore {
  public:
   // Holds the graph's variables, zeroed; call initialize() or write() next. The device must outlive it.
@@ -35,6 +53,9 @@ class ParameterStore {
   HostTensor read(const std::string& name, const std::string& arena = {}) const;
   void write(const std::string& name, const HostTensor& values, const std::string& arena = {});
   void zero(const std::string& arena);
+
+  // All of an arena's values in device order. Error where it isn't there.
+  std::vector<float> read_arena(const std::string& name) const;
 
   // Every variable of the graph is here with the same type and offset, else Error naming the first that isn't.
   void check(const Graph& graph) const;

@@ -38,7 +38,7 @@ void upload(Device& device, Buffer& target, std::uint64_t offset, std::span<cons
 
 void download(Device& device, const Buffer& source, std::uint64_t offset, std::span<std::byte> bytes) {
   if (bytes.empty()) return;
-  if (source.mapped()) {
+  if (source.cached()) {
     device.wait_idle();
     std::memcpy(bytes.data(), source.mapped() + offset, bytes.size());
     return;

@@ -20,14 +20,14 @@ bool is_moment(const std::string& arena) {
   return arena != "parameters" && arena != "buffers" && arena != "gradients";
 }
 
-SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterStore& store) {
+SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterSnapshot& snapshot) {
   SafeTensors file;
   file.metadata["format"] = "pt";
   file.metadata["tuff.version"] = "1";
   file.metadata["tuff.options"] = to_json(options, true);
   file.metadata["tuff.data"] = to_json(format);
-  for (const Variable& variable : store.variables())
-    file.tensors.push_back(StoredTensor::from_tensor(variable.name, store.read(variable.name)));
+  for (const Variable& variable : snapshot.store().variables())
+    file.tensors.push_back(StoredTensor::from_tensor(variable.name, snapshot.read(variable)));
   return file;
 }
 
@@ -36,7 +36,8 @@ std::string state_to_json(const TrainingState& state) {
                                        {"loss_sum", state.loss_sum},
                                        {"loss_count", state.loss_count},
                                        {"best_dice", state.best_dice},
-                                       {"best_step", state.best_step}};
+                                       {"best_step", state.best_step},
+                                       {"dataset", state.dataset}};
   return json.dump();
 }
 
@@ -49,6 +50,7 @@ TrainingState state_from_json(const std::string& text, const std::string& source
     json.at("loss_count").get_to(state.loss_count);
     json.at("best_dice").get_to(state.best_dice);
     json.at("best_step").get_to(state.best_step);
+    json.at("dataset").get_to(state.dataset);
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{}: its training state can't be read; train anew with another --out", source));
   }
@@ -68,21 +70,28 @@ HostTensor read_shaped(const Model& model, const std::string& name, const Shape&
 
 }  // namespace
 
+ParameterSnapshot take_snapshot(const ParameterStore& store) {
+  std::vector<std::string> arenas = store.arenas();
+  std::erase(arenas, "gradients");
+  return ParameterSnapshot(store, arenas);
+}
+
 void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
-                const ParameterStore& store) {
-  write_safetensors(path, describe_model(options, format, store));
+                const ParameterSnapshot& snapshot) {
+  write_safetensors(path, describe_model(options, format, snapshot));
 }
 
 void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
-                     const ParameterStore& store, const TrainingState& state) {
-  SafeTensors file = describe_model(options, format, store);
+                     const ParameterSnapshot& snapshot, const TrainingState& state) {
+  const ParameterStore& store = snapshot.store();
+  SafeTensors file = describe_model(options, format, snapshot);
   file.metadata["tuff.state"] = state_to_json(state);
   for (const std::string& arena : store.arenas()) {
     if (!is_moment(arena)) continue;
     for (const Variable& variable : store.variables())
       if (variable.arena == "parameters")
         file.tensors.push_back(
-            StoredTensor::from_tensor(moment_name(arena, variable.name), store.read(variable.name, arena)));
+            StoredTensor::from_tensor(moment_name(arena, variable.name), snapshot.read(variable, arena)));
   }
   write_safetensors(path, file);
 }

@@ -22,6 +22,7 @@ struct TrainingState {
   std::int64_t loss_count = 0;
   double best_dice = -1;       // of validation; -1: none yet
   std::int64_t best_step = 0;
+  std::string dataset;         // fingerprint() of the images that it is trained on
   bool operator==(const TrainingState&) const = default;
 };
 
@@ -40,10 +41,13 @@ inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kLossesFile = "losses.csv";
 
+// What a checkpoint holds of the store: parameters, buffers and the optimizer's moments.
+ParameterSnapshot take_snapshot(const ParameterStore& store);
+
 void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
-                const ParameterStore& store);
+                const ParameterSnapshot& snapshot);
 void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
-                     const ParameterStore& store, const TrainingState& state);
+                     const ParameterSnapshot& snapshot, const TrainingState& state);
 
 // A model file, or a run's folder: its best model, else its last. Error names the path and what is wrong.
 Model load_model(const std::filesystem::path& run_or_file);

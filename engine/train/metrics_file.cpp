@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <string>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
 
@@ -30,8 +30,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 template <class Number>
 Number parse(std::string_view text, const std::filesystem::path& file) {
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size())
+  if (!parse_number(text, number))
     throw Error(fmt::format("{}: \"{}\" is not a number; the file was changed, delete it to go on", file.string(), text));
   return number;
 }

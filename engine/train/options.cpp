@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/number.h"
 
 namespace tuff {
 namespace {
@@ -78,10 +79,9 @@ std::vector<std::string> choices(const TrainField& field) {
 }
 
 template <class Number>
-Number parse_number(const TrainField& field, std::string_view text) {
+Number number_of(const TrainField& field, std::string_view text) {
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size())
+  if (!parse_number(text, number))
     throw Error(fmt::format("--{}: \"{}\" is not a {}", field.name, text,
                             std::is_same_v<Number, double> ? "number" : "whole number"));
   const double value = static_cast<double>(number);
@@ -126,7 +126,7 @@ void set_field(TrainOptions& options, std::string_view name, std::string_view te
         else if constexpr (std::is_same_v<Type, std::string>)
           options.*member = checked_word(*field, text);
         else
-          options.*member = parse_number<Type>(*field, text);
+          options.*member = number_of<Type>(*field, text);
       },
       field->member);
 }

@@ -35,6 +35,13 @@ LoaderOptions loader_options(const TrainingTask& task) {
   return result;
 }
 
+// Where tiles change the result, they must not depend on the memory that happens to be free.
+PredictorOptions validation_options(const TrainingTask& task) {
+  if (task.network.whole_image.empty()) return {};
+  const std::int64_t side = std::max<std::int64_t>(1024, task.options.crop);
+  return {.tile = task.network.output_size(side) > 0 ? side : task.network.nearest_sizes(side).second, .force_tiles = true};
+}
+
 class Run {
  public:
   Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks);
@@ -46,10 +53,10 @@ class Run {
   void dump_batch(const Batch& batch);
   void feed();
   void check_loss(double loss) const;
-  void check_weights(const std::string& arena) const;
+  ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
   Scores validate();
-  void save();
+  void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
 
@@ -82,9 +89,10 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       graph_(training_graph(task.network, task.options)),
       store_(device, *graph_),
       executable_(compile(*graph_, device, &store_)),
-      predictor_(device, store_, task.network, {.force_tiles = true}),
+      predictor_(device, store_, task.network, validation_options(task)),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
+  state_.dataset = fingerprint(task.dataset);
   steps_per_epoch_ = count_steps_per_epoch(task.dataset, split_.train, loader_options(task));
   loader_.emplace(task.dataset, split_.train, loader_options(task), state_.step / steps_per_epoch_,
                   state_.step % steps_per_epoch_);
@@ -114,7 +122,7 @@ void Run::restore() {
 void Run::dump_start() {
   const std::filesystem::path folder = options_.dump;
   std::filesystem::create_directories(folder);
-  save_model(folder / "initial.safetensors", options_, task_.dataset.format, store_);
+  save_model(folder / "initial.safetensors", options_, task_.dataset.format, take_snapshot(store_));
   SafeTensors validation;
   for (const std::size_t item : split_.validation) {
     const Sample sample = load_sample(task_.dataset, item);
@@ -153,17 +161,18 @@ void Run::check_loss(double loss) const {
                           state_.step, options_.lr));
 }
 
-// Weights that are no numbers must not replace a good checkpoint.
-void Run::check_weights(const std::string& arena) const {
+// What is to be saved. Weights that are no numbers must not replace a good checkpoint.
+ParameterSnapshot Run::checked_snapshot() const {
+  ParameterSnapshot snapshot = take_snapshot(store_);
+  const auto finite = [](float value) { return std::isfinite(value); };
   for (const Variable& variable : store_.variables()) {
-    if (variable.arena != arena) continue;
-    const HostTensor values = store_.read(variable.name);
-    if (std::all_of(values.floats().begin(), values.floats().end(), [](float value) { return std::isfinite(value); }))
-      continue;
-    throw Error(fmt::format("step {}: the weights \"{}\" are no longer finite; begin a new run with a lower --lr (now {}) or "
-                            "--clip 1",
-                            state_.step, variable.name, options_.lr));
+    const auto values = snapshot.arena(variable.arena).subspan(variable.offset, static_cast<std::size_t>(variable.type.shape.elements()));
+    if (!std::all_of(values.begin(), values.end(), finite))
+      throw Error(fmt::format("step {}: the weights \"{}\" are no longer finite; begin a new run with a lower --lr (now {}) or "
+                              "--clip 1",
+                              state_.step, variable.name, options_.lr));
   }
+  return snapshot;
 }
 
 TrainingSummary Run::execute() {
@@ -183,7 +192,7 @@ TrainingSummary Run::execute() {
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
     const bool stop = hooks_.stop && hooks_.stop();
     if (epoch_done) finish_epoch();
-    else if (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0)) save();
+    else if (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0)) save(checked_snapshot());
     if (stop && state_.step < steps_) {
       summary.stopped = true;
       break;
@@ -195,11 +204,9 @@ TrainingSummary Run::execute() {
   return summary;
 }
 
-void Run::save() {
-  check_weights("parameters");
-  check_weights("buffers");
+void Run::save(const ParameterSnapshot& snapshot) {
   write_losses(file(kLossesFile), losses_);
-  save_checkpoint(file(kLastModel), options_, task_.dataset.format, store_, state_);
+  save_checkpoint(file(kLastModel), options_, task_.dataset.format, snapshot, state_);
 }
 
 Scores Run::validate() {
@@ -223,17 +230,17 @@ void Run::finish_epoch() {
   if (report.validated) report.scores = validate();
   report.best = !report.validated || report.scores.dice > state_.best_dice;
   report.seconds = os::monotonic_seconds() - started_;
-  check_weights("parameters");
+  const ParameterSnapshot snapshot = checked_snapshot();
   if (report.best) {
     state_.best_dice = report.validated ? report.scores.dice : -1;
     state_.best_step = state_.step;
-    save_model(file(kBestModel), options_, task_.dataset.format, store_);
+    save_model(file(kBestModel), options_, task_.dataset.format, snapshot);
   }
   metrics_.push_back({report.epoch, report.step, report.loss, report.validated, report.scores, report.learning_rate,
                       report.seconds});
   write_metrics(file(kMetricsFile), metrics_);
   draw_metrics(file("curve.png"), metrics_, losses_);
-  save();
+  save(snapshot);
   if (hooks_.epoch) hooks_.epoch(report);
 }
 

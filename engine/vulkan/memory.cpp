@@ -94,6 +94,7 @@ Buffer::Buffer(std::shared_ptr<DeviceContext> context, std::uint64_t bytes, Memo
       void* address = nullptr;
       device.check(device.vk.map_memory(device.device, memory_, 0, VK_WHOLE_SIZE, 0, &address), "mapping memory");
       mapped_ = static_cast<std::byte*>(address);
+      cached_ = (device.memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
     }
     find_address();
   } catch (...) {
@@ -142,6 +143,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(bytes_, other.bytes_);
   std::swap(allocated_, other.allocated_);
   std::swap(mapped_, other.mapped_);
+  std::swap(cached_, other.cached_);
   if (this != &other) other.release();
   return *this;
 }

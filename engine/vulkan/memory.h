@@ -31,6 +31,7 @@ class Buffer {
   std::uint64_t address() const { return address_; }  // for push constants; aligned to 16 bytes at least
   std::uint64_t bytes() const { return bytes_; }
   std::byte* mapped() const { return mapped_; }  // null where the host can't see it
+  bool cached() const { return cached_; }        // mapped, and fast for the host to read
   explicit operator bool() const { return handle_ != VK_NULL_HANDLE; }
 
  private:
@@ -48,6 +49,7 @@ class Buffer {
   std::uint64_t bytes_ = 0;
   std::uint64_t allocated_ = 0;  // bytes of memory_
   std::byte* mapped_ = nullptr;
+  bool cached_ = false;
 };
 
 }  // namespace tuff

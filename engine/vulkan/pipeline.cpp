@@ -40,10 +40,12 @@ void in_parallel(std::size_t count, const Body& body) {
     }
   };
   {
-    std::vector<std::jthread> threads;
+    // Not std::jthread, which Apple's library lacks. `work` throws nothing, so all are joined.
+    std::vector<std::thread> threads;
     const std::size_t wanted = std::min<std::size_t>(os::physical_cores(), count);
     for (std::size_t thread = 1; thread < wanted; ++thread) threads.emplace_back(work);
     work();
+    for (std::thread& thread : threads) thread.join();
   }
   if (first) std::rethrow_exception(first);
 }

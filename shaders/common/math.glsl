@@ -4,6 +4,8 @@
 #ifndef TUFF_MATH_GLSL
 #define TUFF_MATH_GLSL
 
+#include "common/nan.glsl"
+
 float infinity() { return uintBitsToFloat(0x7f800000u); }
 float not_a_number() { return uintBitsToFloat(0x7fc00000u); }
 
@@ -16,13 +18,13 @@ const float kLn2Low = -2.12194440e-4;
 float exponential(float x) {
   float bounded = clamp(x, -104.0, 89.0);
   float n = roundEven(bounded * 1.44269504);
-  float r = (bounded - n * kLn2High) - n * kLn2Low;
+  precise float r = (bounded - n * kLn2High) - n * kLn2Low;
   float series = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 +
                  r * (1.0 / 720.0 + r * (1.0 / 5040.0)))))));
   int power_low = int(n) / 2;
   int power_high = int(n) - power_low;
   float result = series * uintBitsToFloat(uint(power_low + 127) << 23) * uintBitsToFloat(uint(power_high + 127) << 23);
-  return isnan(x) ? x : result;
+  return is_nan(x) ? x : result;
 }
 
 // e ln 2 + ln f with f in [sqrt(1/2), sqrt(2)) and ln f = 2 artanh((f - 1) / (f + 1)) by its series.
@@ -38,10 +40,10 @@ float logarithm(float x) {
   float z = (f - 1.0) / (f + 1.0);
   float zz = z * z;
   float series = 2.0 * z + z * zz * (2.0 / 3.0 + zz * (2.0 / 5.0 + zz * (2.0 / 7.0 + zz * (2.0 / 9.0))));
-  float result = float(e) * kLn2High + (series + float(e) * kLn2Low);
+  precise float result = float(e) * kLn2High + (series + float(e) * kLn2Low);
   if (x == 0.0) result = -infinity();
   if (x < 0.0) result = not_a_number();
-  return isinf(x) && x > 0.0 || isnan(x) ? x : result;
+  return is_infinity(x) || is_nan(x) ? x : result;
 }
 
 // log(1 + x) for 0 <= x <= 1, relative to the result: 2 artanh(x / (2 + x)) by its series.
@@ -78,7 +80,7 @@ float power(float a, float b) {
 float square_root(float x) { return sqrt(x); }
 float magnitude(float x) { return abs(x); }
 float round_down(float x) { return floor(x); }
-float nan_max(float a, float b) { return a > b || isnan(a) ? a : b; }
-float nan_min(float a, float b) { return a < b || isnan(a) ? a : b; }
+float nan_max(float a, float b) { return a > b || is_nan(a) ? a : b; }
+float nan_min(float a, float b) { return a < b || is_nan(a) ? a : b; }
 
 #endif

@@ -1,6 +1,8 @@
+#include "common/nan.glsl"
+
 // NaN wins, the first of equal maxima wins; the first element is taken even where it is minus infinity.
 void take(float value, int place, inout float best, inout int index) {
-  bool better = index < 0 || value > best || isnan(value);
+  bool better = index < 0 || value > best || is_nan(value);
   best = better ? value : best;
   index = better ? place : index;
 }

@@ -10,6 +10,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/nan.glsl"
 
 layout(constant_id = 3) const uint kKind = 0;
 
@@ -37,8 +38,8 @@ layout(push_constant) uniform Push {
   float scale;  // of the result
 } push;
 
-float larger(float a, float b) { return a > b || isnan(a) ? a : b; }
-float smaller(float a, float b) { return a < b || isnan(a) ? a : b; }
+float larger(float a, float b) { return a > b || is_nan(a) ? a : b; }
+float smaller(float a, float b) { return a < b || is_nan(a) ? a : b; }
 vec4 larger(vec4 a, vec4 b) { return vec4(larger(a.x, b.x), larger(a.y, b.y), larger(a.z, b.z), larger(a.w, b.w)); }
 vec4 smaller(vec4 a, vec4 b) { return vec4(smaller(a.x, b.x), smaller(a.y, b.y), smaller(a.z, b.z), smaller(a.w, b.w)); }
 

@@ -143,6 +143,10 @@ TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
   CHECK(file_text(data / "parts" / "losses.csv") == file_text(data / "whole" / "losses.csv"));
   check_refused(train(data, "parts", {"--resume", "--base", "8"}), {"--base 8", "4"});
+  check_refused(train(data, "parts", {"--resume", "--config", (data / "whole" / "config.json").string()}), {"--config"});
+  fs::copy_file(data / "images" / "n0.png", data / "images" / "n9.png");
+  fs::copy_file(data / "masks" / "n0.png", data / "masks" / "n9.png");
+  check_refused(train(data, "parts", {"--resume"}), {"images", "begun"});
 }
 
 TEST_CASE("run: a loss that is no number ends the run and leaves the last checkpoint whole") {

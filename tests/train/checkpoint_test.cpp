@@ -61,7 +61,7 @@ TEST_CASE("checkpoint: weights, moments and position come back bit for bit") {
         store->write(variable.name, values, arena);
       }
   const TrainingState state{.step = 17, .loss_sum = 1.0 / 3, .loss_count = 5, .best_dice = 0.1, .best_step = 10};
-  save_checkpoint(folder / "last.safetensors", options, grey(), *store, state);
+  save_checkpoint(folder / "last.safetensors", options, grey(), take_snapshot(*store), state);
 
   const Model model = load_model_file(folder / "last.safetensors");
   CHECK(model.state == state);
@@ -83,7 +83,7 @@ TEST_CASE("checkpoint: a model file has PyTorch's layout and no optimizer") {
   const auto folder = test::scratch_folder("checkpoint_model");
   const auto store = make_store(small_unet());
   store->initialize(3);
-  save_model(folder / "best.safetensors", small_unet(), grey(), *store);
+  save_model(folder / "best.safetensors", small_unet(), grey(), take_snapshot(*store));
   const SafeTensors file = read_safetensors(folder / "best.safetensors");
   CHECK(file.metadata.at("format") == "pt");
   CHECK(file.at("encoder.0.conv2.weight").shape == std::vector<std::int64_t>{4, 4, 3, 3});
@@ -95,7 +95,7 @@ TEST_CASE("checkpoint: a model file has PyTorch's layout and no optimizer") {
 TEST_CASE("checkpoint: a file cut anywhere is refused by name") {
   const auto folder = test::scratch_folder("checkpoint_cut");
   const auto store = make_store(small_unet());
-  save_model(folder / "m.safetensors", small_unet(), grey(), *store);
+  save_model(folder / "m.safetensors", small_unet(), grey(), take_snapshot(*store));
   const std::string whole = test::file_text(folder / "m.safetensors");
   for (const std::size_t size : {std::size_t{0}, std::size_t{4}, std::size_t{8}, std::size_t{100}, whole.size() / 2,
                                  whole.size() - 1}) {
@@ -108,7 +108,7 @@ TEST_CASE("checkpoint: a file cut anywhere is refused by name") {
 TEST_CASE("checkpoint: weights of another network are refused by name and shape") {
   const auto folder = test::scratch_folder("checkpoint_other");
   const auto store = make_store(small_unet());
-  save_model(folder / "m.safetensors", small_unet(), grey(), *store);
+  save_model(folder / "m.safetensors", small_unet(), grey(), take_snapshot(*store));
   TrainOptions wider = small_unet();
   wider.base = 8;
   const auto other = make_store(wider);
