@@ -28,22 +28,24 @@ std::string to_string(const TensorType& type) {
   return fmt::format("{} {}{}", to_string(type.dtype), to_string(type.shape), layout);
 }
 
-std::vector<std::int64_t> strides(const TensorType& type) {
+std::vector<int> memory_order(const TensorType& type) {
   const int rank = type.shape.rank();
-  std::vector<int> order;  // axes from outermost to innermost in memory
-  if (rank >= 3 && type.layout == Layout::channels_last) {
-    order.push_back(0);
-    for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
-    order.push_back(1);
-  } else if (rank >= 3) {
-    for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
-    const bool transposed = type.layout == Layout::transposed_weight;
-    order.push_back(transposed ? 0 : 1);
-    order.push_back(transposed ? 1 : 0);
-  } else {
+  std::vector<int> order;
+  if (rank < 3) {
     for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
+    return order;
   }
-  std::vector<std::int64_t> result(static_cast<std::size_t>(rank));
+  if (type.layout == Layout::channels_last) order.push_back(0);
+  for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
+  if (type.layout == Layout::transposed_weight) order.push_back(0);
+  order.push_back(1);
+  if (type.layout == Layout::weight) order.push_back(0);
+  return order;
+}
+
+std::vector<std::int64_t> strides(const TensorType& type) {
+  const std::vector<int> order = memory_order(type);
+  std::vector<std::int64_t> result(order.size());
   std::int64_t stride = 1;
   for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
     result[static_cast<std::size_t>(*axis)] = stride;

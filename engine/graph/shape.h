@@ -59,6 +59,9 @@ struct TensorType {
 
 std::string to_string(const TensorType& type);  // "f32 1x3x64x64", with " weight" for that layout
 
+// Axes from outermost to innermost in device memory.
+std::vector<int> memory_order(const TensorType& type);
+
 // Distance in elements between neighbours along each logical axis, in device memory.
 std::vector<std::int64_t> strides(const TensorType& type);
 

@@ -6,6 +6,7 @@
 
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
+#include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -120,15 +121,8 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
 
 // ---- implicit_gemm ------------------------------------------------------------------------------
 
-constexpr std::uint32_t kGemmInvocations = 128, kGemmTile = 64, kGemmSharedBytes = 2 * 16 * 65 * 4;
-
 std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
-  if (conv_attributes(request.op).groups != 1) return "takes no groups";
-  if (request.caps.max_shared_memory < kGemmSharedBytes)
-    return fmt::format("needs {} bytes of shared memory, device has {}", kGemmSharedBytes, request.caps.max_shared_memory);
-  if (request.caps.max_invocations < kGemmInvocations)
-    return fmt::format("needs groups of {} invocations, device has {}", kGemmInvocations, request.caps.max_invocations);
-  return refuse_large(request);
+  return refuse_gemm(conv_attributes(request.op).groups, request);
 }
 
 KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
@@ -137,8 +131,7 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   dispatch.shader = "conv/implicit_gemm.f32";
   dispatch.specialization[0] = kGemmInvocations;
   const Shape& y = request.outputs[0].shape;
-  const auto tiles = [](std::int64_t count) { return (static_cast<std::uint64_t>(count) + kGemmTile - 1) / kGemmTile; };
-  dispatch.groups = linear_groups(tiles(y.elements() / y[1]) * tiles(y[1]) * kGroupSize, request.caps);
+  dispatch.groups = folded_groups(gemm_tiles(y.elements() / y[1]) * gemm_tiles(y[1]), request.caps);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/conv_weight_gradient.h"
+#include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -84,21 +85,13 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
 
 // ---- implicit_gemm ------------------------------------------------------------------------------
 
-constexpr std::uint32_t kGemmInvocations = 128, kGemmTile = 64, kGemmSharedBytes = 2 * 16 * 65 * 4;
-
 std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
-  if (geometry_of(request).groups != 1) return "takes no groups";
-  if (request.caps.max_shared_memory < kGemmSharedBytes)
-    return fmt::format("needs {} bytes of shared memory, device has {}", kGemmSharedBytes, request.caps.max_shared_memory);
-  if (request.caps.max_invocations < kGemmInvocations)
-    return fmt::format("needs groups of {} invocations, device has {}", kGemmInvocations, request.caps.max_invocations);
-  return refuse_large(request);
+  return refuse_gemm(geometry_of(request).groups, request);
 }
 
 KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
-  const auto tiles = [](std::uint64_t count) { return (count + kGemmTile - 1) / kGemmTile; };
-  const std::uint64_t across = tiles(std::uint64_t{geometry.taps()} * geometry.in_channels) * tiles(geometry.out_channels);
+  const std::uint64_t across = gemm_tiles(std::int64_t{geometry.taps()} * geometry.in_channels) * gemm_tiles(geometry.out_channels);
   // Eight groups for each core, but parts of 512 pixels at least and few enough that adding them stays cheap.
   const std::uint64_t pixels = geometry.batch * geometry.out_pixels();
   const std::uint64_t busy = (8ull * request.caps.cores + across - 1) / across;
@@ -111,7 +104,7 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.constants = push_constants(geometry);
   dispatch.constants.push_back(per_part);
-  dispatch.groups = linear_groups(across * parts * kGroupSize, request.caps);
+  dispatch.groups = folded_groups(across * parts, request.caps);
   dispatch.linear = true;
   dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;

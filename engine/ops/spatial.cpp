@@ -55,21 +55,6 @@ std::array<std::uint32_t, 3> to_3d(const std::vector<std::int64_t>& values, std:
   return result;
 }
 
-std::vector<int> memory_order(const TensorType& type) {
-  const int rank = type.shape.rank();
-  std::vector<int> order;
-  if (rank < 3) {
-    for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
-    return order;
-  }
-  if (type.layout == Layout::channels_last) order.push_back(0);
-  for (int axis = 2; axis < rank; ++axis) order.push_back(axis);
-  if (type.layout == Layout::transposed_weight) order.push_back(0);
-  order.push_back(1);
-  if (type.layout == Layout::weight) order.push_back(0);
-  return order;
-}
-
 std::optional<std::string> refuse_large(const KernelRequest& request) {
   for (const auto& types : {request.inputs, request.outputs})
     for (const TensorType& type : types)
@@ -89,7 +74,10 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
 
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {
   const std::uint64_t size = std::uint64_t{kGroupSize} * rounds;
-  const std::uint64_t groups = (count + size - 1) / size;
+  return folded_groups((count + size - 1) / size, caps);
+}
+
+std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps) {
   const std::uint64_t limit = caps.max_groups[0];
   const std::uint64_t folds = (groups + limit - 1) / limit;
   return {static_cast<std::uint32_t>((groups + folds - 1) / folds), static_cast<std::uint32_t>(folds), 1};

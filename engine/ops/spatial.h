@@ -40,9 +40,6 @@ std::vector<std::int64_t> per_axis(std::string_view op, std::string_view attribu
 // (depth, height, width) from one to three values, leading ones filled with `fallback`.
 std::array<std::uint32_t, 3> to_3d(const std::vector<std::int64_t>& values, std::int64_t fallback);
 
-// Axes of a type from outermost to innermost in device memory.
-std::vector<int> memory_order(const TensorType& type);
-
 // Kernels index with 32 bits: the reason to refuse a tensor of 2^31 elements or more.
 std::optional<std::string> refuse_large(const KernelRequest& request);
 
@@ -55,6 +52,9 @@ inline constexpr std::uint32_t kGroupSize = 64;
 // Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
 // linear_invocation() of common/grid.glsl and checks it against the count.
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds = 1);
+
+// The same for `groups` groups of any size: the shader takes linear_group().
+std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps);
 
 // How often a group of a simple kernel repeats itself over neighbouring elements (first_of_rounds() of
 // common/grid.glsl), for linear_groups(). GPUs want many groups; a CPU driver pays 200 ns for each (lavapipe of Mesa 25: an
