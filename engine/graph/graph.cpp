@@ -75,8 +75,8 @@ Value Graph::arena(const std::string& name) {
   return add_value({DType::f32, Shape{static_cast<std::int64_t>(elements)}}, {Source::Kind::arena}, name);
 }
 
-Value Graph::constant(HostTensor data) {
-  TensorType type{data.dtype, data.shape};
+Value Graph::constant(HostTensor data, Layout layout) {
+  TensorType type{data.dtype, data.shape, layout};
   Source source{Source::Kind::constant};
   source.data = std::make_shared<const HostTensor>(std::move(data));
   return add_value(std::move(type), std::move(source), {});

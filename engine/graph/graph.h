@@ -112,7 +112,7 @@ class Graph {
   Value arena(const std::string& name);
 
   // A tensor of fixed values, given in logical row-major order.
-  Value constant(HostTensor data);
+  Value constant(HostTensor data, Layout layout = Layout::channels_last);
   Value scalar(float value);
 
   // Names a value that the host can read after each run.
