@@ -4,6 +4,7 @@
 
 #include "ops/bce_with_logits.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -25,8 +26,17 @@ inline OpCase bce_with_logits_case(std::string name, const Shape& shape, bool we
   return result;
 }
 
+inline void add_random_bce_with_logits_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("bce_with_logits");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.shape();
+    const bool weighted = draws.coin();
+    cases.push_back(bce_with_logits_case(draws.name(shape), shape, weighted, draws.pick({Fill::labels, Fill::positive})));
+  }
+}
+
 inline std::vector<OpCase> bce_with_logits_cases() {
-  return {
+  std::vector<OpCase> cases = {
       bce_with_logits_case("masks", {2, 1, 33, 31}, false),
       bce_with_logits_case("weighted", {2, 1, 33, 31}, true),
       bce_with_logits_case("several classes", {2, 3, 9, 7}, false),
@@ -34,6 +44,8 @@ inline std::vector<OpCase> bce_with_logits_cases() {
       bce_with_logits_case("one logit", {1, 1}, false),
       bce_with_logits_case("volume", {1, 2, 3, 4, 5}, false),
   };
+  add_random_bce_with_logits_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include "ops/concat.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -25,8 +28,24 @@ inline OpCase concat_case(std::string name, const std::vector<Shape>& shapes, in
   return result;
 }
 
+inline void add_random_concat_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("concat");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), ShapeDraws::kMostElements / 8);
+    const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
+    std::vector<Shape> shapes(static_cast<std::size_t>(draws.between(2, 5)), shape);
+    for (Shape& part : shapes) {
+      std::vector<std::int64_t> extents = part.extents();
+      extents[static_cast<std::size_t>(axis)] = draws.extent(2 * shape[axis] + 1);
+      part = Shape(extents);
+    }
+    const std::string name = fmt::format("{} of about {} along {}", shapes.size(), to_string(shape), axis);
+    cases.push_back(concat_case(draws.name(name), shapes, axis, draws.layout()));
+  }
+}
+
 inline std::vector<OpCase> concat_cases() {
-  return {
+  std::vector<OpCase> cases = {
       concat_case("skip connection", {{2, 8, 5, 7}, {2, 12, 5, 7}}, 1),
       concat_case("odd channels", {{2, 3, 5, 7}, {2, 5, 5, 7}}, 1),
       concat_case("single pixels", {{1, 1, 1, 1}, {1, 1, 1, 1}}, 1),
@@ -37,6 +56,8 @@ inline std::vector<OpCase> concat_cases() {
       concat_case("weights", {{3, 4, 3, 3}, {5, 4, 3, 3}}, 0, Layout::weight),
       concat_case("larger than a group", {{3, 16, 33, 31}, {3, 16, 33, 31}}, 1),
   };
+  add_random_concat_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

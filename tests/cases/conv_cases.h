@@ -2,6 +2,8 @@
 
 #include "ops/conv.h"
 #include "support/op_check.h"
+#include "support/random_conv.h"
+#include "support/random_shapes.h"
 #include "support/reference_conv.h"
 
 namespace tuff::test {
@@ -19,9 +21,17 @@ inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, c
   return result;
 }
 
+inline void add_random_conv_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("conv");
+  for (int i = 0; i < 10; ++i) {
+    const RandomConv drawn = random_conv(draws);
+    cases.push_back(conv_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
+  }
+}
+
 // The kernels' blocks: 4 channels; 4, 8 or 16 pixels; 64 invocations.
 inline std::vector<OpCase> conv_cases() {
-  return {
+  std::vector<OpCase> cases = {
       conv_case("3x3 same", {2, 8, 9, 17}, {12, 8, 3, 3}, {.padding = {1}}),
       conv_case("3x3 valid", {1, 4, 10, 19}, {8, 4, 3, 3}),
       conv_case("no bias", {1, 4, 5, 16}, {4, 4, 3, 3}, {.padding = {1}}, false),
@@ -60,6 +70,8 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("sigmoid", {1, 8, 4, 5}, {1, 8, 1, 1}, {.activation = Activation::sigmoid}),
       conv_case("tanh without bias", {1, 4, 4, 5}, {4, 4, 3, 3}, {.padding = {1}, .activation = Activation::tanh}, false),
   };
+  add_random_conv_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

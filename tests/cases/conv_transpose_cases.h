@@ -2,6 +2,8 @@
 
 #include "ops/conv_transpose.h"
 #include "support/op_check.h"
+#include "support/random_conv.h"
+#include "support/random_shapes.h"
 #include "support/reference_conv.h"
 
 namespace tuff::test {
@@ -18,8 +20,16 @@ inline OpCase conv_transpose_case(std::string name, const Shape& x, const Shape&
   return result;
 }
 
+inline void add_random_conv_transpose_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("conv_transpose");
+  for (int i = 0; i < 10; ++i) {
+    const RandomConv drawn = random_conv_transpose(draws);
+    cases.push_back(conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
+  }
+}
+
 inline std::vector<OpCase> conv_transpose_cases() {
-  return {
+  std::vector<OpCase> cases = {
       conv_transpose_case("2x2 stride 2", {2, 8, 5, 9}, {8, 4, 2, 2}, {.stride = {2}}),
       conv_transpose_case("2x2 stride 2, wide", {1, 16, 3, 33}, {16, 8, 2, 2}, {.stride = {2}}),
       conv_transpose_case("no bias, odd channels", {1, 3, 4, 5}, {3, 5, 2, 2}, {.stride = {2}}, false),
@@ -39,6 +49,8 @@ inline std::vector<OpCase> conv_transpose_cases() {
       conv_transpose_case("volume", {1, 4, 3, 4, 5}, {4, 4, 2, 2, 2}, {.stride = {2}}),
       conv_transpose_case("relu", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {2}, .activation = Activation::relu}),
   };
+  add_random_conv_transpose_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -2,6 +2,8 @@
 
 #include "ops/conv_weight_gradient.h"
 #include "support/op_check.h"
+#include "support/random_conv.h"
+#include "support/random_shapes.h"
 #include "support/reference_conv.h"
 
 namespace tuff::test {
@@ -21,9 +23,18 @@ inline OpCase conv_weight_gradient_case(std::string name, const Shape& x, const 
   return result;
 }
 
+inline void add_random_conv_weight_gradient_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("conv_weight_gradient");
+  for (int i = 0; i < 10; ++i) {
+    RandomConv drawn = random_conv(draws);
+    drawn.attributes.activation = Activation::none;
+    cases.push_back(conv_weight_gradient_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes));
+  }
+}
+
 // conv's and conv_transpose's own gradients cover small shapes; these are longer sums and more parts.
 inline std::vector<OpCase> conv_weight_gradient_cases() {
-  return {
+  std::vector<OpCase> cases = {
       conv_weight_gradient_case("many rows", {4, 4, 63, 33}, {4, 4, 3, 3}, {.padding = {1}}),
       conv_weight_gradient_case("one input channel, many rows", {3, 1, 50, 64}, {8, 1, 3, 3}, {.padding = {1}}),
       conv_weight_gradient_case("one output channel", {2, 8, 40, 40}, {1, 8, 1, 1}),
@@ -33,6 +44,8 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("groups", {2, 8, 9, 11}, {12, 4, 3, 3}, {.padding = {1}, .groups = 2}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
   };
+  add_random_conv_weight_gradient_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

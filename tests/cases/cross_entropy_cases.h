@@ -5,6 +5,7 @@
 #include "ops/cross_entropy.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -66,9 +67,31 @@ inline OpCase cross_entropy_case(std::string name, const Shape& shape, const Ten
   return result;
 }
 
+// A map of classes of (N, C, spatial...), with or without a channel axis, or the shape itself for probabilities.
+inline TensorType random_target(ShapeDraws& draws, const Shape& shape) {
+  std::vector<std::int64_t> extents = shape.extents();
+  switch (draws.between(0, 2)) {
+    case 0: return {DType::f32, shape};
+    case 1: extents[1] = 1; break;
+    default: extents.erase(extents.begin() + 1); break;
+  }
+  return {DType::i32, Shape(extents)};
+}
+
+inline void add_random_cross_entropy_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("cross_entropy");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image();
+    const TensorType target = random_target(draws, shape);
+    const bool weighted = draws.coin();
+    const std::int32_t ignored = draws.coin() && shape.channels() > 2 ? 1 : -100;
+    cases.push_back(cross_entropy_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, weighted, ignored));
+  }
+}
+
 inline std::vector<OpCase> cross_entropy_cases() {
   constexpr DType i32 = DType::i32;
-  return {
+  std::vector<OpCase> cases = {
       cross_entropy_case("classes", {2, 3, 9, 7}, {i32, {2, 9, 7}}, false),
       cross_entropy_case("classes with a channel axis", {2, 3, 9, 7}, {i32, {2, 1, 9, 7}}, false),
       cross_entropy_case("weights", {2, 4, 33, 31}, {i32, {2, 33, 31}}, true),
@@ -80,6 +103,8 @@ inline std::vector<OpCase> cross_entropy_cases() {
       cross_entropy_case("probabilities, weights", {2, 3, 9, 7}, {DType::f32, {2, 3, 9, 7}}, true),
       cross_entropy_case("one class", {1, 1, 3, 3}, {i32, {1, 3, 3}}, false),
   };
+  add_random_cross_entropy_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

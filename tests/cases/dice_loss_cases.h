@@ -7,6 +7,7 @@
 #include "ops/dice_loss.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -48,10 +49,21 @@ inline OpCase dice_loss_case(std::string name, const Shape& shape, const TensorT
   return result;
 }
 
+inline void add_random_dice_loss_cases(std::vector<OpCase>& cases) {
+  using enum DiceAttributes::Activation;
+  ShapeDraws draws("dice_loss");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 1500);
+    const TensorType target = random_target(draws, shape);
+    const DiceAttributes attributes{.activation = draws.pick({none, sigmoid, softmax}), .smooth = draws.pick({1.0f, 1e-2f})};
+    cases.push_back(dice_loss_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, attributes));
+  }
+}
+
 inline std::vector<OpCase> dice_loss_cases() {
   using enum DiceAttributes::Activation;
   constexpr DType i32 = DType::i32;
-  return {
+  std::vector<OpCase> cases = {
       dice_loss_case("masks", {2, 1, 33, 31}, {DType::f32, {2, 1, 33, 31}}, {}),
       dice_loss_case("several masks", {2, 3, 9, 7}, {DType::f32, {2, 3, 9, 7}}, {.activation = sigmoid, .smooth = 1e-2f}),
       dice_loss_case("classes", {2, 3, 9, 7}, {i32, {2, 1, 9, 7}}, {.activation = softmax}),
@@ -60,6 +72,8 @@ inline std::vector<OpCase> dice_loss_cases() {
       dice_loss_case("probabilities", {2, 2, 5, 5}, {DType::f32, {2, 2, 5, 5}}, {.activation = none}),
       dice_loss_case("one pixel", {1, 1, 1, 1}, {DType::f32, {1, 1, 1, 1}}, {}),
   };
+  add_random_dice_loss_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -5,6 +5,7 @@
 
 #include "ops/expand.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -33,8 +34,21 @@ inline OpCase expand_case(Shape from, Shape to, std::vector<int> axes, Layout la
   return op_case;
 }
 
+// Axes of the result that x has, stretched or not; the others are new.
+inline void add_random_expand_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("expand");
+  for (int i = 0; i < 6; ++i) {
+    const Shape to = draws.shape();
+    const std::vector<int> axes = draws.some_axes(to.rank());
+    std::vector<std::int64_t> from;
+    for (const int axis : axes) from.push_back(draws.coin() ? to[axis] : 1);
+    cases.push_back(expand_case(Shape(from), to, axes, draws.layout()));
+    cases.back().name = draws.name(cases.back().name);
+  }
+}
+
 inline std::vector<OpCase> expand_cases() {
-  return {
+  std::vector<OpCase> cases = {
       expand_case({}, {2, 3, 5, 7}, {}),
       expand_case({1}, {7}, {0}),
       expand_case({5}, {3, 5}, {1}),
@@ -49,6 +63,8 @@ inline std::vector<OpCase> expand_cases() {
       expand_case({6}, {6, 4, 3, 3}, {0}, Layout::weight),
       expand_case({6, 4, 3, 3}, {6, 4, 3, 3}, {0, 1, 2, 3}, Layout::weight),  // from one layout to the other
   };
+  add_random_expand_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

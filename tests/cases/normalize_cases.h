@@ -1,10 +1,13 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "ops/normalize.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -48,9 +51,36 @@ inline OpCase normalize_case(std::string name, const Shape& shape, const Normali
   return result;
 }
 
+// Groups that divide the channels; 0: over the batch.
+inline std::int64_t random_groups(ShapeDraws& draws, std::int64_t channels) {
+  std::int64_t groups = 0;
+  do {
+    groups = draws.coin() ? draws.between(0, 4) : channels;
+  } while (groups != 0 && channels % groups != 0);
+  return groups;
+}
+
+inline void add_random_normalize_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("normalize");
+  for (int i = 0; i < 8; ++i) {
+    Shape shape;
+    NormalizeAttributes attributes;
+    std::int64_t values = 0;  // of a statistic: their gradients almost cancel where they are few
+    do {
+      shape = draws.shape(static_cast<int>(draws.between(2, 5)));
+      attributes.groups = random_groups(draws, shape.channels());
+      values = shape.elements() / (attributes.groups == 0 ? shape.channels() : shape.batch() * attributes.groups);
+    } while (values < 8);
+    attributes.eps = draws.pick({1e-5f, 1e-2f});
+    attributes.affine = draws.coin();
+    attributes.activation = draws.pick({NormalizeActivation::none, NormalizeActivation::relu});
+    cases.push_back(normalize_case(draws.name(fmt::format("{}, {} groups", to_string(shape), attributes.groups)), shape, attributes));
+  }
+}
+
 inline std::vector<OpCase> normalize_cases() {
   constexpr auto relu = NormalizeActivation::relu;
-  return {
+  std::vector<OpCase> cases = {
       normalize_case("batch", {2, 8, 9, 7}, {.affine = true}),
       normalize_case("batch, relu", {2, 8, 9, 7}, {.affine = true, .activation = relu}),
       normalize_case("batch, odd channels", {3, 5, 9, 7}, {.affine = true}),
@@ -75,6 +105,8 @@ inline std::vector<OpCase> normalize_cases() {
       normalize_case("instance, affine, odd channels, relu", {2, 5, 9, 7}, {.groups = 5, .affine = true, .activation = relu}),
       normalize_case("groups of volumes", {2, 8, 3, 4, 5}, {.groups = 4, .affine = true}),
   };
+  add_random_normalize_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

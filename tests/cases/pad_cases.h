@@ -1,10 +1,15 @@
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 
 #include "ops/pad.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -29,9 +34,48 @@ inline OpCase pad_case(std::string name, const Shape& shape, const Index& lo, co
   return result;
 }
 
+// A border that the mode can fill; constant also crops, but leaves something.
+inline std::int64_t random_border(ShapeDraws& draws, PadMode mode, std::int64_t extent) {
+  if (mode == PadMode::reflect) return draws.between(0, std::min<std::int64_t>(extent - 1, 5));
+  return draws.between(mode == PadMode::constant ? -std::min<std::int64_t>((extent - 1) / 2, 2) : 0, 4);
+}
+
+// Borders of every axis, or of the spatial ones.
+struct RandomBorders {
+  Shape shape;
+  Index lo, hi;
+  std::int64_t padded = 1;  // elements of the result
+};
+
+inline RandomBorders random_borders(ShapeDraws& draws, PadMode mode) {
+  RandomBorders result{.shape = draws.shape(static_cast<int>(draws.between(1, 5)))};
+  const bool spatial = result.shape.rank() > 2 && draws.coin();
+  if (spatial) result.padded = result.shape[0] * result.shape[1];
+  for (int axis = spatial ? 2 : 0; axis < result.shape.rank(); ++axis) {
+    result.lo.push_back(random_border(draws, mode, result.shape[axis]));
+    result.hi.push_back(random_border(draws, mode, result.shape[axis]));
+    result.padded *= result.lo.back() + result.shape[axis] + result.hi.back();
+  }
+  return result;
+}
+
+inline void add_random_pad_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("pad");
+  for (int i = 0; i < 9; ++i) {
+    const PadMode mode = std::array{PadMode::constant, PadMode::reflect, PadMode::replicate}[static_cast<std::size_t>(i % 3)];
+    RandomBorders drawn;
+    do {
+      drawn = random_borders(draws, mode);
+    } while (drawn.padded > ShapeDraws::kMostElements);
+    const std::string name = fmt::format("{} {}, {} before, {} after", to_string(mode), to_string(drawn.shape), fmt::join(drawn.lo, "x"),
+                                         fmt::join(drawn.hi, "x"));
+    cases.push_back(pad_case(draws.name(name), drawn.shape, drawn.lo, drawn.hi, mode, draws.pick({0.0f, -1.5f})));
+  }
+}
+
 inline std::vector<OpCase> pad_cases() {
   using enum PadMode;
-  return {
+  std::vector<OpCase> cases = {
       pad_case("zeros", {2, 8, 5, 7}, {1, 2}, {3, 0}, constant),
       pad_case("a value, odd channels", {2, 3, 5, 7}, {2, 1}, {0, 4}, constant, 1.5f),
       pad_case("channels", {2, 4, 3, 3}, {0, 4, 0, 0}, {0, 8, 0, 0}, constant),
@@ -48,6 +92,8 @@ inline std::vector<OpCase> pad_cases() {
       pad_case("replicate one", {1, 3, 1, 1}, {2, 1}, {1, 2}, replicate),
       pad_case("replicate odd channels", {2, 5, 3, 4}, {0, 1}, {2, 0}, replicate),
   };
+  add_random_pad_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

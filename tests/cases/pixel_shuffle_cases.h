@@ -1,8 +1,11 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include "ops/pixel_shuffle.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -49,8 +52,20 @@ inline OpCase pixel_unshuffle_case(std::string name, const Shape& shuffled, std:
   return result;
 }
 
+inline void add_random_shuffle_cases(std::vector<OpCase>& cases, OpCase (*make)(std::string, const Shape&, std::int64_t)) {
+  ShapeDraws draws("pixel_shuffle");
+  for (int i = 0; i < 6; ++i) {
+    const int axes = draws.spatial_axes();
+    const std::int64_t factor = draws.between(1, axes == 3 ? 3 : 5);
+    Index extents = draws.image(axes, 300).extents();
+    for (std::size_t axis = 2; axis < extents.size(); ++axis) extents[axis] *= factor;
+    const Shape shuffled(extents);
+    cases.push_back(make(draws.name(fmt::format("{} by {}", to_string(shuffled), factor)), shuffled, factor));
+  }
+}
+
 inline std::vector<OpCase> shuffle_cases(OpCase (*make)(std::string, const Shape&, std::int64_t)) {
-  return {
+  std::vector<OpCase> cases = {
       make("factor 2", {2, 8, 6, 10}, 2),
       make("factor 2 to RGB", {2, 3, 10, 14}, 2),
       make("factor 3", {1, 4, 9, 6}, 3),
@@ -66,6 +81,8 @@ inline std::vector<OpCase> shuffle_cases(OpCase (*make)(std::string, const Shape
       make("one beside a group", {1, 1, 65}, 5),
       make("groups of many rounds", {1, 5, 50, 66}, 2),
   };
+  add_random_shuffle_cases(cases, make);
+  return cases;
 }
 
 }  // namespace tuff::test

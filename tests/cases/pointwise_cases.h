@@ -5,6 +5,7 @@
 
 #include "ops/pointwise.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -110,9 +111,9 @@ inline std::vector<Named> binary_functions() {
   };
 }
 
-inline OpCase broadcast_case(const char* name, Shape a, Shape b, Layout layout = Layout::channels_last) {
+inline OpCase broadcast_case(std::string name, Shape a, Shape b, Layout layout = Layout::channels_last) {
   const TensorType left{DType::f32, std::move(a), layout}, right{DType::f32, std::move(b), layout};
-  return together(name, {{left}, {right}},
+  return together(std::move(name), {{left}, {right}},
                   {{"mul", [](Inputs x) { return mul(x[0], x[1]); }, [](double u, double v, double) { return u * v; }},
                    {"sub", [](Inputs x) { return sub(x[1], x[0]); }, [](double u, double v, double) { return v - u; }}});
 }
@@ -146,9 +147,33 @@ inline OpCase program_case(std::size_t length, Shape shape) {
   return op_case;
 }
 
+// `shape` without some of its leading axes, others of extent 1.
+inline Shape random_operand(ShapeDraws& draws, const Shape& shape) {
+  std::vector<std::int64_t> extents = shape.extents();
+  for (std::int64_t& extent : extents)
+    if (draws.coin()) extent = 1;
+  while (!extents.empty() && extents.front() == 1 && draws.coin()) extents.erase(extents.begin());
+  return Shape(extents);
+}
+
+inline void add_random_pointwise_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("pointwise");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.shape();
+    const Shape left = draws.coin() ? shape : random_operand(draws, shape);
+    const Shape right = random_operand(draws, shape);
+    cases.push_back(broadcast_case(draws.name(to_string(left) + " and " + to_string(right)), left, right));
+  }
+  for (int i = 0; i < 3; ++i) {
+    const Shape shape = draws.shape();
+    cases.push_back(program_case(static_cast<std::size_t>(draws.between(5, 16)), shape));
+    cases.back().name = draws.name(cases.back().name + " over " + to_string(shape));
+  }
+}
+
 inline std::vector<OpCase> pointwise_cases() {
   const auto f32 = [](Shape shape) { return TensorType{DType::f32, std::move(shape)}; };
-  return {
+  std::vector<OpCase> cases = {
       together("unary, a multiple of 4", {{f32({2, 4, 3, 6})}}, smooth_functions()),
       together("unary, odd", {{f32({3, 37})}}, smooth_functions()),
       together("unary of positive", {{f32({1, 8, 5, 5}), Fill::positive}}, positive_functions()),
@@ -181,6 +206,8 @@ inline std::vector<OpCase> pointwise_cases() {
       broadcast_case("weights", {8, 4, 3, 3}, {8, 4, 3, 3}, Layout::weight),
       broadcast_case("more than one group", {1, 4, 40, 33}, {1, 1, 40, 33}),
   };
+  add_random_pointwise_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

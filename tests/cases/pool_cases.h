@@ -6,6 +6,7 @@
 #include "ops/pool.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -103,16 +104,52 @@ inline std::vector<OpCase> pool_cases(OpCase (*make)(std::string, const Shape&, 
   };
 }
 
+// Fits the image without its padding, so that every window sees a pixel.
+inline PoolAttributes random_window(ShapeDraws& draws, const Shape& shape) {
+  PoolAttributes attributes{.kernel = {}};
+  for (int axis = 2; axis < shape.rank(); ++axis) {
+    attributes.kernel.push_back(draws.between(1, std::min<std::int64_t>(shape[axis], 5)));
+    attributes.stride.push_back(draws.between(1, 3));
+    attributes.padding.push_back(draws.between(0, attributes.kernel.back() / 2));
+  }
+  attributes.ceil_mode = draws.coin();
+  return attributes;
+}
+
+// Spreads the windows' elements on some axes as far as the image allows.
+inline void dilate(ShapeDraws& draws, const Shape& shape, PoolAttributes& attributes) {
+  for (std::size_t axis = 0; axis < attributes.kernel.size(); ++axis) {
+    const bool fits = 2 * (attributes.kernel[axis] - 1) < shape.extents()[axis + 2];
+    attributes.dilation.push_back(fits && draws.coin() ? 2 : 1);
+  }
+}
+
+inline void add_random_pool_cases(std::vector<OpCase>& cases, bool max) {
+  ShapeDraws draws(max ? "max_pool" : "avg_pool");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 1500);
+    PoolAttributes attributes = random_window(draws, shape);
+    if (max)
+      dilate(draws, shape, attributes);
+    else
+      attributes.count_include_pad = draws.coin();
+    const std::string name = draws.name(to_string(shape) + ", " + to_string(attributes));
+    cases.push_back(max ? max_pool_case(name, shape, attributes) : avg_pool_case(name, shape, attributes));
+  }
+}
+
 inline std::vector<OpCase> max_pool_cases() {
   std::vector<OpCase> cases = pool_cases(max_pool_case);
   cases.push_back(max_pool_case("dilation", {1, 4, 9, 11}, {.kernel = {3}, .stride = {1}, .dilation = {2}}));
   cases.push_back(max_pool_case("dilation, stride, padding", {1, 3, 10, 9}, {.kernel = {3}, .stride = {2}, .padding = {1}, .dilation = {3, 2}}));
+  add_random_pool_cases(cases, true);
   return cases;
 }
 
 inline std::vector<OpCase> avg_pool_cases() {
   std::vector<OpCase> cases = pool_cases(avg_pool_case);
   cases.push_back(avg_pool_case("padding not counted", {1, 4, 5, 6}, {.kernel = {3}, .stride = {2}, .padding = {1}, .ceil_mode = true, .count_include_pad = false}));
+  add_random_pool_cases(cases, false);
   return cases;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ops/reduce.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -60,8 +61,19 @@ inline OpCase reduce_case(Shape shape, std::vector<int> axes, bool keepdim, Layo
   return op_case;
 }
 
+inline void add_random_reduce_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("reduce");
+  for (int i = 0; i < 8; ++i) {
+    const Shape shape = draws.shape();
+    const std::vector<int> axes = draws.some_axes(shape.rank());
+    const bool keepdim = draws.coin();
+    cases.push_back(reduce_case(shape, axes, keepdim, draws.layout()));
+    cases.back().name = draws.name(cases.back().name);
+  }
+}
+
 inline std::vector<OpCase> reduce_cases() {
-  return {
+  std::vector<OpCase> cases = {
       reduce_case({}, {}, false),
       reduce_case({1}, {0}, true),
       reduce_case({37}, {}, false),
@@ -85,6 +97,8 @@ inline std::vector<OpCase> reduce_cases() {
       reduce_case({6, 4, 3, 3}, {1, 2, 3}, false, Layout::weight),
       reduce_case({6, 4, 3, 3}, {0}, true, Layout::weight),
   };
+  add_random_reduce_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

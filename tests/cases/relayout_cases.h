@@ -3,6 +3,7 @@
 
 #include "ops/relayout.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -17,6 +18,17 @@ inline OpCase relayout_case(const Shape& shape, Layout from, Layout to) {
   return op_case;
 }
 
+inline void add_random_relayout_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("relayout");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image();
+    const Layout other = draws.pick({Layout::weight, Layout::transposed_weight});
+    const bool there = draws.coin();
+    cases.push_back(there ? relayout_case(shape, Layout::channels_last, other) : relayout_case(shape, other, Layout::channels_last));
+    cases.back().name = draws.name(cases.back().name);
+  }
+}
+
 inline std::vector<OpCase> relayout_cases() {
   constexpr Layout kLayouts[] = {Layout::channels_last, Layout::weight, Layout::transposed_weight};
   std::vector<OpCase> cases;
@@ -28,6 +40,7 @@ inline std::vector<OpCase> relayout_cases() {
       }
     }
   }
+  add_random_relayout_cases(cases);
   return cases;
 }
 

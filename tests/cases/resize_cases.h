@@ -1,11 +1,15 @@
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "ops/resize.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -65,9 +69,34 @@ inline OpCase resize_case(std::string name, const Shape& shape, const ResizeAttr
   return result;
 }
 
+// A size of its own for each axis, or one scale for all that leaves something.
+inline ResizeAttributes random_resize(ShapeDraws& draws, const Shape& shape) {
+  ResizeAttributes attributes{.mode = draws.pick({ResizeMode::nearest, ResizeMode::bilinear})};
+  if (draws.coin()) {
+    for (int axis = 2; axis < shape.rank(); ++axis) attributes.size.push_back(draws.extent(2 * shape[axis] + 1));
+  } else {
+    attributes.scale = {std::ranges::min(shape.extents()) > 1 ? draws.pick({0.5, 0.7, 1.3, 2.0}) : draws.pick({1.0, 1.7, 2.0, 2.5})};
+  }
+  attributes.align_corners = attributes.mode == ResizeMode::bilinear && draws.coin();
+  return attributes;
+}
+
+inline void add_random_resize_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("resize");
+  for (int i = 0; i < 8; ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 300);
+    const ResizeAttributes attributes = random_resize(draws, shape);
+    const std::string goal = attributes.size.empty() ? fmt::format("by {}", attributes.scale[0])
+                                                     : fmt::format("to {}", fmt::join(attributes.size, "x"));
+    const std::string name = fmt::format("{} {} {}{}", to_string(attributes.mode), to_string(shape), goal,
+                                         attributes.align_corners ? ", align_corners" : "");
+    cases.push_back(resize_case(draws.name(name), shape, attributes));
+  }
+}
+
 inline std::vector<OpCase> resize_cases() {
   using enum ResizeMode;
-  return {
+  std::vector<OpCase> cases = {
       resize_case("nearest, twice as large", {2, 8, 5, 7}, {.scale = {2}}),
       resize_case("nearest, odd channels", {2, 3, 5, 7}, {.scale = {2}}),
       resize_case("nearest, to a size", {1, 4, 5, 7}, {.size = {13, 9}}),
@@ -90,6 +119,8 @@ inline std::vector<OpCase> resize_cases() {
       resize_case("trilinear", {1, 4, 3, 4, 5}, {.scale = {2}, .mode = bilinear}),
       resize_case("trilinear, align_corners, odd channels", {1, 3, 3, 4, 5}, {.size = {5, 6, 3}, .mode = bilinear, .align_corners = true}),
   };
+  add_random_resize_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "ops/slice.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -21,8 +25,22 @@ inline OpCase slice_case(std::string name, const Shape& shape, const Index& star
   return result;
 }
 
+inline void add_random_slice_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("slice");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.shape();
+    Index starts, ends;
+    for (const std::int64_t extent : shape.extents()) {
+      starts.push_back(draws.between(0, extent - 1));
+      ends.push_back(draws.between(starts.back() + 1, extent));
+    }
+    const std::string name = fmt::format("{} from {} to {}", to_string(shape), fmt::join(starts, "x"), fmt::join(ends, "x"));
+    cases.push_back(slice_case(draws.name(name), shape, starts, ends, draws.layout()));
+  }
+}
+
 inline std::vector<OpCase> slice_cases() {
-  return {
+  std::vector<OpCase> cases = {
       slice_case("crop", {2, 8, 9, 11}, {0, 0, 2, 3}, {2, 8, 7, 8}),
       slice_case("crop of odd channels", {2, 3, 9, 11}, {0, 0, 1, 0}, {2, 3, 9, 10}),
       slice_case("channels", {2, 12, 5, 5}, {0, 4, 0, 0}, {2, 12, 5, 5}),
@@ -34,6 +52,8 @@ inline std::vector<OpCase> slice_cases() {
       slice_case("vector", {130}, {1}, {129}),
       slice_case("weights", {6, 4, 3, 3}, {1, 0, 0, 1}, {5, 3, 3, 3}, Layout::weight),
   };
+  add_random_slice_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

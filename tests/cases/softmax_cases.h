@@ -1,11 +1,14 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "ops/softmax.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -30,6 +33,16 @@ inline OpCase softmax_case(std::string name, const Shape& shape, int axis, bool 
   return result;
 }
 
+inline void add_random_softmax_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("softmax");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 2000);
+    const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
+    const bool log = draws.coin();
+    cases.push_back(softmax_case(draws.name(fmt::format("{}softmax of {} along {}", log ? "log_" : "", to_string(shape), axis)), shape, axis, log));
+  }
+}
+
 inline std::vector<OpCase> softmax_cases() {
   std::vector<OpCase> cases;
   for (const bool log : {false, true}) {
@@ -42,6 +55,7 @@ inline std::vector<OpCase> softmax_cases() {
     cases.push_back(softmax_case(name + "one vector", {65}, 0, log));
     cases.push_back(softmax_case(name + "volume", {1, 4, 3, 4, 5}, 1, log));
   }
+  add_random_softmax_cases(cases);
   return cases;
 }
 

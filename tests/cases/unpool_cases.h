@@ -2,6 +2,7 @@
 
 #include "cases/pool_cases.h"
 #include "ops/unpool.h"
+#include "support/random_shapes.h"
 
 namespace tuff::test {
 
@@ -25,13 +26,26 @@ inline OpCase max_unpool_case(std::string name, const Shape& shape, const PoolAt
   return result;
 }
 
+// Windows that don't overlap: where they do, two maxima may be the same pixel.
+inline void add_random_max_unpool_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("max_unpool");
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 1500);
+    PoolAttributes attributes = random_window(draws, shape);
+    for (std::size_t axis = 0; axis < attributes.kernel.size(); ++axis) attributes.stride[axis] = attributes.kernel[axis] + draws.between(0, 1);
+    cases.push_back(max_unpool_case(draws.name(to_string(shape) + ", " + to_string(attributes)), shape, attributes));
+  }
+}
+
 inline std::vector<OpCase> max_unpool_cases() {
-  return {
+  std::vector<OpCase> cases = {
       max_unpool_case("2x2", {2, 8, 6, 10}, {.kernel = {2}}),
       max_unpool_case("2x2 of odd sizes", {2, 3, 7, 9}, {.kernel = {2}}),
       max_unpool_case("line", {2, 4, 67}, {.kernel = {3}}),
       max_unpool_case("volume", {1, 4, 4, 5, 6}, {.kernel = {2}}),
   };
+  add_random_max_unpool_cases(cases);
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -10,23 +10,33 @@
 
 namespace tuff::test {
 
+namespace {
+
+double error_after_steps(const AdamCase& adam_case, const std::vector<Shape>& shapes) {
+  const AdamAttributes& a = adam_case.attributes;
+  std::vector<double> m(OptimizerRun::elements(shapes), 0), v = m;
+  const auto update = [&](Graph& graph, Value parameters, Value state, Value scale) {
+    adam(parameters, graph.arena("gradients"), graph.arena("adam.m"), graph.arena("adam.v"), state, a, scale);
+  };
+  const auto reference = [&](std::size_t i, double parameter, double g, int step) {
+    const double lr = adam_case.learning_rate;
+    parameter *= 1 - lr * a.weight_decay;
+    m[i] = a.beta1 * m[i] + (1 - a.beta1) * g;
+    v[i] = a.beta2 * v[i] + (1 - a.beta2) * g * g;
+    const double m_hat = m[i] / (1 - std::pow(a.beta1, step)), v_hat = v[i] / (1 - std::pow(a.beta2, step));
+    return parameter - lr * m_hat / (std::sqrt(v_hat) + a.eps);
+  };
+  return OptimizerRun::error(shapes, update, reference, adam_case.learning_rate, a, adam_case.scaled);
+}
+
+}  // namespace
+
 TEST_CASE("adam: five steps follow PyTorch's formulas") {
+  ShapeDraws draws("adam");
   for (const AdamCase& adam_case : adam_cases()) {
     INFO(adam_case.name);
-    const AdamAttributes& a = adam_case.attributes;
-    std::vector<double> m(1000, 0), v(1000, 0);
-    const auto update = [&](Graph& graph, Value parameters, Value state, Value scale) {
-      adam(parameters, graph.arena("gradients"), graph.arena("adam.m"), graph.arena("adam.v"), state, a, scale);
-    };
-    const auto reference = [&](std::size_t i, double parameter, double g, int step) {
-      const double lr = adam_case.learning_rate;
-      parameter *= 1 - lr * a.weight_decay;
-      m[i] = a.beta1 * m[i] + (1 - a.beta1) * g;
-      v[i] = a.beta2 * v[i] + (1 - a.beta2) * g * g;
-      const double m_hat = m[i] / (1 - std::pow(a.beta1, step)), v_hat = v[i] / (1 - std::pow(a.beta2, step));
-      return parameter - lr * m_hat / (std::sqrt(v_hat) + a.eps);
-    };
-    CHECK(OptimizerRun::error(update, reference, adam_case.learning_rate, a, adam_case.scaled) < 1e-6);
+    CHECK(error_after_steps(adam_case, OptimizerRun::odd_shapes()) < 1e-6);
+    CHECK(error_after_steps(adam_case, OptimizerRun::random_shapes(draws)) < 1e-6);
   }
 }
 

@@ -8,23 +8,33 @@
 
 namespace tuff::test {
 
+namespace {
+
+double error_after_steps(const SgdCase& sgd_case, const std::vector<Shape>& shapes) {
+  const SgdAttributes& a = sgd_case.attributes;
+  std::vector<double> buffer(OptimizerRun::elements(shapes), 0);
+  const auto update = [&](Graph& graph, Value parameters, Value state, Value scale) {
+    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, scale);
+  };
+  const auto reference = [&](std::size_t i, double parameter, double g, int step) {
+    g += a.weight_decay * parameter;
+    if (a.momentum != 0) {
+      buffer[i] = step == 1 ? g : a.momentum * buffer[i] + (1 - a.dampening) * g;
+      g = a.nesterov ? g + a.momentum * buffer[i] : buffer[i];
+    }
+    return parameter - 0.1 * g;
+  };
+  return OptimizerRun::error(shapes, update, reference, 0.1, {}, sgd_case.scaled);
+}
+
+}  // namespace
+
 TEST_CASE("sgd: five steps follow PyTorch's formulas") {
+  ShapeDraws draws("sgd");
   for (const SgdCase& sgd_case : sgd_cases()) {
     INFO(sgd_case.name);
-    const SgdAttributes& a = sgd_case.attributes;
-    std::vector<double> buffer(1000, 0);
-    const auto update = [&](Graph& graph, Value parameters, Value state, Value scale) {
-      sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, scale);
-    };
-    const auto reference = [&](std::size_t i, double parameter, double g, int step) {
-      g += a.weight_decay * parameter;
-      if (a.momentum != 0) {
-        buffer[i] = step == 1 ? g : a.momentum * buffer[i] + (1 - a.dampening) * g;
-        g = a.nesterov ? g + a.momentum * buffer[i] : buffer[i];
-      }
-      return parameter - 0.1 * g;
-    };
-    CHECK(OptimizerRun::error(update, reference, 0.1, {}, sgd_case.scaled) < 1e-6);
+    CHECK(error_after_steps(sgd_case, OptimizerRun::odd_shapes()) < 1e-6);
+    CHECK(error_after_steps(sgd_case, OptimizerRun::random_shapes(draws)) < 1e-6);
   }
 }
 

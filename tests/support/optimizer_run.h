@@ -1,4 +1,4 @@
-// A store of three odd-sized parameters whose optimizer runs for some steps, for comparison with double precision.
+// A store of odd-sized parameters whose optimizer runs for some steps, for comparison with double precision.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include "ops/adam.h"
 #include "runtime/compile.h"
 #include "support/array.h"
+#include "support/random_shapes.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -21,11 +22,25 @@ struct OptimizerRun {
   static constexpr int kSteps = 5;
   static constexpr double kScale = 0.25;
 
+  static std::vector<Shape> odd_shapes() { return {{7}, {3, 2, 3, 3}, {130}}; }
+
+  // One parameter to five.
+  static std::vector<Shape> random_shapes(ShapeDraws& draws) {
+    std::vector<Shape> shapes(static_cast<std::size_t>(draws.between(1, 5)));
+    for (Shape& shape : shapes) shape = draws.shape();
+    return shapes;
+  }
+
+  static std::size_t elements(const std::vector<Shape>& shapes) {
+    std::int64_t count = 0;
+    for (const Shape& shape : shapes) count += shape.elements();
+    return static_cast<std::size_t>(count);
+  }
+
   // The largest error of a parameter after kSteps, relative to the largest parameter.
-  static double error(const Update& update, const Reference& reference, double learning_rate, const AdamAttributes& attributes,
-                      bool scaled) {
+  static double error(const std::vector<Shape>& shapes, const Update& update, const Reference& reference, double learning_rate,
+                      const AdamAttributes& attributes, bool scaled) {
     Graph graph;
-    const std::vector<Shape> shapes = {{7}, {3, 2, 3, 3}, {130}};
     for (std::size_t i = 0; i < shapes.size(); ++i) graph.parameter("p" + std::to_string(i), shapes[i], Initializer::constant(0));
     const Value parameters = graph.arena("parameters");
     update(graph, parameters, graph.input("state", {kStepStateElements}), scaled ? graph.scalar(kScale) : Value{});
