@@ -19,14 +19,15 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-// The lines of stderr but those that announce what the command works on.
+// The lines of stderr but those that announce what the command works on: all up to the device's, and the step.
 std::vector<std::string> complaints(const std::string& err) {
   std::vector<std::string> lines;
   std::istringstream stream(err);
   for (std::string line; std::getline(stream, line);) {
-    const bool announces = line.starts_with("tuff: no usable GPU: working on") || line.starts_with("tuff: device ") ||
-                           line.starts_with("tuff: going on after step");
-    if (!announces) lines.push_back(line);
+    if (line.starts_with("tuff: device "))
+      lines.clear();
+    else if (!line.starts_with("tuff: going on after step"))
+      lines.push_back(line);
   }
   return lines;
 }
