@@ -95,7 +95,9 @@ TEST_CASE("threads that write one file never mix their texts") {
   const auto write = [&](char letter) {
     for (int round = 0; round < 50; ++round) os::write_file(folder / "a", std::string(10000, letter));
   };
-  { std::jthread one(write, 'x'), two(write, 'y'); }
+  std::thread one(write, 'x'), two(write, 'y');
+  one.join();
+  two.join();
   const std::string text = text_of(folder / "a");
   REQUIRE(text.size() == 10000);
   CHECK(text == std::string(10000, text.front()));
