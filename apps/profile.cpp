@@ -194,12 +194,14 @@ void run_profile(const ProfileArguments& arguments) {
   if (arguments.by_time)
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Row& a, const Row& b) { return a.nanoseconds > b.nanoseconds; });
-  const std::string json = to_json(*executable, loaded.device->caps().name, rows, totals);
-  if (arguments.json == "-") {
-    fmt::print("{}", json);
-    return;
+  if (!arguments.json.empty()) {
+    const std::string json = to_json(*executable, loaded.device->caps().name, rows, totals);
+    if (arguments.json == "-") {
+      fmt::print("{}", json);
+      return;
+    }
+    os::write_file(arguments.json, json);
   }
-  if (!arguments.json.empty()) os::write_file(arguments.json, json);
   fmt::print("{} on {}, {} of {}x{} pixels\n\n", arguments.model, loaded.device->caps().name,
              arguments.train ? fmt::format("a training step with {} crops", options.batch) : "prediction", options.crop,
              options.crop);

@@ -28,8 +28,8 @@ class ResultFile {
 
   // The network's logits (C, Y, X) of the next plane and the image it was made from.
   void add(const Image& logits, const Image& image);
-  // Writes and forgets the pixels: NAME.png|tif (0 and 255, or class ids), NAME_overlay.png, NAME_probabilities.tif (f32; a PNG has
-  // no room for them), NAME_instances.png|tif (16-bit ids). Stacks get one overlay a plane.
+  // Writes and forgets the pixels: NAME.png|tif (0 and 255, or class ids), NAME_overlay.png, NAME_probabilities.tif
+  // (f32; a PNG has no room for them), NAME_instances.png|tif (16-bit ids). Stacks get one overlay a plane.
   void write();
 
   // Every path that write() would make.

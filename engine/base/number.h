@@ -2,7 +2,10 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 
 namespace tuff {
 

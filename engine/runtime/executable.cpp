@@ -42,10 +42,9 @@ Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, 
     if (!store) throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
     segments_[index] = &store->arena(segment.name);
   }
-  budget_ = options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind);
   allocate();
   upload_constants();
-  cut_pieces(budget_);
+  cut_pieces(options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind));
   compile_pipelines();
   record(options);
   record_transfers();
@@ -98,6 +97,12 @@ void Executable::upload_constants() {
 
 // Where a dispatch is cut changes no bits: its groups don't know of each other.
 void Executable::cut_pieces(double budget) {
+  double spent = 0;  // by the submission so far
+  const auto add = [&](Piece piece, double cost) {
+    piece.begins_submission = spent > 0 && spent + cost > budget;
+    spent = piece.begins_submission ? cost : spent + cost;
+    pieces_.push_back(piece);
+  };
   for (std::uint32_t index = 0; index < plan_.dispatches.size(); ++index) {
     const Dispatch& dispatch = plan_.dispatches[index].dispatch;
     const double cost = submission_cost(dispatch);
@@ -105,14 +110,14 @@ void Executable::cut_pieces(double budget) {
     const std::uint64_t all = std::uint64_t{groups[0]} * groups[1] * groups[2];
     const double wanted = std::min({std::ceil(cost / budget), static_cast<double>(all), static_cast<double>(device_.caps().max_groups[1])});
     if (!dispatch.linear || wanted < 2) {
-      pieces_.push_back({.dispatch = index, .groups = groups, .cost = cost});
+      add({.dispatch = index, .groups = groups}, cost);
       continue;
     }
     // Folded into one row a piece.
     const auto rows = static_cast<std::uint32_t>(wanted);
     const auto row = static_cast<std::uint32_t>((all + rows - 1) / rows);
     for (std::uint32_t y = 0; y < rows; ++y)
-      pieces_.push_back({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows, .cost = cost / rows});
+      add({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows}, cost / rows);
   }
 }
 
@@ -153,17 +158,14 @@ void Executable::record(const Options& options) {
       if (plan_.segments[index].kind == Segment::Kind::scratch) main_.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
     main_.back().barrier();
   }
-  double cost = 0;
   for (const Piece& piece : pieces_) {
-    if (cost > 0 && cost + piece.cost > budget_) {  // a command buffer begins and ends with a barrier
+    if (piece.begins_submission) {  // a command buffer begins and ends with a barrier
       main_.back().end();
       start();
-      cost = 0;
     } else if (plan_.dispatches[piece.dispatch].barrier_before) {
       main_.back().barrier();
     }
     record_piece(main_.back(), piece);
-    cost += piece.cost;
   }
   main_.back().end();
 }
@@ -271,17 +273,14 @@ std::vector<DispatchTime> Executable::profile() {
   start();
   submissions.back().reset(pool);
   submissions.back().timestamp(pool, 0);
-  double cost = 0;
   for (const Piece& piece : pieces_) {
-    if (cost > 0 && cost + piece.cost > budget_) {
+    if (piece.begins_submission) {
       submissions.back().end();
       start();
-      cost = 0;
     }
     submissions.back().barrier();
     record_piece(submissions.back(), piece);
     if (piece.last) submissions.back().timestamp(pool, piece.dispatch + 1);
-    cost += piece.cost;
   }
   submissions.back().end();
   wait();

@@ -71,8 +71,8 @@ class Executable {
     std::uint32_t dispatch = 0;
     std::array<std::uint32_t, 3> first = {0, 0, 0}, groups = {1, 1, 1};
     bool whole = true;
-    bool last = true;  // of its dispatch
-    double cost = 0;
+    bool last = true;                // of its dispatch
+    bool begins_submission = false;  // the budget is spent; never set on the first piece
   };
 
   void cut_pieces(double budget);
@@ -92,7 +92,6 @@ class Executable {
   std::vector<Buffer> owned_;            // by segment; empty for the store's
   std::vector<const Buffer*> segments_;  // by segment
   std::vector<Port> inputs_, outputs_;
-  double budget_ = 0;  // of a submission
   std::vector<Piece> pieces_;
   std::array<Buffer, 2> upload_staging_, download_staging_;
   std::vector<CommandBuffer> main_;
