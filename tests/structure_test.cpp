@@ -44,7 +44,9 @@ const std::map<std::string, Names> kMayAlsoInclude = {
 // Ops without a shader folder, with the reason.
 const std::map<std::string, std::string> kNoShaderOfItsOwn = {
     {"conv_transpose", "runs the kernels of conv, whose data gradient it is"},
+    {"expand", "copies by strides, shaders/strided"},
     {"pack", "copies with that of assign"},
+    {"permute", "copies by strides, shaders/strided"},
 };
 
 std::vector<fs::path> files_under(const fs::path& folder, const std::function<bool(const fs::path&)>& wanted) {

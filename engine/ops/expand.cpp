@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
-#include "ops/division.h"
 #include "ops/reduce.h"
-#include "ops/spatial.h"
+#include "ops/strided.h"
 
 namespace tuff {
 
@@ -31,12 +29,13 @@ Expand::Expand(Shape shape, std::vector<int> axes, Layout layout)
     : shape_(std::move(shape)), axes_(std::move(axes)), layout_(layout) {}
 
 std::string Expand::attributes() const {
-  return fmt::format("shape={} axes={}{}", to_string(shape_), fmt::join(axes_, ","),
-                     layout_ == Layout::weight ? " layout=weight" : "");
+  return fmt::format(
+      "shape={} axes={}{}", to_string(shape_), fmt::join(axes_, ","),
+      layout_ == Layout::channels_last ? std::string() : fmt::format(" layout={}", static_cast<int>(layout_)));
 }
 
 std::vector<TensorType> Expand::infer(std::span<const TensorType> inputs) const {
-  if (inputs.size() != 1 || inputs[0].dtype != DType::f32) throw Error("expand: takes one f32 tensor");
+  if (inputs.size() != 1 || size_of(inputs[0].dtype) != 4) throw Error("expand: takes one f32 or i32 tensor");
   const Shape& from = inputs[0].shape;
   if (static_cast<int>(axes_.size()) != from.rank())
     throw Error(
@@ -52,7 +51,7 @@ std::vector<TensorType> Expand::infer(std::span<const TensorType> inputs) const 
                               to_string(inputs[0]), to_string(shape_), from[axis], shape_[to]));
     previous = to;
   }
-  return {{DType::f32, shape_, layout_}};
+  return {{inputs[0].dtype, shape_, layout_}};
 }
 
 std::vector<Value> Expand::gradient(const GradientContext& context) const {
@@ -72,100 +71,20 @@ std::vector<Value> Expand::gradient(const GradientContext& context) const {
 
 namespace {
 
-struct StridedAxis {
-  std::int64_t extent, stride;  // stride in x, elements
-};
-
-// The result's axes from the innermost in memory outwards, those merged that one stride serves. `input_strides`
-// are x's along the result's logical axes.
-std::vector<StridedAxis> strided_axes(const TensorType& result, const std::vector<std::int64_t>& input_strides) {
-  std::vector<StridedAxis> axes;
-  const std::vector<int> order = memory_order(result);
-  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-    const StridedAxis next{result.shape[*axis], input_strides[static_cast<std::size_t>(*axis)]};
-    if (next.extent == 1) continue;
-    if (!axes.empty() && next.stride == axes.back().extent * axes.back().stride)
-      axes.back().extent *= next.extent;
-    else
-      axes.push_back(next);
-  }
-  return axes;
-}
-
 // What x's strides are along the result's axes; 0 where the result repeats x.
-std::vector<std::int64_t> placed_strides(const KernelRequest& request) {
+std::optional<StridedCopy> describe(const KernelRequest& request) {
   const std::vector<int>& axes = static_cast<const Expand&>(request.op).axes();
   const std::vector<std::int64_t> own = strides(request.inputs[0]);
   std::vector<std::int64_t> placed(static_cast<std::size_t>(request.outputs[0].shape.rank()), 0);
   for (std::size_t axis = 0; axis < axes.size(); ++axis)
     if (request.inputs[0].shape[static_cast<int>(axis)] != 1) placed[static_cast<std::size_t>(axes[axis])] = own[axis];
-  return placed;
-}
-
-constexpr std::size_t kStridedAxes = 5;
-
-bool strided_vec4(const std::vector<StridedAxis>& axes) {
-  if (axes.empty() || axes[0].extent % 4 != 0) return false;
-  if (axes[0].stride == 0) return true;
-  bool aligned = axes[0].stride == 1;
-  for (std::size_t axis = 1; axis < axes.size(); ++axis) aligned = aligned && axes[axis].stride % 4 == 0;
-  return aligned;
-}
-
-std::optional<std::string> refuse_vec4(const KernelRequest& request) {
-  if (auto reason = refuse_large(request)) return reason;
-  if (strided_vec4(strided_axes(request.outputs[0], placed_strides(request)))) return std::nullopt;
-  return fmt::format("{} isn't read in runs of 4 for {}", to_string(request.inputs[0]), to_string(request.outputs[0]));
-}
-
-Dispatch expand_dispatch(const KernelRequest& request, bool vec4) {
-  return strided_dispatch(reads_input(0), writes_output(0), request.outputs[0], placed_strides(request), vec4,
-                          request.caps);
+  return strided_copy(request.outputs[0], placed);
 }
 
 }  // namespace
 
-Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result,
-                          const std::vector<std::int64_t>& input_strides, bool vec4, const DeviceCaps& caps) {
-  std::vector<StridedAxis> axes = strided_axes(result, input_strides);
-  if (axes.size() > kStridedAxes)
-    throw Error(
-        fmt::format("expand: {} needs {} strides, the kernel has {}", to_string(result), axes.size(), kStridedAxes));
-  vec4 = vec4 && strided_vec4(axes);
-  if (axes.empty()) axes.push_back({1, 0});
-  const auto used = static_cast<std::uint32_t>(axes.size());
-  axes.resize(kStridedAxes, {2, 0});
-  const auto count = static_cast<std::uint32_t>(result.shape.elements());
-  Dispatch dispatch{vec4 ? "expand/strided.vec4" : "expand/strided.f32", {kGroupSize, 1, 1, used}, {from, to}, {count}};
-  for (const StridedAxis& axis : axes) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.stride));
-  axes.pop_back();
-  std::vector<std::uint32_t> extents, multipliers, shifts;
-  for (const StridedAxis& axis : axes) {
-    extents.push_back(static_cast<std::uint32_t>(axis.extent));
-    const Division by = division(std::max(extents.back(), 2u));
-    multipliers.push_back(by.multiplier);
-    shifts.push_back(by.shift);
-  }
-  for (const auto& values : {extents, multipliers, shifts})
-    dispatch.constants.insert(dispatch.constants.end(), values.begin(), values.end());
-  const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);
-  dispatch.constants.push_back(rounds);
-  dispatch.groups = linear_groups(invocations, caps, rounds);
-  dispatch.bytes = 2.0 * static_cast<double>(result.bytes());
-  return dispatch;
-}
-
 std::vector<Kernel> expand_kernels() {
-  return {
-      {"strided_vec4", refuse_vec4,
-       [](const KernelRequest& request) {
-         return KernelDispatches{{expand_dispatch(request, true)}, {}};
-       }},
-      {"strided", refuse_large,
-       [](const KernelRequest& request) {
-         return KernelDispatches{{expand_dispatch(request, false)}, {}};
-       }},
-  };
+  return strided_kernels<describe>();
 }
 
 }  // namespace tuff

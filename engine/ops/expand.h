@@ -35,9 +35,4 @@ class Expand : public Op {
 
 std::vector<Kernel> expand_kernels();
 
-// A dispatch that writes `result` in its memory order and reads with the given strides (elements) along its
-// logical axes. At most five axes that don't merge. Four elements at a time where `vec4` is set and it is possible.
-Dispatch strided_dispatch(BufferUse from, BufferUse to, const TensorType& result,
-                          const std::vector<std::int64_t>& input_strides, bool vec4, const DeviceCaps& caps);
-
 }  // namespace tuff

@@ -14,11 +14,13 @@
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
+#include "ops/permute.h"
 #include "ops/pixel_shuffle.h"
 #include "ops/pointwise.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/relayout.h"
+#include "ops/reshape.h"
 #include "ops/resize.h"
 #include "ops/sgd.h"
 #include "ops/slice.h"
@@ -55,11 +57,13 @@ const KernelTable& kernel_table() {
       {"pack", pack_kernels()},
       {"pad", pad_kernels()},
       {"pad_gradient", pad_gradient_kernels()},
+      {"permute", permute_kernels()},
       {"pixel_shuffle", pixel_shuffle_kernels()},
       {"pixel_unshuffle", pixel_unshuffle_kernels()},
       {"pointwise", pointwise_kernels()},
       {"reduce", reduce_kernels()},
       {"relayout", relayout_kernels()},
+      {"reshape", reshape_kernels()},
       {"resize", resize_kernels()},
       {"resize_gradient", resize_gradient_kernels()},
       {"sgd", sgd_kernels()},

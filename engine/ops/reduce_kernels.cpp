@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "ops/expand.h"
 #include "ops/reduce.h"
 #include "ops/spatial.h"
+#include "ops/strided.h"
 
 namespace tuff {
 namespace {

@@ -168,7 +168,8 @@ class Lowering {
   // at `step` already, by output `output` of that step's node.
   bool contents_spare(std::uint32_t variable, std::uint32_t writer, std::uint32_t step, std::uint32_t output) const {
     for (std::uint32_t value = 0; value < graph_.values().size(); ++value) {
-      if (graph_.values()[value].source.kind != Source::Kind::arena || !overlap(value, variable)) continue;
+      const std::uint32_t origin = viewed(value);
+      if (graph_.values()[origin].source.kind != Source::Kind::arena || !overlap(origin, variable)) continue;
       for (std::uint32_t later = step; later < plan_.order.size(); ++later) {
         const Node& node = node_at(later);
         for (std::size_t input = 0; input < node.inputs.size(); ++input) {
@@ -189,12 +190,17 @@ class Lowering {
     return a.segment == b.segment && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
   }
 
-  bool is_view(std::uint32_t value) const {
+  // The value whose memory `value` is a view of, through any number of views.
+  std::uint32_t viewed(std::uint32_t value) const {
     const Source& source = graph_.values()[value].source;
-    for (const auto& [output, input] : graph_.nodes()[source.node].op->views())
-      if (static_cast<std::uint32_t>(output) == source.index) return true;
-    return false;
+    if (source.kind != Source::Kind::node) return value;
+    const Node& node = graph_.nodes()[source.node];
+    for (const auto& [output, input] : node.op->views())
+      if (static_cast<std::uint32_t>(output) == source.index) return viewed(node.inputs[static_cast<std::size_t>(input)]);
+    return value;
   }
+
+  bool is_view(std::uint32_t value) const { return viewed(value) != value; }
 
   void assign_storages(std::uint32_t step) {
     const Node& node = node_at(step);
