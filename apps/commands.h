@@ -12,6 +12,7 @@ void add_predict_command(CLI::App& tuff);
 void add_evaluate_command(CLI::App& tuff);
 void add_explain_command(CLI::App& tuff);
 void add_profile_command(CLI::App& tuff);
+void add_bench_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 
 }  // namespace tuff

@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   add_evaluate_command(app);
   add_explain_command(app);
   add_profile_command(app);
+  add_bench_command(app);
   add_synthesize_command(app);
   try {
     app.parse(argc, argv);
