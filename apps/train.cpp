@@ -13,6 +13,7 @@
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "train/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff {
@@ -83,6 +84,12 @@ void require(const std::string& value, const char* option) {
   if (value.empty()) throw Error(fmt::format("--{} is missing (see `tuff train --help`)", option));
 }
 
+std::unique_ptr<Objective> segmentation_of(const TrainOptions& options) {
+  Dataset dataset = open_dataset(options.images, options.masks, data_format(options));
+  Network network = make_network(options, dataset.format.image_channels);
+  return segmentation(options, std::move(dataset), std::move(network));
+}
+
 TrainingTask prepare(const Given& given) {
   TrainingTask task;
   const bool resume = find_given(given, "resume") != nullptr;
@@ -93,12 +100,11 @@ TrainingTask prepare(const Given& given) {
   validate(task.options);
   task.run = task.options.out;
   if (!resume) refuse_existing(task.run);
-  task.dataset = open_dataset(task.options.images, task.options.masks, data_format(task.options));
-  task.network = make_network(task.options, task.dataset.format.image_channels);
-  if (task.resume && task.resume->format != task.dataset.format)
+  task.objective = segmentation_of(task.options);
+  if (task.resume && task.resume->format != task.objective->format())
     throw Error(fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
                             task.options.images));
-  if (task.resume && task.resume->state->dataset != fingerprint(task.dataset))
+  if (task.resume && task.resume->state->dataset != task.objective->fingerprint())
     throw Error(fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
                             "those back, or begin a new run",
                             task.options.images));
@@ -106,15 +112,17 @@ TrainingTask prepare(const Given& given) {
   return task;
 }
 
-std::string describe_epoch(const EpochReport& report) {
+std::string describe_epoch(const EpochReport& report, const std::vector<Metric>& metrics) {
   std::string text = fmt::format("epoch {}  step {}  loss {:.4f}", report.epoch, report.step, report.loss);
-  if (report.validated)
-    text += fmt::format("  Dice {:.4f}  IoU {:.4f}{}", report.scores.dice, report.scores.iou, report.best ? "  (best)" : "");
+  for (std::size_t i = 0; i < report.scores.size(); ++i)
+    text += fmt::format("  {} {:.{}f}", metrics[i].title, report.scores[i], metrics[i].decimals);
+  if (!report.scores.empty() && report.best) text += "  (best)";
   return text + "  " + duration_text(report.seconds);
 }
 
 void run_train(const Given& given) {
   const TrainingTask task = prepare(given);
+  const std::vector<Metric> metrics = task.objective->metrics();
   const auto device = open_device(task.options.device);
   os::catch_interrupts();
   if (task.resume) fmt::print(stderr, "tuff: going on after step {}\n", task.resume->state->step);
@@ -126,7 +134,7 @@ void run_train(const Given& given) {
     if (!progress) progress = std::make_unique<Progress>("steps", report.steps, report.step - 1);
     progress->update(report.step, fmt::format("loss {:.4f}", report.loss));
   };
-  hooks.epoch = [&](const EpochReport& report) { progress->line(describe_epoch(report)); };
+  hooks.epoch = [&](const EpochReport& report) { progress->line(describe_epoch(report, metrics)); };
   const TrainingSummary summary = train(*device, task, hooks);
   progress.reset();
   if (summary.stopped) {
@@ -135,7 +143,9 @@ void run_train(const Given& given) {
     return;
   }
   fmt::print("{}: {} steps", task.run.string(), summary.step);
-  if (summary.best_dice >= 0) fmt::print(", best validation Dice {:.4f} at step {}", summary.best_dice, summary.best_step);
+  if (summary.best_score)
+    fmt::print(", best validation {} {:.{}f} at step {}", metrics[0].title, *summary.best_score, metrics[0].decimals,
+               summary.best_step);
   fmt::print("\n");
 }
 

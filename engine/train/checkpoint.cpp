@@ -32,12 +32,10 @@ SafeTensors describe_model(const TrainOptions& options, const DataFormat& format
 }
 
 std::string state_to_json(const TrainingState& state) {
-  const nlohmann::ordered_json json = {{"step", state.step},
-                                       {"loss_sum", state.loss_sum},
-                                       {"loss_count", state.loss_count},
-                                       {"best_dice", state.best_dice},
-                                       {"best_step", state.best_step},
-                                       {"dataset", state.dataset}};
+  nlohmann::ordered_json json = {{"step", state.step}, {"loss_sum", state.loss_sum}, {"loss_count", state.loss_count}};
+  if (state.best_score) json["best_score"] = *state.best_score;
+  json["best_step"] = state.best_step;
+  json["dataset"] = state.dataset;
   return json.dump();
 }
 
@@ -48,7 +46,7 @@ TrainingState state_from_json(const std::string& text, const std::string& source
     json.at("step").get_to(state.step);
     json.at("loss_sum").get_to(state.loss_sum);
     json.at("loss_count").get_to(state.loss_count);
-    json.at("best_dice").get_to(state.best_dice);
+    if (json.contains("best_score")) state.best_score = json.at("best_score").get<double>();
     json.at("best_step").get_to(state.best_step);
     json.at("dataset").get_to(state.dataset);
   } catch (const nlohmann::json::exception&) {

@@ -15,7 +15,12 @@ namespace tuff {
 namespace {
 
 constexpr std::string_view kLossHeader = "step,loss";
-constexpr std::string_view kHeader = "epoch,step,train_loss,val_dice,val_iou,val_pixel_accuracy,learning_rate,seconds";
+
+std::string header(const std::vector<Metric>& metrics) {
+  std::string text = "epoch,step,train_loss";
+  for (const Metric& metric : metrics) text += "," + metric.column;
+  return text + ",learning_rate,seconds";
+}
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -54,29 +59,28 @@ void for_each_row(const std::filesystem::path& file, std::string_view header, Us
 
 }  // namespace
 
-std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, std::int64_t last_step) {
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, std::int64_t last_step) {
   std::vector<MetricsRow> rows;
-  for_each_row(file, kHeader, [&](const std::vector<std::string_view>& fields) {
+  for_each_row(file, header(metrics), [&](const std::vector<std::string_view>& fields) {
     MetricsRow row;
     row.epoch = parse<std::int64_t>(fields[0], file);
     row.step = parse<std::int64_t>(fields[1], file);
     row.loss = parse<double>(fields[2], file);
-    row.validated = !fields[3].empty();
-    if (row.validated)
-      row.scores = {parse<double>(fields[3], file), parse<double>(fields[4], file), parse<double>(fields[5], file)};
-    row.learning_rate = parse<double>(fields[6], file);
-    row.seconds = parse<double>(fields[7], file);
+    for (std::size_t i = 0; i < metrics.size() && !fields[3].empty(); ++i)
+      row.scores.push_back(parse<double>(fields[3 + i], file));
+    row.learning_rate = parse<double>(fields[3 + metrics.size()], file);
+    row.seconds = parse<double>(fields[4 + metrics.size()], file);
     if (row.step <= last_step) rows.push_back(row);
   });
   return rows;
 }
 
-void write_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows) {
-  std::string text = fmt::format("{}\n", kHeader);
+void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows) {
+  std::string text = header(metrics) + "\n";
   for (const MetricsRow& row : rows) {
-    const std::string scores =
-        row.validated ? fmt::format("{},{},{}", row.scores.dice, row.scores.iou, row.scores.pixel_accuracy) : ",,";
-    text += fmt::format("{},{},{},{},{},{:.1f}\n", row.epoch, row.step, row.loss, scores, row.learning_rate, row.seconds);
+    text += fmt::format("{},{},{}", row.epoch, row.step, row.loss);
+    for (std::size_t i = 0; i < metrics.size(); ++i) text += row.scores.empty() ? "," : fmt::format(",{}", row.scores[i]);
+    text += fmt::format(",{},{:.1f}\n", row.learning_rate, row.seconds);
   }
   os::write_file(file, text);
 }
@@ -97,7 +101,8 @@ void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>
   os::write_file(file, std::string_view(text.data(), text.size()));
 }
 
-void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses) {
+void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows,
+                  const std::vector<StepLoss>& losses) {
   constexpr std::size_t kMostPoints = 150;
   Curve loss{"training loss", {}, {}};
   const std::size_t piece = (losses.size() + kMostPoints - 1) / kMostPoints;
@@ -111,14 +116,14 @@ void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRo
     loss.x.push_back(step / count);
     loss.y.push_back(sum / count);
   }
-  Curve dice{"validation Dice", {}, {}};
+  Curve score{"validation " + metrics[0].title, {}, {}};
   for (const MetricsRow& row : rows) {
-    if (!row.validated) continue;
-    dice.x.push_back(static_cast<double>(row.step));
-    dice.y.push_back(row.scores.dice);
+    if (row.scores.empty()) continue;
+    score.x.push_back(static_cast<double>(row.step));
+    score.y.push_back(row.scores[0]);
   }
   std::vector<Curve> curves = {loss};
-  if (!dice.x.empty()) curves.push_back(dice);
+  if (!score.x.empty()) curves.push_back(score);
   write_image(file, plot_curves("Training", "step", curves).image());
 }
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "train/metrics.h"
+#include "train/objective.h"
 
 namespace tuff {
 
@@ -14,15 +14,14 @@ struct MetricsRow {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
   double loss = 0;
-  bool validated = false;
-  Scores scores;
+  std::vector<double> scores;  // one for each metric; none without validation
   double learning_rate = 0;
   double seconds = 0;
 };
 
 // Rows up to `last_step`, in order; none where the file isn't there. Error where a row can't be read.
-std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, std::int64_t last_step);
-void write_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows);
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, std::int64_t last_step);
+void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows);
 
 struct StepLoss {
   std::int64_t step = 0;
@@ -34,8 +33,9 @@ struct StepLoss {
 std::vector<StepLoss> read_losses(const std::filesystem::path& file, std::int64_t last_step);
 void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>& losses);
 
-// The run's curves as a picture: the loss, long runs averaged over neighbouring steps, and Dice where there is
-// validation.
-void draw_metrics(const std::filesystem::path& file, const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses);
+// The run's curves as a picture: the loss, long runs averaged over neighbouring steps, and the first metric where
+// there is validation.
+void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows,
+                  const std::vector<StepLoss>& losses);
 
 }  // namespace tuff

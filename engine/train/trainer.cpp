@@ -7,11 +7,9 @@
 
 #include "base/error.h"
 #include "base/os.h"
-#include "io/loader.h"
 #include "ops/adam.h"
 #include "runtime/compile.h"
 #include "train/metrics_file.h"
-#include "train/predict.h"
 #include "train/schedule.h"
 #include "train/training_graph.h"
 
@@ -22,26 +20,6 @@ constexpr std::int64_t kDefaultEpochs = 10;
 
 std::uint64_t seed_of(const TrainOptions& options) { return static_cast<std::uint64_t>(options.seed); }
 
-LoaderOptions loader_options(const TrainingTask& task) {
-  const TrainOptions& options = task.options;
-  const std::int64_t label = task.network.output_size(options.crop);
-  LoaderOptions result;
-  result.batch = options.batch;
-  result.crop = {options.crop, options.crop, label, label};
-  result.augmentation = parse_augmentation(options.augment);
-  result.seed = seed_of(options);
-  result.label_dtype = options.classes > 1 ? DType::i32 : DType::f32;
-  result.threads = static_cast<int>(options.threads);
-  return result;
-}
-
-// Where tiles change the result, they must not depend on the memory that happens to be free.
-PredictorOptions validation_options(const TrainingTask& task) {
-  if (task.network.whole_image.empty()) return {};
-  const std::int64_t side = std::max<std::int64_t>(1024, task.options.crop);
-  return {.tile = task.network.output_size(side) > 0 ? side : task.network.nearest_sizes(side).second, .force_tiles = true};
-}
-
 class Run {
  public:
   Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks);
@@ -50,12 +28,11 @@ class Run {
  private:
   void restore();
   void dump_start();
-  void dump_batch(const Batch& batch);
+  void dump_batch(const std::vector<NamedTensor>& batch);
   void feed();
   void check_loss(double loss) const;
   ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
-  Scores validate();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
@@ -64,16 +41,14 @@ class Run {
   const TrainingTask& task_;
   const TrainOptions& options_;
   const TrainingHooks& hooks_;
-  Split split_;
   std::unique_ptr<Graph> graph_;
   ParameterStore store_;
   std::unique_ptr<Executable> executable_;
-  Predictor predictor_;
   Schedule schedule_;
   TrainingState state_;
   std::vector<MetricsRow> metrics_;
   std::vector<StepLoss> losses_;
-  std::optional<Loader> loader_;
+  std::unique_ptr<Objective::Session> session_;
   std::int64_t steps_per_epoch_ = 1;
   std::int64_t steps_ = 1;
   std::int64_t fed_ = 0;  // batches written to the device so far
@@ -85,17 +60,14 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       task_(task),
       options_(task.options),
       hooks_(hooks),
-      split_(split_dataset(task.dataset, task.options.val_fraction, seed_of(task.options))),
-      graph_(training_graph(task.network, task.options)),
+      graph_(task.objective->graph()),
       store_(device, *graph_),
       executable_(compile(*graph_, device, &store_)),
-      predictor_(device, store_, task.network, validation_options(task)),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
-  state_.dataset = fingerprint(task.dataset);
-  steps_per_epoch_ = count_steps_per_epoch(task.dataset, split_.train, loader_options(task));
-  loader_.emplace(task.dataset, split_.train, loader_options(task), state_.step / steps_per_epoch_,
-                  state_.step % steps_per_epoch_);
+  state_.dataset = task.objective->fingerprint();
+  steps_per_epoch_ = task.objective->steps_per_epoch();
+  session_ = task.objective->start(device, store_, state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
   schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup), steps_};
@@ -106,7 +78,7 @@ void Run::restore() {
   if (task_.resume) {
     restore_parameters(*task_.resume, store_);
     restore_optimizer(*task_.resume, store_);
-    metrics_ = read_metrics(file(kMetricsFile), state_.step);
+    metrics_ = read_metrics(file(kMetricsFile), task_.objective->metrics(), state_.step);
     losses_ = read_losses(file(kLossesFile), state_.step);
     if (!metrics_.empty()) started_ -= metrics_.back().seconds;
   } else {
@@ -122,34 +94,22 @@ void Run::restore() {
 void Run::dump_start() {
   const std::filesystem::path folder = options_.dump;
   std::filesystem::create_directories(folder);
-  save_model(folder / "initial.safetensors", options_, task_.dataset.format, take_snapshot(store_));
-  SafeTensors validation;
-  for (const std::size_t item : split_.validation) {
-    const Sample sample = load_sample(task_.dataset, item);
-    const std::string& name = task_.dataset.items[item].name;
-    const Shape size{sample.image.height, sample.image.width};
-    validation.tensors.push_back(StoredTensor::from_tensor(
-        name + ".image",
-        HostTensor::from_floats({sample.image.channels, size[0], size[1]}, sample.image.values)));
-    validation.tensors.push_back(StoredTensor::from_tensor(name + ".labels", HostTensor::from_ints(size, sample.labels)));
-  }
-  write_safetensors(folder / "validation.safetensors", validation);
+  save_model(folder / "initial.safetensors", options_, task_.objective->format(), take_snapshot(store_));
+  write_safetensors(folder / "validation.safetensors", session_->validation_images());
 }
 
-void Run::dump_batch(const Batch& batch) {
+void Run::dump_batch(const std::vector<NamedTensor>& batch) {
   SafeTensors dumped;
   dumped.metadata["learning_rate"] = fmt::format("{}", schedule_.at(fed_));
-  dumped.tensors.push_back(StoredTensor::from_tensor("images", batch.images));
-  dumped.tensors.push_back(StoredTensor::from_tensor("labels", batch.labels));
+  for (const NamedTensor& tensor : batch) dumped.tensors.push_back(StoredTensor::from_tensor(tensor.name, tensor.values));
   write_safetensors(std::filesystem::path(options_.dump) / fmt::format("batch_{:06}.safetensors", fed_), dumped);
 }
 
 // Hands the next batch to the device's staging memory.
 void Run::feed() {
-  const Batch batch = loader_->next();
+  const std::vector<NamedTensor> batch = session_->next();
   if (!options_.dump.empty()) dump_batch(batch);
-  executable_->write("images", batch.images);
-  executable_->write("labels", batch.labels);
+  for (const NamedTensor& tensor : batch) executable_->write(tensor.name, tensor.values);
   executable_->write("step_state", step_state_tensor(options_, schedule_.at(fed_), fed_));
   ++fed_;
 }
@@ -199,24 +159,14 @@ TrainingSummary Run::execute() {
     }
   }
   summary.step = state_.step;
-  summary.best_dice = state_.best_dice;
+  summary.best_score = state_.best_score;
   summary.best_step = state_.best_step;
   return summary;
 }
 
 void Run::save(const ParameterSnapshot& snapshot) {
   write_losses(file(kLossesFile), losses_);
-  save_checkpoint(file(kLastModel), options_, task_.dataset.format, snapshot, state_);
-}
-
-Scores Run::validate() {
-  std::vector<Scores> scores;
-  for (const std::size_t item : split_.validation) {
-    const std::shared_ptr<const Sample> sample = loader_->sample(item);
-    const Image logits = predictor_.predict(sample->image);
-    scores.push_back(score(classify(logits.values, logits.channels), sample->labels, options_.classes));
-  }
-  return mean(scores);
+  save_checkpoint(file(kLastModel), options_, task_.objective->format(), snapshot, state_);
 }
 
 // The order of writing matters to a run that is killed in between: the checkpoint comes last, so that a
@@ -226,46 +176,27 @@ void Run::finish_epoch() {
   report.loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count) : 0;
   state_.loss_sum = 0;
   state_.loss_count = 0;
-  report.validated = !split_.validation.empty();
-  if (report.validated) report.scores = validate();
-  report.best = !report.validated || report.scores.dice > state_.best_dice;
+  report.scores = session_->validate();
+  report.best = report.scores.empty() || !state_.best_score || report.scores[0] > *state_.best_score;
   report.seconds = os::monotonic_seconds() - started_;
   const ParameterSnapshot snapshot = checked_snapshot();
   if (report.best) {
-    state_.best_dice = report.validated ? report.scores.dice : -1;
+    if (!report.scores.empty()) state_.best_score = report.scores[0];
     state_.best_step = state_.step;
-    save_model(file(kBestModel), options_, task_.dataset.format, snapshot);
+    save_model(file(kBestModel), options_, task_.objective->format(), snapshot);
   }
-  metrics_.push_back({report.epoch, report.step, report.loss, report.validated, report.scores, report.learning_rate,
-                      report.seconds});
-  write_metrics(file(kMetricsFile), metrics_);
-  draw_metrics(file("curve.png"), metrics_, losses_);
+  metrics_.push_back({report.epoch, report.step, report.loss, report.scores, report.learning_rate, report.seconds});
+  write_metrics(file(kMetricsFile), task_.objective->metrics(), metrics_);
+  draw_metrics(file("curve.png"), task_.objective->metrics(), metrics_, losses_);
   save(snapshot);
   if (hooks_.epoch) hooks_.epoch(report);
-}
-
-// Files that are cut short and class ids out of range would otherwise show in the middle of training. Data too
-// large to be read twice are left to the loader.
-void check_files(const Dataset& dataset) {
-  constexpr std::int64_t kMostPixels = 200'000'000;  // some seconds
-  std::int64_t pixels = 0;
-  for (const DataItem& item : dataset.items) pixels += item.height * item.width;
-  if (pixels > kMostPixels) return;
-  for (std::size_t item = 0; item < dataset.items.size(); ++item)
-    if (item == 0 || dataset.items[item].images != dataset.items[item - 1].images) load_sample(dataset, item);
 }
 
 }  // namespace
 
 void check_training(const TrainingTask& task) {
-  check_crop(task.network, task.options);
-  for (const DataItem& item : task.dataset.items)
-    if (item.height < task.options.crop || item.width < task.options.crop)
-      throw Error(fmt::format("--crop {}: the image \"{}\" is only {}x{}; use a smaller --crop, or leave the image out",
-                              task.options.crop, item.name, item.width, item.height));
-  parse_augmentation(task.options.augment);
   Schedule::kind_named(task.options.schedule);
-  check_files(task.dataset);
+  task.objective->check();
 }
 
 TrainingSummary train(Device& device, const TrainingTask& task, const TrainingHooks& hooks) {

@@ -2,19 +2,19 @@
 // stopped at any moment and go on bit for bit.
 //
 // The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), curve.png,
-// best.safetensors (highest Dice on the validation images so far), last.safetensors (with the optimizer, for resuming).
+// best.safetensors (highest score on the validation images so far), last.safetensors (with the optimizer, for resuming).
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/log.h"
-#include "io/dataset.h"
 #include "train/checkpoint.h"
-#include "train/metrics.h"
-#include "train/network.h"
+#include "train/objective.h"
 #include "train/options.h"
 #include "vulkan/device.h"
 
@@ -22,8 +22,7 @@ namespace tuff {
 
 struct TrainingTask {
   TrainOptions options;  // validated
-  Dataset dataset;
-  Network network;
+  std::shared_ptr<const Objective> objective;
   std::filesystem::path run;    // made where it isn't there
   std::optional<Model> resume;  // the run's last checkpoint
 };
@@ -39,12 +38,11 @@ struct StepReport {
 struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   std::int64_t step = 0;
-  double loss = 0;          // mean over the epoch's steps
-  bool validated = false;   // there are validation images
-  Scores scores;            // their mean
+  double loss = 0;             // mean over the epoch's steps
+  std::vector<double> scores;  // of Objective::metrics(); none without validation images
   bool best = false;
   double learning_rate = 0;
-  double seconds = 0;       // of the whole run
+  double seconds = 0;          // of the whole run
 };
 
 // All may be empty.
@@ -59,7 +57,7 @@ struct TrainingSummary {
   std::int64_t step = 0;
   std::int64_t steps = 0;
   bool stopped = false;  // by hooks.stop, before the end
-  double best_dice = -1;
+  std::optional<double> best_score;  // none without validation images
   std::int64_t best_step = 0;
 };
 
@@ -67,8 +65,7 @@ struct TrainingSummary {
 // disk, a lost device; files written before stay whole.
 TrainingSummary train(Device& device, const TrainingTask& task, const TrainingHooks& hooks = {});
 
-// Checks that need no device, before anything is written: the crop fits network and images, class ids are
-// in range. Error names the option or file.
+// Checks that need no device, before anything is written, the objective's among them. Error names the option or file.
 void check_training(const TrainingTask& task);
 
 }  // namespace tuff

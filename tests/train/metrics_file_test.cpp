@@ -18,26 +18,27 @@ std::filesystem::path scratch(const char* name) {
   return folder / name;
 }
 
+const std::vector<Metric> kMetrics = {{"val_dice", "Dice"}, {"val_iou", "IoU"}};
+
 }  // namespace
 
 TEST_CASE("metrics file: rows come back as they were written") {
   const auto file = scratch("metrics.csv");
-  CHECK(read_metrics(file, 1000).empty());
-  write_metrics(file, {{1, 100, 0.1, true, {0.5, 1.0 / 3, 0.9}, 1e-3, 12.5}, {2, 200, 0.05, false, {}, 5e-4, 25}});
-  const auto rows = read_metrics(file, 1000);
+  CHECK(read_metrics(file, kMetrics, 1000).empty());
+  write_metrics(file, kMetrics, {{1, 100, 0.1, {0.5, 1.0 / 3}, 1e-3, 12.5}, {2, 200, 0.05, {}, 5e-4, 25}});
+  const auto rows = read_metrics(file, kMetrics, 1000);
   REQUIRE(rows.size() == 2);
-  CHECK(rows[0].scores.iou == 1.0 / 3);
+  CHECK(rows[0].scores == std::vector<double>{0.5, 1.0 / 3});
   CHECK(rows[0].loss == 0.1);
-  CHECK(rows[0].validated);
-  CHECK(!rows[1].validated);
+  CHECK(rows[1].scores.empty());
   CHECK(rows[1].learning_rate == 5e-4);
 }
 
 TEST_CASE("metrics file: rows after the checkpoint are dropped on resuming") {
   const auto file = scratch("later.csv");
-  write_metrics(file, {{1, 100, 1, false, {}, 1, 1}, {2, 200, 1, false, {}, 1, 1}});
-  CHECK(read_metrics(file, 199).size() == 1);
-  CHECK(read_metrics(file, 200).size() == 2);
+  write_metrics(file, kMetrics, {{1, 100, 1, {}, 1, 1}, {2, 200, 1, {}, 1, 1}});
+  CHECK(read_metrics(file, kMetrics, 199).size() == 1);
+  CHECK(read_metrics(file, kMetrics, 200).size() == 2);
 }
 
 TEST_CASE("losses file: one row a step, and those after the checkpoint are dropped") {
@@ -51,5 +52,5 @@ TEST_CASE("losses file: one row a step, and those after the checkpoint are dropp
 TEST_CASE("metrics file: a file that someone edited is named") {
   const auto file = scratch("edited.csv");
   os::write_file(file, std::string_view("epoch,step\n1,2\n"));
-  CHECK_THROWS_AS(read_metrics(file, 10), Error);
+  CHECK_THROWS_AS(read_metrics(file, kMetrics, 10), Error);
 }

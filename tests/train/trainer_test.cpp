@@ -11,6 +11,7 @@
 #include "support/nuclei.h"
 #include "support/skip.h"
 #include "support/test_layer.h"
+#include "train/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff::test {
@@ -33,8 +34,9 @@ TrainingTask task_on_nuclei(const fs::path& folder) {
   validate(options);
   TrainingTask task;
   task.options = options;
-  task.dataset = open_dataset(options.images, options.masks, {});
-  task.network = make_network(options, task.dataset.format.image_channels);
+  Dataset dataset = open_dataset(options.images, options.masks, {});
+  Network network = make_network(options, dataset.format.image_channels);
+  task.objective = segmentation(options, std::move(dataset), std::move(network));
   task.run = options.out;
   return task;
 }

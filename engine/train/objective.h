@@ -1,0 +1,61 @@
+// What a run trains and how it is judged: all of training that differs from one kind of network to another. The
+// trainer (trainer.h) knows steps, epochs and files; an objective knows its graph, batches and scores.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "io/dataset.h"
+#include "io/safetensors.h"
+#include "runtime/parameter_store.h"
+#include "vulkan/device.h"
+
+namespace tuff {
+
+// Something that validation measures.
+struct Metric {
+  std::string column;  // in metrics.csv: "val_dice"
+  std::string title;   // for people: "Dice"
+  int decimals = 4;    // for people
+};
+
+struct NamedTensor {
+  std::string name;  // of the graph's input
+  HostTensor values;
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  // Checks that need no device, before anything is written. Error names the option or file.
+  virtual void check() const = 0;
+  // One step. Inputs: those that Session::next() gives and "step_state" (ops/adam.h). Output: "loss".
+  virtual std::unique_ptr<Graph> graph() const = 0;
+  virtual const DataFormat& format() const = 0;  // model files keep it
+  virtual std::string fingerprint() const = 0;   // of the images: a run goes on with the same alone
+  virtual std::int64_t steps_per_epoch() const = 0;
+  // The first one chooses the best model; higher is better.
+  virtual std::vector<Metric> metrics() const = 0;
+
+  // What a run needs of it on a device.
+  class Session {
+   public:
+    virtual ~Session() = default;
+    // The next batch, in order, epoch after epoch.
+    virtual std::vector<NamedTensor> next() = 0;
+    // A value for each of metrics(), with the store's weights as they are; none where no image is held back.
+    virtual std::vector<double> validate() = 0;
+    // The validation images as the network sees them, for other programs.
+    virtual SafeTensors validation_images() = 0;
+  };
+
+  // Batches from this position on (both counted from 0). Objective, device and store must outlive the session.
+  virtual std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch,
+                                         std::int64_t step) const = 0;
+};
+
+}  // namespace tuff
