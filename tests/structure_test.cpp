@@ -47,6 +47,7 @@ const std::map<std::string, std::string> kNoShaderOfItsOwn = {
     {"expand", "copies by strides, shaders/strided"},
     {"pack", "copies with that of assign"},
     {"permute", "copies by strides, shaders/strided"},
+    {"slice", "copies by strides, shaders/strided"},
 };
 
 std::vector<fs::path> files_under(const fs::path& folder, const std::function<bool(const fs::path&)>& wanted) {

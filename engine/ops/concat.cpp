@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ops/division.h"
+#include "ops/reshape.h"
 #include "ops/slice.h"
 #include "ops/spatial.h"
+#include "ops/strided.h"
 
 namespace tuff {
 namespace {
@@ -98,13 +101,19 @@ template <int lanes>
 KernelDispatches emit_pair(const KernelRequest& request) {
   const Rows rows = rows_of(request);
   const std::uint64_t count = rows.rows * rows.total / lanes;
+  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Division by_total = division(static_cast<std::uint32_t>(rows.total / lanes));
   Dispatch dispatch;
   dispatch.shader = lanes == 4 ? "concat/pair.vec4" : "concat/pair.scalar";
   dispatch.specialization = {kGroupSize, 1, 1};
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
-  dispatch.constants = {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(rows.widths[0] / lanes),
-                        static_cast<std::uint32_t>(rows.widths[1] / lanes)};
-  dispatch.groups = linear_groups(count, request.caps);
+  dispatch.constants = {static_cast<std::uint32_t>(count),
+                        rounds,
+                        static_cast<std::uint32_t>(rows.widths[0] / lanes),
+                        static_cast<std::uint32_t>(rows.widths[1] / lanes),
+                        by_total.multiplier,
+                        by_total.shift};
+  dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.bytes = 2.0 * static_cast<double>(request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }
@@ -114,19 +123,12 @@ template <int lanes>
 KernelDispatches emit_each(const KernelRequest& request) {
   const Rows rows = rows_of(request);
   KernelDispatches result;
-  std::uint64_t offset = 0;
+  std::int64_t offset = 0;
   for (std::uint32_t index = 0; index < rows.widths.size(); ++index) {
-    const std::uint64_t width = rows.widths[index];
-    const std::uint64_t count = rows.rows * width / lanes;
-    Dispatch dispatch;
-    dispatch.shader = lanes == 4 ? "concat/each.vec4" : "concat/each.scalar";
-    dispatch.specialization = {kGroupSize, 1, 1};
-    dispatch.buffers = {reads_input(index), writes_output(0)};
-    dispatch.constants = {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(width / lanes),
-                          static_cast<std::uint32_t>(rows.total / lanes), static_cast<std::uint32_t>(offset / lanes)};
-    dispatch.groups = linear_groups(count, request.caps);
-    dispatch.bytes = 2.0 * static_cast<double>(request.inputs[index].bytes());
-    result.dispatches.push_back(std::move(dispatch));
+    const auto width = static_cast<std::int64_t>(rows.widths[index]);
+    const StridedCopy copy =
+        merged({{width, 1}, {static_cast<std::int64_t>(rows.rows), static_cast<std::int64_t>(rows.total)}}, offset);
+    result.dispatches.push_back(strided_scatter(reads_input(index), writes_output(0), copy, lanes == 4, request.caps));
     offset += width;
   }
   return result;
@@ -143,6 +145,23 @@ Value concat(const std::vector<Value>& values, int axis) {
                             -rank, rank - 1));
   auto op = std::make_shared<Concat>(ConcatAttributes{axis < 0 ? axis + rank : axis});
   return values[0].graph().add(std::move(op), values)[0];
+}
+
+Value stack(const std::vector<Value>& values, int axis) {
+  if (values.empty()) throw Error("stack: needs at least one tensor");
+  const TensorType first = values[0].type();
+  const int rank = first.shape.rank() + 1;
+  if (axis < -rank || axis >= rank)
+    throw Error(
+        fmt::format("stack: axis {} for {}; must lie between {} and {}", axis, to_string(first), -rank, rank - 1));
+  std::vector<Value> widened;
+  for (const Value value : values) {
+    if (value.shape() != first.shape)
+      throw Error(
+          fmt::format("stack: {} and {} differ; all must have one shape", to_string(first), to_string(value.type())));
+    widened.push_back(unsqueeze(value, axis));
+  }
+  return concat(widened, axis);
 }
 
 std::vector<Kernel> concat_kernels() {

@@ -12,6 +12,9 @@ namespace tuff {
 // shapes. A single tensor is returned as it is.
 Value concat(const std::vector<Value>& values, int axis = 1);
 
+// Joins tensors of one shape along a new axis, number `axis` of the result (torch.stack).
+Value stack(const std::vector<Value>& values, int axis = 0);
+
 struct ConcatAttributes {
   int axis = 1;
   bool operator==(const ConcatAttributes&) const = default;

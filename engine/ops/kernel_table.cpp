@@ -68,6 +68,7 @@ const KernelTable& kernel_table() {
       {"resize_gradient", resize_gradient_kernels()},
       {"sgd", sgd_kernels()},
       {"slice", slice_kernels()},
+      {"slice_gradient", slice_gradient_kernels()},
       {"softmax", softmax_kernels()},
       {"softmax_gradient", softmax_gradient_kernels()},
   };

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "ops/division.h"
+#include "ops/slice.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -63,11 +67,13 @@ class Pad : public Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     TensorType result = inputs[0];
     const auto& [lo, hi, mode, value] = attributes_;
-    if (result.dtype != DType::f32) throw Error(fmt::format("pad: x must be f32, got {}", to_string(result)));
+    if (size_of(result.dtype) != 4) throw Error(fmt::format("pad: x must be f32 or i32, got {}", to_string(result)));
     std::vector<std::int64_t> extents = result.shape.extents();
     for (std::size_t axis = 0; axis < extents.size(); ++axis) {
-      const std::int64_t least = mode == PadMode::constant ? -extents[axis] : 0;
-      const std::int64_t most = mode == PadMode::reflect ? extents[axis] - 1 : std::int64_t{1} << 31;
+      const std::int64_t least = mode == PadMode::circular ? 0 : -extents[axis];
+      const std::int64_t most = mode == PadMode::reflect    ? extents[axis] - 1
+                                : mode == PadMode::circular ? extents[axis]
+                                                            : std::int64_t{1} << 31;
       const bool fits = lo[axis] >= least && hi[axis] >= least && lo[axis] <= most && hi[axis] <= most;
       if (!fits || extents[axis] + lo[axis] + hi[axis] < 1)
         throw Error(fmt::format("pad: {} before and {} after on axis {} of {} is out of range for mode {}", lo[axis],
@@ -99,97 +105,100 @@ class Pad : public Op {
   PadAttributes attributes_;
 };
 
-// x in memory order, outermost first, with unpadded axes merged into the one around them (which scales a constant
+// x in memory order, innermost first, with unpadded axes merged into the one around them (which scales a constant
 // border, but would break a mirror).
-struct Borders {
-  std::array<std::int64_t, 5> extents = {1, 1, 1, 1, 1};  // of x
-  std::array<std::int64_t, 5> lo = {0, 0, 0, 0, 0};
-  std::array<std::int64_t, 5> hi = {0, 0, 0, 0, 0};
+struct Border {
+  std::int64_t extent = 1;  // of x
+  std::int64_t lo = 0, hi = 0;
+  std::int64_t padded() const { return lo + extent + hi; }
 };
+constexpr std::size_t kBorders = 5;  // that the kernel has
 
-// Nothing where more than five axes are left after merging.
-std::optional<Borders> borders_of(const KernelRequest& request) {
-  const PadAttributes& attributes = static_cast<const Pad&>(request.op).values();
-  const std::vector<int> order = memory_order(request.inputs[0]);
-  Borders borders;
-  std::size_t slot = 5;
-  bool whole = false;
+std::vector<Border> borders_of(const PadAttributes& attributes, const TensorType& x) {
+  const std::vector<int> order = memory_order(x);
+  std::vector<Border> borders = {{}};
+  bool whole = true;  // the border so far has none
   for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-    const std::int64_t extent = request.inputs[0].shape[*axis];
+    const std::int64_t extent = x.shape[*axis];
     const std::int64_t lo = attributes.lo[static_cast<std::size_t>(*axis)];
     const std::int64_t hi = attributes.hi[static_cast<std::size_t>(*axis)];
     const bool padded = lo != 0 || hi != 0;
-    if (!whole || (padded && attributes.mode != PadMode::constant)) {
-      if (slot == 0) return std::nullopt;
-      --slot;
-    }
-    const std::int64_t inner = borders.extents[slot];
-    borders.extents[slot] = extent * inner;
-    borders.lo[slot] = lo * inner;
-    borders.hi[slot] = hi * inner;
+    if (extent == 1 && !padded) continue;
+    const bool mirrored = padded && attributes.mode != PadMode::constant && borders.back().extent > 1;
+    if (!whole || mirrored) borders.emplace_back();
+    const std::int64_t inner = borders.back().extent;
+    borders.back() = {extent * inner, lo * inner, hi * inner};
     whole = !padded;
   }
   return borders;
 }
 
-std::optional<std::string> refuse_borders(const KernelRequest& request) {
-  if (auto reason = refuse_large(request)) return reason;
-  if (!borders_of(request)) return "more than five axes are padded";
-  return std::nullopt;
+std::vector<Border> borders_of(const KernelRequest& request) {
+  return borders_of(static_cast<const Pad&>(request.op).values(), request.inputs[0]);
 }
 
 std::optional<std::string> refuse_unless_aligned(const KernelRequest& request) {
-  if (auto reason = refuse_borders(request)) return reason;
-  const Borders borders = *borders_of(request);
+  if (auto reason = refuse_large(request)) return reason;
+  const Border inner = borders_of(request)[0];
   const bool constant = static_cast<const Pad&>(request.op).values().mode == PadMode::constant;
-  if (!constant && (borders.lo[4] != 0 || borders.hi[4] != 0)) return "the innermost axis is mirrored";
-  if (borders.extents[4] % 4 != 0 || borders.lo[4] % 4 != 0 || borders.hi[4] % 4 != 0)
+  if (!constant && (inner.lo != 0 || inner.hi != 0)) return "the innermost axis is mirrored";
+  if (inner.extent % 4 != 0 || inner.lo % 4 != 0 || inner.hi % 4 != 0)
     return "runs in memory don't start and end at multiples of 4 elements";
   return std::nullopt;
+}
+
+std::uint32_t word(std::int64_t value) {
+  return static_cast<std::uint32_t>(value);
 }
 
 template <int lanes>
 KernelDispatches emit_pad(const KernelRequest& request) {
   const PadAttributes& attributes = static_cast<const Pad&>(request.op).values();
-  Borders borders = *borders_of(request);
-  borders.extents[4] /= lanes;
-  borders.lo[4] /= lanes;
-  borders.hi[4] /= lanes;
-  const std::uint64_t count = static_cast<std::uint64_t>(request.outputs[0].shape.elements()) / lanes;
+  std::vector<Border> borders = borders_of(request);
+  const auto axes = word(static_cast<std::int64_t>(borders.size()));
+  borders[0] = {borders[0].extent / lanes, borders[0].lo / lanes, borders[0].hi / lanes};
+  borders.resize(kBorders);
+  const std::uint32_t count = word(request.outputs[0].shape.elements()) / lanes;
+  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const std::uint32_t value = request.inputs[0].dtype == DType::f32 ? float_bits(attributes.value)
+                                                                    : word(static_cast<std::int32_t>(attributes.value));
   Dispatch dispatch;
   dispatch.shader = lanes == 4 ? "pad/pad.vec4" : "pad/pad.scalar";
-  dispatch.specialization = {kGroupSize, 1, 1};
+  dispatch.specialization = {kGroupSize, 1, 1, axes};
   dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants = {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(attributes.mode),
-                        float_bits(attributes.value)};
-  for (std::size_t axis = 0; axis < 5; ++axis)
-    dispatch.constants.push_back(static_cast<std::uint32_t>(borders.extents[axis]));
-  for (std::size_t axis = 0; axis < 5; ++axis)
-    dispatch.constants.push_back(
-        static_cast<std::uint32_t>(borders.extents[axis] + borders.lo[axis] + borders.hi[axis]));
-  for (std::size_t axis = 0; axis < 5; ++axis)
-    dispatch.constants.push_back(static_cast<std::uint32_t>(static_cast<std::int32_t>(borders.lo[axis])));
-  dispatch.groups = linear_groups(count, request.caps);
+  dispatch.constants = {count, rounds, word(static_cast<std::int64_t>(attributes.mode)), value};
+  for (const Border& border : borders) dispatch.constants.push_back(word(border.extent));
+  for (const Border& border : borders) dispatch.constants.push_back(word(border.padded()));
+  for (const Border& border : borders) dispatch.constants.push_back(word(border.lo));
+  std::uint32_t shifts = 0;
+  for (std::size_t axis = 0; axis + 1 < kBorders; ++axis) {
+    const Division by = division(std::max(word(borders[axis].padded()), 2u));
+    dispatch.constants.push_back(by.multiplier);
+    shifts |= by.shift << (axis * 5);
+  }
+  dispatch.constants.push_back(shifts);
+  dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
+}
+
+void append_division(std::vector<std::uint32_t>& constants, std::int64_t by) {
+  const Division found = division(std::max(word(by), 2u));
+  constants.insert(constants.end(), {word(by), found.multiplier, found.shift});
 }
 
 // One invocation per element of x, which adds up the places of one axis that it was copied to.
 KernelDispatches emit_gradient(const KernelRequest& request) {
   const PadAxis& attributes = static_cast<const PadGradient&>(request.op).values();
-  const auto count = static_cast<std::uint64_t>(request.outputs[0].shape.elements());
-  Dispatch dispatch;
-  dispatch.shader = "pad/gradient.scalar";
-  dispatch.specialization = {kGroupSize, 1, 1};
-  dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants = {
-      static_cast<std::uint32_t>(count),
-      static_cast<std::uint32_t>(strides(request.outputs[0])[static_cast<std::size_t>(attributes.axis)]),
-      static_cast<std::uint32_t>(request.outputs[0].shape[attributes.axis]),
-      static_cast<std::uint32_t>(attributes.lo),
-      static_cast<std::uint32_t>(attributes.hi),
-      static_cast<std::uint32_t>(attributes.mode)};
-  dispatch.groups = linear_groups(count, request.caps);
+  const std::uint32_t count = word(request.outputs[0].shape.elements());
+  const std::uint32_t rounds = group_rounds(count, request.caps);
+  Dispatch dispatch{"pad/gradient.scalar", {kGroupSize, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds}};
+  append_division(dispatch.constants, strides(request.outputs[0])[static_cast<std::size_t>(attributes.axis)]);
+  append_division(dispatch.constants, request.outputs[0].shape[attributes.axis]);
+  for (const std::int64_t value :
+       {request.inputs[0].shape[attributes.axis], attributes.lo, static_cast<std::int64_t>(attributes.mode)})
+    dispatch.constants.push_back(word(value));
+  dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }
@@ -201,9 +210,42 @@ std::string_view to_string(PadMode mode) {
     case PadMode::constant: return "constant";
     case PadMode::reflect: return "reflect";
     case PadMode::replicate: return "replicate";
+    case PadMode::circular: return "circular";
   }
   return "?";
 }
+
+namespace {
+
+// Crops by what is negative of lo and hi, and takes it out of them.
+Value cropped(Value x, std::vector<std::int64_t>& lo, std::vector<std::int64_t>& hi) {
+  std::vector<std::int64_t> starts(lo.size(), 0), ends = x.shape().extents();
+  for (std::size_t axis = 0; axis < lo.size(); ++axis) {
+    starts[axis] = std::max<std::int64_t>(-lo[axis], 0);
+    ends[axis] -= std::max<std::int64_t>(-hi[axis], 0);
+    lo[axis] = std::max<std::int64_t>(lo[axis], 0);
+    hi[axis] = std::max<std::int64_t>(hi[axis], 0);
+  }
+  return slice(x, std::move(starts), std::move(ends));
+}
+
+// Axes don't care for each other, so what is too much for one node is done by two.
+Value add_pad(Value x, PadAttributes attributes) {
+  const TensorType type = x.type();
+  auto op = std::make_shared<Pad>(attributes);
+  op->infer({&type, 1});
+  if (borders_of(attributes, type).size() <= kBorders) return x.graph().add(std::move(op), {x})[0];
+  PadAttributes rest = attributes;
+  int padded = 0;
+  for (std::size_t axis = 0; axis < attributes.lo.size(); ++axis) {
+    padded += attributes.lo[axis] != 0 || attributes.hi[axis] != 0;
+    PadAttributes& other = padded <= 2 ? rest : attributes;
+    other.lo[axis] = other.hi[axis] = 0;
+  }
+  return add_pad(add_pad(x, std::move(attributes)), std::move(rest));
+}
+
+}  // namespace
 
 Value pad(Value x, std::vector<std::int64_t> lo, std::vector<std::int64_t> hi, PadMode mode, float value) {
   const auto rank = static_cast<std::size_t>(x.shape().rank());
@@ -213,12 +255,12 @@ Value pad(Value x, std::vector<std::int64_t> lo, std::vector<std::int64_t> hi, P
       throw Error(fmt::format("pad: {} values for {}; give one per axis or one per spatial axis", side->size(),
                               to_string(x.type())));
   }
-  auto op = std::make_shared<Pad>(PadAttributes{std::move(lo), std::move(hi), mode, value});
-  return x.graph().add(std::move(op), {x})[0];
+  if (mode == PadMode::circular) x = cropped(x, lo, hi);
+  return add_pad(x, {std::move(lo), std::move(hi), mode, value});
 }
 
 std::vector<Kernel> pad_kernels() {
-  return {{"pad_vec4", refuse_unless_aligned, emit_pad<4>}, {"pad", refuse_borders, emit_pad<1>}};
+  return {{"pad_vec4", refuse_unless_aligned, emit_pad<4>}, {"pad", refuse_large, emit_pad<1>}};
 }
 
 std::vector<Kernel> pad_gradient_kernels() {

@@ -11,9 +11,10 @@
 namespace tuff {
 
 enum class PadMode : std::uint8_t {
-  constant,   // `value`; negative lo or hi crop
+  constant,   // `value`
   reflect,    // mirrored without repeating the edge: lo, hi < extent
   replicate,  // the edge repeated
+  circular,   // wrapped around, ONNX's "wrap": lo, hi <= extent
 };
 std::string_view to_string(PadMode mode);
 
@@ -25,7 +26,8 @@ struct PadAttributes {
   bool operator==(const PadAttributes&) const = default;
 };
 
-// x: f32, any rank. lo and hi have one entry per axis of x, or one per spatial axis of (N, C, spatial...).
+// x: f32 or i32, any layout. lo and hi have one entry per axis of x, or one per spatial axis of (N, C, spatial...).
+// Negative ones crop, in circular mode before anything is wrapped; something must be left.
 Value pad(Value x, std::vector<std::int64_t> lo, std::vector<std::int64_t> hi, PadMode mode = PadMode::constant,
           float value = 0);
 

@@ -3,7 +3,7 @@
 #extension GL_EXT_buffer_reference : require
 // Two tensors in memory as rows of width_a and width_b words; the result's rows are one after the other.
 // One invocation copies one word (or four).
-#include "common/divide.glsl"
+#include "common/division.glsl"
 #include "common/grid.glsl"
 #include "common/vector.glsl"
 
@@ -12,17 +12,22 @@ layout(push_constant) uniform Push {
   WordIn b;
   WordOut result;
   uint count;
+  uint rounds;
   uint width_a;
   uint width_b;
+  uint multiplier;  // of the division by width_a + width_b
+  uint shift;
 };
 
 void main() {
-  uint i = linear_invocation();
-  if (i >= count) return;
-  uint row = divide(i, width_a + width_b);
-  uint column = i - row * (width_a + width_b);
-  if (column < width_a)
-    result.at[i] = a.at[row * width_a + column];
-  else
-    result.at[i] = b.at[row * width_b + column - width_a];
+  uint i = first_of_rounds(rounds);
+  for (uint round = 0; round < rounds && i < count; ++round) {
+    uint row = divide(i, multiplier, shift);
+    uint column = i - row * (width_a + width_b);
+    if (column < width_a)
+      result.at[i] = a.at[row * width_a + column];
+    else
+      result.at[i] = b.at[row * width_b + column - width_a];
+    i += gl_WorkGroupSize.x;
+  }
 }

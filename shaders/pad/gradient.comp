@@ -1,41 +1,58 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
-// The gradient of mirrored (mode 1) or replicated (mode 2) borders of one axis: element i along it sums the places
-// lo + i, and lo - i, lo + 2 (extent - 1) - i where those are borders; or at the ends all of the border.
+// The gradient of mirrored (mode 1), replicated (mode 2) or wrapped (mode 3) borders of one axis: element i along it
+// sums the places lo + i, and those of the borders that were copied from it, as far as they weren't cropped.
 // One invocation per element of x.
 #include "common/buffers.glsl"
-#include "common/divide.glsl"
+#include "common/division.glsl"
 #include "common/grid.glsl"
 
 layout(push_constant) uniform Push {
   FloatIn upstream;
   FloatOut result;
   uint count;
-  uint stride;  // of the axis, in elements
-  int extent;   // of the axis in x
+  uint rounds;
+  uint stride[3];  // of the axis, in elements; multiplier and shift of the division by it
+  uint extent[3];  // of the axis in x, likewise
+  int padded;      // extent of the axis in the result of padding
   int lo;
-  int hi;
   uint mode;
 };
 
-void main() {
-  uint element = linear_invocation();
-  if (element >= count) return;
-  uint line = divide(element, stride);
-  uint outer = divide(line, uint(extent));
-  int i = int(line - outer * uint(extent));
-  uint base = outer * uint(extent + lo + hi) * stride + element - line * stride;
-  float sum = upstream.at[base + uint(lo + i) * stride];
+uint quotient(uint n, uint divisor, uint multiplier, uint shift) {
+  return divisor == 1 ? n : divide(n, multiplier, shift);
+}
+
+float place(uint base, int at) {
+  return at >= 0 && at < padded ? upstream.at[base + uint(at) * stride[0]] : 0.0;
+}
+
+float sum_of_places(uint base, int i) {
+  int last = int(extent[0]) - 1;
+  float sum = place(base, lo + i);
   if (mode == 1) {
-    if (i >= 1 && i <= lo) sum += upstream.at[base + uint(lo - i) * stride];
-    int mirrored = 2 * (extent - 1) - i;
-    if (mirrored >= extent && mirrored < extent + hi) sum += upstream.at[base + uint(lo + mirrored) * stride];
-  } else {
+    if (i > 0) sum += place(base, lo - i);
+    if (i < last) sum += place(base, lo + 2 * last - i);
+  } else if (mode == 2) {
     if (i == 0)
-      for (int o = 0; o < lo; ++o) sum += upstream.at[base + uint(o) * stride];
-    if (i == extent - 1)
-      for (int o = 0; o < hi; ++o) sum += upstream.at[base + uint(lo + extent + o) * stride];
+      for (int at = 0; at < min(lo, padded); ++at) sum += place(base, at);
+    if (i == last)
+      for (int at = max(lo + last + 1, 0); at < padded; ++at) sum += place(base, at);
+  } else {
+    sum += place(base, lo + i - last - 1);
+    sum += place(base, lo + i + last + 1);
   }
-  result.at[element] = sum;
+  return sum;
+}
+
+void main() {
+  uint element = first_of_rounds(rounds);
+  for (uint round = 0; round < rounds && element < count; ++round) {
+    uint line = quotient(element, stride[0], stride[1], stride[2]);
+    uint outer = quotient(line, extent[0], extent[1], extent[2]);
+    uint base = outer * uint(padded) * stride[0] + element - line * stride[0];
+    result.at[element] = sum_of_places(base, int(line - outer * extent[0]));
+    element += gl_WorkGroupSize.x;
+  }
 }

@@ -28,6 +28,31 @@ inline OpCase concat_case(std::string name, const std::vector<Shape>& shapes, in
   return result;
 }
 
+inline OpCase stack_case(const Shape& shape, int count, int axis) {
+  OpCase result{.name = fmt::format("stack {} of {} along {}", count, to_string(shape), axis)};
+  result.inputs.assign(static_cast<std::size_t>(count), {.type = {DType::f32, shape}});
+  result.build = [axis](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{stack({x.begin(), x.end()}, axis)};
+  };
+  result.reference = [=](std::span<const Array> x) {
+    const std::int64_t at = axis < 0 ? axis + shape.rank() + 1 : axis;
+    std::vector<std::int64_t> extents = shape.extents();
+    extents.insert(extents.begin() + at, count);
+    return std::vector<Array>{generate(Shape(extents), [&](Index index) {
+      const auto from = static_cast<std::size_t>(index[static_cast<std::size_t>(at)]);
+      index.erase(index.begin() + at);
+      return x[from].data[offset_of(shape, index)];
+    })};
+  };
+  result.tolerance = 0;
+  return result;
+}
+
+inline std::vector<OpCase> stack_cases() {
+  return {stack_case({}, 3, 0),          stack_case({5}, 2, 1),          stack_case({2, 3}, 2, 0),
+          stack_case({2, 4, 3, 5}, 3, 1), stack_case({2, 4, 3, 5}, 2, 2), stack_case({2, 3, 4}, 1, -1)};
+}
+
 inline void add_random_concat_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("concat");
   for (int i = 0; i < 6; ++i) {
@@ -54,6 +79,8 @@ inline std::vector<OpCase> concat_cases() {
       concat_case("last axis", {{2, 3, 9}, {2, 3, 8}, {2, 3, 1}}, -1),
       concat_case("vectors", {{65}, {63}}, 0),
       concat_case("weights", {{3, 4, 3, 3}, {5, 4, 3, 3}}, 0, Layout::weight),
+      concat_case("six axes", {{2, 3, 2, 1, 2, 3}, {2, 3, 2, 4, 2, 3}}, 3),
+      concat_case("single rows", {{1, 1}, {1, 1}, {1, 1}}, 1),
       concat_case("larger than a group", {{3, 16, 33, 31}, {3, 16, 33, 31}}, 1),
   };
   add_random_concat_cases(cases);

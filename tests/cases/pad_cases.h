@@ -25,6 +25,11 @@ inline OpCase pad_case(std::string name, const Shape& shape, const Index& lo, co
         std::int64_t& at = index[skip + axis];
         const std::int64_t last = shape.extents()[skip + axis] - 1;
         at -= lo[axis];
+        if (mode == PadMode::circular) {  // of what cropping leaves
+          const std::int64_t first = std::max<std::int64_t>(-lo[axis], 0);
+          const std::int64_t left = last + 1 - first - std::max<std::int64_t>(-hi[axis], 0);
+          at = first + ((at - first) % left + left) % left;
+        }
         if (mode == PadMode::reflect) at = at < 0 ? -at : at > last ? 2 * last - at : at;
         if (mode == PadMode::replicate) at = std::clamp<std::int64_t>(at, 0, last);
       }
@@ -34,10 +39,12 @@ inline OpCase pad_case(std::string name, const Shape& shape, const Index& lo, co
   return result;
 }
 
-// A border that the mode can fill; constant also crops, but leaves something.
+// A border that the mode can fill, or a crop that leaves something.
 inline std::int64_t random_border(ShapeDraws& draws, PadMode mode, std::int64_t extent) {
-  if (mode == PadMode::reflect) return draws.between(0, std::min<std::int64_t>(extent - 1, 5));
-  return draws.between(mode == PadMode::constant ? -std::min<std::int64_t>((extent - 1) / 2, 2) : 0, 4);
+  const std::int64_t crop = -std::min<std::int64_t>((extent - 1) / 2, 2);
+  if (mode == PadMode::reflect) return draws.between(crop, std::min<std::int64_t>(extent - 1, 5));
+  if (mode == PadMode::circular) return draws.between(crop, std::min<std::int64_t>(extent + 2 * crop, 4));
+  return draws.between(crop, 4);
 }
 
 // Borders of every axis, or of the spatial ones.
@@ -48,7 +55,7 @@ struct RandomBorders {
 };
 
 inline RandomBorders random_borders(ShapeDraws& draws, PadMode mode) {
-  RandomBorders result{.shape = draws.shape(static_cast<int>(draws.between(1, 5)))};
+  RandomBorders result{.shape = draws.shape(static_cast<int>(draws.between(1, 6)))};
   const bool spatial = result.shape.rank() > 2 && draws.coin();
   if (spatial) result.padded = result.shape[0] * result.shape[1];
   for (int axis = spatial ? 2 : 0; axis < result.shape.rank(); ++axis) {
@@ -61,8 +68,9 @@ inline RandomBorders random_borders(ShapeDraws& draws, PadMode mode) {
 
 inline void add_random_pad_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("pad");
-  for (int i = 0; i < 9; ++i) {
-    const PadMode mode = std::array{PadMode::constant, PadMode::reflect, PadMode::replicate}[static_cast<std::size_t>(i % 3)];
+  constexpr std::array kModes = {PadMode::constant, PadMode::reflect, PadMode::replicate, PadMode::circular};
+  for (int i = 0; i < 16; ++i) {
+    const PadMode mode = kModes[static_cast<std::size_t>(i % 4)];
     RandomBorders drawn;
     do {
       drawn = random_borders(draws, mode);
@@ -90,6 +98,18 @@ inline std::vector<OpCase> pad_cases() {
       pad_case("reflect two", {1, 1, 2}, {1}, {1}, reflect),
       pad_case("replicate", {2, 4, 5, 7}, {7, 2}, {3, 9}, replicate),
       pad_case("replicate one", {1, 3, 1, 1}, {2, 1}, {1, 2}, replicate),
+      pad_case("crop to one pixel", {2, 3, 4, 5}, {-1, -2}, {-2, -2}, constant),
+      pad_case("reflect what is cropped", {2, 4, 6, 7}, {-1, 3}, {4, -2}, reflect),
+      pad_case("replicate what is cropped", {2, 3, 6, 7}, {-4, 3}, {2, -6}, replicate),
+      pad_case("replicate far", {1, 2, 3, 2}, {-2, 9}, {3, 0}, replicate),
+      pad_case("circular", {2, 4, 5, 7}, {5, 2}, {3, 7}, circular),
+      pad_case("circular odd channels", {2, 3, 5, 7}, {1, 0}, {0, 2}, circular),
+      pad_case("circular channels and one pixel", {1, 4, 1, 3}, {0, 2, 1, 0}, {0, 3, 1, 1}, circular),
+      pad_case("circular what is cropped", {2, 4, 6, 7}, {-1, 3}, {4, -2}, circular),
+      pad_case("six axes", {2, 3, 2, 3, 2, 3}, {1, 0, 1, 2, 0, 1}, {0, 2, 0, 1, 1, 1}, constant, 2.0f),
+      pad_case("mirrors along six axes", {2, 3, 2, 3, 2, 3}, {1, 0, 1, 2, 0, 1}, {0, 2, 0, 1, 1, 1}, reflect),
+      pad_case("wraps along six axes", {2, 3, 2, 3, 2, 3}, {1, 0, 1, 2, 0, 1}, {0, 2, 0, 1, 1, 1}, circular),
+      pad_case("several rounds", {2, 3, 63, 65}, {1, 2}, {3, 0}, reflect),
       pad_case("replicate odd channels", {2, 5, 3, 4}, {0, 1}, {2, 0}, replicate),
   };
   add_random_pad_cases(cases);
