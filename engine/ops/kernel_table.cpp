@@ -9,6 +9,7 @@
 #include "ops/conv_weight_gradient.h"
 #include "ops/cross_entropy.h"
 #include "ops/dice_loss.h"
+#include "ops/einsum.h"
 #include "ops/expand.h"
 #include "ops/fill.h"
 #include "ops/normalize.h"
@@ -46,6 +47,7 @@ const KernelTable& kernel_table() {
       {"cross_entropy_gradient", cross_entropy_gradient_kernels()},
       {"dice_loss", dice_loss_kernels()},
       {"dice_loss_gradient", dice_loss_gradient_kernels()},
+      {"einsum", einsum_kernels()},
       {"expand", expand_kernels()},
       {"fill", fill_kernels()},
       {"gather_spatial", gather_spatial_kernels()},
