@@ -1,6 +1,7 @@
 #include "ops/kernel_table.h"
 
 #include "ops/adam.h"
+#include "ops/argmax.h"
 #include "ops/assign.h"
 #include "ops/bce_with_logits.h"
 #include "ops/concat.h"
@@ -8,6 +9,7 @@
 #include "ops/conv_transpose.h"
 #include "ops/conv_weight_gradient.h"
 #include "ops/cross_entropy.h"
+#include "ops/cumsum.h"
 #include "ops/dice_loss.h"
 #include "ops/einsum.h"
 #include "ops/expand.h"
@@ -34,6 +36,7 @@ const KernelTable& kernel_table() {
   static const KernelTable table = {
       // One row an op, by name.
       {"adam", adam_kernels()},
+      {"argmax", argmax_kernels()},
       {"assign", assign_kernels()},
       {"avg_pool", avg_pool_kernels()},
       {"avg_pool_gradient", avg_pool_gradient_kernels()},
@@ -45,6 +48,7 @@ const KernelTable& kernel_table() {
       {"conv_weight_gradient", conv_weight_gradient_kernels()},
       {"cross_entropy", cross_entropy_kernels()},
       {"cross_entropy_gradient", cross_entropy_gradient_kernels()},
+      {"cumsum", cumsum_kernels()},
       {"dice_loss", dice_loss_kernels()},
       {"dice_loss_gradient", dice_loss_gradient_kernels()},
       {"einsum", einsum_kernels()},

@@ -13,7 +13,7 @@
 namespace tuff {
 namespace {
 
-constexpr std::string_view kNames[] = {"sum", "mean", "sum_of_squares", "max", "min"};
+constexpr std::string_view kNames[] = {"sum", "mean", "sum_of_squares", "max", "min", "prod", "l1_norm", "logsumexp"};
 
 std::string_view to_string(Reduction reduction) {
   return kNames[static_cast<std::size_t>(reduction)];
@@ -69,6 +69,15 @@ Value max(Value x, std::vector<int> axes, bool keepdim) {
 Value min(Value x, std::vector<int> axes, bool keepdim) {
   return reduce(Reduction::min, x, std::move(axes), keepdim);
 }
+Value prod(Value x, std::vector<int> axes, bool keepdim) {
+  return reduce(Reduction::prod, x, std::move(axes), keepdim);
+}
+Value l1_norm(Value x, std::vector<int> axes, bool keepdim) {
+  return reduce(Reduction::l1_norm, x, std::move(axes), keepdim);
+}
+Value logsumexp(Value x, std::vector<int> axes, bool keepdim) {
+  return reduce(Reduction::logsumexp, x, std::move(axes), keepdim);
+}
 
 Value sum_to(Value x, const Shape& shape) {
   if (x.shape() == shape) return x;
@@ -123,14 +132,28 @@ std::vector<Value> Reduce::gradient(const GradientContext& context) const {
       return {like_input(mul_scalar(upstream, 1.0f / parts))};
     }
     case Reduction::sum_of_squares: return {mul(like_input(mul_scalar(upstream, 2.0f)), x)};
+    case Reduction::l1_norm: return {mul(like_input(upstream), sign(x))};
+    case Reduction::logsumexp: return {mul(like_input(upstream), exp(sub(x, like_input(context.outputs[0]))))};
+    case Reduction::prod: return {mul(like_input(upstream), product_of_others(x, context.outputs[0], like_input))};
     case Reduction::max:
     case Reduction::min: break;
   }
   const Value ties = equal(x, like_input(context.outputs[0]));
-  ReduceAttributes count = attributes_;
-  count.reduction = Reduction::sum;
-  const Value number = x.graph().add(std::make_shared<Reduce>(std::move(count)), {ties}).front();
-  return {mul(ties, like_input(div(upstream, number)))};
+  return {mul(ties, like_input(div(upstream, reduced(Reduction::sum, ties))))};
+}
+
+Value Reduce::reduced(Reduction reduction, Value x) const {
+  ReduceAttributes attributes = attributes_;
+  attributes.reduction = reduction;
+  return x.graph().add(std::make_shared<Reduce>(std::move(attributes)), {x}).front();
+}
+
+// The product over x where x isn't 0. A zero's is the product of all that aren't, unless there is another zero.
+Value Reduce::product_of_others(Value x, Value product, const std::function<Value(Value)>& like_input) const {
+  const Value zero = equal(x, 0.0f);
+  const Value only_zero = equal(reduced(Reduction::sum, zero), 1.0f);
+  const Value without_zeros = reduced(Reduction::prod, add(x, zero));
+  return where(zero, like_input(mask(without_zeros, only_zero)), div(like_input(product), x));
 }
 
 }  // namespace tuff

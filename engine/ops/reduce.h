@@ -1,6 +1,7 @@
 // Reductions over any axes: f32, blocked partial sums in a fixed order (same device, same bits).
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "graph/graph.h"
@@ -17,10 +18,15 @@ Value sum_of_squares(Value x, std::vector<int> axes = {}, bool keepdim = false);
 Value max(Value x, std::vector<int> axes = {}, bool keepdim = false);
 Value min(Value x, std::vector<int> axes = {}, bool keepdim = false);
 
+Value prod(Value x, std::vector<int> axes = {}, bool keepdim = false);
+Value l1_norm(Value x, std::vector<int> axes = {}, bool keepdim = false);  // sum of magnitudes; its gradient at 0 is 0
+// log(sum(exp(x))), shifted by maxima so that nothing overflows.
+Value logsumexp(Value x, std::vector<int> axes = {}, bool keepdim = false);
+
 // Undoes broadcasting: sums the axes of x that `shape` lacks or has as 1. x itself where nothing is summed.
 Value sum_to(Value x, const Shape& shape);
 
-enum class Reduction : std::uint8_t { sum, mean, sum_of_squares, max, min };
+enum class Reduction : std::uint8_t { sum, mean, sum_of_squares, max, min, prod, l1_norm, logsumexp };
 
 struct ReduceAttributes {
   Reduction reduction = Reduction::sum;
@@ -42,6 +48,9 @@ class Reduce : public Op {
   std::vector<Value> gradient(const GradientContext& context) const override;
 
  private:
+  Value reduced(Reduction reduction, Value x) const;  // over the same axes
+  Value product_of_others(Value x, Value product, const std::function<Value(Value)>& like_input) const;
+
   ReduceAttributes attributes_;
 };
 

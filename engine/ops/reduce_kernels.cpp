@@ -89,13 +89,16 @@ std::vector<Stage> stages(Run run, const DeviceCaps& caps) {
   }
 }
 
-enum class Kind : std::uint32_t { sum, sum_of_squares, max, min };  // the shader's kKind
+enum class Kind : std::uint32_t { sum, sum_of_squares, max, min, prod, l1_norm, logsumexp };  // the shader's kKind
 
 Kind kind(Reduction reduction, bool first) {
   switch (reduction) {
     case Reduction::max: return Kind::max;
     case Reduction::min: return Kind::min;
     case Reduction::sum_of_squares: return first ? Kind::sum_of_squares : Kind::sum;
+    case Reduction::prod: return Kind::prod;
+    case Reduction::l1_norm: return first ? Kind::l1_norm : Kind::sum;
+    case Reduction::logsumexp: return Kind::logsumexp;  // of such sums: again their logarithm
     case Reduction::sum:
     case Reduction::mean: break;
   }

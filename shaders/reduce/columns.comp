@@ -10,11 +10,11 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
-#include "common/nan.glsl"
+#include "common/math.glsl"
 
 layout(constant_id = 3) const uint kKind = 0;
 
-const uint kSum = 0, kSumOfSquares = 1, kMax = 2, kMin = 3;
+const uint kSum = 0, kSumOfSquares = 1, kMax = 2, kMin = 3, kProd = 4, kL1Norm = 5, kLogSumExp = 6;
 
 #if ELEMENTS == 4
 #define T vec4
@@ -50,7 +50,7 @@ T sum_columns(uint at, uint terms) {
     T partial = T(0.0);
     for (uint t = 0; t < block; ++t) {
       T value = push.x.at[at];
-      partial += kKind == kSumOfSquares ? value * value : value;
+      partial += kKind == kSumOfSquares ? value * value : kKind == kL1Norm ? abs(value) : value;
       at += push.width;
     }
     total += partial;
@@ -59,15 +59,49 @@ T sum_columns(uint at, uint terms) {
   return total;
 }
 
+T multiply_columns(uint at, uint terms) {
+  T product = T(1.0);
+  for (uint t = 0; t < terms; ++t) {
+    product *= push.x.at[at];
+    at += push.width;
+  }
+  return product;
+}
+
 T extreme_of_columns(uint at, uint terms) {
-  float infinity = uintBitsToFloat(0x7f800000u);
-  T extreme = T(kKind == kMax ? -infinity : infinity);
+  T extreme = T(kKind == kMin ? infinity() : -infinity());
   for (uint t = 0; t < terms; ++t) {
     T value = push.x.at[at];
-    extreme = kKind == kMax ? larger(value, extreme) : smaller(value, extreme);
+    extreme = kKind == kMin ? smaller(value, extreme) : larger(value, extreme);
     at += push.width;
   }
   return extreme;
+}
+
+float shifted_exponential(float x, float shift) { return exponential(x - shift); }
+vec4 shifted_exponential(vec4 x, vec4 shift) {
+  return vec4(exponential(x.x - shift.x), exponential(x.y - shift.y), exponential(x.z - shift.z), exponential(x.w - shift.w));
+}
+// An infinite maximum would give infinity - infinity; without a shift the result is as infinite.
+float finite_shift(float x) { return is_infinity(abs(x)) ? 0.0 : x; }
+vec4 finite_shift(vec4 x) { return vec4(finite_shift(x.x), finite_shift(x.y), finite_shift(x.z), finite_shift(x.w)); }
+float logarithm_of(float x) { return logarithm(x); }
+vec4 logarithm_of(vec4 x) { return vec4(logarithm(x.x), logarithm(x.y), logarithm(x.z), logarithm(x.w)); }
+
+T log_sum_exp_columns(uint at, uint terms) {
+  T shift = finite_shift(extreme_of_columns(at, terms));
+  T total = T(0.0);
+  while (terms > 0) {
+    uint block = min(terms, 32);
+    T partial = T(0.0);
+    for (uint t = 0; t < block; ++t) {
+      partial += shifted_exponential(push.x.at[at], shift);
+      at += push.width;
+    }
+    total += partial;
+    terms -= block;
+  }
+  return logarithm_of(total) + shift;
 }
 
 void main() {
@@ -83,6 +117,10 @@ void main() {
   uint at = outer * push.flat_extent + first * push.width + column;
   if (kKind == kMax || kKind == kMin)
     push.y.at[i] = extreme_of_columns(at, terms);
+  else if (kKind == kProd)
+    push.y.at[i] = multiply_columns(at, terms);
+  else if (kKind == kLogSumExp)
+    push.y.at[i] = log_sum_exp_columns(at, terms);
   else
     push.y.at[i] = sum_columns(at, terms) * push.scale;
 }

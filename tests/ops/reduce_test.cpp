@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/philox.h"
@@ -56,6 +57,67 @@ TEST_CASE("reduce: the gradient of a maximum is shared among ties") {
   };
   op_case.check_gradient = false;
   check(op_case);
+}
+
+// From PyTorch 2.13 in float64: one zero, two zeros, none.
+TEST_CASE("reduce: the gradient of a product with zeros") {
+  OpCase op_case = prod_case({3, 3}, {1}, false);
+  Array values(Shape{3, 3});
+  values.data = {0, 2, 3, 0, 0, 3, 1, 2, 3};
+  op_case.inputs[0].values = values;
+  op_case.inputs[0].differentiable = false;
+  op_case.build = [](Graph& graph, std::span<const Value> x) {
+    const Value y = prod(x[0], {1});
+    const std::array inputs = {x[0]}, outputs = {y}, upstream = {graph.constant(HostTensor::from_floats({3}, std::vector<float>{1, 1, 2}))};
+    return graph.producer(y)->op->gradient({inputs, outputs, upstream});
+  };
+  op_case.reference = [](std::span<const Array>) {
+    Array expected(Shape{3, 3});
+    expected.data = {6, 0, 0, 0, 0, 0, 12, 6, 4};
+    return std::vector<Array>{expected};
+  };
+  op_case.check_gradient = false;
+  check(op_case);
+}
+
+TEST_CASE("reduce: logsumexp neither overflows nor makes NaN of infinities") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  OpCase op_case{.name = "logsumexp of extremes"};
+  Array values(Shape{6, 3});
+  values.data = {-kInfinity, -kInfinity, -kInfinity, kInfinity, 0,     kInfinity, 1, -kInfinity, -kInfinity, 1,
+                 nan,        kInfinity,  1000,       1000,      -1000, -1000,     -1001, -2000};
+  op_case.inputs = {{.type = {DType::f32, {6, 3}}, .values = values}};
+  op_case.build = [](Graph&, std::span<const Value> x) { return std::vector<Value>{logsumexp(x[0], {1})}; };
+  op_case.reference = [=](std::span<const Array>) {
+    Array expected(Shape{6});
+    expected.data = {-kInfinity, kInfinity, 1, nan, 1000 + std::log(2.0), -1000 + std::log1p(std::exp(-1.0))};
+    return std::vector<Array>{expected};
+  };
+  op_case.check_gradient = false;
+  op_case.tolerance = 1e-6;
+  check(op_case);
+}
+
+TEST_CASE("reduce: sums of integers below 2^24 are exact") {
+  Graph graph;
+  const Shape shape{3, 5, 61, 67};
+  const Value x = graph.input("x", shape);
+  Array values(shape);
+  PhiloxStream draws(3);
+  for (double& value : values.data) value = static_cast<double>(draws.below(401)) - 200;
+  for (const std::vector<int>& axes : {std::vector<int>{}, {1}, {0, 2, 3}, {3}})
+    graph.output("sum" + std::to_string(axes.size()) + (axes == std::vector<int>{1} ? "c" : ""), sum(x, axes));
+  graph.output("l1", l1_norm(x));
+  const auto executable = compile(graph, test_device(), nullptr);
+  executable->write("x", to_tensor(values, DType::f32));
+  executable->run();
+  const auto add = [](double a, double b) { return a + b; };
+  CHECK(to_array(executable->read("sum0")).data == reduced(values, {}, false, 0, add).data);
+  CHECK(to_array(executable->read("sum1c")).data == reduced(values, {1}, false, 0, add).data);
+  CHECK(to_array(executable->read("sum3")).data == reduced(values, {0, 2, 3}, false, 0, add).data);
+  CHECK(to_array(executable->read("sum1")).data == reduced(values, {3}, false, 0, add).data);
+  CHECK(to_array(executable->read("l1")).data == reduced(values, {}, false, 0, [](double a, double b) { return a + std::fabs(b); }).data);
 }
 
 TEST_CASE("reduce: sum_to undoes broadcasting") {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "ops/adam.h"
+#include "ops/argmax.h"
 #include "ops/assign.h"
 #include "ops/bce_with_logits.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/cross_entropy.h"
+#include "ops/cumsum.h"
 #include "ops/dice_loss.h"
 #include "ops/einsum.h"
 #include "ops/expand.h"
