@@ -14,6 +14,7 @@
 #include "ops/einsum.h"
 #include "ops/expand.h"
 #include "ops/fill.h"
+#include "ops/gather.h"
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
@@ -25,6 +26,7 @@
 #include "ops/relayout.h"
 #include "ops/reshape.h"
 #include "ops/resize.h"
+#include "ops/scatter.h"
 #include "ops/sgd.h"
 #include "ops/slice.h"
 #include "ops/softmax.h"
@@ -54,6 +56,8 @@ const KernelTable& kernel_table() {
       {"einsum", einsum_kernels()},
       {"expand", expand_kernels()},
       {"fill", fill_kernels()},
+      {"flatten_index", flatten_index_kernels()},
+      {"gather", gather_kernels()},
       {"gather_spatial", gather_spatial_kernels()},
       {"max_pool", max_pool_kernels()},
       {"max_pool_gradient", max_pool_gradient_kernels()},
@@ -72,6 +76,7 @@ const KernelTable& kernel_table() {
       {"reshape", reshape_kernels()},
       {"resize", resize_kernels()},
       {"resize_gradient", resize_gradient_kernels()},
+      {"scatter", scatter_kernels()},
       {"sgd", sgd_kernels()},
       {"slice", slice_kernels()},
       {"slice_gradient", slice_gradient_kernels()},

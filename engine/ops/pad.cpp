@@ -182,19 +182,14 @@ KernelDispatches emit_pad(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
-void append_division(std::vector<std::uint32_t>& constants, std::int64_t by) {
-  const Division found = division(std::max(word(by), 2u));
-  constants.insert(constants.end(), {word(by), found.multiplier, found.shift});
-}
-
 // One invocation per element of x, which adds up the places of one axis that it was copied to.
 KernelDispatches emit_gradient(const KernelRequest& request) {
   const PadAxis& attributes = static_cast<const PadGradient&>(request.op).values();
   const std::uint32_t count = word(request.outputs[0].shape.elements());
   const std::uint32_t rounds = group_rounds(count, request.caps);
   Dispatch dispatch{"pad/gradient.scalar", {kGroupSize, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds}};
-  append_division(dispatch.constants, strides(request.outputs[0])[static_cast<std::size_t>(attributes.axis)]);
-  append_division(dispatch.constants, request.outputs[0].shape[attributes.axis]);
+  append_division(dispatch.constants, word(strides(request.outputs[0])[static_cast<std::size_t>(attributes.axis)]));
+  append_division(dispatch.constants, word(request.outputs[0].shape[attributes.axis]));
   for (const std::int64_t value :
        {request.inputs[0].shape[attributes.axis], attributes.lo, static_cast<std::int64_t>(attributes.mode)})
     dispatch.constants.push_back(word(value));

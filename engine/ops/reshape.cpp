@@ -123,12 +123,6 @@ std::optional<StridedCopy> describe(const KernelRequest& request) {
 
 // ---- the kernel for all that strides can't say --------------------------------------------------
 
-void append_division(std::vector<std::uint32_t>& constants, std::int64_t by) {
-  const auto divisor = static_cast<std::uint32_t>(by);
-  const Division found = division(std::max(divisor, 2u));
-  constants.insert(constants.end(), {divisor, found.multiplier, found.shift});
-}
-
 // An axis with its distances between neighbours in logical row-major order and in memory.
 struct PlacedAxis {
   std::int64_t extent = 1, logical = 0, stride = 0;
@@ -157,9 +151,11 @@ KernelDispatches emit_gather(const KernelRequest& request) {
   std::array<PlacedAxis, 3> y = placed_axes(result), x = placed_axes(request.inputs[0]);
   std::ranges::stable_sort(y, {}, &PlacedAxis::stride);
   std::ranges::reverse(x);
-  for (std::size_t axis = 0; axis < 2; ++axis) append_division(dispatch.constants, y[axis].extent);
+  for (std::size_t axis = 0; axis < 2; ++axis)
+    append_division(dispatch.constants, static_cast<std::uint32_t>(y[axis].extent));
   for (const PlacedAxis& axis : y) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.logical));
-  for (std::size_t axis = 0; axis < 2; ++axis) append_division(dispatch.constants, x[axis].logical);
+  for (std::size_t axis = 0; axis < 2; ++axis)
+    append_division(dispatch.constants, static_cast<std::uint32_t>(x[axis].logical));
   for (const PlacedAxis& axis : x) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.stride));
   dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.bytes = 2.0 * static_cast<double>(result.bytes());

@@ -121,11 +121,6 @@ std::optional<std::size_t> column_axis(const StridedCopy& copy) {
   return column;
 }
 
-void append_division(std::vector<std::uint32_t>& constants, std::uint32_t by) {
-  const Division found = division(std::max(by, 2u));
-  constants.insert(constants.end(), {by, found.multiplier, found.shift});
-}
-
 Dispatch transpose_dispatch(BufferUse from, BufferUse to, const StridedCopy& copy, const DeviceCaps& caps) {
   const std::size_t column = *column_axis(copy);
   struct OuterAxis {

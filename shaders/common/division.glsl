@@ -9,4 +9,9 @@ uint divide(uint n, uint multiplier, uint shift) {
   return high >> shift;
 }
 
+// The same where the divisor may be 1, with all three as append_division() of engine/ops/division.h gives them.
+uint quotient(uint n, uint divisor, uint multiplier, uint shift) {
+  return divisor == 1 ? n : divide(n, multiplier, shift);
+}
+
 #endif

@@ -20,10 +20,6 @@ layout(push_constant) uniform Push {
   uint mode;
 };
 
-uint quotient(uint n, uint divisor, uint multiplier, uint shift) {
-  return divisor == 1 ? n : divide(n, multiplier, shift);
-}
-
 float place(uint base, int at) {
   return at >= 0 && at < padded ? upstream.at[base + uint(at) * stride[0]] : 0.0;
 }

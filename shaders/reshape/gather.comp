@@ -18,10 +18,6 @@ layout(push_constant) uniform Push {
   uint x_strides[3];
 } push;
 
-uint quotient(uint n, uint divisor, uint multiplier, uint shift) {
-  return divisor == 1 ? n : divide(n, multiplier, shift);
-}
-
 uint logical_place(uint i) {
   uint at = 0;
   for (uint axis = 0; axis < 2; ++axis) {

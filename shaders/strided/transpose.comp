@@ -25,10 +25,6 @@ layout(push_constant) uniform Push {
   uint x_strides[3], y_strides[3];     // of these three
 } push;
 
-uint quotient(uint n, uint extent, uint multiplier, uint shift) {
-  return extent == 1 ? n : divide(n, multiplier, shift);
-}
-
 void copy_block(uint from, uint to) {
   uvec4 a = push.x.at[from / 4];
   uvec4 b = push.x.at[(from + push.x_step) / 4];
