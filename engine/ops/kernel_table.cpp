@@ -4,6 +4,7 @@
 #include "ops/argmax.h"
 #include "ops/assign.h"
 #include "ops/bce_with_logits.h"
+#include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
@@ -44,6 +45,7 @@ const KernelTable& kernel_table() {
       {"avg_pool_gradient", avg_pool_gradient_kernels()},
       {"bce_with_logits", bce_with_logits_kernels()},
       {"bce_with_logits_gradient", bce_with_logits_gradient_kernels()},
+      {"cast", cast_kernels()},
       {"concat", concat_kernels()},
       {"conv", conv_kernels()},
       {"conv_transpose", conv_transpose_kernels()},

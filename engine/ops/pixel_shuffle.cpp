@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "base/error.h"
 #include "ops/division.h"
+#include "ops/permute.h"
+#include "ops/reshape.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -161,6 +164,77 @@ Value pixel_shuffle(Value x, std::int64_t upscale_factor) {
 
 Value pixel_unshuffle(Value x, std::int64_t downscale_factor) {
   return x.graph().add(std::make_shared<PixelUnshuffle>(downscale_factor), {x})[0];
+}
+
+// ---- by rows of channels ------------------------------------------------------------------------
+
+namespace {
+
+// A channels-last type whose memory has these axes, from the outermost.
+TensorType in_memory(DType dtype, std::vector<std::int64_t> axes) {
+  if (axes.size() >= 3) std::rotate(axes.begin() + 1, axes.end() - 1, axes.end());
+  return {dtype, Shape(std::move(axes))};
+}
+
+// x, whose memory has these axes, with axis order[i] of them as number i.
+Value permute_memory(Value x, const std::vector<std::int64_t>& axes, const std::vector<int>& order) {
+  const auto last = static_cast<int>(axes.size()) - 1;
+  const auto logical = [&](int axis) { return axis == 0 || last < 2 ? axis : axis == last ? 1 : axis + 1; };
+  std::vector<int> dims(axes.size());
+  for (int axis = 0; axis <= last; ++axis)
+    dims[static_cast<std::size_t>(logical(axis))] = logical(order[static_cast<std::size_t>(axis)]);
+  return permute(view_as(x, in_memory(x.dtype(), axes)), std::move(dims));
+}
+
+void require_blocks(std::string_view op, Value x, std::int64_t blocksize, bool divides) {
+  const TensorType& type = x.type();
+  if (type.shape.rank() < 3 || type.shape.rank() > 5 || type.layout != Layout::channels_last)
+    throw Error(fmt::format("{}: x must be (N, C, 1 to 3 spatial axes), got {}", op, to_string(type)));
+  if (blocksize < 1 || blocksize > 65535 || !divides)
+    throw Error(
+        fmt::format("{}: x ({}) isn't made of blocks of {} along each spatial axis", op, to_string(type), blocksize));
+}
+
+}  // namespace
+
+// Memory goes from (N, spatial..., blocks..., C) to (N, each spatial axis and its block, C).
+Value depth_to_space(Value x, std::int64_t blocksize, DepthMode mode) {
+  if (mode == DepthMode::crd) return pixel_shuffle(x, blocksize);
+  const Shape shape = x.shape();
+  const int count = shape.rank() - 2;
+  const std::int64_t block = shape.rank() > 5 || blocksize < 1 || blocksize > 65535 ? 1 : block_size(blocksize, shape);
+  require_blocks("depth_to_space", x, blocksize, shape.rank() >= 3 && shape[1] % block == 0);
+  std::vector<std::int64_t> extents = {shape[0], shape[1] / block}, axes;
+  std::vector<int> order;
+  for (int axis = 0; axis < count; ++axis) {
+    extents.push_back(shape[axis + 2] * blocksize);
+    axes.push_back(shape[axis + 2]);
+    order.insert(order.end(), {axis, count + axis});
+  }
+  axes.insert(axes.end(), static_cast<std::size_t>(count), blocksize);
+  axes.front() *= shape[0];
+  axes.back() *= extents[1];
+  return view_as(permute_memory(x, axes, order), {x.dtype(), Shape(std::move(extents))});
+}
+
+Value space_to_depth(Value x, std::int64_t blocksize, DepthMode mode) {
+  if (mode == DepthMode::crd) return pixel_unshuffle(x, blocksize);
+  const Shape shape = x.shape();
+  const int count = shape.rank() - 2;
+  bool divides = blocksize >= 1;
+  for (int axis = 2; divides && axis < shape.rank(); ++axis) divides = shape[axis] % blocksize == 0;
+  require_blocks("space_to_depth", x, blocksize, divides);
+  std::vector<std::int64_t> extents = {shape[0], shape[1] * block_size(blocksize, shape)}, axes;
+  std::vector<int> order;
+  for (int axis = 0; axis < count; ++axis) {
+    extents.push_back(shape[axis + 2] / blocksize);
+    axes.insert(axes.end(), {shape[axis + 2] / blocksize, blocksize});
+    order.push_back(2 * axis);
+  }
+  for (int axis = 0; axis < count; ++axis) order.push_back(2 * axis + 1);
+  axes.front() *= shape[0];
+  axes.back() *= shape[1];
+  return view_as(permute_memory(x, axes, order), {x.dtype(), Shape(std::move(extents))});
 }
 
 std::vector<Kernel> pixel_shuffle_kernels() {

@@ -18,6 +18,15 @@ Value pixel_shuffle(Value x, std::int64_t upscale_factor);
 // spatial extent divided by r).
 Value pixel_unshuffle(Value x, std::int64_t downscale_factor);
 
+// Which of a channel's two parts ONNX's DepthToSpace takes for the pixel: the outer one (depth, column, row) or the
+// inner one (column, row, depth), as pixel_shuffle does.
+enum class DepthMode : std::uint8_t { dcr, crd };
+
+// ONNX's DepthToSpace and SpaceToDepth over 1 to 3 spatial axes; shapes as in pixel_shuffle and pixel_unshuffle, of
+// which mode crd is another name. Mode dcr keeps the channels of a pixel together and takes i32 too.
+Value depth_to_space(Value x, std::int64_t blocksize, DepthMode mode = DepthMode::dcr);
+Value space_to_depth(Value x, std::int64_t blocksize, DepthMode mode = DepthMode::dcr);
+
 std::vector<Kernel> pixel_shuffle_kernels();
 std::vector<Kernel> pixel_unshuffle_kernels();
 

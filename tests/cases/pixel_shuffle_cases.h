@@ -52,6 +52,42 @@ inline OpCase pixel_unshuffle_case(std::string name, const Shape& shuffled, std:
   return result;
 }
 
+// The same with the channel's outer part for the pixel.
+inline Index outer_packed_index(Index at, std::int64_t factor, std::int64_t channels) {
+  std::int64_t pixel = 0;
+  for (std::size_t axis = 2; axis < at.size(); ++axis) {
+    pixel = pixel * factor + at[axis] % factor;
+    at[axis] /= factor;
+  }
+  at[1] += pixel * channels;
+  return at;
+}
+
+inline OpCase depth_to_space_case(std::string name, const Shape& shuffled, std::int64_t factor) {
+  OpCase result = pixel_shuffle_case(std::move(name), shuffled, factor);
+  const Shape packed = packed_shape(shuffled, factor);
+  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{depth_to_space(x[0], factor)}; };
+  result.reference = [=](std::span<const Array> x) {
+    return std::vector<Array>{generate(shuffled, [&](const Index& at) {
+      return x[0].data[offset_of(packed, outer_packed_index(at, factor, shuffled[1]))];
+    })};
+  };
+  return result;
+}
+
+inline OpCase space_to_depth_case(std::string name, const Shape& shuffled, std::int64_t factor) {
+  OpCase result = pixel_unshuffle_case(std::move(name), shuffled, factor);
+  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{space_to_depth(x[0], factor)}; };
+  result.reference = [=](std::span<const Array> x) {
+    Array packed(packed_shape(shuffled, factor));
+    for_each_index(shuffled, [&](const Index& at) {
+      packed.data[offset_of(packed.shape, outer_packed_index(at, factor, shuffled[1]))] = x[0].data[offset_of(shuffled, at)];
+    });
+    return std::vector<Array>{packed};
+  };
+  return result;
+}
+
 inline void add_random_shuffle_cases(std::vector<OpCase>& cases, OpCase (*make)(std::string, const Shape&, std::int64_t)) {
   ShapeDraws draws("pixel_shuffle");
   for (int i = 0; i < 6; ++i) {
