@@ -52,7 +52,7 @@ Value add_softmax(Value x, int axis, bool log) {
   return x.graph().add(std::move(op), {x})[0];
 }
 
-// One invocation per line along the axis: lines are few where the axis is long, and the axis is the classes.
+// One invocation per line along the axis.
 KernelDispatches emit_lines(const KernelRequest& request) {
   const auto& op = static_cast<const SoftmaxOp&>(request.op);
   const TensorType& type = request.outputs[0];
@@ -73,6 +73,52 @@ KernelDispatches emit_lines(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
+// ---- long lines, in parts -----------------------------------------------------------------------
+
+constexpr std::uint32_t kPart = 256;        // whatever the device, so that results are the same
+constexpr std::int64_t kLongLine = 1024;
+
+std::optional<std::string> refuse_parts(const KernelRequest& request) {
+  const std::int64_t extent = request.outputs[0].shape[static_cast<const SoftmaxOp&>(request.op).values().axis];
+  if (extent <= kLongLine) return fmt::format("is for more than {} elements along the axis, there are {}", kLongLine, extent);
+  return refuse_large(request);
+}
+
+// Sums of parts, of lines from those, then the results part by part.
+KernelDispatches emit_parts(const KernelRequest& request) {
+  const SoftmaxAttributes& attributes = static_cast<const SoftmaxOp&>(request.op).values();
+  const TensorType& type = request.outputs[0];
+  const auto extent = static_cast<std::uint32_t>(type.shape[attributes.axis]);
+  const auto inner = static_cast<std::uint32_t>(strides(type)[static_cast<std::size_t>(attributes.axis)]);
+  const auto lines = static_cast<std::uint32_t>(type.shape.elements() / extent);
+  const std::uint32_t parts = (extent + kPart - 1) / kPart;
+  const std::uint32_t backward = request.inputs.size() == 2 ? 1 : 0;
+
+  Dispatch sums;
+  sums.shader = "softmax/part_sums.scalar";
+  sums.specialization = {kGroupSize, 1, 1, backward, attributes.log};
+  sums.buffers = {reads_input(0), reads_input(backward), writes_workspace(0)};
+  sums.constants = {lines * parts, extent, inner, parts, kPart};
+  sums.groups = linear_groups(std::uint64_t{lines} * parts, request.caps);
+  sums.flops = 4.0 * static_cast<double>(type.shape.elements());
+  sums.bytes = (1.0 + backward) * static_cast<double>(type.bytes());
+
+  Dispatch results = sums;
+  results.shader = "softmax/part_results.scalar";
+  results.buffers = {reads_input(0), reads_input(backward), reads_workspace(1), writes_output(0)};
+  results.bytes += static_cast<double>(type.bytes());
+
+  Dispatch combine;
+  combine.shader = "softmax/line_sums.scalar";
+  combine.specialization = sums.specialization;
+  combine.buffers = {reads_workspace(0), writes_workspace(1)};
+  combine.constants = {lines, parts};
+  combine.groups = linear_groups(lines, request.caps);
+  combine.bytes = 8.0 * lines * parts;
+  const std::uint64_t pair = 2 * sizeof(float);
+  return {{std::move(sums), std::move(combine), std::move(results)}, {pair * lines * parts, pair * lines}};
+}
+
 }  // namespace
 
 Value softmax(Value x, int axis) {
@@ -83,10 +129,10 @@ Value log_softmax(Value x, int axis) {
 }
 
 std::vector<Kernel> softmax_kernels() {
-  return {{"lines", refuse_large, emit_lines}};
+  return {{"parts", refuse_parts, emit_parts}, {"lines", refuse_large, emit_lines}};
 }
 std::vector<Kernel> softmax_gradient_kernels() {
-  return {{"lines", refuse_large, emit_lines}};
+  return {{"parts", refuse_parts, emit_parts}, {"lines", refuse_large, emit_lines}};
 }
 
 }  // namespace tuff

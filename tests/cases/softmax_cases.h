@@ -54,6 +54,10 @@ inline std::vector<OpCase> softmax_cases() {
     cases.push_back(softmax_case(name + "batch", {5, 3, 4, 2}, 0, log));
     cases.push_back(softmax_case(name + "one vector", {65}, 0, log));
     cases.push_back(softmax_case(name + "volume", {1, 4, 3, 4, 5}, 1, log));
+    cases.push_back(softmax_case(name + "one long vector", {2100}, 0, log));
+    cases.push_back(softmax_case(name + "long rows, parts cut short", {2, 1025}, 1, log));
+    cases.push_back(softmax_case(name + "long columns", {1281, 3}, 0, log));
+    cases.push_back(softmax_case(name + "scalars", {3, 2, 1, 1}, 3, log));
   }
   add_random_softmax_cases(cases);
   return cases;
