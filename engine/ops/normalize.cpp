@@ -9,6 +9,7 @@
 #include "ops/expand.h"
 #include "ops/normalize_kernels.h"
 #include "ops/pointwise.h"
+#include "ops/reshape.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -84,9 +85,16 @@ class Normalize : public NormalizeOp {
     return {{3, first}, {4, first + 1}};
   }
 
+  // What flows through the output, and more where the loss depends on the statistics themselves.
   std::vector<Value> gradient(const GradientContext& context) const override {
-    if (std::any_of(context.upstream.begin() + 1, context.upstream.end(), [](Value value) { return bool(value); }))
-      throw Error("normalize: statistics have no gradient of their own; the loss may depend on the output alone");
+    std::vector<Value> gradients(context.inputs.size());
+    if (context.upstream[0]) gradients = through_output(context);
+    add_through_statistics(context, gradients);
+    return gradients;
+  }
+
+ private:
+  std::vector<Value> through_output(const GradientContext& context) const {
     std::vector<Value> inputs = {context.upstream[0], context.inputs[0], context.outputs[1], context.outputs[2]};
     if (values().affine) inputs.insert(inputs.end(), {context.inputs[1], context.inputs[2]});
     NormalizeAttributes attributes = values();
@@ -95,6 +103,35 @@ class Normalize : public NormalizeOp {
         context.inputs[0].graph().add(std::make_shared<NormalizeGradient>(attributes), std::move(inputs));
     gradients.resize(context.inputs.size());  // none flows to running statistics
     return gradients;
+  }
+
+  // mean has 1 / n as its derivative, variance 2 (x - mean) / n, n being the values of a statistic.
+  void add_through_statistics(const GradientContext& context, std::vector<Value>& gradients) const {
+    Value of_mean = context.upstream[1], of_variance = context.upstream[2];
+    const Value x = context.inputs[0];
+    const Shape shape = x.shape();
+    const auto n = static_cast<float>(shape.elements() / context.outputs[1].shape().elements());
+    const auto accumulate = [](Value& total, Value more) { total = total ? add(total, more) : more; };
+    for (std::size_t i = 0; values().running && i < 2; ++i) {
+      const Value upstream = context.upstream[3 + i];
+      if (!upstream) continue;
+      const float unbiased = i == 0 || n == 1 ? 1 : n / (n - 1);
+      accumulate(i == 0 ? of_mean : of_variance, mul_scalar(upstream, values().momentum * unbiased));
+      gradients[running_input() + i] = mul_scalar(upstream, 1 - values().momentum);
+    }
+    if (of_mean) accumulate(gradients[0], along_statistics(mul_scalar(of_mean, 1 / n), shape));
+    if (of_variance) {
+      const Value apart = sub(x, along_statistics(context.outputs[1], shape));
+      accumulate(gradients[0], mul(apart, along_statistics(mul_scalar(of_variance, 2 / n), shape)));
+    }
+  }
+
+  // A statistic, (C) or (N, groups), for each element of x.
+  Value along_statistics(Value statistic, const Shape& x) const {
+    if (values().groups == 0) return expand(statistic, x, std::vector<int>{1});
+    const std::int64_t width = x.channels() / values().groups;
+    const Value repeated = expand(statistic, Shape{x.batch(), values().groups, width}, std::vector<int>{0, 1});
+    return expand(reshape(repeated, Shape{x.batch(), x.channels()}, Layout::channels_last), x, std::vector<int>{0, 1});
   }
 };
 

@@ -82,6 +82,36 @@ TEST_CASE("normalize gives the new running statistics") {
   }
 }
 
+TEST_CASE("normalize: gradients through the statistics") {
+  for (const std::int64_t groups : {0, 1, 2, 6}) {
+    for (const bool running : {false, true}) {
+      if (running && groups != 0) continue;
+      const Shape shape{2, 6, 3, 4};
+      OpCase op_case{.name = fmt::format("statistics of {} groups{}", groups, running ? ", running" : "")};
+      op_case.inputs = {{.type = {DType::f32, shape}}};
+      if (running) op_case.inputs.insert(op_case.inputs.end(), 2, {.type = {DType::f32, {6}}});
+      op_case.build = [=](Graph&, std::span<const Value> x) {
+        const Normalized result = normalize(x[0], {}, {}, {.groups = groups, .momentum = 0.25f}, running ? x[1] : Value{}, running ? x[2] : Value{});
+        std::vector<Value> outputs = {result.output, result.mean, result.variance};
+        if (running) outputs.insert(outputs.end(), {result.running_mean, result.running_var});
+        return outputs;
+      };
+      op_case.reference = [=](std::span<const Array> x) {
+        std::vector<Array> outputs = normalize_reference(x[0], {}, {.groups = groups});
+        if (!running) return outputs;
+        Array mean = x[1], variance = x[2];
+        for (std::size_t c = 0; c < 6; ++c) {
+          mean.data[c] = 0.75 * mean.data[c] + 0.25 * outputs[1].data[c];
+          variance.data[c] = 0.75 * variance.data[c] + 0.25 * outputs[2].data[c] * 24 / 23;
+        }
+        outputs.insert(outputs.end(), {mean, variance});
+        return outputs;
+      };
+      check(op_case);
+    }
+  }
+}
+
 // Inference: stored statistics as inputs, through pointwise ops.
 TEST_CASE("batch_norm with running statistics") {
   for (const Shape& shape : {Shape{2, 8, 9, 7}, Shape{9, 6}, Shape{2, 3, 3, 4, 5}}) {
