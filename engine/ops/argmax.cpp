@@ -22,7 +22,8 @@ class Argmax : public Op {
 
   std::string_view name() const override { return "argmax"; }
   std::string attributes() const override {
-    return fmt::format("axis={} smallest={} select_last_index={}", attributes_.axis, attributes_.smallest, attributes_.select_last_index);
+    return fmt::format("axis={} smallest={} select_last_index={}", attributes_.axis, attributes_.smallest,
+                       attributes_.select_last_index);
   }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
@@ -43,7 +44,8 @@ Value place_of_extreme(Value x, std::optional<int> axis, bool keepdim, ArgmaxAtt
   require_float(name, "x", x.type());
   const Shape shape = x.shape();
   const int rank = shape.rank();
-  if (axis && (*axis < -rank || *axis >= rank)) throw Error(fmt::format("{}: x ({}) has no axis {}", name, to_string(x.type()), *axis));
+  if (axis && (*axis < -rank || *axis >= rank))
+    throw Error(fmt::format("{}: x ({}) has no axis {}", name, to_string(x.type()), *axis));
   if (!axis) x = reshape(x, Shape{shape.elements()}, Layout::channels_last);
   attributes.axis = !axis ? 0 : *axis < 0 ? *axis + rank : *axis;
   Value found = x.graph().add(std::make_shared<Argmax>(attributes), {x})[0];
@@ -92,7 +94,8 @@ KernelDispatches emit_lines(const KernelRequest& request) {
   first.shader = "argmax/lines.elements";
   first.specialization = {kGroupSize, 1, 1, attributes.smallest, attributes.select_last_index};
   first.buffers = {reads_input(0), parts == 1 ? writes_output(0) : writes_workspace(0)};
-  for (const std::uint64_t value : {lines * parts, extent, std::uint64_t{inner}, parts, steps}) first.constants.push_back(static_cast<std::uint32_t>(value));
+  for (const std::uint64_t value : {lines * parts, extent, std::uint64_t{inner}, parts, steps})
+    first.constants.push_back(static_cast<std::uint32_t>(value));
   first.groups = linear_groups(lines * parts, request.caps);
   first.flops = static_cast<double>(x.shape.elements());
   first.bytes = static_cast<double>(x.bytes());
@@ -101,7 +104,8 @@ KernelDispatches emit_lines(const KernelRequest& request) {
   Dispatch second = first;
   second.shader = "argmax/lines.winners";
   second.buffers = {reads_input(0), reads_workspace(0), writes_output(0)};
-  second.constants = {static_cast<std::uint32_t>(lines), static_cast<std::uint32_t>(extent), inner, static_cast<std::uint32_t>(parts), 0};
+  second.constants = {static_cast<std::uint32_t>(lines), static_cast<std::uint32_t>(extent), inner,
+                      static_cast<std::uint32_t>(parts), 0};
   second.groups = linear_groups(lines, request.caps);
   second.flops = static_cast<double>(lines * parts);
   second.bytes = 8.0 * static_cast<double>(lines * parts);

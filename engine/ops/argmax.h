@@ -16,8 +16,8 @@ struct ArgmaxAttributes {
   bool operator==(const ArgmaxAttributes&) const = default;
 };
 
-// PyTorch's: x f32, result i32 without the axis, or with an extent of 1 there if keepdim. The axis may be negative; none:
-// the index into x flattened in logical row-major order. A NaN wins. No gradient.
+// PyTorch's: x f32, result i32 without the axis, or with an extent of 1 there if keepdim. The axis may be negative;
+// none: the index into x flattened in logical row-major order. A NaN wins. No gradient.
 Value argmax(Value x, std::optional<int> axis = {}, bool keepdim = false, bool select_last_index = false);
 Value argmin(Value x, std::optional<int> axis = {}, bool keepdim = false, bool select_last_index = false);
 

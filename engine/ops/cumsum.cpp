@@ -35,7 +35,8 @@ class Cumsum : public Op {
 
 Value cumsum(Value x, int axis, bool exclusive, bool reverse) {
   const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank) throw Error(fmt::format("cumsum: x ({}) has no axis {}", to_string(x.type()), axis));
+  if (axis < -rank || axis >= rank)
+    throw Error(fmt::format("cumsum: x ({}) has no axis {}", to_string(x.type()), axis));
   auto op = std::make_shared<Cumsum>(CumsumAttributes{axis < 0 ? axis + rank : axis, exclusive, reverse});
   return x.graph().add(std::move(op), {x})[0];
 }
@@ -74,7 +75,8 @@ KernelDispatches emit_blocks(const KernelRequest& request) {
   const auto extent = static_cast<std::uint32_t>(x.shape[attributes.axis]);
   const auto inner = static_cast<std::uint32_t>(strides(x)[static_cast<std::size_t>(attributes.axis)]);
   const std::uint32_t steps = extent > kWholeLine ? kBlock : extent;
-  const Lines lines{static_cast<std::uint32_t>(x.shape.elements() / extent), extent, inner, (extent + steps - 1) / steps, steps};
+  const Lines lines{static_cast<std::uint32_t>(x.shape.elements() / extent), extent, inner,
+                    (extent + steps - 1) / steps, steps};
   Dispatch apply = lines_dispatch("cumsum/scan.scalar", lines, request.caps);
   push_scan(apply, attributes.exclusive, attributes.reverse, lines.blocks > 1);
   if (lines.blocks == 1) {

@@ -16,7 +16,8 @@ struct CumsumAttributes {
 };
 
 // torch.cumsum (ONNX's with exclusive and reverse). x: f32 of rank 1 or more; the axis may be negative. Compensated, in
-// blocks that depend on the extent alone: good to 1e-6 for a million terms, exact for integers, the same on all devices.
+// blocks that depend on the extent alone: good to 1e-6 for a million terms, exact for integers, the same on all
+// devices.
 Value cumsum(Value x, int axis, bool exclusive = false, bool reverse = false);
 
 std::vector<Kernel> cumsum_kernels();

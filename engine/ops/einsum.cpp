@@ -19,7 +19,8 @@ struct Equation {
 void require_distinct(const std::string& equation, const std::string& letters) {
   for (std::size_t i = 0; i < letters.size(); ++i)
     if (letters.find(letters[i], i + 1) != std::string::npos)
-      throw Error(fmt::format("einsum: \"{}\" has the letter {} twice in one place; diagonals aren't supported", equation, letters[i]));
+      throw Error(fmt::format("einsum: \"{}\" has the letter {} twice in one place; diagonals aren't supported",
+                              equation, letters[i]));
 }
 
 // The letters that stand once, sorted.
@@ -39,7 +40,9 @@ Equation parse(const std::string& equation) {
   const std::string operands = text.substr(0, arrow);
   const std::size_t comma = operands.find(',');
   const auto fail = [&] {
-    throw Error(fmt::format("einsum: \"{}\" isn't an equation of two operands such as \"bmk,bkn->bmn\" (letters only, no ellipsis)", equation));
+    throw Error(fmt::format(
+        "einsum: \"{}\" isn't an equation of two operands such as \"bmk,bkn->bmn\" (letters only, no ellipsis)",
+        equation));
   };
   if (comma == std::string::npos) fail();
   Equation parsed{operands.substr(0, comma), operands.substr(comma + 1), {}};
@@ -81,7 +84,8 @@ Value einsum(const std::string& equation, Value a, Value b) {
   Equation parsed = parse(equation);
   for (const auto& [letters, operand] : {std::pair{parsed.a, a}, std::pair{parsed.b, b}})
     if (static_cast<int>(letters.size()) != operand.shape().rank())
-      throw Error(fmt::format("einsum: \"{}\" names {} axes of an operand that is {}", equation, letters.size(), to_string(operand.type())));
+      throw Error(fmt::format("einsum: \"{}\" names {} axes of an operand that is {}", equation, letters.size(),
+                              to_string(operand.type())));
   a = without_lone_axes(a, parsed.a, parsed.b + parsed.result);
   b = without_lone_axes(b, parsed.b, parsed.a + parsed.result);
   std::vector<std::int64_t> extents;
@@ -94,24 +98,33 @@ Value einsum(const std::string& equation, Value a, Value b) {
 // ---- shapes -------------------------------------------------------------------------------------
 
 std::string Einsum::attributes() const {
-  return fmt::format("{},{}->{} shape={}{}", attributes_.a, attributes_.b, attributes_.result, to_string(attributes_.shape),
-                     attributes_.layout == Layout::channels_last ? "" : fmt::format(" layout={}", static_cast<int>(attributes_.layout)));
+  return fmt::format(
+      "{},{}->{} shape={}{}", attributes_.a, attributes_.b, attributes_.result, to_string(attributes_.shape),
+      attributes_.layout == Layout::channels_last ? ""
+                                                  : fmt::format(" layout={}", static_cast<int>(attributes_.layout)));
 }
 
 std::vector<TensorType> Einsum::infer(std::span<const TensorType> inputs) const {
   const auto& [letters_a, letters_b, result, shape, layout] = attributes_;
   if (inputs.size() != 2) throw Error("einsum: takes two operands");
-  const auto equation = [&] { return fmt::format("einsum \"{},{}->{}\" of {} and {}", letters_a, letters_b, result, to_string(inputs[0]), to_string(inputs[1])); };
-  if (inputs[0].dtype != DType::f32 || inputs[1].dtype != DType::f32) throw Error(fmt::format("{}: operands must be f32", equation()));
+  const auto equation = [&] {
+    return fmt::format("einsum \"{},{}->{}\" of {} and {}", letters_a, letters_b, result, to_string(inputs[0]),
+                       to_string(inputs[1]));
+  };
+  if (inputs[0].dtype != DType::f32 || inputs[1].dtype != DType::f32)
+    throw Error(fmt::format("{}: operands must be f32", equation()));
   for (const char letter : letters_a + letters_b) {
-    const std::int64_t in_a = extent_of(letters_a, inputs[0].shape, letter), in_b = extent_of(letters_b, inputs[1].shape, letter);
+    const std::int64_t in_a = extent_of(letters_a, inputs[0].shape, letter),
+                       in_b = extent_of(letters_b, inputs[1].shape, letter);
     if (in_a != in_b && in_a != 1 && in_b != 1)
-      throw Error(fmt::format("{}: the extents {} and {} of {} differ and neither is 1", equation(), in_a, in_b, letter));
+      throw Error(
+          fmt::format("{}: the extents {} and {} of {} differ and neither is 1", equation(), in_a, in_b, letter));
   }
   const TensorType type{DType::f32, shape, layout};
   const Contraction contraction = plan_contraction(attributes_, inputs[0], inputs[1], type);
   if (!contraction.fits)
-    throw Error(fmt::format("{}: too many axes that lie apart in memory; bring those that belong together side by side first", equation()));
+    throw Error(fmt::format(
+        "{}: too many axes that lie apart in memory; bring those that belong together side by side first", equation()));
   return {type};
 }
 

@@ -11,8 +11,8 @@
 namespace tuff {
 
 // PyTorch's einsum of two operands: "bmk,bkn->bmn". Without "->" the result has the letters that stand once, sorted. An
-// extent of 1 broadcasts. f32, sums in f32; a sum of more than 4096 terms in parts, in a fixed order. Error for ellipses,
-// letters twice in one operand (a diagonal), and extents that don't fit.
+// extent of 1 broadcasts. f32, sums in f32; a sum of more than 4096 terms in parts, in a fixed order. Error for
+// ellipses, letters twice in one operand (a diagonal), and extents that don't fit.
 Value einsum(const std::string& equation, Value a, Value b);
 
 struct EinsumAttributes {

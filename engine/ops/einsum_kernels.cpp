@@ -1,5 +1,5 @@
-// Kernel candidates of einsum. Sums are cut into parts where one would have many terms or the result few elements; a last
-// dispatch adds the parts in order. Their number depends on shapes and DeviceCaps alone.
+// Kernel candidates of einsum. Sums are cut into parts where one would have many terms or the result few elements; a
+// last dispatch adds the parts in order. Their number depends on shapes and DeviceCaps alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,12 +13,13 @@
 namespace tuff {
 namespace {
 
-constexpr std::uint64_t kMostTerms = 4096;           // of one sum, for its accuracy
-constexpr std::uint64_t kLeastTerms = 64;            // worth a part of its own
+constexpr std::uint64_t kMostTerms = 4096;            // of one sum, for its accuracy
+constexpr std::uint64_t kLeastTerms = 64;             // worth a part of its own
 constexpr std::uint64_t kMostPartElements = 1 << 26;  // of all parts together
 
 Contraction contraction_of(const KernelRequest& request) {
-  return plan_contraction(static_cast<const Einsum&>(request.op).values(), request.inputs[0], request.inputs[1], request.outputs[0]);
+  return plan_contraction(static_cast<const Einsum&>(request.op).values(), request.inputs[0], request.inputs[1],
+                          request.outputs[0]);
 }
 
 struct Parts {
@@ -40,7 +41,8 @@ Parts cut(const Contraction& plan, std::uint64_t blocks, std::uint64_t wanted, s
 std::vector<std::uint32_t> constants_of(const Contraction& plan, const Parts& parts) {
   std::vector<std::uint32_t> constants;
   const auto push = [&](auto value) { constants.push_back(static_cast<std::uint32_t>(value)); };
-  for (const std::int64_t extent : {plan.row.extent, plan.column.extent, plan.depth[0].extent, plan.terms()}) push(extent);
+  for (const std::int64_t extent : {plan.row.extent, plan.column.extent, plan.depth[0].extent, plan.terms()})
+    push(extent);
   push(parts.count);
   push(parts.steps);
   for (const std::int64_t extent : {plan.batch[0].extent, plan.batch[1].extent, plan.batches()}) push(extent);
@@ -57,13 +59,16 @@ std::vector<std::uint32_t> constants_of(const Contraction& plan, const Parts& pa
 }
 
 // The dispatch without groups, and where there are parts the one that adds them.
-KernelDispatches products(const KernelRequest& request, const Contraction& plan, const Parts& parts, Dispatch dispatch) {
+KernelDispatches products(const KernelRequest& request, const Contraction& plan, const Parts& parts,
+                          Dispatch dispatch) {
   const auto elements = static_cast<std::uint64_t>(request.outputs[0].shape.elements());
-  dispatch.buffers = {reads_input(plan.swapped ? 1 : 0), reads_input(plan.swapped ? 0 : 1), parts.count == 1 ? writes_output(0) : writes_workspace(0)};
+  dispatch.buffers = {reads_input(plan.swapped ? 1 : 0), reads_input(plan.swapped ? 0 : 1),
+                      parts.count == 1 ? writes_output(0) : writes_workspace(0)};
   dispatch.constants = constants_of(plan, parts);
   dispatch.linear = true;
   dispatch.flops = 2.0 * static_cast<double>(elements) * static_cast<double>(plan.terms());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(elements * parts.count);
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+                   4.0 * static_cast<double>(elements * parts.count);
   if (parts.count == 1) return {{std::move(dispatch)}, {}};
 
   Dispatch sum;
@@ -87,7 +92,7 @@ std::optional<std::string> refuse_register_blocked(const KernelRequest& request)
 enum class Run : std::uint8_t { none, depth, across };  // what an operand holds side by side, four at a time
 
 // `own` picks the operand's strides, `across` is its rows or columns.
-Run run_of(const Contraction& plan, std::int64_t ContractionAxis::* own, const ContractionAxis& across) {
+Run run_of(const Contraction& plan, std::int64_t ContractionAxis::*own, const ContractionAxis& across) {
   const auto whole = [](std::int64_t stride) { return stride % 4 == 0; };
   bool others = whole(plan.depth[1].*own);
   for (const ContractionAxis& axis : plan.batch) others = others && whole(axis.*own);
@@ -98,9 +103,13 @@ Run run_of(const Contraction& plan, std::int64_t ContractionAxis::* own, const C
   return Run::none;
 }
 
-// The shader's variant. Rows side by side and columns' terms side by side are the reverse where the operands are exchanged.
+// The shader's variant. Rows side by side and columns' terms side by side are the reverse where the operands are
+// exchanged.
 std::string choose_loads(Contraction& plan, const DeviceCaps& caps) {
-  const auto runs = [&] { return std::pair{run_of(plan, &ContractionAxis::left, plan.row), run_of(plan, &ContractionAxis::right, plan.column)}; };
+  const auto runs = [&] {
+    return std::pair{run_of(plan, &ContractionAxis::left, plan.row),
+                     run_of(plan, &ContractionAxis::right, plan.column)};
+  };
   if (runs() == std::pair{Run::across, Run::depth}) plan.exchange_operands();
   const auto [left, right] = runs();
   const char* loads = left == Run::depth && right == Run::across    ? "nn"
@@ -118,7 +127,8 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const std::int64_t extent = plan.row.extent;
   const std::uint32_t rows = extent > 8 ? 16 : extent > 4 ? 8 : extent > 1 ? 4 : 1;
   const std::uint32_t unroll = plan.depth[0].extent % 4 == 0 ? 4 : 1;
-  const auto blocks = static_cast<std::uint64_t>((plan.column.extent + 3) / 4 * ((extent + rows - 1) / rows) * plan.batches());
+  const auto blocks =
+      static_cast<std::uint64_t>((plan.column.extent + 3) / 4 * ((extent + rows - 1) / rows) * plan.batches());
   const Parts parts = cut(plan, blocks, std::uint64_t{2} * kGroupSize * request.caps.cores, 4);
   dispatch.specialization = {kGroupSize, 1, 1, rows, unroll};
   dispatch.groups = linear_groups(blocks * parts.count, request.caps);
@@ -133,7 +143,8 @@ std::optional<std::string> refuse_tiled(const KernelRequest& request) {
 
 KernelDispatches emit_tiled(const KernelRequest& request) {
   const Contraction plan = contraction_of(request);
-  const std::uint64_t tiles = gemm_tiles(plan.row.extent) * gemm_tiles(plan.column.extent) * static_cast<std::uint64_t>(plan.batches());
+  const std::uint64_t tiles =
+      gemm_tiles(plan.row.extent) * gemm_tiles(plan.column.extent) * static_cast<std::uint64_t>(plan.batches());
   const Parts parts = cut(plan, tiles, std::uint64_t{4} * request.caps.cores, 16);
   Dispatch dispatch;
   dispatch.shader = "einsum/tiled.f32";

@@ -21,12 +21,15 @@ std::int64_t stride_of(char letter, const std::string& letters, const TensorType
 }
 
 bool merges(const ContractionAxis& inner, const ContractionAxis& outer) {
-  return outer.left == inner.extent * inner.left && outer.right == inner.extent * inner.right && outer.result == inner.extent * inner.result;
+  return outer.left == inner.extent * inner.left && outer.right == inner.extent * inner.right &&
+         outer.result == inner.extent * inner.result;
 }
 
 // From the innermost outwards, in the order of the result's memory, or for summed axes of the operands'.
 void merge(Axes& axes) {
-  std::ranges::sort(axes, {}, [](const ContractionAxis& axis) { return std::pair{axis.result, std::max(axis.left, axis.right)}; });
+  std::ranges::sort(axes, {}, [](const ContractionAxis& axis) {
+    return std::pair{axis.result, std::max(axis.left, axis.right)};
+  });
   Axes merged;
   for (const ContractionAxis& axis : axes) {
     if (!merged.empty() && merges(merged.back(), axis))
@@ -57,11 +60,13 @@ bool better_swapped(const ContractionAxis& row, const ContractionAxis& column) {
 
 void Contraction::exchange_operands() {
   std::swap(row, column);
-  for (ContractionAxis* axis : {&row, &column, &depth[0], &depth[1], &batch[0], &batch[1], &batch[2]}) std::swap(axis->left, axis->right);
+  for (ContractionAxis* axis : {&row, &column, &depth[0], &depth[1], &batch[0], &batch[1], &batch[2]})
+    std::swap(axis->left, axis->right);
   swapped = !swapped;
 }
 
-Contraction plan_contraction(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b, const TensorType& result) {
+Contraction plan_contraction(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b,
+                             const TensorType& result) {
   Axes rows, columns, depth, batch;
   std::string letters = attributes.a;
   for (const char letter : attributes.b)
@@ -84,7 +89,8 @@ Contraction plan_contraction(const EinsumAttributes& attributes, const TensorTyp
   plan.fits = depth.size() <= plan.depth.size() && batch.size() <= plan.batch.size();
   if (!plan.fits) return plan;
   // The inner depth is the one that some operand holds side by side.
-  if (depth.size() == 2 && depth[1].left != 1 && depth[1].right != 1 && depth[0].left != 1 && depth[0].right != 1 && depth[1].extent > depth[0].extent)
+  if (depth.size() == 2 && depth[1].left != 1 && depth[1].right != 1 && depth[0].left != 1 && depth[0].right != 1 &&
+      depth[1].extent > depth[0].extent)
     std::swap(depth[0], depth[1]);
   std::ranges::copy(depth, plan.depth.begin());
   std::ranges::copy(batch, plan.batch.begin());

@@ -32,6 +32,7 @@ struct Contraction {
   std::int64_t batches() const { return batch[0].extent * batch[1].extent * batch[2].extent; }
 };
 
-Contraction plan_contraction(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b, const TensorType& result);
+Contraction plan_contraction(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b,
+                             const TensorType& result);
 
 }  // namespace tuff

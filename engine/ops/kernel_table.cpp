@@ -16,6 +16,7 @@
 #include "ops/expand.h"
 #include "ops/fill.h"
 #include "ops/gather.h"
+#include "ops/local_response_norm.h"
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
@@ -46,6 +47,7 @@ const KernelTable& kernel_table() {
       {"bce_with_logits", bce_with_logits_kernels()},
       {"bce_with_logits_gradient", bce_with_logits_gradient_kernels()},
       {"cast", cast_kernels()},
+      {"channel_window", channel_window_kernels()},
       {"concat", concat_kernels()},
       {"conv", conv_kernels()},
       {"conv_transpose", conv_transpose_kernels()},

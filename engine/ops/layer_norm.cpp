@@ -23,13 +23,16 @@ int first_axis(std::string_view op, Value x, const Shape& normalized_shape) {
   const int axis = shape.rank() - normalized_shape.rank();
   bool fits = normalized_shape.rank() > 0 && axis >= 0;
   for (int i = 0; fits && i < normalized_shape.rank(); ++i) fits = shape[axis + i] == normalized_shape[i];
-  if (!fits) throw Error(fmt::format("{}: normalized_shape {} isn't the end of x's shape ({})", op, to_string(normalized_shape), to_string(x.type())));
+  if (!fits)
+    throw Error(fmt::format("{}: normalized_shape {} isn't the end of x's shape ({})", op, to_string(normalized_shape),
+                            to_string(x.type())));
   return axis;
 }
 
 void require_weight(std::string_view op, std::string_view name, Value weight, const Shape& normalized_shape) {
   if (weight && (weight.dtype() != DType::f32 || weight.shape() != normalized_shape))
-    throw Error(fmt::format("{}: {} is {}, must be f32 {}", op, name, to_string(weight.type()), to_string(normalized_shape)));
+    throw Error(
+        fmt::format("{}: {} is {}, must be f32 {}", op, name, to_string(weight.type()), to_string(normalized_shape)));
 }
 
 // What the normalize op is given: the same memory, statistics per sample (one group), or per sample and channel.
@@ -39,8 +42,10 @@ struct Rows {
 };
 
 Rows rows_from(const Shape& x, int axis) {
-  if (axis == 0) return {Shape{1, x.elements()}, 1};
-  if (axis == 1) return {x, 1};
+  // Rows of a matrix as pixels of one channel, not as channels: three to six times as fast on Mesa 25's software
+  // driver.
+  if (axis == 0) return {Shape{1, 1, x.elements()}, 1};
+  if (axis == 1) return {x.rank() == 2 ? Shape{x[0], 1, x[1]} : x, 1};
   std::int64_t samples = x[0], pixels = 1;
   for (int i = 2; i < x.rank(); ++i) (i < axis ? samples : pixels) *= x[i];
   return {Shape{samples, x[1], pixels}, x[1]};
@@ -60,18 +65,18 @@ LayerNorm layer_norm_from(Value x, int axis, Value weight, Value bias, float eps
   const Shape shape = x.shape();
   const int rank = shape.rank();
   require_float("layer_norm", "x", x.type());
-  if (axis < -rank || axis >= rank) throw Error(fmt::format("layer_norm: x ({}) has no axis {}", to_string(x.type()), axis));
+  if (axis < -rank || axis >= rank)
+    throw Error(fmt::format("layer_norm: x ({}) has no axis {}", to_string(x.type()), axis));
   if (axis < 0) axis += rank;
   const Rows rows = rows_from(shape, axis);
-  // Of a matrix's rows the op's own weight and bias are these.
-  const Shape columns{rows.shape[1]};
-  const bool own = rows.shape.rank() == 2 && weight && bias && weight.shape() == columns && bias.shape() == columns;
-  const Normalized normalized = normalize(view_as(x, {DType::f32, rows.shape}), own ? weight : Value{}, own ? bias : Value{}, {.groups = rows.groups, .eps = eps});
+  const Normalized normalized =
+      normalize(view_as(x, {DType::f32, rows.shape}), {}, {}, {.groups = rows.groups, .eps = eps});
   Value y = view_as(normalized.output, x.type());
-  if (!own && weight) y = mul(y, for_samples(weight, shape));
-  if (!own && bias) y = add(y, for_samples(bias, shape));
+  if (weight) y = mul(y, for_samples(weight, shape));
+  if (bias) y = add(y, for_samples(bias, shape));
   if (y.shape() != shape)
-    throw Error(fmt::format("layer_norm: weight or bias don't broadcast to x ({}), the result would be {}", to_string(x.type()), to_string(y.type())));
+    throw Error(fmt::format("layer_norm: weight or bias don't broadcast to x ({}), the result would be {}",
+                            to_string(x.type()), to_string(y.type())));
 
   std::vector<std::int64_t> extents = shape.extents();
   std::fill(extents.begin() + axis, extents.end(), 1);

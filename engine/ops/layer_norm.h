@@ -18,7 +18,8 @@ struct LayerNorm {
   Value inv_std_dev;  // the same: 1 / sqrt(variance + eps)
 };
 
-// ONNX's LayerNormalization: over the axes from `axis` on (negative counts from the last); weight and bias broadcast to x.
+// ONNX's LayerNormalization: over the axes from `axis` on (negative counts from the last); weight and bias broadcast to
+// x.
 LayerNorm layer_norm_from(Value x, int axis = -1, Value weight = {}, Value bias = {}, float eps = 1e-5f);
 
 // torch.nn.functional.rms_norm: x / sqrt(mean(x^2) + eps) weight, over the last axes.

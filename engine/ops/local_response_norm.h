@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "graph/graph.h"
+#include "plan/kernel.h"
 
 namespace tuff {
 
@@ -17,8 +19,10 @@ struct LocalResponseNormAttributes {
   bool operator==(const LocalResponseNormAttributes&) const = default;
 };
 
-// torch.nn.functional.local_response_norm: x / (k + alpha mean(x^2 over the window))^beta, channels beyond the edge being
-// 0. x: f32 of rank 2 or more, channels-last.
+// torch.nn.functional.local_response_norm: x / (k + alpha mean(x^2 over the window))^beta, channels beyond the edge
+// being 0. x: f32 of rank 2 or more, channels-last.
 Value local_response_norm(Value x, const LocalResponseNormAttributes& attributes = {});
+
+std::vector<Kernel> channel_window_kernels();
 
 }  // namespace tuff

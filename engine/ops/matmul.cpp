@@ -41,12 +41,17 @@ Value matmul(Value a, Value b) {
   require_operands("matmul", a, b);
   if (rank_a == 0 || rank_b == 0) fail("matmul", a, b, "must have at least one axis each; use mul for scalars");
   const int batch_a = std::max(0, rank_a - 2), batch_b = std::max(0, rank_b - 2);
-  if (std::max(batch_a, batch_b) > kMostBatchAxes) fail("matmul", a, b, fmt::format("have more than {} axes of batches", kMostBatchAxes));
+  if (std::max(batch_a, batch_b) > kMostBatchAxes)
+    fail("matmul", a, b, fmt::format("have more than {} axes of batches", kMostBatchAxes));
   const std::int64_t inner_a = a.shape()[rank_a - 1], inner_b = b.shape()[rank_b == 1 ? 0 : rank_b - 2];
-  if (inner_a != inner_b) fail("matmul", a, b, fmt::format("don't fit: a's last extent is {}, b's {} is {}", inner_a, rank_b == 1 ? "only" : "last but one", inner_b));
+  if (inner_a != inner_b)
+    fail("matmul", a, b,
+         fmt::format("don't fit: a's last extent is {}, b's {} is {}", inner_a, rank_b == 1 ? "only" : "last but one",
+                     inner_b));
   for (int axis = 1; axis <= std::min(batch_a, batch_b); ++axis) {
     const std::int64_t in_a = a.shape()[batch_a - axis], in_b = b.shape()[batch_b - axis];
-    if (in_a != in_b && in_a != 1 && in_b != 1) fail("matmul", a, b, fmt::format("don't broadcast: {} and {} batches", in_a, in_b));
+    if (in_a != in_b && in_a != 1 && in_b != 1)
+      fail("matmul", a, b, fmt::format("don't broadcast: {} and {} batches", in_a, in_b));
   }
   const std::string row = rank_a == 1 ? "" : "m", column = rank_b == 1 ? "" : "n";
   return einsum(batch_letters(batch_a) + row + "k," + batch_letters(batch_b) + "k" + column + "->" +
@@ -58,11 +63,14 @@ Value linear(Value x, Value weight, Value bias) {
   require_operands("linear", x, weight);
   const int rank = x.shape().rank();
   if (weight.shape().rank() != 2 || rank == 0 || x.shape()[rank - 1] != weight.shape()[1])
-    throw Error(fmt::format("linear: x is {}, weight {}; x must be (..., I), weight (O, I)", to_string(x.type()), to_string(weight.type())));
+    throw Error(fmt::format("linear: x is {}, weight {}; x must be (..., I), weight (O, I)", to_string(x.type()),
+                            to_string(weight.type())));
   const std::int64_t out = weight.shape()[0];
   if (bias && !(bias.type() == TensorType{DType::f32, Shape{out}}))
-    throw Error(fmt::format("linear: bias is {}, must be f32 {} for weight {}", to_string(bias.type()), out, to_string(weight.type())));
-  if (rank - 1 > kMostBatchAxes) fail("linear", x, weight, fmt::format("have more than {} axes of batches", kMostBatchAxes));
+    throw Error(fmt::format("linear: bias is {}, must be f32 {} for weight {}", to_string(bias.type()), out,
+                            to_string(weight.type())));
+  if (rank - 1 > kMostBatchAxes)
+    fail("linear", x, weight, fmt::format("have more than {} axes of batches", kMostBatchAxes));
   const std::string batch = batch_letters(rank - 1);
   const Value y = einsum(batch + "i,oi->" + batch + "o", x, weight);
   if (!bias) return y;
@@ -79,12 +87,14 @@ Value gemm(Value a, Value b, Value c, const GemmAttributes& attributes) {
   const std::int64_t rows = a.shape()[attributes.trans_a ? 1 : 0], columns = b.shape()[attributes.trans_b ? 0 : 1];
   if (a.shape()[attributes.trans_a ? 0 : 1] != b.shape()[attributes.trans_b ? 1 : 0])
     fail("gemm", a, b, fmt::format("don't fit with trans_a={} trans_b={}", attributes.trans_a, attributes.trans_b));
-  const std::string equation = std::string(attributes.trans_a ? "km" : "mk") + (attributes.trans_b ? ",nk" : ",kn") + "->mn";
+  const std::string equation =
+      std::string(attributes.trans_a ? "km" : "mk") + (attributes.trans_b ? ",nk" : ",kn") + "->mn";
   const Value product = scaled(einsum(equation, a, b), attributes.alpha);
   if (!c || attributes.beta == 0) return product;
   const Shape shape{rows, columns};
   if (broadcast("gemm", c.shape(), shape) != shape)
-    throw Error(fmt::format("gemm: c ({}) doesn't broadcast to the product's {}", to_string(c.type()), to_string(shape)));
+    throw Error(
+        fmt::format("gemm: c ({}) doesn't broadcast to the product's {}", to_string(c.type()), to_string(shape)));
   return add(product, scaled(c, attributes.beta));
 }
 

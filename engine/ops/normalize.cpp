@@ -15,8 +15,9 @@
 namespace tuff {
 
 std::string NormalizeOp::attributes() const {
-  std::string text = fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps,
-                                 attributes_.affine, attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
+  std::string text =
+      fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps, attributes_.affine,
+                  attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
   if (attributes_.running) text += fmt::format(" momentum={}", attributes_.momentum);
   return text;
 }

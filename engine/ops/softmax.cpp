@@ -75,12 +75,13 @@ KernelDispatches emit_lines(const KernelRequest& request) {
 
 // ---- long lines, in parts -----------------------------------------------------------------------
 
-constexpr std::uint32_t kPart = 256;        // whatever the device, so that results are the same
+constexpr std::uint32_t kPart = 256;  // whatever the device, so that results are the same
 constexpr std::int64_t kLongLine = 1024;
 
 std::optional<std::string> refuse_parts(const KernelRequest& request) {
   const std::int64_t extent = request.outputs[0].shape[static_cast<const SoftmaxOp&>(request.op).values().axis];
-  if (extent <= kLongLine) return fmt::format("is for more than {} elements along the axis, there are {}", kLongLine, extent);
+  if (extent <= kLongLine)
+    return fmt::format("is for more than {} elements along the axis, there are {}", kLongLine, extent);
   return refuse_large(request);
 }
 

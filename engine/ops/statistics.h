@@ -14,8 +14,8 @@ Value variance(Value x, std::vector<int> axes = {}, float correction = 1, bool k
 // torch.std, its square root; the gradient where it is 0 is 0.
 Value standard_deviation(Value x, std::vector<int> axes = {}, float correction = 1, bool keepdim = false);
 
-// torch.linalg.vector_norm: sum(|x|^ord)^(1 / ord); the largest magnitude for infinity, the smallest for minus infinity,
-// the number of elements that aren't 0 for 0. The gradient where the norm is 0 is 0.
+// torch.linalg.vector_norm: sum(|x|^ord)^(1 / ord); the largest magnitude for infinity, the smallest for minus
+// infinity, the number of elements that aren't 0 for 0. The gradient where the norm is 0 is 0.
 Value vector_norm(Value x, float ord = 2, std::vector<int> axes = {}, bool keepdim = false);
 
 // torch.nn.functional.normalize: x over its norm along the axes, that at least eps. Axes: channels by default.

@@ -21,7 +21,8 @@ inline Array argmax_reference(const Array& x, int axis, bool keepdim, bool small
     for (std::int64_t k = 0; k < x.shape[axis]; ++k) {
       at[static_cast<std::size_t>(axis)] = k;
       const double value = x.data[offset_of(x.shape, at)];
-      const bool better = std::isnan(value) ? !std::isnan(best) : !std::isnan(best) && (smallest ? value < best : value > best);
+      const bool better =
+          std::isnan(value) ? !std::isnan(best) : !std::isnan(best) && (smallest ? value < best : value > best);
       const bool equals = value == best || (std::isnan(value) && std::isnan(best));
       if (k == 0 || better || (last && equals)) {
         found = k;
@@ -39,8 +40,8 @@ inline OpCase argmax_case(const Shape& shape, int axis, bool keepdim, Fill fill 
   OpCase result{.name = fmt::format("argmax of {} along {}{}", to_string(shape), axis, keepdim ? ", keepdim" : "")};
   result.inputs = {{.type = {DType::f32, shape}, .fill = fill, .label_count = 5}};
   result.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{argmax(x[0], axis, keepdim), argmin(x[0], axis, keepdim), argmax(x[0], axis, keepdim, true),
-                              argmin(x[0], axis, keepdim, true)};
+    return std::vector<Value>{argmax(x[0], axis, keepdim), argmin(x[0], axis, keepdim),
+                              argmax(x[0], axis, keepdim, true), argmin(x[0], axis, keepdim, true)};
   };
   result.reference = [=](std::span<const Array> x) {
     const int counted = axis < 0 ? axis + shape.rank() : axis;

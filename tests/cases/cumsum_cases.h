@@ -27,9 +27,12 @@ inline Array cumsum_reference(const Array& x, int axis, bool exclusive, bool rev
 }
 
 inline OpCase cumsum_case(const Shape& shape, int axis, bool exclusive = false, bool reverse = false) {
-  OpCase result{.name = fmt::format("cumsum of {} along {}{}{}", to_string(shape), axis, exclusive ? ", exclusive" : "", reverse ? ", reverse" : "")};
+  OpCase result{.name = fmt::format("cumsum of {} along {}{}{}", to_string(shape), axis, exclusive ? ", exclusive" : "",
+                                    reverse ? ", reverse" : "")};
   result.inputs = {{.type = {DType::f32, shape}}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{cumsum(x[0], axis, exclusive, reverse)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{cumsum(x[0], axis, exclusive, reverse)};
+  };
   result.reference = [=](std::span<const Array> x) {
     return std::vector<Array>{cumsum_reference(x[0], axis < 0 ? axis + shape.rank() : axis, exclusive, reverse)};
   };
@@ -54,7 +57,8 @@ inline std::vector<OpCase> cumsum_cases() {
   ShapeDraws draws("cumsum");
   for (int i = 0; i < 6; ++i) {
     const Shape shape = draws.shape();
-    cases.push_back(cumsum_case(shape, static_cast<int>(draws.between(0, shape.rank() - 1)), draws.coin(), draws.coin()));
+    cases.push_back(
+        cumsum_case(shape, static_cast<int>(draws.between(0, shape.rank() - 1)), draws.coin(), draws.coin()));
     cases.back().name = draws.name(cases.back().name);
   }
   return cases;

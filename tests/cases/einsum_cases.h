@@ -13,7 +13,8 @@
 namespace tuff::test {
 
 // Every combination of all letters' values, one product each.
-inline Array einsum_reference(const std::string& a, const std::string& b, const std::string& result, const Array& x, const Array& y) {
+inline Array einsum_reference(const std::string& a, const std::string& b, const std::string& result, const Array& x,
+                              const Array& y) {
   std::string letters;
   std::vector<std::int64_t> extents;
   for (const auto& [operand, shape] : {std::pair{a, x.shape}, std::pair{b, y.shape}}) {
@@ -47,16 +48,22 @@ inline Array einsum_reference(const std::string& a, const std::string& b, const 
     for (std::size_t i = 0; i < at.size(); ++i) found += at[i] * strides[i];
     return static_cast<std::size_t>(found);
   };
-  for_each_index(Shape(extents), [&](const Index& at) { sum.data[offset(at, of_sum)] += x.data[offset(at, of_x)] * y.data[offset(at, of_y)]; });
+  for_each_index(Shape(extents), [&](const Index& at) {
+    sum.data[offset(at, of_sum)] += x.data[offset(at, of_x)] * y.data[offset(at, of_y)];
+  });
   return sum;
 }
 
-inline OpCase einsum_case(const std::string& a, const std::string& b, const std::string& result, const Shape& x, const Shape& y,
-                          Layout layout = Layout::channels_last) {
+inline OpCase einsum_case(const std::string& a, const std::string& b, const std::string& result, const Shape& x,
+                          const Shape& y, Layout layout = Layout::channels_last) {
   OpCase op_case{.name = fmt::format("{},{}->{} of {} and {}", a, b, result, to_string(x), to_string(y))};
   op_case.inputs = {{.type = {DType::f32, x, layout}}, {.type = {DType::f32, y}}};
-  op_case.build = [=](Graph&, std::span<const Value> in) { return std::vector<Value>{einsum(a + "," + b + "->" + result, in[0], in[1])}; };
-  op_case.reference = [=](std::span<const Array> in) { return std::vector<Array>{einsum_reference(a, b, result, in[0], in[1])}; };
+  op_case.build = [=](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{einsum(a + "," + b + "->" + result, in[0], in[1])};
+  };
+  op_case.reference = [=](std::span<const Array> in) {
+    return std::vector<Array>{einsum_reference(a, b, result, in[0], in[1])};
+  };
   return op_case;
 }
 
@@ -67,9 +74,15 @@ inline void add_random_einsum_cases(std::vector<OpCase>& cases) {
     std::string a = "mk", b = "kn", result = "mn";
     const std::int64_t batches = draws.between(0, 2);
     for (std::int64_t j = 0; j < batches; ++j)
-      for (std::string* letters : {&a, &b, &result}) letters->insert(static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(letters->size()))), 1, j == 0 ? 'A' : 'B');
+      for (std::string* letters : {&a, &b, &result})
+        letters->insert(static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(letters->size()))), 1,
+                        j == 0 ? 'A' : 'B');
     if (draws.coin()) std::swap(b[0], b[1]);
-    std::map<char, std::int64_t> extents = {{'m', draws.channels(34)}, {'k', draws.channels(20)}, {'n', draws.channels(20)}, {'A', draws.between(1, 3)}, {'B', draws.between(1, 5)}};
+    std::map<char, std::int64_t> extents = {{'m', draws.channels(34)},
+                                            {'k', draws.channels(20)},
+                                            {'n', draws.channels(20)},
+                                            {'A', draws.between(1, 3)},
+                                            {'B', draws.between(1, 5)}};
     const auto shape = [&](const std::string& letters) {
       std::vector<std::int64_t> found;
       for (const char letter : letters) found.push_back(letter < 'a' && draws.between(0, 3) == 0 ? 1 : extents[letter]);
@@ -84,14 +97,14 @@ inline void add_random_einsum_cases(std::vector<OpCase>& cases) {
 inline std::vector<OpCase> einsum_cases() {
   std::vector<OpCase> cases = {
       einsum_case("mk", "kn", "mn", {1, 1}, {1, 1}),
-      einsum_case("mk", "kn", "mn", {17, 12}, {12, 20}),   // nn
-      einsum_case("mk", "nk", "mn", {5, 8}, {7, 8}),       // nt
-      einsum_case("km", "kn", "mn", {9, 8}, {9, 12}),      // tn
-      einsum_case("km", "nk", "mn", {8, 12}, {9, 8}),      // tt
-      einsum_case("mk", "kn", "mn", {65, 17}, {17, 63}),   // around tiles, nothing in fours
-      einsum_case("mk", "kn", "nm", {6, 8}, {8, 12}),      // the result transposed
-      einsum_case("mk", "kn", "mn", {3, 520}, {520, 4}),   // parts
-      einsum_case("mk", "kn", "mn", {2, 4100}, {4100, 3}), // parts for accuracy's sake
+      einsum_case("mk", "kn", "mn", {17, 12}, {12, 20}),    // nn
+      einsum_case("mk", "nk", "mn", {5, 8}, {7, 8}),        // nt
+      einsum_case("km", "kn", "mn", {9, 8}, {9, 12}),       // tn
+      einsum_case("km", "nk", "mn", {8, 12}, {9, 8}),       // tt
+      einsum_case("mk", "kn", "mn", {65, 17}, {17, 63}),    // around tiles, nothing in fours
+      einsum_case("mk", "kn", "nm", {6, 8}, {8, 12}),       // the result transposed
+      einsum_case("mk", "kn", "mn", {3, 520}, {520, 4}),    // parts
+      einsum_case("mk", "kn", "mn", {2, 4100}, {4100, 3}),  // parts for accuracy's sake
       einsum_case("k", "k", "", {67}, {67}),
       einsum_case("m", "n", "mn", {5}, {9}),
       einsum_case("bmk", "bkn", "bmn", {3, 5, 8}, {3, 8, 6}),

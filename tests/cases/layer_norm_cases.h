@@ -11,8 +11,10 @@
 
 namespace tuff::test {
 
-// Output, mean and 1 / sqrt(variance + eps) over the axes from `axis` on. weight and bias: of those axes' shape, or null.
-inline std::vector<Array> layer_norm_reference(const Array& x, int axis, const Array* weight, const Array* bias, double eps) {
+// Output, mean and 1 / sqrt(variance + eps) over the axes from `axis` on. weight and bias: of those axes' shape, or
+// null.
+inline std::vector<Array> layer_norm_reference(const Array& x, int axis, const Array* weight, const Array* bias,
+                                               double eps) {
   std::vector<std::int64_t> extents = x.shape.extents();
   std::fill(extents.begin() + axis, extents.end(), 1);
   Array mean{Shape(extents)}, inverse{Shape(extents)}, y(x.shape);
@@ -21,10 +23,12 @@ inline std::vector<Array> layer_norm_reference(const Array& x, int axis, const A
     const std::span<const double> values(x.data.data() + row * width, width);
     double variance = 0;
     for (const double value : values) mean.data[row] += value / static_cast<double>(width);
-    for (const double value : values) variance += (value - mean.data[row]) * (value - mean.data[row]) / static_cast<double>(width);
+    for (const double value : values)
+      variance += (value - mean.data[row]) * (value - mean.data[row]) / static_cast<double>(width);
     inverse.data[row] = 1 / std::sqrt(variance + eps);
     for (std::size_t i = 0; i < width; ++i)
-      y.data[row * width + i] = (values[i] - mean.data[row]) * inverse.data[row] * (weight ? weight->data[i] : 1) + (bias ? bias->data[i] : 0);
+      y.data[row * width + i] = (values[i] - mean.data[row]) * inverse.data[row] * (weight ? weight->data[i] : 1) +
+                                (bias ? bias->data[i] : 0);
   }
   return {y, mean, inverse};
 }
@@ -34,7 +38,8 @@ inline Shape last_axes(const Shape& shape, int axis) {
 }
 
 inline OpCase layer_norm_case(const Shape& shape, int axis, bool weight, bool bias, float eps = 1e-5f) {
-  OpCase result{.name = fmt::format("layer_norm of {} from {}{}{}", to_string(shape), axis, weight ? ", weight" : "", bias ? ", bias" : "")};
+  OpCase result{.name = fmt::format("layer_norm of {} from {}{}{}", to_string(shape), axis, weight ? ", weight" : "",
+                                    bias ? ", bias" : "")};
   const Shape normalized = last_axes(shape, axis);
   result.inputs = {{.type = {DType::f32, shape}}};
   if (weight) result.inputs.push_back({.type = {DType::f32, normalized}});
@@ -43,7 +48,8 @@ inline OpCase layer_norm_case(const Shape& shape, int axis, bool weight, bool bi
     return std::vector<Value>{layer_norm(x[0], normalized, weight ? x[1] : Value{}, bias ? x.back() : Value{}, eps)};
   };
   result.reference = [=](std::span<const Array> x) {
-    return std::vector<Array>{layer_norm_reference(x[0], axis, weight ? &x[1] : nullptr, bias ? &x.back() : nullptr, static_cast<double>(eps))[0]};
+    return std::vector<Array>{layer_norm_reference(x[0], axis, weight ? &x[1] : nullptr, bias ? &x.back() : nullptr,
+                                                   static_cast<double>(eps))[0]};
   };
   return result;
 }
@@ -56,7 +62,9 @@ inline OpCase layer_norm_from_case(const Shape& shape, int axis) {
     const LayerNorm norm = layer_norm_from(x[0], axis - shape.rank(), x[1], x[2]);
     return std::vector<Value>{norm.output, norm.mean, norm.inv_std_dev};
   };
-  result.reference = [=](std::span<const Array> x) { return layer_norm_reference(x[0], axis, &x[1], &x[2], static_cast<double>(1e-5f)); };
+  result.reference = [=](std::span<const Array> x) {
+    return layer_norm_reference(x[0], axis, &x[1], &x[2], static_cast<double>(1e-5f));
+  };
   return result;
 }
 
@@ -65,14 +73,18 @@ inline OpCase rms_norm_case(const Shape& shape, int axis, bool weight) {
   const Shape normalized = last_axes(shape, axis);
   result.inputs = {{.type = {DType::f32, shape}}};
   if (weight) result.inputs.push_back({.type = {DType::f32, normalized}});
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{rms_norm(x[0], normalized, weight ? x[1] : Value{}, 1e-3f)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{rms_norm(x[0], normalized, weight ? x[1] : Value{}, 1e-3f)};
+  };
   result.reference = [=](std::span<const Array> x) {
     Array y = x[0];
     const auto width = static_cast<std::size_t>(normalized.elements());
     for (std::size_t first = 0; first < y.data.size(); first += width) {
       double squares = 0;
-      for (std::size_t i = first; i < first + width; ++i) squares += x[0].data[i] * x[0].data[i] / static_cast<double>(width);
-      for (std::size_t i = 0; i < width; ++i) y.data[first + i] *= (weight ? x[1].data[i] : 1) / std::sqrt(squares + static_cast<double>(1e-3f));
+      for (std::size_t i = first; i < first + width; ++i)
+        squares += x[0].data[i] * x[0].data[i] / static_cast<double>(width);
+      for (std::size_t i = 0; i < width; ++i)
+        y.data[first + i] *= (weight ? x[1].data[i] : 1) / std::sqrt(squares + static_cast<double>(1e-3f));
     }
     return std::vector<Array>{y};
   };

@@ -12,9 +12,12 @@
 namespace tuff::test {
 
 inline OpCase local_response_norm_case(const Shape& shape, const LocalResponseNormAttributes& attributes) {
-  OpCase result{.name = fmt::format("local_response_norm of {}, size {}{}", to_string(shape), attributes.size, attributes.forward ? ", forward" : "")};
+  OpCase result{.name = fmt::format("local_response_norm of {}, size {}{}", to_string(shape), attributes.size,
+                                    attributes.forward ? ", forward" : "")};
   result.inputs = {{.type = {DType::f32, shape}}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{local_response_norm(x[0], attributes)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{local_response_norm(x[0], attributes)};
+  };
   result.reference = [=](std::span<const Array> x) {
     return std::vector<Array>{generate(shape, [&](Index at) {
       const std::int64_t channel = at[1], size = attributes.size;
@@ -23,7 +26,8 @@ inline OpCase local_response_norm_case(const Shape& shape, const LocalResponseNo
       double squares = 0;
       for (at[1] = first; at[1] < first + size; ++at[1])
         if (inside(shape, at)) squares += std::pow(x[0].data[offset_of(shape, at)], 2);
-      const double scale = static_cast<double>(attributes.k) + static_cast<double>(attributes.alpha) * squares / static_cast<double>(size);
+      const double scale = static_cast<double>(attributes.k) +
+                           static_cast<double>(attributes.alpha) * squares / static_cast<double>(size);
       return value / std::pow(scale, static_cast<double>(attributes.beta));
     })};
   };
@@ -44,7 +48,11 @@ inline std::vector<OpCase> local_response_norm_cases() {
   };
   ShapeDraws draws("local_response_norm");
   for (int i = 0; i < 5; ++i) {
-    cases.push_back(local_response_norm_case(draws.image(), {.size = draws.between(1, 7), .alpha = draws.pick({0.01f, 1.0f}), .beta = draws.pick({0.75f, 1.0f}), .k = 1.5f, .forward = draws.coin()}));
+    cases.push_back(local_response_norm_case(draws.image(), {.size = draws.between(1, 7),
+                                                             .alpha = draws.pick({0.01f, 1.0f}),
+                                                             .beta = draws.pick({0.75f, 1.0f}),
+                                                             .k = 1.5f,
+                                                             .forward = draws.coin()}));
     cases.back().name = draws.name(cases.back().name);
   }
   return cases;

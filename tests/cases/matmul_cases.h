@@ -9,11 +9,14 @@
 namespace tuff::test {
 
 // `letters_*` say what the product is.
-inline OpCase matmul_case(const Shape& a, const Shape& b, const std::string& letters_a, const std::string& letters_b, const std::string& result) {
+inline OpCase matmul_case(const Shape& a, const Shape& b, const std::string& letters_a, const std::string& letters_b,
+                          const std::string& result) {
   OpCase op_case{.name = fmt::format("matmul {} {}", to_string(a), to_string(b))};
   op_case.inputs = {{.type = {DType::f32, a}}, {.type = {DType::f32, b}}};
   op_case.build = [](Graph&, std::span<const Value> x) { return std::vector<Value>{matmul(x[0], x[1])}; };
-  op_case.reference = [=](std::span<const Array> x) { return std::vector<Array>{einsum_reference(letters_a, letters_b, result, x[0], x[1])}; };
+  op_case.reference = [=](std::span<const Array> x) {
+    return std::vector<Array>{einsum_reference(letters_a, letters_b, result, x[0], x[1])};
+  };
   return op_case;
 }
 
@@ -22,7 +25,9 @@ inline OpCase linear_case(const Shape& x, std::int64_t out, bool bias) {
   const std::int64_t in = x[x.rank() - 1];
   op_case.inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape{out, in}}}};
   if (bias) op_case.inputs.push_back({.type = {DType::f32, Shape{out}}});
-  op_case.build = [=](Graph&, std::span<const Value> in_) { return std::vector<Value>{linear(in_[0], in_[1], bias ? in_[2] : Value{})}; };
+  op_case.build = [=](Graph&, std::span<const Value> in_) {
+    return std::vector<Value>{linear(in_[0], in_[1], bias ? in_[2] : Value{})};
+  };
   op_case.reference = [=](std::span<const Array> in_) {
     const std::string batch = std::string("ABCDE").substr(0, static_cast<std::size_t>(x.rank() - 1));
     Array y = einsum_reference(batch + "i", "oi", batch + "o", in_[0], in_[1]);
@@ -34,19 +39,23 @@ inline OpCase linear_case(const Shape& x, std::int64_t out, bool bias) {
 }
 
 inline OpCase gemm_case(const GemmAttributes& attributes, const Shape& c) {
-  OpCase op_case{.name = fmt::format("gemm {} {} {} {} c {}", attributes.alpha, attributes.beta, attributes.trans_a, attributes.trans_b, to_string(c))};
+  OpCase op_case{.name = fmt::format("gemm {} {} {} {} c {}", attributes.alpha, attributes.beta, attributes.trans_a,
+                                     attributes.trans_b, to_string(c))};
   const std::string a = attributes.trans_a ? "km" : "mk", b = attributes.trans_b ? "nk" : "kn";
   op_case.inputs = {{.type = {DType::f32, attributes.trans_a ? Shape{6, 5} : Shape{5, 6}}},
                     {.type = {DType::f32, attributes.trans_b ? Shape{7, 6} : Shape{6, 7}}},
                     {.type = {DType::f32, c}}};
-  op_case.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{gemm(x[0], x[1], x[2], attributes)}; };
+  op_case.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{gemm(x[0], x[1], x[2], attributes)};
+  };
   op_case.reference = [=](std::span<const Array> x) {
     Array y = einsum_reference(a, b, "mn", x[0], x[1]);
     const auto width = static_cast<std::size_t>(c.rank() == 0 ? 1 : c[c.rank() - 1]);
     const bool rows = c.rank() == 2 && c[0] > 1;
     for (std::size_t i = 0; i < y.data.size(); ++i)
-      y.data[i] = static_cast<double>(attributes.alpha) * y.data[i] +
-                  static_cast<double>(attributes.beta) * x[2].data[(rows ? i / 7 * width : 0) + (width > 1 ? i % 7 : 0)];
+      y.data[i] =
+          static_cast<double>(attributes.alpha) * y.data[i] +
+          static_cast<double>(attributes.beta) * x[2].data[(rows ? i / 7 * width : 0) + (width > 1 ? i % 7 : 0)];
     return std::vector<Array>{y};
   };
   return op_case;
@@ -82,7 +91,8 @@ inline std::vector<OpCase> matmul_cases() {
   };
   ShapeDraws draws("linear");
   for (int i = 0; i < 4; ++i) {
-    cases.push_back(linear_case(draws.shape(static_cast<int>(draws.between(1, 4)), 600), draws.channels(20), draws.coin()));
+    cases.push_back(
+        linear_case(draws.shape(static_cast<int>(draws.between(1, 4)), 600), draws.channels(20), draws.coin()));
     cases.back().name = draws.name(cases.back().name);
   }
   return cases;

@@ -26,10 +26,12 @@ inline Array variance_reference(const Array& x, const std::vector<int>& axes, do
 }
 
 inline OpCase variance_case(const Shape& shape, std::vector<int> axes, float correction, bool keepdim) {
-  OpCase result{.name = fmt::format("variance of {} over {} axes, correction {}", to_string(shape), axes.size(), correction)};
+  OpCase result{
+      .name = fmt::format("variance of {} over {} axes, correction {}", to_string(shape), axes.size(), correction)};
   result.inputs = {{.type = {DType::f32, shape}}};
   result.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{variance(x[0], axes, correction, keepdim), standard_deviation(x[0], axes, correction, keepdim)};
+    return std::vector<Value>{variance(x[0], axes, correction, keepdim),
+                              standard_deviation(x[0], axes, correction, keepdim)};
   };
   result.reference = [=](std::span<const Array> x) {
     const Array variance = variance_reference(x[0], axes, static_cast<double>(correction), keepdim);
@@ -43,12 +45,18 @@ inline OpCase variance_case(const Shape& shape, std::vector<int> axes, float cor
 inline OpCase vector_norm_case(const Shape& shape, float ord, std::vector<int> axes, bool keepdim) {
   OpCase result{.name = fmt::format("vector_norm {} of {} over {} axes", ord, to_string(shape), axes.size())};
   result.inputs = {{.type = {DType::f32, shape}, .fill = Fill::distinct}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{vector_norm(x[0], ord, axes, keepdim)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{vector_norm(x[0], ord, axes, keepdim)};
+  };
   result.reference = [=](std::span<const Array> x) {
     const double p = static_cast<double>(ord);
     if (std::isinf(p))
-      return std::vector<Array>{reduced(x[0], axes, keepdim, p > 0 ? 0 : p * p, [=](double a, double b) { return p > 0 ? std::max(a, std::fabs(b)) : std::min(a, std::fabs(b)); })};
-    Array total = reduced(x[0], axes, keepdim, 0, [=](double a, double b) { return a + (p == 0 ? (b == 0 ? 0 : 1) : std::pow(std::fabs(b), p)); });
+      return std::vector<Array>{reduced(x[0], axes, keepdim, p > 0 ? 0 : p * p, [=](double a, double b) {
+        return p > 0 ? std::max(a, std::fabs(b)) : std::min(a, std::fabs(b));
+      })};
+    Array total = reduced(x[0], axes, keepdim, 0, [=](double a, double b) {
+      return a + (p == 0 ? (b == 0 ? 0 : 1) : std::pow(std::fabs(b), p));
+    });
     if (p != 0)
       for (double& value : total.data) value = std::pow(value, 1 / p);
     return std::vector<Array>{total};

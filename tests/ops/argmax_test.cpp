@@ -16,7 +16,8 @@ TEST_CASE("argmax: NaN wins, infinities count") {
   OpCase op_case = argmax_case({5, 4}, 1, false);
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   Array values(Shape{5, 4});
-  values.data = {1, nan, 5, nan, -infinity, -infinity, -infinity, -infinity, infinity, 3, infinity, -infinity, nan, 1, 2, 3, 1, 2, 3, nan};
+  values.data = {1,        nan,       5,   nan, -infinity, -infinity, -infinity, -infinity, infinity, 3,
+                 infinity, -infinity, nan, 1,   2,         3,         1,         2,         3,        nan};
   op_case.inputs[0].values = values;
   check(op_case);
 }
@@ -25,11 +26,14 @@ TEST_CASE("argmax without an axis is of the flattened tensor") {
   for (const bool keepdim : {false, true}) {
     OpCase op_case{.name = keepdim ? "flat, keepdim" : "flat"};
     op_case.inputs = {{.type = {DType::f32, {2, 3, 5, 4}}, .fill = Fill::labels, .label_count = 9}};
-    op_case.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{argmax(x[0], {}, keepdim), argmin(x[0], {}, keepdim, true)}; };
+    op_case.build = [=](Graph&, std::span<const Value> x) {
+      return std::vector<Value>{argmax(x[0], {}, keepdim), argmin(x[0], {}, keepdim, true)};
+    };
     op_case.reference = [=](std::span<const Array> x) {
       Array flat = x[0];
       flat.shape = Shape{flat.shape.elements()};
-      std::vector<Array> all = {argmax_reference(flat, 0, false, false, false), argmax_reference(flat, 0, false, true, true)};
+      std::vector<Array> all = {argmax_reference(flat, 0, false, false, false),
+                                argmax_reference(flat, 0, false, true, true)};
       if (keepdim)
         for (Array& array : all) array.shape = Shape{1, 1, 1, 1};
       return all;
@@ -41,7 +45,8 @@ TEST_CASE("argmax without an axis is of the flattened tensor") {
 }
 
 TEST_CASE("argmax: hardmax is 1 at the first of the largest") {
-  for (const auto& [shape, axis] : {std::pair{Shape{4, 6}, -1}, std::pair{Shape{2, 3, 4, 5}, 1}, std::pair{Shape{7}, 0}}) {
+  for (const auto& [shape, axis] :
+       {std::pair{Shape{4, 6}, -1}, std::pair{Shape{2, 3, 4, 5}, 1}, std::pair{Shape{7}, 0}}) {
     OpCase op_case{.name = "hardmax " + to_string(shape)};
     op_case.inputs = {{.type = {DType::f32, shape}, .fill = Fill::labels, .label_count = 3}};
     op_case.build = [axis = axis](Graph&, std::span<const Value> x) { return std::vector<Value>{hardmax(x[0], axis)}; };

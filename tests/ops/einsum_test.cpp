@@ -15,7 +15,8 @@ TEST_CASE("einsum") {
 TEST_CASE("einsum of integers is exact, in parts too") {
   for (const char* equation : {"mk,kn->mn", "km,kn->mn", "mk,nk->mn"}) {
     const std::string text = equation;
-    const Shape x = text[0] == 'm' ? Shape{19, 9001} : Shape{9001, 19}, y = text[3] == 'k' ? Shape{9001, 21} : Shape{21, 9001};
+    const Shape x = text[0] == 'm' ? Shape{19, 9001} : Shape{9001, 19},
+                y = text[3] == 'k' ? Shape{9001, 21} : Shape{21, 9001};
     OpCase op_case = einsum_case(text.substr(0, 2), text.substr(3, 2), "mn", x, y);
     PhiloxStream draws(7);
     for (OpInput& input : op_case.inputs) {
@@ -51,9 +52,13 @@ TEST_CASE("einsum: NaN and infinity go where they are multiplied") {
 TEST_CASE("einsum refuses what it can't read or fit") {
   Graph graph;
   const Value a = graph.input("a", {2, 3}), b = graph.input("b", {4, 5}), cube = graph.input("cube", {2, 2, 2});
-  CHECK_THROWS_WITH_AS(einsum("ij,jk->ik", a, b), "einsum \"ij,jk->ik\" of f32 2x3 and f32 4x5: the extents 3 and 4 of j differ and neither is 1", Error);
+  CHECK_THROWS_WITH_AS(einsum("ij,jk->ik", a, b),
+                       "einsum \"ij,jk->ik\" of f32 2x3 and f32 4x5: the extents 3 and 4 of j differ and neither is 1",
+                       Error);
   CHECK_THROWS_WITH_AS(einsum("...j,jk->...k", a, b),
-                       "einsum: \"...j,jk->...k\" isn't an equation of two operands such as \"bmk,bkn->bmn\" (letters only, no ellipsis)", Error);
+                       "einsum: \"...j,jk->...k\" isn't an equation of two operands such as \"bmk,bkn->bmn\" (letters "
+                       "only, no ellipsis)",
+                       Error);
   CHECK_THROWS_AS(einsum("ij", a, b), Error);
   CHECK_THROWS_AS(einsum("ii,jk->ik", a, b), Error);
   CHECK_THROWS_AS(einsum("ij,kl->iz", a, b), Error);

@@ -11,8 +11,10 @@ TEST_CASE("local_response_norm") {
 
 TEST_CASE("local_response_norm refuses vectors and empty windows") {
   Graph graph;
-  CHECK_THROWS_WITH_AS(local_response_norm(graph.input("x", {4})), "local_response_norm: x must be (N, C, spatial...), got f32 4", Error);
-  CHECK_THROWS_WITH_AS(local_response_norm(graph.input("y", {1, 4, 2}), {.size = 0}), "local_response_norm: size 0 must be at least 1", Error);
+  CHECK_THROWS_WITH_AS(local_response_norm(graph.input("x", {4})),
+                       "local_response_norm: x must be (N, C, spatial...), got f32 4", Error);
+  CHECK_THROWS_WITH_AS(local_response_norm(graph.input("y", {1, 4, 2}), {.size = 0}),
+                       "local_response_norm: size 0 must be at least 1 and have 31 bits", Error);
 }
 
 }  // namespace tuff::test

@@ -35,6 +35,6 @@
 #include "ops/sgd.h"
 #include "ops/slice.h"
 #include "ops/softmax.h"
-#include "ops/tile.h"
 #include "ops/statistics.h"
+#include "ops/tile.h"
 #include "ops/unpool.h"
