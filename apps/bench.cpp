@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/bench_cases.h"
 #include "apps/commands.h"
 #include "apps/options.h"
 #include "apps/session.h"
@@ -15,7 +16,6 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "base/philox.h"
-#include "bench_cases.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "runtime/compile.h"
