@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ops/axis.h"
 #include "ops/division.h"
 #include "ops/fill.h"
 #include "ops/reshape.h"
@@ -83,14 +84,6 @@ Value as_channels_last(Value x) {
   return reshape(x, Shape(x.shape()), Layout::channels_last);
 }
 
-int checked_axis(std::string_view op, int axis, Value x) {
-  const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank)
-    throw Error(fmt::format("{}: axis {} of x ({}) must lie between {} and {}", op, axis, to_string(x.type()), -rank,
-                            rank - 1));
-  return axis < 0 ? axis + rank : axis;
-}
-
 }  // namespace
 
 // ---- builders -----------------------------------------------------------------------------------
@@ -112,7 +105,7 @@ Value gather(Value x, Value index, const GatherAttributes& attributes) {
 Value gather(Value x, int axis, Value index) {
   if (x.shape().rank() == 0 && index.shape().rank() == 0)
     return reshape(gather(reshape(x, {1}), axis, reshape(index, {1})), {});
-  axis = checked_axis("gather", axis, x);
+  axis = checked_axis("gather", "x", axis, x.type());
   require_index("gather", index, x.shape()[axis]);
   const Shape shape = x.shape(), wanted = index.shape();
   std::vector<std::int64_t> ends = shape.extents();
@@ -130,7 +123,7 @@ Value gather(Value x, int axis, Value index) {
 }
 
 Value index_select(Value x, int axis, Value index) {
-  axis = checked_axis("index_select", axis, x);
+  axis = checked_axis("index_select", "x", axis, x.type());
   require_index("index_select", index, x.shape()[axis]);
   if (index.shape().rank() != 1)
     throw Error(
@@ -139,7 +132,7 @@ Value index_select(Value x, int axis, Value index) {
 }
 
 Value take(Value x, int axis, Value index) {
-  axis = checked_axis("take", axis, x);
+  axis = checked_axis("take", "x", axis, x.type());
   require_index("take", index, x.shape()[axis]);
   const std::vector<std::int64_t> wanted = index.shape().extents();
   std::vector<std::int64_t> extents = x.shape().extents();

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ops/axis.h"
 #include "ops/reshape.h"
 #include "ops/strided.h"
 
@@ -81,12 +82,7 @@ Value permute(Value x, std::vector<int> dims, Layout layout) {
 
 Value transpose(Value x, int dim0, int dim1) {
   const int rank = x.shape().rank();
-  for (int* axis : {&dim0, &dim1}) {
-    if (*axis < -rank || *axis >= rank)
-      throw Error(fmt::format("transpose: axis {} of x ({}) must lie between {} and {}", *axis, to_string(x.type()),
-                              -rank, rank - 1));
-    if (*axis < 0) *axis += rank;
-  }
+  for (int* axis : {&dim0, &dim1}) *axis = checked_axis("transpose", "x", *axis, x.type());
   std::vector<int> dims(static_cast<std::size_t>(rank));
   std::iota(dims.begin(), dims.end(), 0);
   std::swap(dims[static_cast<std::size_t>(dim0)], dims[static_cast<std::size_t>(dim1)]);

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ops/axis.h"
 #include "ops/division.h"
 #include "ops/spatial.h"
 #include "ops/strided.h"
@@ -162,13 +163,6 @@ KernelDispatches emit_gather(const KernelRequest& request) {
   return {{dispatch}, {}};
 }
 
-int checked_axis(std::string_view op, int axis, int rank, const TensorType& x) {
-  if (axis < -rank || axis >= rank)
-    throw Error(
-        fmt::format("{}: axis {} of x ({}) must lie between {} and {}", op, axis, to_string(x), -rank, rank - 1));
-  return axis < 0 ? axis + rank : axis;
-}
-
 }  // namespace
 
 // ---- builders -----------------------------------------------------------------------------------
@@ -208,8 +202,8 @@ Value reshape(Value x, std::vector<std::int64_t> shape) {
 Value flatten(Value x, int start_dim, int end_dim) {
   const Shape shape = x.shape();
   if (shape.rank() == 0) return reshape(x, {1});
-  const int start = checked_axis("flatten", start_dim, shape.rank(), x.type());
-  const int end = checked_axis("flatten", end_dim, shape.rank(), x.type());
+  const int start = checked_axis("flatten", "x", start_dim, shape.rank(), x.type());
+  const int end = checked_axis("flatten", "x", end_dim, shape.rank(), x.type());
   if (start > end)
     throw Error(
         fmt::format("flatten: start_dim {} of x ({}) lies behind end_dim {}", start_dim, to_string(x.type()), end_dim));
@@ -228,7 +222,7 @@ Value squeeze(Value x) {
 
 Value squeeze(Value x, std::vector<int> axes) {
   const Shape shape = x.shape();
-  for (int& axis : axes) axis = checked_axis("squeeze", axis, shape.rank(), x.type());
+  for (int& axis : axes) axis = checked_axis("squeeze", "x", axis, shape.rank(), x.type());
   std::vector<std::int64_t> extents;
   for (int axis = 0; axis < shape.rank(); ++axis)
     if (shape[axis] != 1 || std::ranges::find(axes, axis) == axes.end()) extents.push_back(shape[axis]);
@@ -237,7 +231,7 @@ Value squeeze(Value x, std::vector<int> axes) {
 
 Value unsqueeze(Value x, int axis) {
   std::vector<std::int64_t> extents = x.shape().extents();
-  extents.insert(extents.begin() + checked_axis("unsqueeze", axis, x.shape().rank() + 1, x.type()), 1);
+  extents.insert(extents.begin() + checked_axis("unsqueeze", "x", axis, x.shape().rank() + 1, x.type()), 1);
   return reshape(x, std::move(extents));
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "ops/axis.h"
 #include "ops/division.h"
 #include "ops/expand.h"
 #include "ops/fill.h"
@@ -130,16 +131,8 @@ Value as_channels_last(Value x) {
   return reshape(x, Shape(x.shape()), Layout::channels_last);
 }
 
-int checked_axis(std::string_view op, int axis, Value data) {
-  const int rank = data.shape().rank();
-  if (axis < -rank || axis >= rank)
-    throw Error(fmt::format("{}: axis {} of data ({}) must lie between {} and {}", op, axis, to_string(data.type()),
-                            -rank, rank - 1));
-  return axis < 0 ? axis + rank : axis;
-}
-
 Value scatter_rows(std::string_view op, Value data, int axis, Value index, Value updates, ScatterReduction reduction) {
-  axis = checked_axis(op, axis, data);
+  axis = checked_axis(op, "data", axis, data.type());
   require_index(op, index, data.shape()[axis]);
   return scatter(as_channels_last(data), index, as_channels_last(updates), {axis, true, reduction});
 }
@@ -153,7 +146,7 @@ Value scatter(Value data, Value index, Value updates, const ScatterAttributes& a
 }
 
 Value scatter(Value data, int axis, Value index, Value updates, ScatterReduction reduction) {
-  axis = checked_axis("scatter", axis, data);
+  axis = checked_axis("scatter", "data", axis, data.type());
   require_index("scatter", index, data.shape()[axis]);
   const Shape shape = data.shape(), wanted = index.shape();
   bool fits = wanted.rank() == shape.rank() && updates.shape().rank() == shape.rank();

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ops/axis.h"
 #include "ops/pad.h"
 #include "ops/reshape.h"
 #include "ops/spatial.h"
@@ -120,14 +121,6 @@ Value add_slice(Value x, SliceAttributes attributes) {
   return x.graph().add(std::move(op), {x})[0];
 }
 
-int checked_axis(std::string_view op, int axis, Value x) {
-  const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank)
-    throw Error(fmt::format("{}: axis {} of x ({}) must lie between {} and {}", op, axis, to_string(x.type()), -rank,
-                            rank - 1));
-  return axis < 0 ? axis + rank : axis;
-}
-
 // Elements start to start + length of an axis.
 Value range(Value x, int axis, std::int64_t start, std::int64_t length) {
   std::vector<std::int64_t> ends = x.shape().extents();
@@ -174,7 +167,7 @@ Value slice(Value x, std::vector<std::int64_t> starts, std::vector<std::int64_t>
 }
 
 Value narrow(Value x, int axis, std::int64_t start, std::int64_t length) {
-  axis = checked_axis("narrow", axis, x);
+  axis = checked_axis("narrow", "x", axis, x.type());
   const std::int64_t extent = x.shape()[axis], from = start < 0 ? start + extent : start;
   if (from < 0 || length < 1 || length > extent - from)
     throw Error(fmt::format("narrow: {} elements from {} on axis {} is no range within x ({})", length, start, axis,
@@ -183,7 +176,7 @@ Value narrow(Value x, int axis, std::int64_t start, std::int64_t length) {
 }
 
 Value select(Value x, int axis, std::int64_t index) {
-  axis = checked_axis("select", axis, x);
+  axis = checked_axis("select", "x", axis, x.type());
   const std::int64_t extent = x.shape()[axis];
   if (index < -extent || index >= extent)
     throw Error(fmt::format("select: index {} on axis {} of x ({}) must lie between {} and {}", index, axis,
@@ -200,7 +193,7 @@ Value flip(Value x, std::vector<int> axes) {
   attributes.starts.assign(attributes.ends.size(), 0);
   attributes.steps.assign(attributes.ends.size(), 1);
   for (const int axis : axes) {
-    const auto at = static_cast<std::size_t>(checked_axis("flip", axis, x));
+    const auto at = static_cast<std::size_t>(checked_axis("flip", "x", axis, x.type()));
     const std::int64_t extent = x.shape().extents()[at];
     if (extent == 1) continue;
     attributes.starts[at] = extent - 1;
@@ -211,7 +204,7 @@ Value flip(Value x, std::vector<int> axes) {
 }
 
 std::vector<Value> split(Value x, const std::vector<std::int64_t>& sizes, int axis) {
-  axis = checked_axis("split", axis, x);
+  axis = checked_axis("split", "x", axis, x.type());
   if (std::ranges::any_of(sizes, [](std::int64_t size) { return size < 1; }) ||
       std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) != x.shape()[axis])
     throw Error(
@@ -226,7 +219,7 @@ std::vector<Value> split(Value x, const std::vector<std::int64_t>& sizes, int ax
 }
 
 std::vector<Value> chunk(Value x, std::int64_t chunks, int axis) {
-  axis = checked_axis("chunk", axis, x);
+  axis = checked_axis("chunk", "x", axis, x.type());
   if (chunks < 1)
     throw Error(fmt::format("chunk: {} chunks of x ({}), must be at least 1", chunks, to_string(x.type())));
   const std::int64_t extent = x.shape()[axis], size = (extent + chunks - 1) / chunks;
