@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ops/loss_sum.h"
+#include "ops/pointwise.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -75,9 +76,23 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
+// (1 - t) x + (1 + (pos_weight - 1) t) log(1 + exp(-x)).
+Value elements(Value x, Value target, Value pos_weight) {
+  require_same("bce_with_logits", x, target);
+  const Value negative = mul(add_scalar(neg(target), 1.0f), x);
+  const Value soft = softplus(neg(x));
+  if (!pos_weight) return add(negative, soft);
+  if (broadcast("bce_with_logits", x.shape(), pos_weight.shape()) != x.shape())
+    throw Error(fmt::format("bce_with_logits: pos_weight ({}) is larger than x ({})", to_string(pos_weight.type()),
+                            to_string(x.type())));
+  return add(negative, mul(soft, add_scalar(mul(add_scalar(pos_weight, -1.0f), target), 1.0f)));
+}
+
 }  // namespace
 
-Value bce_with_logits(Value x, Value target, Value weight) {
+Value bce_with_logits(Value x, Value target, Value weight, Value pos_weight, LossReduction reduction) {
+  const bool fused = reduction == LossReduction::mean && !pos_weight && (!weight || weight.type() == x.type());
+  if (!fused) return reduce_loss("bce_with_logits", elements(x, target, pos_weight), {reduction, weight}, false);
   std::vector<Value> inputs = {x, target};
   if (weight) inputs.push_back(weight);
   return x.graph().add(std::make_shared<Bce>(), std::move(inputs))[0];

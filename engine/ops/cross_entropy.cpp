@@ -3,13 +3,19 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ops/class_indicator.h"
+#include "ops/expand.h"
 #include "ops/loss_sum.h"
+#include "ops/pointwise.h"
+#include "ops/reduce.h"
+#include "ops/softmax.h"
 #include "ops/spatial.h"
 
 namespace tuff {
 namespace {
 
-// Inputs of the loss: x, target, [weight]. Outputs: loss, and what it was divided by.
+// Inputs of the loss: x, target, [weight]. Outputs: loss, and what it was divided by. Of the attributes it knows
+// ignore_index alone; the others are composed.
 class CrossEntropyOp : public Op {
  public:
   explicit CrossEntropyOp(CrossEntropyAttributes attributes) : attributes_(attributes) {}
@@ -110,12 +116,84 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
+// How much each log-probability counts, and what a mean divides by.
+struct Targets {
+  Value share;    // f32 of x's shape
+  Value divisor;  // scalar
+};
+
+Targets class_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  const Value indicator = class_indicator(target, x, attributes.ignore_index);
+  const Value pixels = pixel_weight ? mul(indicator, pixel_weight) : indicator;
+  const Value truth = weight ? mul(pixels, weight) : pixels;
+  if (attributes.label_smoothing == 0) return {truth, sum(truth)};
+  const float share = attributes.label_smoothing / static_cast<float>(x.shape().channels());
+  Value spread = mul_scalar(sum(pixels, {1}, true), share);  // 0 where the pixel is ignored
+  spread = weight ? mul(expand(spread, x.shape()), weight) : spread;
+  return {add(mul_scalar(truth, 1.0f - attributes.label_smoothing), spread), sum(truth)};
+}
+
+Targets dense_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  const auto pixels = static_cast<float>(x.shape().elements() / x.shape().channels());
+  Value share = target;
+  if (attributes.label_smoothing != 0)
+    share = add_scalar(mul_scalar(share, 1.0f - attributes.label_smoothing),
+                       attributes.label_smoothing / static_cast<float>(x.shape().channels()));
+  if (weight) share = mul(share, weight);
+  if (pixel_weight) share = mul(share, pixel_weight);
+  return {share, pixel_weight ? sum(pixel_weight) : x.graph().scalar(pixels)};
+}
+
+void require_class_loss(std::string_view op, Value x, Value target, Value pixel_weight) {
+  const Shape shape = x.shape();
+  require_float(op, "x", x.type());
+  if (shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x.type())));
+  if (!(target.type() == x.type()) && !is_class_map(target.type(), x.type()))
+    throw Error(fmt::format("{}: target is {}, must be i32 classes (N, spatial...) or (N, 1, spatial...), or f32 "
+                            "probabilities of x's shape ({})",
+                            op, to_string(target.type()), to_string(x.type())));
+  std::vector<std::int64_t> extents = shape.extents();
+  extents[1] = 1;
+  if (pixel_weight && (pixel_weight.dtype() != DType::f32 || pixel_weight.shape() != Shape(extents)))
+    throw Error(fmt::format("{}: pixel_weight is {}, must be f32 {} for x ({})", op, to_string(pixel_weight.type()),
+                            to_string(Shape(extents)), to_string(x.type())));
+}
+
+Value class_loss(std::string_view op, Value x, Value log_probability, Value target,
+                 const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  require_class_loss(op, x, target, pixel_weight);
+  if (!(attributes.label_smoothing >= 0 && attributes.label_smoothing <= 1))
+    throw Error(fmt::format("{}: label_smoothing is {}, must be 0 to 1", op, attributes.label_smoothing));
+  if (weight) weight = along_channels(op, weight, x);
+  const bool classes = target.dtype() == DType::i32;
+  const Targets targets = classes ? class_targets(x, target, attributes, weight, pixel_weight)
+                                  : dense_targets(x, target, attributes, weight, pixel_weight);
+  // Of what isn't the class even an infinite log-probability counts nothing.
+  const Value counted = classes ? mask(log_probability, targets.share) : log_probability;
+  const Value loss = neg(mul(counted, targets.share));
+  switch (attributes.reduction) {
+    case LossReduction::none: return sum(loss, {1});
+    case LossReduction::sum: return sum(loss);
+    case LossReduction::batch_mean: return mul_scalar(sum(loss), 1.0f / static_cast<float>(x.shape().batch()));
+    case LossReduction::mean: break;
+  }
+  return div(sum(loss), targets.divisor);
+}
+
 }  // namespace
 
-Value cross_entropy(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight) {
+Value cross_entropy(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  if (attributes.label_smoothing != 0 || attributes.reduction != LossReduction::mean || pixel_weight) {
+    require_class_loss("cross_entropy", x, target, pixel_weight);
+    return class_loss("cross_entropy", x, log_softmax(x), target, attributes, weight, pixel_weight);
+  }
   std::vector<Value> inputs = {x, target};
   if (weight) inputs.push_back(weight);
   return x.graph().add(std::make_shared<CrossEntropy>(attributes), std::move(inputs))[0];
+}
+
+Value nll_loss(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  return class_loss("nll_loss", x, x, target, attributes, weight, pixel_weight);
 }
 
 std::vector<Kernel> cross_entropy_kernels() {

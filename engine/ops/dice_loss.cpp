@@ -4,7 +4,11 @@
 
 #include "base/error.h"
 #include "ops/channel_parts.h"
+#include "ops/class_indicator.h"
+#include "ops/loss.h"
 #include "ops/loss_sum.h"
+#include "ops/pointwise.h"
+#include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "ops/spatial.h"
 
@@ -110,15 +114,61 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   return {{std::move(dispatch)}, {}};
 }
 
+Value activated(Value x, DiceAttributes::Activation activation) {
+  switch (activation) {
+    case DiceAttributes::Activation::sigmoid: return sigmoid(x);
+    case DiceAttributes::Activation::softmax: return softmax(x, 1);
+    case DiceAttributes::Activation::none: break;
+  }
+  return x;
+}
+
+// All axes but the channels'.
+std::vector<int> pixel_axes(const Shape& shape) {
+  std::vector<int> axes = {0};
+  for (int axis = 2; axis < shape.rank(); ++axis) axes.push_back(axis);
+  return axes;
+}
+
+Value overlap_loss(std::string_view op, Value x, Value target, const TverskyAttributes& attributes, Value weight) {
+  const Shape shape = x.shape();
+  if (shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x.type())));
+  if (weight && broadcast(op, shape, weight.shape()) != shape)
+    throw Error(fmt::format("{}: weight ({}) is larger than x ({})", op, to_string(weight.type()), to_string(x.type())));
+  if (target.dtype() == DType::i32) {
+    target = class_indicator(target, x, attributes.ignore_index);
+    const Value known = sum(target, {1}, true);  // 0 where ignored
+    weight = weight ? mul(weight, known) : known;
+  }
+  require_same(op, x, target);
+  const Value p = activated(x, attributes.activation);
+  const auto total = [&](Value a, Value b) {
+    const Value product = mul(a, b);
+    return sum(weight ? mul(product, weight) : product, pixel_axes(shape));
+  };
+  const auto rest = [](Value value) { return add_scalar(neg(value), 1.0f); };
+  const Value hit = total(p, target);
+  const Value missed = add(mul_scalar(total(p, rest(target)), attributes.alpha),
+                           mul_scalar(total(rest(p), target), attributes.beta));
+  const Value smoothed = add_scalar(hit, attributes.smooth);
+  return rest(mean(div(smoothed, add(smoothed, missed))));
+}
+
 }  // namespace
 
-Value dice_loss(Value x, Value target, const DiceAttributes& attributes) {
+Value dice_loss(Value x, Value target, const DiceAttributes& attributes, Value weight) {
+  if (weight)
+    return overlap_loss("dice_loss", x, target, {.smooth = 0.5f * attributes.smooth, .activation = attributes.activation}, weight);
   DiceAttributes inner = attributes;
   if (attributes.activation == DiceAttributes::Activation::softmax) {
     x = softmax(x, 1);
     inner.activation = DiceAttributes::Activation::none;
   }
   return x.graph().add(std::make_shared<DiceLoss>(inner), {x, target})[0];
+}
+
+Value tversky_loss(Value x, Value target, const TverskyAttributes& attributes, Value weight) {
+  return overlap_loss("tversky_loss", x, target, attributes, weight);
 }
 
 std::vector<Kernel> dice_loss_kernels() {

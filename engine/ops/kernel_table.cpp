@@ -5,6 +5,7 @@
 #include "ops/assign.h"
 #include "ops/bce_with_logits.h"
 #include "ops/cast.h"
+#include "ops/class_indicator.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
@@ -48,6 +49,7 @@ const KernelTable& kernel_table() {
       {"bce_with_logits_gradient", bce_with_logits_gradient_kernels()},
       {"cast", cast_kernels()},
       {"channel_window", channel_window_kernels()},
+      {"class_indicator", class_indicator_kernels()},
       {"concat", concat_kernels()},
       {"conv", conv_kernels()},
       {"conv_transpose", conv_transpose_kernels()},

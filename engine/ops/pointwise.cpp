@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ops/elementary.h"
 #include "ops/expand.h"
 #include "ops/reduce.h"
 
@@ -46,7 +47,8 @@ Value xlogy(Value a, Value b) { return single(Opcode::xlogy, {a, b}); }
 
 Value add_scalar(Value x, float s) { return single(Opcode::add_scalar, {x}, s); }
 Value mul_scalar(Value x, float s) { return single(Opcode::mul_scalar, {x}, s); }
-Value pow(Value x, float exponent) { return single(Opcode::pow_scalar, {x}, exponent); }
+Value floor_at(Value x, float low) { return single(Opcode::floor_at, {x}, low); }
+Value ceil_at(Value x, float high) { return single(Opcode::ceil_at, {x}, high); }
 Value clamp_min(Value x, float low) { return single(Opcode::clamp_min, {x}, low); }
 Value clamp_max(Value x, float high) { return single(Opcode::clamp_max, {x}, high); }
 Value clamp(Value x, float low, float high) { return clamp_max(clamp_min(x, low), high); }
@@ -73,7 +75,34 @@ Value sign(Value x) { return single(Opcode::sign, {x}); }
 Value reciprocal(Value x) { return single(Opcode::reciprocal, {x}); }
 Value softplus(Value x) { return single(Opcode::softplus, {x}); }
 Value floor(Value x) { return single(Opcode::floor, {x}); }
+Value round(Value x) { return single(Opcode::round, {x}); }
+Value fmod(Value a, Value b) { return single(Opcode::fmod, {a, b}); }
+Value isnan(Value x) { return single(Opcode::isnan, {x}); }
+Value sin(Value x) { return single(Opcode::sin, {x}); }
+Value cos(Value x) { return single(Opcode::cos, {x}); }
+Value asin(Value x) { return single(Opcode::asin, {x}); }
+Value acos(Value x) { return single(Opcode::acos, {x}); }
+Value atan(Value x) { return single(Opcode::atan, {x}); }
+Value sinh(Value x) { return single(Opcode::sinh, {x}); }
+Value cosh(Value x) { return single(Opcode::cosh, {x}); }
+Value asinh(Value x) { return single(Opcode::asinh, {x}); }
+Value acosh(Value x) { return single(Opcode::acosh, {x}); }
+Value erf(Value x) { return single(Opcode::erf, {x}); }
+Value expm1(Value x) { return single(Opcode::expm1, {x}); }
+Value log1p(Value x) { return single(Opcode::log1p, {x}); }
+Value binary_cross_entropy(Value p, Value t) { return single(Opcode::binary_cross_entropy, {p, t}); }
 // clang-format on
+
+// The common exponents by exact and faster ops, as PyTorch does.
+Value pow(Value x, float exponent) {
+  if (exponent == 1.0f) return x;
+  if (exponent == 2.0f) return square(x);
+  if (exponent == 3.0f) return mul(square(x), x);
+  if (exponent == 0.5f) return sqrt(x);
+  if (exponent == -0.5f) return rsqrt(x);
+  if (exponent == -1.0f) return reciprocal(x);
+  return single(Opcode::pow_scalar, {x}, exponent);
+}
 
 Value pointwise(PointwiseProgram program, std::vector<Value> inputs) {
   const auto op = std::make_shared<Pointwise>(std::move(program));
@@ -214,6 +243,15 @@ std::vector<Value> Pointwise::decompose(std::span<const Value> inputs) const {
 // ---- gradient -----------------------------------------------------------------------------------
 
 namespace {
+
+Value one_minus_square(Value x) {
+  return mul(add_scalar(neg(x), 1.0f), add_scalar(x, 1.0f));
+}
+
+// Of binary_cross_entropy, bounded as in PyTorch.
+Value bce_slope(Value p, Value t) {
+  return div(sub(p, t), clamp_min(mul(add_scalar(neg(p), 1.0f), p), 1e-12f));
+}
 
 // The table's last three columns: gradients of a, b and c, not yet summed to their shapes.
 std::array<Value, 3> operand_gradients(Opcode opcode, Value a, Value b, Value c, Value y, Value g, float s) {

@@ -1,7 +1,8 @@
 // Elementwise ops with PyTorch's broadcasting (shapes aligned at the right, extents of 1 stretched): f32 in,
 // f32 out. Comparisons give 1 or 0 and have no gradient; NaN passes through maximum, minimum, relu and
 // clamp as in PyTorch. Rows, expressions and gradients: shaders/pointwise/table.h.
-// Relative error at most 1e-6 for every function but pow, whose error grows with |b log a|.
+// Relative error at most 1e-6 for every function but pow, whose error grows with |b log a|; sin and cos to |x| = 1e5.
+// ops/elementary.h and ops/activation.h compose further functions of these.
 #pragma once
 
 #include <span>
@@ -59,6 +60,24 @@ Value sign(Value x);
 Value reciprocal(Value x);
 Value softplus(Value x);  // log(1 + exp(x))
 Value floor(Value x);
+Value round(Value x);          // halves to the even neighbour
+Value fmod(Value a, Value b);  // exact; the result has a's sign
+Value isnan(Value x);
+Value sin(Value x);
+Value cos(Value x);
+Value asin(Value x);
+Value acos(Value x);
+Value atan(Value x);
+Value sinh(Value x);
+Value cosh(Value x);
+Value asinh(Value x);
+Value acosh(Value x);
+Value erf(Value x);
+Value expm1(Value x);  // exp(x) - 1
+Value log1p(Value x);  // log(1 + x)
+Value floor_at(Value x, float low);   // clamp_min whose gradient is 0 at the bound too, as relu's is
+Value ceil_at(Value x, float high);
+Value binary_cross_entropy(Value p, Value t);  // -(t log p + (1 - t) log(1 - p)), logarithms at least -100
 
 // The shape that shapes broadcast to, or an Error naming `op` and both.
 Shape broadcast(std::string_view op, const Shape& a, const Shape& b);

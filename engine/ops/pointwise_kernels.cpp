@@ -33,7 +33,9 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
                     : length <= 4 ? 4
                     : length <= 8 ? 8
                                   : kPointwiseInstructions;  // of the shader's variants
-  Dispatch dispatch{fmt::format("pointwise/program.{}_{}", elements == 4 ? "vec4" : "f32", steps), {kGroupSize, 1, 1}};
+  Dispatch dispatch{fmt::format("pointwise/program.{}{}_{}", needs_functions(program) ? "functions_" : "",
+                                elements == 4 ? "vec4" : "f32", steps),
+                    {kGroupSize, 1, 1}};
   std::uint32_t accesses = 0;
   for (std::uint32_t input = 0; input < kPointwiseInputs; ++input) {
     const bool there = input < request.inputs.size();

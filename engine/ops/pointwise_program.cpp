@@ -45,6 +45,54 @@ double magnitude(double a) {
 double round_down(double a) {
   return std::floor(a);
 }
+double sine(double a) {
+  return std::sin(a);
+}
+double cosine(double a) {
+  return std::cos(a);
+}
+double arc_sine(double a) {
+  return std::asin(a);
+}
+double arc_cosine(double a) {
+  return std::acos(a);
+}
+double arc_tangent(double a) {
+  return std::atan(a);
+}
+double hyperbolic_sine(double a) {
+  return std::sinh(a);
+}
+double hyperbolic_cosine(double a) {
+  return std::cosh(a);
+}
+double area_sine(double a) {
+  return std::asinh(a);
+}
+double area_cosine(double a) {
+  return std::acosh(a);
+}
+double error_function(double a) {
+  return std::erf(a);
+}
+double exponential_minus_one(double a) {
+  return std::expm1(a);
+}
+double logarithm_of_more(double a) {
+  return std::log1p(a);
+}
+double round_to_even(double a) {
+  return std::nearbyint(a);  // the default rounding mode
+}
+double division_rest(double a, double b) {
+  return std::fmod(a, b);
+}
+bool is_nan(double a) {
+  return std::isnan(a);
+}
+double bce_of(double p, double t) {
+  return -(t * std::max(std::log(p), -100.0) + (1 - t) * std::max(std::log1p(-p), -100.0));
+}
 
 constexpr PointwiseRow kRows[] = {
 #define POINTWISE(opcode, name, arity, immediate, expression, da, db, dc) \
@@ -86,6 +134,12 @@ std::string to_string(const PointwiseProgram& program) {
   for (std::size_t index = 0; index < program.instructions.size(); ++index)
     text += fmt::format("{}t{} = {}", index == 0 ? "" : "; ", index, to_string(program.instructions[index]));
   return text;
+}
+
+bool needs_functions(const PointwiseProgram& program) {
+  return std::ranges::any_of(program.instructions, [](const PointwiseInstruction& instruction) {
+    return static_cast<int>(instruction.opcode) >= kFirstFunction;
+  });
 }
 
 void validate(const PointwiseProgram& program) {

@@ -34,6 +34,9 @@ inline constexpr int kPointwiseInputs = 6;
 inline constexpr int kPointwiseInstructions = 16;
 inline constexpr int kPointwiseImmediates = 8;
 
+// Rows from this opcode on are in the shader's "functions" variants alone.
+inline constexpr int kFirstFunction = 128;
+
 struct PointwiseInstruction {
   PointwiseOpcode opcode = PointwiseOpcode::add;
   // Below kPointwiseInputs an input; from there on the result of instruction (operand - kPointwiseInputs).
@@ -53,6 +56,9 @@ struct PointwiseProgram {
 
 // "add(x0, x1)" for one instruction; "t0 = add(x0, x1); t1 = leaky_relu(t0, 0.1)" for more.
 std::string to_string(const PointwiseProgram& program);
+
+// Whether it holds one of the rows that only the "functions" variants have.
+bool needs_functions(const PointwiseProgram& program);
 
 // Error where it exceeds the limits, reads what isn't there yet, or leaves an input unread.
 void validate(const PointwiseProgram& program);

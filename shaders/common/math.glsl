@@ -70,11 +70,13 @@ float hyperbolic_tangent(float x) {
 
 // e^(b log |a|): the relative error is about 1e-7 (1 + |b log a|). Negative a with integral b only, else NaN.
 float power(float a, float b) {
-  float result = exponential(b * logarithm(abs(a)));
+  float size = abs(a);
+  float result = exponential(b * logarithm(size));
   bool integral = floor(b) == b;
   bool odd = integral && b - 2.0 * floor(b * 0.5) == 1.0;
-  if (a < 0.0) result = integral ? (odd ? -result : result) : not_a_number();
-  return b == 0.0 || a == 1.0 ? 1.0 : result;
+  bool negative = (floatBitsToUint(a) & 0x80000000u) != 0u;
+  if (negative) result = odd ? -result : integral || size == 0.0 || is_infinity(size) ? result : not_a_number();
+  return b == 0.0 || a == 1.0 || (a == -1.0 && is_infinity(abs(b))) ? 1.0 : result;
 }
 
 float square_root(float x) { return sqrt(x); }

@@ -3,16 +3,18 @@
 //
 // The program is all specialization constants, so the driver's constant folding leaves only the arithmetic of the
 // ops it names; scalars (slopes, factors) are push constants and share the pipeline. Variants hold at most STEPS
-// instructions: a driver takes 8 ms a step to fold them (lavapipe). One invocation computes ELEMENTS neighbouring
-// elements; 4 reads all arrays as vec4, which needs 16-byte aligned addresses and multiples of four for `count`,
-// and for C where an input is indexed by it.
+// instructions: a driver takes 8 ms a step to fold them (lavapipe); FUNCTIONS variants know the table's last rows too.
+// One invocation computes ELEMENTS neighbouring elements; 4 reads all arrays as vec4, which needs 16-byte aligned
+// addresses and multiples of four for `count`, and for C where an input is indexed by it.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/division.glsl"
 #include "common/grid.glsl"
 #include "common/math.glsl"
-
+#ifdef FUNCTIONS
+#include "pointwise/functions.glsl"
+#endif
 
 // How inputs are indexed, 4 bits each from the lowest (PointwiseAccess), and how many there are.
 layout(constant_id = 3) const uint kAccess = 0;

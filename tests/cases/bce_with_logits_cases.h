@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "cases/elementwise_loss_cases.h"
 #include "ops/bce_with_logits.h"
 #include "support/op_check.h"
 #include "support/random_shapes.h"
@@ -26,6 +27,29 @@ inline OpCase bce_with_logits_case(std::string name, const Shape& shape, bool we
   return result;
 }
 
+// Variants that are composed: reductions, weights that broadcast, pos_weight (rank 0: none).
+inline OpCase bce_with_logits_variant(const Shape& shape, LossReduction reduction, const Shape& weight, const Shape& pos_weight) {
+  OpCase result{.name = fmt::format("{}, reduction {}, weight {}, pos_weight {}", to_string(shape), static_cast<int>(reduction),
+                                    to_string(weight), to_string(pos_weight))};
+  result.inputs = {{.type = {DType::f32, shape}}, {.type = {DType::f32, shape}, .fill = Fill::positive}};
+  const bool weighted = weight.rank() > 0, positive = pos_weight.rank() > 0;
+  if (weighted) result.inputs.push_back({.type = {DType::f32, weight}, .fill = Fill::positive});
+  if (positive) result.inputs.push_back({.type = {DType::f32, pos_weight}, .fill = Fill::positive});
+  result.build = [=](Graph&, Inputs x) {
+    return std::vector<Value>{bce_with_logits(x[0], x[1], weighted ? x[2] : Value{}, positive ? x.back() : Value{}, reduction)};
+  };
+  result.reference = [=](std::span<const Array> x) {
+    const Array operands[] = {x[0], x[1], positive ? x.back() : Array(Shape{}, 1)};
+    const Array losses = elementwise(operands, [](double a, double t, double w) {
+      const double softplus = std::log1p(std::exp(-std::fabs(a)));
+      return w * t * (softplus + std::fmax(-a, 0)) + (1 - t) * (softplus + std::fmax(a, 0));
+    });
+    return std::vector<Array>{reduce_reference(losses, reduction, weighted ? &x[2] : nullptr, false)};
+  };
+  result.tolerance = 3e-6;
+  return result;
+}
+
 inline void add_random_bce_with_logits_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("bce_with_logits");
   for (int i = 0; i < 6; ++i) {
@@ -44,6 +68,12 @@ inline std::vector<OpCase> bce_with_logits_cases() {
       bce_with_logits_case("one logit", {1, 1}, false),
       bce_with_logits_case("volume", {1, 2, 3, 4, 5}, false),
   };
+  using enum LossReduction;
+  cases.push_back(bce_with_logits_variant({2, 3, 5, 7}, mean, {}, {3, 1, 1}));
+  cases.push_back(bce_with_logits_variant({2, 3, 5, 7}, mean, {2, 1, 5, 7}, {}));
+  cases.push_back(bce_with_logits_variant({2, 4, 9}, none, {2, 4, 9}, {4, 1}));
+  cases.push_back(bce_with_logits_variant({65}, sum, {}, {65}));
+  cases.push_back(bce_with_logits_variant({2, 1, 3, 4, 5}, none, {}, {}));
   add_random_bce_with_logits_cases(cases);
   return cases;
 }

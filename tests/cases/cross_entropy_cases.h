@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "cases/class_loss_reference.h"
+#include "cases/softmax_cases.h"
 #include "ops/cross_entropy.h"
 #include "support/indexing.h"
 #include "support/op_check.h"
@@ -9,62 +11,55 @@
 
 namespace tuff::test {
 
-// The pixel of logits index `at` in a class map, with or without a channel axis.
-inline Index class_index(Index at, const Shape& target) {
-  if (target.rank() == static_cast<int>(at.size()))
-    at[1] = 0;
-  else
-    at.erase(at.begin() + 1);
-  return at;
+inline Array reduced(const ClassLoss& loss, LossReduction reduction) {
+  switch (reduction) {
+    case LossReduction::none: return loss.pixels;
+    case LossReduction::sum: return Array(Shape{}, loss.sum);
+    case LossReduction::batch_mean: return Array(Shape{}, loss.sum / static_cast<double>(loss.pixels.shape[0]));
+    case LossReduction::mean: break;
+  }
+  return Array(Shape{}, loss.sum / loss.divisor);
 }
 
-inline Array cross_entropy_reference(std::span<const Array> x, bool dense, std::int32_t ignore_index) {
-  const Array& logits = x[0];
-  const bool weighted = x.size() == 3;
-  double sum = 0;
-  double divisor = 0;
-  for_each_index(logits.shape, [&](const Index& at) {
-    if (at[1] != 0) return;
-    double largest = -1e300;
-    const auto logit = [&](std::int64_t c) {
-      Index other = at;
-      other[1] = c;
-      return logits.data[offset_of(logits.shape, other)];
-    };
-    for (std::int64_t c = 0; c < logits.shape[1]; ++c) largest = std::max(largest, logit(c));
-    double exponentials = 0;
-    for (std::int64_t c = 0; c < logits.shape[1]; ++c) exponentials += std::exp(logit(c) - largest);
-    if (dense) {
-      for (std::int64_t c = 0; c < logits.shape[1]; ++c) {
-        Index other = at;
-        other[1] = c;
-        const double weight = weighted ? x[2].data[static_cast<std::size_t>(c)] : 1;
-        sum += weight * x[1].data[offset_of(logits.shape, other)] * (largest + std::log(exponentials) - logit(c));
-      }
-      divisor += 1;
-      return;
-    }
-    const auto label = static_cast<std::int32_t>(x[1].data[offset_of(x[1].shape, class_index(at, x[1].shape))]);
-    if (label == ignore_index) return;
-    const double weight = weighted ? x[2].data[static_cast<std::size_t>(label)] : 1;
-    sum += weight * (largest + std::log(exponentials) - logit(label));
-    divisor += weight;
-  });
-  return Array(Shape{}, sum / divisor);
+struct ClassWeights {
+  bool classes = false;
+  bool pixels = false;
+};
+
+// Inputs that follow x: the target and the weights there are.
+inline void add_class_inputs(OpCase& op_case, const Shape& shape, const TensorType& target, ClassWeights weights) {
+  const bool dense = target.dtype == DType::f32;
+  op_case.inputs.push_back({.type = target, .fill = dense ? Fill::positive : Fill::labels, .label_count = shape.channels(), .differentiable = false});
+  std::vector<std::int64_t> map = shape.extents();
+  map[1] = 1;
+  if (weights.classes) op_case.inputs.push_back({.type = {DType::f32, Shape{shape.channels()}}, .fill = Fill::positive, .differentiable = false});
+  if (weights.pixels) op_case.inputs.push_back({.type = {DType::f32, Shape(map)}, .fill = Fill::positive});
+}
+
+inline Value class_weight(std::span<const Value> x, ClassWeights weights) { return weights.classes ? x[2] : Value{}; }
+inline Value pixel_weight(std::span<const Value> x, ClassWeights weights) { return weights.pixels ? x.back() : Value{}; }
+
+// `log_probabilities`: of nll_loss, else logits.
+inline OpCase class_loss_case(std::string name, const Shape& shape, const TensorType& target, const CrossEntropyAttributes& attributes,
+                              ClassWeights weights, bool log_probabilities = false) {
+  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}, .tolerance = 3e-6};
+  add_class_inputs(result, shape, target, weights);
+  result.build = [=](Graph&, std::span<const Value> x) {
+    const auto loss = log_probabilities ? nll_loss : cross_entropy;
+    return std::vector<Value>{loss(x[0], x[1], attributes, class_weight(x, weights), pixel_weight(x, weights))};
+  };
+  result.reference = [=](std::span<const Array> x) {
+    const Array logs = log_probabilities ? x[0] : softmax_reference(x[0], 1, true);
+    const ClassLossReference rule{.dense = target.dtype == DType::f32, .ignore_index = attributes.ignore_index,
+                                  .label_smoothing = attributes.label_smoothing, .weight = weights.classes ? &x[2] : nullptr,
+                                  .pixel_weight = weights.pixels ? &x.back() : nullptr};
+    return std::vector<Array>{reduced(class_loss(shape, x[1], rule, [&](const Index& at) { return logs.data[offset_of(shape, at)]; }), attributes.reduction)};
+  };
+  return result;
 }
 
 inline OpCase cross_entropy_case(std::string name, const Shape& shape, const TensorType& target, bool weighted, std::int32_t ignore_index = -100) {
-  const bool dense = target.dtype == DType::f32;
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}, .tolerance = 2e-6};
-  result.inputs.push_back({.type = target, .fill = dense ? Fill::positive : Fill::labels, .label_count = shape.channels(), .differentiable = false});
-  if (weighted) result.inputs.push_back({.type = {DType::f32, Shape{shape.channels()}}, .fill = Fill::positive, .differentiable = false});
-  result.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{cross_entropy(x[0], x[1], {.ignore_index = ignore_index}, weighted ? x[2] : Value{})};
-  };
-  result.reference = [=](std::span<const Array> x) {
-    return std::vector<Array>{cross_entropy_reference(x, dense, ignore_index)};
-  };
-  return result;
+  return class_loss_case(std::move(name), shape, target, {.ignore_index = ignore_index}, {.classes = weighted});
 }
 
 // A map of classes of (N, C, spatial...), with or without a channel axis, or the shape itself for probabilities.
@@ -87,6 +82,15 @@ inline void add_random_cross_entropy_cases(std::vector<OpCase>& cases) {
     const std::int32_t ignored = draws.coin() && shape.channels() > 2 ? 1 : -100;
     cases.push_back(cross_entropy_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, weighted, ignored));
   }
+  using enum LossReduction;
+  for (int i = 0; i < 6; ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 1500);
+    const CrossEntropyAttributes attributes{.ignore_index = draws.pick({-100, 0}), .label_smoothing = draws.pick({0.0f, 0.2f}),
+                                            .reduction = draws.pick({mean, sum, none, batch_mean})};
+    const ClassWeights weights{draws.coin(), draws.coin()};
+    const TensorType target = random_target(draws, shape);
+    cases.push_back(class_loss_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, attributes, weights, draws.coin()));
+  }
 }
 
 inline std::vector<OpCase> cross_entropy_cases() {
@@ -103,6 +107,23 @@ inline std::vector<OpCase> cross_entropy_cases() {
       cross_entropy_case("probabilities, weights", {2, 3, 9, 7}, {DType::f32, {2, 3, 9, 7}}, true),
       cross_entropy_case("one class", {1, 1, 3, 3}, {i32, {1, 3, 3}}, false),
   };
+  using enum LossReduction;
+  constexpr ClassWeights kNone{}, kClasses{true, false}, kPixels{false, true}, kBoth{true, true};
+  const TensorType map{i32, {2, 9, 7}}, dense{DType::f32, {2, 3, 9, 7}};
+  const auto add = [&](const char* name, const TensorType& target, const CrossEntropyAttributes& attributes, ClassWeights weights, bool logs = false) {
+    cases.push_back(class_loss_case(name, {2, 3, 9, 7}, target, attributes, weights, logs));
+  };
+  add("smoothed", map, {.label_smoothing = 0.1f}, kNone);
+  add("smoothed, weights, a class ignored", map, {.ignore_index = 1, .label_smoothing = 0.3f}, kClasses);
+  add("each pixel", map, {.ignore_index = 0, .reduction = none}, kClasses);
+  add("sum", map, {.reduction = sum}, kNone);
+  add("a weight map", map, {}, kPixels);
+  add("all weights, smoothed", map, {.label_smoothing = 0.2f}, kBoth);
+  add("probabilities, smoothed, all weights", dense, {.label_smoothing = 0.2f}, kBoth);
+  add("probabilities, each pixel", dense, {.reduction = none}, kNone);
+  add("log-probabilities", map, {}, kNone, true);
+  add("log-probabilities, weights, a class ignored", map, {.ignore_index = 2}, kClasses, true);
+  add("log-probabilities, each pixel", map, {.reduction = none}, kBoth, true);
   add_random_cross_entropy_cases(cases);
   return cases;
 }

@@ -1,12 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 
-#include "autodiff/gradient.h"
 #include "base/error.h"
 #include "cases/pointwise_cases.h"
 #include "runtime/compile.h"
+#include "support/known_values.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -22,19 +21,6 @@ Array run(const std::function<Value(Value)>& function, const std::vector<double>
   executable->write("x", to_tensor(input, DType::f32));
   executable->run();
   return to_array(executable->read("y"));
-}
-
-// Largest error of single elements, relative to each.
-double element_error(const std::function<Value(Value)>& function, double (*reference)(double), double low, double high) {
-  std::vector<double> values;
-  for (int i = 0; i < 4001; ++i) values.push_back(static_cast<float>(low + (high - low) * i / 4000));
-  const Array result = run(function, values);
-  double worst = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double expected = reference(values[i]);
-    worst = std::max(worst, std::fabs(result.data[i] - expected) / std::max(std::fabs(expected), 1e-37));
-  }
-  return worst;
 }
 
 }  // namespace
@@ -55,7 +41,6 @@ TEST_CASE("pointwise: elementary functions are accurate to 1e-6 of each element"
 }
 
 TEST_CASE("pointwise: infinities and NaN as in PyTorch") {
-  constexpr double kInf = std::numeric_limits<double>::infinity(), kNaN = std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> values = {kNaN, kInf, -kInf, 0, -1, 1, 200, -200};
   const auto expect = [&](const char* name, const std::function<Value(Value)>& function, std::vector<double> expected) {
     INFO(name);
