@@ -25,7 +25,7 @@ LoadedModel open_model(Model model, const std::string& device) {
   loaded.device = open_device(device);
   const std::int64_t size = loaded.network.nearest_sizes(1).second;  // any: the variables are the same
   loaded.store = std::make_unique<ParameterStore>(*loaded.device, *inference_graph(loaded.network, 1, size, size));
-  restore_parameters(loaded.model, *loaded.store);
+  restore_averaged(loaded.model, *loaded.store);
   return loaded;
 }
 

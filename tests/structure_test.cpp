@@ -45,6 +45,7 @@ const std::map<std::string, Names> kMayAlsoInclude = {
 const std::map<std::string, std::string> kNoShaderOfItsOwn = {
     {"conv_transpose", "runs the kernels of conv, whose data gradient it is"},
     {"expand", "copies by strides, shaders/strided"},
+    {"optimizer", "what adam and the other optimizers share; theirs are in common/update.glsl"},
     {"pack", "copies with that of assign"},
     {"permute", "copies by strides, shaders/strided"},
     {"slice", "copies by strides, shaders/strided"},
@@ -152,7 +153,7 @@ TEST_CASE("structure: only engine/base calls the operating system") {
 }
 
 TEST_CASE("structure: every op has its four places") {
-  static const std::regex kOp("class \\w+ (?:final )?: public (Op)\\b");
+  static const std::regex kOp("class \\w+ (?:final )?: public (Op|OptimizerOp)\\b");
   std::size_t ops = 0;
   for (const fs::path& file : files_under("engine/ops", is_cpp)) {
     if (matches(text_of(file), kOp).empty()) continue;

@@ -1,5 +1,6 @@
 #include "ops/kernel_table.h"
 
+#include "ops/adagrad.h"
 #include "ops/adam.h"
 #include "ops/argmax.h"
 #include "ops/assign.h"
@@ -29,6 +30,7 @@
 #include "ops/relayout.h"
 #include "ops/reshape.h"
 #include "ops/resize.h"
+#include "ops/rmsprop.h"
 #include "ops/scatter.h"
 #include "ops/sgd.h"
 #include "ops/slice.h"
@@ -40,6 +42,7 @@ namespace tuff {
 const KernelTable& kernel_table() {
   static const KernelTable table = {
       // One row an op, by name.
+      {"adagrad", adagrad_kernels()},
       {"adam", adam_kernels()},
       {"argmax", argmax_kernels()},
       {"assign", assign_kernels()},
@@ -82,6 +85,7 @@ const KernelTable& kernel_table() {
       {"reshape", reshape_kernels()},
       {"resize", resize_kernels()},
       {"resize_gradient", resize_gradient_kernels()},
+      {"rmsprop", rmsprop_kernels()},
       {"scatter", scatter_kernels()},
       {"sgd", sgd_kernels()},
       {"slice", slice_kernels()},

@@ -3,9 +3,7 @@
 
 #include <vector>
 
-#include "graph/graph.h"
-#include "ops/adam.h"
-#include "plan/kernel.h"
+#include "ops/optimizer.h"
 
 namespace tuff {
 
@@ -19,25 +17,24 @@ struct SgdAttributes {
 };
 
 // Updates parameters, and with momentum its buffer, in place (flat f32 vectors of equal length):
-//   g = gradients * gradient_scale + weight_decay * parameters
+//   g = gradients * gradient_scale + weight_decay * parameters + l1 sign(parameters)
 //   buffer = first step ? g : momentum buffer + (1 - dampening) g;  g = nesterov ? g + momentum buffer : buffer
 //   parameters -= lr g
-// step_state as in ops/adam.h. momentum_buffer is empty exactly where momentum is 0.
+// step_state as in ops/optimizer.h. momentum_buffer is empty exactly where momentum is 0.
 void sgd(Value parameters, Value gradients, Value momentum_buffer, Value step_state, SgdAttributes attributes = {},
-         Value gradient_scale = {});
+         const UpdateOptions& options = {});
 
-class Sgd : public Op {
+class Sgd : public OptimizerOp {
  public:
-  explicit Sgd(SgdAttributes attributes) : attributes_(attributes) {}
+  // Inputs: parameters, gradients, step_state, with momentum its buffer.
+  Sgd(SgdAttributes attributes, const UpdateOptions& options);
   const SgdAttributes& values() const { return attributes_; }
 
-  // Inputs: parameters, gradients, step_state, with momentum its buffer, perhaps gradient_scale.
   std::string_view name() const override { return "sgd"; }
   std::string attributes() const override;
-  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
-  std::vector<int> written_inputs() const override;
 
  private:
+  std::vector<int> written() const override;
   SgdAttributes attributes_;
 };
 

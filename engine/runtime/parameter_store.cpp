@@ -76,6 +76,12 @@ std::vector<float> ParameterStore::read_arena(const std::string& name) const {
   return values;
 }
 
+void ParameterStore::write_arena(const std::string& name, std::span<const float> values) {
+  if (values.size_bytes() != arena_bytes(name))
+    throw Error(fmt::format("the arena \"{}\" has {} bytes, {} were given", name, arena_bytes(name), values.size_bytes()));
+  if (!values.empty()) upload(device_, arena(name), 0, std::as_bytes(values));
+}
+
 ParameterSnapshot::ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas) : store_(&store) {
   for (const std::string& name : arenas) arenas_.emplace(name, store.read_arena(name));
 }

@@ -56,6 +56,8 @@ class ParameterStore {
 
   // All of an arena's values in device order. Error where it isn't there.
   std::vector<float> read_arena(const std::string& name) const;
+  // Error where their number isn't the arena's.
+  void write_arena(const std::string& name, std::span<const float> values);
 
   // Every variable of the graph is here with the same type and offset, else Error naming the first that isn't.
   void check(const Graph& graph) const;

@@ -125,6 +125,15 @@ void restore_parameters(const Model& model, ParameterStore& store) {
     store.write(variable.name, read_shaped(model, variable.name, variable.type.shape));
 }
 
+void restore_averaged(const Model& model, ParameterStore& store) {
+  restore_parameters(model, store);
+  for (const Variable& variable : store.variables()) {
+    const std::string name = moment_name(kAverageArena, variable.name);
+    if (variable.arena == "parameters" && model.file.find(name) != nullptr)
+      store.write(variable.name, read_shaped(model, name, variable.type.shape));
+  }
+}
+
 void restore_optimizer(const Model& model, ParameterStore& store) {
   for (const StoredTensor& tensor : model.file.tensors) {
     if (!tensor.name.starts_with(kOptimizer)) continue;

@@ -53,8 +53,13 @@ void save_checkpoint(const std::filesystem::path& path, const TrainOptions& opti
 Model load_model(const std::filesystem::path& run_or_file);
 Model load_model_file(const std::filesystem::path& file);
 
+// The arena of the weights' moving average (--ema).
+inline constexpr const char* kAverageArena = "parameters.ema";
+
 // Fills the store's parameters and buffers. Error where the file lacks one or its shape differs.
 void restore_parameters(const Model& model, ParameterStore& store);
+// The same for prediction: where a checkpoint has the weights' average, that.
+void restore_averaged(const Model& model, ParameterStore& store);
 // Fills the optimizer's arenas from a checkpoint; those it lacks become zeros.
 void restore_optimizer(const Model& model, ParameterStore& store);
 

@@ -42,14 +42,23 @@ const TrainField kFields[] = {
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
     {&Options::batch, "batch", "Training", "N", "crops in each step", 1, 4096},
-    {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice", "default: bce; ce with --classes"},
+    {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal", "default: bce; ce with --classes"},
+    {&Options::label_smoothing, "label-smoothing", "Training", "X", "part of each pixel's truth that ce spreads over all classes", 0, 1},
+    {&Options::tversky_alpha, "tversky-alpha", "Training", "X", "weight of false positives in --loss tversky", 0, 1e3},
+    {&Options::tversky_beta, "tversky-beta", "Training", "X", "weight of false negatives in --loss tversky", 0, 1e3},
+    {&Options::focal_gamma, "focal-gamma", "Training", "X", "how much less --loss focal counts what is learned", 0, 100},
     {&Options::lr, "lr", "Training", "X", "learning rate", 0, 1e6},
     {&Options::schedule, "schedule", "Training", "constant|cosine|step", "course of the learning rate", 0, 0, Kept::model},
     {&Options::warmup, "warmup", "Training", "STEPS", "steps in which the learning rate rises to --lr", 0},
-    {&Options::optimizer, "optimizer", "Training", "adam|sgd", "rule that updates the weights"},
+    {&Options::optimizer, "optimizer", "Training", "adam|adamw|sgd|adagrad|rmsprop", "rule that updates the weights"},
     {&Options::momentum, "momentum", "Training", "X", "momentum of sgd", 0, 1},
-    {&Options::weight_decay, "weight-decay", "Training", "X", "decoupled weight decay (AdamW's)", 0, 1e3},
-    {&Options::clip, "clip", "Training", "X", "largest global norm of the gradients; 0: no limit", 0},
+    {&Options::nesterov, "nesterov", "Training", "", "Nesterov's momentum with sgd"},
+    {&Options::weight_decay, "weight-decay", "Training", "X", "L2 regularization, added to the gradient; with adamw decoupled from it", 0, 1e3},
+    {&Options::l1, "l1", "Training", "X", "L1 regularization", 0, 1e3},
+    {&Options::no_decay, "no-decay", "Training", "LIST", "weights that --weight-decay and --l1 leave alone: norm, bias or norm,bias"},
+    {&Options::clip_value, "clip-value", "Training", "X", "largest size of each gradient; 0: no limit", 0},
+    {&Options::clip, "clip", "Training", "X", "largest global norm of the gradients, after --clip-value; 0: no limit", 0},
+    {&Options::ema, "ema", "Training", "X", "validate and keep an exponential moving average of the weights, e.g. 0.999; 0: none", 0, 0.9999999},
     {&Options::seed, "seed", "Training", "N", "same seed, device and driver: same bits", 0},
 
     {&Options::out, "out", "Run", "RUN", "folder for the model, config.json and metrics.csv", 0, 0, Kept::never},
@@ -145,8 +154,14 @@ void validate(TrainOptions& options) {
   if (multi_class && options.loss.starts_with("bce"))
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
                             options.loss, options.classes));
-  if (!multi_class && options.loss == "ce")
-    throw Error("--loss ce: needs --classes 2 or more; use bce for foreground against background");
+  if (!multi_class && options.loss.starts_with("ce"))
+    throw Error(fmt::format("--loss {}: needs --classes 2 or more; use b{} for foreground against background", options.loss,
+                            options.loss));
+  if (options.label_smoothing > 0 && !options.loss.starts_with("ce"))
+    throw Error(fmt::format("--label-smoothing: goes with --loss ce or ce+dice, not with {}", options.loss));
+  if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
+    throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
+  no_decay_groups(options.no_decay);
   number_list(options.foreground, "foreground");
   number_list(options.channels, "channels");
 }
@@ -193,6 +208,18 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
     if (name == "epochs") result.steps = 0;
   }
   return result;
+}
+
+std::vector<std::string> no_decay_groups(std::string_view text) {
+  std::vector<std::string> groups;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    groups.emplace_back(rest.substr(0, comma));
+    if (groups.back() != "norm" && groups.back() != "bias")
+      throw Error(fmt::format("--no-decay: \"{}\" is neither norm nor bias", groups.back()));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return groups;
 }
 
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option) {

@@ -40,13 +40,22 @@ struct TrainOptions {
   std::int64_t epochs = 0;
   std::int64_t batch = 4;
   std::string loss = "auto";
+  double label_smoothing = 0;
+  double tversky_alpha = 0.3;
+  double tversky_beta = 0.7;
+  double focal_gamma = 2;
   std::string optimizer = "adam";
   double lr = 1e-3;
   std::string schedule = "constant";
   double warmup = 0;
   double momentum = 0.9;
+  bool nesterov = false;
   double weight_decay = 0;
+  double l1 = 0;
+  std::string no_decay;
   double clip = 0;
+  double clip_value = 0;
+  double ema = 0;
   std::int64_t seed = 0;
   // run
   std::string out;
@@ -101,6 +110,9 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
 
 // "0,2,5" as numbers; Error with the option's name. Empty text: no numbers.
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option);
+
+// "norm,bias" as words, each "norm" or "bias"; Error naming the option. Empty text: none.
+std::vector<std::string> no_decay_groups(std::string_view text);
 
 // The word nearest to a misspelt one by edit distance; empty where none is near.
 std::string nearest_word(std::string_view word, std::span<const std::string> words);

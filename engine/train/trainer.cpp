@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 #include "base/os.h"
@@ -33,6 +34,7 @@ class Run {
   void check_loss(double loss) const;
   ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
+  void update_average();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
@@ -43,6 +45,7 @@ class Run {
   const TrainingHooks& hooks_;
   std::unique_ptr<Graph> graph_;
   ParameterStore store_;
+  std::optional<ParameterStore> averaged_;  // with --ema: what is validated and kept as the best model
   std::unique_ptr<Executable> executable_;
   Schedule schedule_;
   TrainingState state_;
@@ -67,7 +70,8 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
   steps_per_epoch_ = task.objective->steps_per_epoch();
-  session_ = task.objective->start(device, store_, state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
+  if (options_.ema > 0) averaged_.emplace(device, *graph_);
+  session_ = task.objective->start(device, averaged_ ? *averaged_ : store_, state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
   schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup), steps_};
@@ -164,6 +168,11 @@ TrainingSummary Run::execute() {
   return summary;
 }
 
+void Run::update_average() {
+  averaged_->write_arena("parameters", store_.read_arena(kAverageArena));
+  averaged_->write_arena("buffers", store_.read_arena("buffers"));
+}
+
 void Run::save(const ParameterSnapshot& snapshot) {
   write_losses(file(kLossesFile), losses_);
   save_checkpoint(file(kLastModel), options_, task_.objective->format(), snapshot, state_);
@@ -176,6 +185,7 @@ void Run::finish_epoch() {
   report.loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count) : 0;
   state_.loss_sum = 0;
   state_.loss_count = 0;
+  if (averaged_) update_average();
   report.scores = session_->validate();
   report.best = report.scores.empty() || !state_.best_score || report.scores[0] > *state_.best_score;
   report.seconds = os::monotonic_seconds() - started_;
@@ -183,7 +193,7 @@ void Run::finish_epoch() {
   if (report.best) {
     if (!report.scores.empty()) state_.best_score = report.scores[0];
     state_.best_step = state_.step;
-    save_model(file(kBestModel), options_, task_.objective->format(), snapshot);
+    save_model(file(kBestModel), options_, task_.objective->format(), averaged_ ? take_snapshot(*averaged_) : snapshot);
   }
   metrics_.push_back({report.epoch, report.step, report.loss, report.scores, report.learning_rate, report.seconds});
   write_metrics(file(kMetricsFile), task_.objective->metrics(), metrics_);

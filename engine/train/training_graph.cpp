@@ -2,15 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "autodiff/gradient.h"
 #include "base/error.h"
+#include "ops/adagrad.h"
 #include "ops/adam.h"
 #include "ops/bce_with_logits.h"
 #include "ops/cross_entropy.h"
 #include "ops/dice_loss.h"
+#include "ops/focal_loss.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
+#include "ops/rmsprop.h"
 #include "ops/sgd.h"
+#include "train/checkpoint.h"
 
 namespace tuff {
 
@@ -25,13 +31,72 @@ void check_crop(const Network& network, const TrainOptions& options) {
 Value training_loss(Value logits, Value labels, const TrainOptions& options) {
   const bool multi_class = options.classes > 1;
   const auto activation = multi_class ? DiceAttributes::Activation::softmax : DiceAttributes::Activation::sigmoid;
-  if (options.loss == "ce") return cross_entropy(logits, labels);
-  if (options.loss == "dice") return dice_loss(logits, labels, {.activation = activation});
-  if (options.loss == "bce") return bce_with_logits(logits, labels);
-  if (options.loss == "bce+dice")
-    return add(bce_with_logits(logits, labels), dice_loss(logits, labels, {.activation = activation}));
-  throw Error(fmt::format("loss: \"{}\" is none of bce, ce, dice, bce+dice", options.loss));
+  const auto entropy = [&] {
+    if (!multi_class) return bce_with_logits(logits, labels);
+    return cross_entropy(logits, labels, {.label_smoothing = static_cast<float>(options.label_smoothing)});
+  };
+  const auto dice = [&] { return dice_loss(logits, labels, {.activation = activation}); };
+  if (options.loss == "ce" || options.loss == "bce") return entropy();
+  if (options.loss == "dice") return dice();
+  if (options.loss == "bce+dice" || options.loss == "ce+dice") return add(entropy(), dice());
+  if (options.loss == "tversky")
+    return tversky_loss(logits, labels, {.alpha = static_cast<float>(options.tversky_alpha),
+                                         .beta = static_cast<float>(options.tversky_beta),
+                                         .activation = activation});
+  const auto gamma = static_cast<float>(options.focal_gamma);
+  if (options.loss == "focal")
+    return multi_class ? focal_loss(logits, labels, {.gamma = gamma}) : sigmoid_focal_loss(logits, labels, 0.25f, gamma);
+  throw Error(fmt::format("loss: \"{}\" is none of bce, ce, dice, bce+dice, ce+dice, tversky, focal", options.loss));
 }
+
+namespace {
+
+// A layer whose weight is a vector is a norm: convolutions and matrices have more axes.
+bool belongs_to_norm(const Graph& graph, const Variable& variable) {
+  const std::string layer = variable.name.substr(0, variable.name.rfind('.') + 1);
+  return std::ranges::any_of(graph.variables(), [&](const Variable& other) {
+    return other.name == layer + "weight" && other.type.shape.rank() == 1;
+  });
+}
+
+// For UpdateOptions: 0 for the parameters that --no-decay names.
+Value decay_factors(Graph& graph, const TrainOptions& options) {
+  const std::vector<std::string> left_out = no_decay_groups(options.no_decay);
+  const auto named = [&](const char* group) { return std::ranges::find(left_out, group) != left_out.end(); };
+  const auto blocks = static_cast<std::int64_t>(graph.arena_elements("parameters")) / kDecayBlock;
+  std::vector<float> factors(static_cast<std::size_t>(blocks), 1.0f);
+  for (const Variable& variable : graph.variables()) {
+    if (variable.arena != "parameters") continue;
+    const bool kept = !(named("bias") && variable.name.ends_with("bias")) && !(named("norm") && belongs_to_norm(graph, variable));
+    if (kept) continue;
+    const std::int64_t first = static_cast<std::int64_t>(variable.offset) / kDecayBlock;
+    const std::int64_t count = (variable.type.shape.elements() + kDecayBlock - 1) / kDecayBlock;
+    std::fill_n(factors.begin() + first, count, 0.0f);
+  }
+  return graph.constant(HostTensor::from_floats({blocks}, factors));
+}
+
+AdamAttributes adam_attributes(const TrainOptions& options) {
+  return {.weight_decay = options.weight_decay, .decoupled_weight_decay = options.optimizer == "adamw"};
+}
+
+void add_optimizer(Graph& graph, Value gradients, Value step_state, const UpdateOptions& update, const TrainOptions& options) {
+  const Value parameters = graph.arena("parameters");
+  const double decay = options.weight_decay;
+  if (options.optimizer == "sgd") {
+    const Value buffer = options.momentum > 0 ? graph.arena("sgd.momentum") : Value{};
+    sgd(parameters, gradients, buffer, step_state,
+        {.momentum = options.momentum, .weight_decay = decay, .nesterov = options.nesterov}, update);
+  } else if (options.optimizer == "adagrad") {
+    adagrad(parameters, gradients, graph.arena("adagrad.sum"), step_state, {.weight_decay = decay}, update);
+  } else if (options.optimizer == "rmsprop") {
+    rmsprop(parameters, gradients, {graph.arena("rmsprop.square_avg")}, step_state, {.weight_decay = decay}, update);
+  } else {
+    adam(parameters, gradients, graph.arena("adam.m"), graph.arena("adam.v"), step_state, adam_attributes(options), update);
+  }
+}
+
+}  // namespace
 
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options) {
   std::vector<Value> parameters;
@@ -49,16 +114,14 @@ void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& 
     gradients = gradient(loss, parameters);
   }
   const auto scope = graph.scope("update");
-  const Value flat = pack(graph, "gradients", gradients, offsets, graph.arena_elements("parameters"));
-  const Value scale = options.clip > 0 ? clip_coefficient(flat, static_cast<float>(options.clip)) : Value{};
-  if (options.optimizer == "sgd") {
-    const Value buffer = options.momentum > 0 ? graph.arena("sgd.momentum") : Value{};
-    sgd(graph.arena("parameters"), flat, buffer, step_state,
-        {.momentum = options.momentum, .weight_decay = options.weight_decay}, scale);
-  } else {
-    adam(graph.arena("parameters"), flat, graph.arena("adam.m"), graph.arena("adam.v"), step_state,
-         {.weight_decay = options.weight_decay}, scale);
-  }
+  Value flat = pack(graph, "gradients", gradients, offsets, graph.arena_elements("parameters"));
+  const auto clip_value = static_cast<float>(options.clip_value);
+  if (options.clip_value > 0) flat = clamp(flat, -clip_value, clip_value);
+  UpdateOptions update{.average_decay = options.ema, .l1 = options.l1};
+  if (options.clip > 0) update.gradient_scale = clip_coefficient(flat, static_cast<float>(options.clip));
+  if (!options.no_decay.empty() && (options.weight_decay > 0 || options.l1 > 0)) update.decay_factors = decay_factors(graph, options);
+  if (options.ema > 0) update.average = graph.arena(kAverageArena);
+  add_optimizer(graph, flat, step_state, update, options);
 }
 
 std::unique_ptr<Graph> training_graph(const Network& network, const TrainOptions& options) {
@@ -89,8 +152,7 @@ std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batc
 }
 
 HostTensor step_state_tensor(const TrainOptions& options, double learning_rate, std::int64_t step) {
-  const AdamAttributes attributes{.weight_decay = options.weight_decay};
-  return HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step + 1, attributes));
+  return HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step + 1, adam_attributes(options)));
 }
 
 }  // namespace tuff

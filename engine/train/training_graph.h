@@ -10,7 +10,7 @@
 namespace tuff {
 
 // One step on a batch of square crops. Inputs: "images" (batch, in_channels, crop, crop), "labels" (f32
-// (batch, 1, h, h) for one output channel, i32 (batch, h, h) for classes), "step_state" (ops/adam.h).
+// (batch, 1, h, h) for one output channel, i32 (batch, h, h) for classes), "step_state" (ops/optimizer.h).
 // Output: "loss". Arenas: "parameters", "gradients", the optimizer's moments. Error where the crop doesn't
 // fit the network.
 std::unique_ptr<Graph> training_graph(const Network& network, const TrainOptions& options);

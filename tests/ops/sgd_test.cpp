@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "cases/sgd_cases.h"
-#include "support/optimizer_run.h"
 
 namespace tuff::test {
 
@@ -13,18 +12,19 @@ namespace {
 double error_after_steps(const SgdCase& sgd_case, const std::vector<Shape>& shapes) {
   const SgdAttributes& a = sgd_case.attributes;
   std::vector<double> buffer(OptimizerRun::elements(shapes), 0);
-  const auto update = [&](Graph& graph, Value parameters, Value state, Value scale) {
-    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, scale);
+  const auto update = [&](Graph& graph, Value parameters, Value state, const UpdateOptions& options) {
+    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, options);
   };
-  const auto reference = [&](std::size_t i, double parameter, double g, int step) {
-    g += a.weight_decay * parameter;
+  const auto reference = [&](const OptimizerRun::Element& element) {
+    double g = element.gradient + element.decay * a.weight_decay * element.parameter;
     if (a.momentum != 0) {
-      buffer[i] = step == 1 ? g : a.momentum * buffer[i] + (1 - a.dampening) * g;
-      g = a.nesterov ? g + a.momentum * buffer[i] : buffer[i];
+      double& buffered = buffer[element.index];
+      buffered = element.step == 1 ? g : a.momentum * buffered + (1 - a.dampening) * g;
+      g = a.nesterov ? g + a.momentum * buffered : buffered;
     }
-    return parameter - 0.1 * g;
+    return element.parameter - 0.1 * g;
   };
-  return OptimizerRun::error(shapes, update, reference, 0.1, {}, sgd_case.scaled);
+  return OptimizerRun::error(shapes, update, reference, 0.1, {}, sgd_case.update);
 }
 
 }  // namespace

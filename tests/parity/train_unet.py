@@ -41,7 +41,8 @@ def optimizer_of(network, options):
     if options["optimizer"] == "sgd":
         return torch.optim.SGD(network.parameters(), lr=options["lr"], momentum=options["momentum"],
                                weight_decay=options["weight-decay"])
-    return torch.optim.AdamW(network.parameters(), lr=options["lr"], weight_decay=options["weight-decay"])
+    optimizer = torch.optim.AdamW if options["optimizer"] == "adamw" else torch.optim.Adam
+    return optimizer(network.parameters(), lr=options["lr"], weight_decay=options["weight-decay"])
 
 
 def train(dump, layout="contiguous", steps=None):

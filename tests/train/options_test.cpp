@@ -102,6 +102,24 @@ TEST_CASE("options: those that exclude each other") {
   CHECK(binary.loss == "bce");
 }
 
+TEST_CASE("options: what goes with one loss or optimizer alone") {
+  const auto message = [](auto&& change) {
+    TrainOptions options;
+    change(options);
+    return message_of([&] { validate(options); });
+  };
+  CHECK(message([](TrainOptions& o) { o.loss = "ce+dice"; }).find("--loss ce+dice: needs --classes 2 or more; use bce+dice") == 0);
+  CHECK(message([](TrainOptions& o) { o.label_smoothing = 0.1; }).find("--label-smoothing: goes with --loss ce") == 0);
+  CHECK(message([](TrainOptions& o) { o.nesterov = true; }).find("--nesterov: goes with --optimizer sgd") == 0);
+  CHECK(message([](TrainOptions& o) { o.no_decay = "norm,biases"; }) == "--no-decay: \"biases\" is neither norm nor bias");
+  CHECK(message([](TrainOptions& o) {
+    o.loss = "tversky";
+    o.optimizer = "adamw";
+    o.no_decay = "bias";
+  }) == "no error");
+  CHECK(no_decay_groups("norm,bias") == std::vector<std::string>{"norm", "bias"});
+}
+
 TEST_CASE("options: a resumed run keeps its model and may change its length") {
   TrainOptions saved;
   saved.base = 16;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/activation.h"
+#include "ops/adagrad.h"
 #include "ops/adam.h"
 #include "ops/argmax.h"
 #include "ops/assign.h"
@@ -35,6 +36,7 @@
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/resize.h"
+#include "ops/rmsprop.h"
 #include "ops/scatter.h"
 #include "ops/sgd.h"
 #include "ops/slice.h"

@@ -1,0 +1,30 @@
+// Adagrad over flat vectors, in place; the formulas are in engine/ops/adagrad.h. One invocation updates four elements;
+// `count` counts fours.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/update.glsl"
+
+layout(push_constant) uniform Push {
+  Vec4InOut parameters;
+  Vec4In gradients;
+  Vec4InOut sum;
+  FloatIn state;  // learning rate, -, -, 1 in the first step, steps before
+  UPDATE_BUFFERS
+  UPDATE_CONSTANTS
+  float rate_decay, weight_decay, initial_accumulator_value, eps;
+} push;
+
+void update(uint i) {
+  vec4 parameters = push.parameters.at[i];
+  vec4 g = PREPARED_GRADIENT(i, parameters, push.weight_decay);
+  bool first = push.state.at[3] == 1.0;
+  float rate = push.state.at[0] / (1.0 + push.state.at[4] * push.rate_decay);
+  vec4 sum = (first ? vec4(push.initial_accumulator_value) : push.sum.at[i]) + g * g;
+  push.sum.at[i] = sum;
+  parameters -= rate * (g / (sqrt(sum) + push.eps));
+  STORE_PARAMETERS(i, parameters, first)
+}
+
+void main() {
+  UPDATE_ALL
+}
