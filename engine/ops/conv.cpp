@@ -7,17 +7,45 @@
 #include "base/error.h"
 #include "ops/conv_transpose.h"
 #include "ops/conv_weight_gradient.h"
+#include "ops/pad.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/relayout.h"
+#include "ops/resample.h"
 #include "ops/spatial.h"
 
 namespace tuff {
 
+namespace {
+
+PadMode pad_mode(PaddingMode mode) {
+  switch (mode) {
+    case PaddingMode::zeros: return PadMode::constant;
+    case PaddingMode::reflect: return PadMode::reflect;
+    case PaddingMode::replicate: return PadMode::replicate;
+    case PaddingMode::circular: return PadMode::circular;
+  }
+  return PadMode::constant;
+}
+
+}  // namespace
+
+Value mirrored_kernel(Value weight) {
+  for (int axis = 2; axis < weight.shape().rank(); ++axis) weight = resample(weight, axis, mirror_table(weight.shape()[axis]));
+  return weight;
+}
+
 Value conv(Value x, Value weight, Value bias, const ConvAttributes& attributes) {
+  ConvAttributes resolved = resolve("conv", attributes, x.shape(), weight.shape());
+  if (attributes.padding_mode != PaddingMode::zeros && x.shape().rank() >= 3) {
+    x = pad(x, resolved.padding, resolved.padding_end, pad_mode(attributes.padding_mode));
+    resolved.padding.assign(resolved.padding.size(), 0);
+    resolved.padding_end = resolved.padding;
+  }
+  if (attributes.flip_kernel) weight = mirrored_kernel(weight);
   std::vector<Value> inputs = {x, weight};
   if (bias) inputs.push_back(bias);
-  auto op = std::make_shared<Conv>(complete("conv", attributes, std::max(1, x.shape().rank() - 2)));
+  auto op = std::make_shared<Conv>(std::move(resolved));
   return x.graph().add(std::move(op), std::move(inputs)).front();
 }
 
@@ -75,7 +103,7 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
   ConvAttributes back = plain;
   for (std::size_t axis = 0; axis < plain.stride.size(); ++axis) {
     const int dimension = static_cast<int>(axis) + 2;
-    const std::int64_t least = (upstream.shape()[dimension] - 1) * plain.stride[axis] - 2 * plain.padding[axis] +
+    const std::int64_t least = (upstream.shape()[dimension] - 1) * plain.stride[axis] - plain.padding[axis] - plain.padding_end[axis] +
                                plain.dilation[axis] * (weight.shape()[dimension] - 1) + 1;
     back.output_padding.push_back(x.shape()[dimension] - least);
   }

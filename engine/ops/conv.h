@@ -10,7 +10,8 @@
 namespace tuff {
 
 // x (N, C, 1 to 3 spatial axes); weight (O, C / groups, kernel...) in Layout::weight; bias (O), or empty for none.
-// Result (N, O, conv_output_size()). f32. Error naming the shapes where they don't fit.
+// Result (N, O, conv_output_size()). f32. Error naming the shapes where they don't fit. Padding of another mode than
+// zeros is added by pad() before, and flip_kernel mirrors a copy of the weight.
 Value conv(Value x, Value weight, Value bias, const ConvAttributes& attributes = {});
 
 class Conv : public Op {
@@ -34,6 +35,9 @@ const ConvAttributes& conv_attributes(const Op& op);
 
 // What the kernels of conv and conv_transpose (`transposed`) run for a request.
 ConvGeometry conv_geometry(const KernelRequest& request, bool& transposed);
+
+// The weight with every spatial axis reversed.
+Value mirrored_kernel(Value weight);
 
 // The gradient with respect to what the fused activation was applied to, from that to its result.
 Value activation_gradient(const ConvAttributes& attributes, Value upstream, Value result);

@@ -8,19 +8,29 @@
 #include <vector>
 
 #include "graph/shape.h"
+#include "ops/auto_pad.h"
 
 namespace tuff {
 
 // Applied to what a convolution stores. leaky_relu uses `slope`.
 enum class Activation : std::uint8_t { none, relu, leaky_relu, sigmoid, tanh };
 
+// What conv's padding holds: PyTorch's padding_mode.
+enum class PaddingMode : std::uint8_t { zeros, reflect, replicate, circular };
+std::string_view to_string(PaddingMode mode);
+
 // PyTorch's names and defaults. One value per spatial axis, one for all, or none for the default.
 struct ConvAttributes {
   std::vector<std::int64_t> stride;          // 1
-  std::vector<std::int64_t> padding;         // 0, zeros on both sides
+  std::vector<std::int64_t> padding;         // 0; on both sides, or before where padding_end is given
+  std::vector<std::int64_t> padding_end;     // after; empty: as before
   std::vector<std::int64_t> dilation;        // 1
   std::vector<std::int64_t> output_padding;  // 0; conv_transpose only: further extent at the far side
+  std::vector<std::int64_t> output_size;     // conv_transpose only: spatial extents, instead of output_padding
   std::int64_t groups = 1;
+  AutoPad auto_pad = AutoPad::none;
+  PaddingMode padding_mode = PaddingMode::zeros;  // conv only
+  bool flip_kernel = false;  // true convolution, whose kernel is mirrored on every axis, instead of cross-correlation
   Activation activation = Activation::none;  // set by fuse_epilogue
   float slope = 0;
 
@@ -32,10 +42,15 @@ std::string to_string(const ConvAttributes& attributes);
 // The attributes with one value per axis; Error where one has a wrong count or is out of range.
 ConvAttributes complete(std::string_view op, const ConvAttributes& attributes, int axes);
 
-// floor((in + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 per axis; Error naming op and shapes below 1.
+// The same for these shapes, with auto_pad and output_size turned into padding, padding_end and output_padding. What
+// remains is what ops hold and kernels see: padding_mode and flip_kernel are cleared, conv() takes care of them.
+ConvAttributes resolve(std::string_view op, const ConvAttributes& attributes, const Shape& x, const Shape& weight);
+
+// floor((in + padding + padding_end - dilation (kernel - 1) - 1) / stride) + 1 per axis; Error naming op and shapes
+// below 1.
 std::vector<std::int64_t> conv_output_size(std::string_view op, const Shape& x, const Shape& weight, const ConvAttributes& complete);
 
-// (in - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding per axis; Error below 1.
+// (in - 1) stride - padding - padding_end + dilation (kernel - 1) + 1 + output_padding per axis; Error below 1.
 std::vector<std::int64_t> conv_transpose_output_size(const Shape& x, const Shape& weight, const ConvAttributes& complete);
 
 // Depth, height, width; the leading ones are 1 below rank 3.

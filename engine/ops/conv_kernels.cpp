@@ -45,7 +45,13 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 
 std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
-  if (conv_attributes(request.op).groups != 1) return "takes no groups";
+  return refuse_large(request);
+}
+
+// Every output channel has its own input channel.
+std::optional<std::string> refuse_depthwise(const KernelRequest& request) {
+  const std::int64_t groups = conv_attributes(request.op).groups;
+  if (request.inputs[0].shape[1] != groups || request.outputs[0].shape[1] != groups) return "is for one input and output channel a group";
   return refuse_large(request);
 }
 
@@ -87,15 +93,22 @@ std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& reque
     constants.push_back(static_cast<std::uint32_t>(value));
   const bool bias = request.inputs.size() == 3;
   constants.insert(constants.end(), {bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope),
-                                     static_cast<std::uint32_t>(pixels), geometry.batch});
+                                     static_cast<std::uint32_t>(pixels), geometry.batch, geometry.groups});
   return constants;
 }
 
+std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector, bool depthwise) {
+  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && !depthwise;
+  return fmt::format("conv/register_blocked.{}{}{}{}", depthwise ? "depthwise_" : "", vector == 4 ? "vec4" : "scalar",
+                     unrolled ? "_unrolled" : "", vector == 4 && request.caps.int64 ? "_wide" : "");
+}
+
+template <bool depthwise>
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
-  const std::uint32_t vector = geometry.out_channels % 4 == 0 ? 4 : 1;
-  const bool unrolled = geometry.in_channels % 4 == 0;
+  const std::uint32_t together = depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
+  const std::uint32_t vector = together % 4 == 0 ? 4 : 1;
   const std::uint32_t classes = transposed ? std::min(geometry.stride[2], geometry.out[2]) : 1;
   KernelDispatches result;
   for (std::uint32_t residue = 0; residue < classes; ++residue) {
@@ -106,8 +119,7 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
     const int pixels = columns % 16 == 0 || columns > 24 ? 16 : columns > 4 ? 8 : 4;
     const std::uint64_t blocks = (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
     Dispatch dispatch;
-    dispatch.shader = fmt::format("conv/register_blocked.{}{}{}", vector == 4 ? "vec4" : "scalar", unrolled ? "_unrolled" : "",
-                                  vector == 4 && request.caps.int64 ? "_wide" : "");
+    dispatch.shader = blocked_shader(request, geometry, vector, depthwise);
     dispatch.specialization = register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
     dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1), writes_output(0)};
     dispatch.groups = linear_groups(geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
@@ -139,7 +151,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
-  return {{"register_blocked", refuse_register_blocked, emit_register_blocked},
+  return {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
+          {"register_blocked", refuse_register_blocked, emit_register_blocked<false>},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
           {"direct", refuse_large, emit_direct}};
 }

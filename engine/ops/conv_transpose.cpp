@@ -1,7 +1,5 @@
 #include "ops/conv_transpose.h"
 
-#include <algorithm>
-
 #include "ops/conv.h"
 #include "ops/conv_weight_gradient.h"
 #include "ops/relayout.h"
@@ -10,9 +8,11 @@
 namespace tuff {
 
 Value conv_transpose(Value x, Value weight, Value bias, const ConvAttributes& attributes) {
+  ConvAttributes resolved = resolve("conv_transpose", attributes, x.shape(), weight.shape());
+  if (attributes.flip_kernel) weight = mirrored_kernel(weight);
   std::vector<Value> inputs = {x, weight};
   if (bias) inputs.push_back(bias);
-  auto op = std::make_shared<ConvTranspose>(complete("conv_transpose", attributes, std::max(1, x.shape().rank() - 2)));
+  auto op = std::make_shared<ConvTranspose>(std::move(resolved));
   return x.graph().add(std::move(op), std::move(inputs)).front();
 }
 

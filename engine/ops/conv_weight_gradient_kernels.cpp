@@ -51,7 +51,6 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
   const ConvGeometry geometry = geometry_of(request);
-  if (geometry.groups != 1) return "takes no groups";
   if (geometry.kernel[2] > 8) return "takes kernels up to 8 wide";
   return refuse_large(request);
 }
@@ -62,15 +61,19 @@ constexpr std::uint64_t kLeastInvocations = 512;
 
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
-  const std::uint32_t in = geometry.in_channels % 4 == 0 ? 4 : 1, out = geometry.out_channels % 4 == 0 ? 4 : 1;
-  const std::uint64_t tiles = std::uint64_t{geometry.in_channels / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
+  const bool depthwise = geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups && geometry.groups > 1;
+  const std::uint32_t group_inputs = geometry.in_channels / geometry.groups;
+  const std::uint32_t in = group_inputs % 4 == 0 ? 4 : 1;
+  const std::uint32_t out = (depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups) % 4 == 0 ? 4 : 1;
+  const std::uint64_t tiles = std::uint64_t{group_inputs / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
   // All tiles of a part run before the next part, so that a part's rows of x and upstream stay in a core's cache.
   const std::uint64_t row_bytes = std::uint64_t{geometry.out[2]} * (geometry.in_channels + geometry.out_channels) * sizeof(float);
   const std::uint64_t cached = (rows * row_bytes + kPartBytes - 1) / kPartBytes, busy = (kLeastInvocations + tiles - 1) / tiles;
   const auto parts = static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, std::max(cached, busy)}));
   Dispatch dispatch;
-  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.in{}_out{}{}", in, out, in * out > 1 && request.caps.int64 ? "_wide" : "");
+  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.{}_out{}{}", depthwise ? "depthwise" : fmt::format("in{}", in), out,
+                                in * out > 1 && request.caps.int64 ? "_wide" : "");
   dispatch.specialization = {kGroupSize, 1, 1};
   const std::vector<std::uint32_t> words = push_constants(geometry);
   dispatch.specialization.insert(dispatch.specialization.end(), words.begin(), words.end());

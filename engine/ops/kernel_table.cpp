@@ -18,6 +18,7 @@
 #include "ops/expand.h"
 #include "ops/fill.h"
 #include "ops/gather.h"
+#include "ops/grid_sample.h"
 #include "ops/local_response_norm.h"
 #include "ops/normalize.h"
 #include "ops/pack.h"
@@ -28,6 +29,7 @@
 #include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/relayout.h"
+#include "ops/resample.h"
 #include "ops/reshape.h"
 #include "ops/resize.h"
 #include "ops/rmsprop.h"
@@ -68,6 +70,9 @@ const KernelTable& kernel_table() {
       {"flatten_index", flatten_index_kernels()},
       {"gather", gather_kernels()},
       {"gather_spatial", gather_spatial_kernels()},
+      {"grid_sample", grid_sample_kernels()},
+      {"grid_sample_grid_gradient", grid_sample_grid_gradient_kernels()},
+      {"grid_sample_input_gradient", grid_sample_input_gradient_kernels()},
       {"max_pool", max_pool_kernels()},
       {"max_pool_gradient", max_pool_gradient_kernels()},
       {"max_unpool", max_unpool_kernels()},
@@ -81,7 +86,9 @@ const KernelTable& kernel_table() {
       {"pixel_unshuffle", pixel_unshuffle_kernels()},
       {"pointwise", pointwise_kernels()},
       {"reduce", reduce_kernels()},
+      {"reindex", reindex_kernels()},
       {"relayout", relayout_kernels()},
+      {"resample", resample_kernels()},
       {"reshape", reshape_kernels()},
       {"resize", resize_kernels()},
       {"resize_gradient", resize_gradient_kernels()},

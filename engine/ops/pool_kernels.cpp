@@ -27,8 +27,10 @@ Dispatch over_windows(const KernelRequest& request, std::string shader, std::uin
   push(attributes.kernel, 1);
   push(attributes.stride, 1);
   push(attributes.padding, 0);
+  push(attributes.padding_end, 0);
   push(attributes.dilation, 1);
   dispatch.constants.push_back(attributes.count_include_pad ? 1 : 0);
+  dispatch.constants.push_back(static_cast<std::uint32_t>(attributes.divisor_override));
   dispatch.groups = row_groups(std::uint64_t{written.batch} * written.depth * written.height,
                                std::uint64_t{written.width} * (written.channels / lanes), request.caps);
   for (const TensorType& type : request.inputs) dispatch.bytes += static_cast<double>(type.bytes());
@@ -63,6 +65,7 @@ KernelDispatches emit_max_unpool(const KernelRequest& request) {
 
 // The variants with a constant window.
 bool small_plain_window(const PoolAttributes& attributes) {
+  if (!attributes.output_size.empty()) return false;
   std::int64_t volume = 1;
   for (std::size_t a = 0; a < attributes.kernel.size(); ++a) {
     if (attributes.padding[a] != 0 || attributes.dilation[a] != 1) return false;
@@ -73,7 +76,7 @@ bool small_plain_window(const PoolAttributes& attributes) {
 
 std::optional<std::string> refuse_unless_inside(const KernelRequest& request) {
   const auto& op = static_cast<const PoolOp&>(request.op);
-  if (!small_plain_window(op.values())) return "padding, dilation or a window of more than 27 elements";
+  if (!small_plain_window(op.values())) return "padding, dilation, adaptive windows or a window of more than 27 elements";
   for (int axis = 2; axis < op.unpooled().rank(); ++axis) {
     const auto a = static_cast<std::size_t>(axis - 2);
     if ((request.outputs[0].shape[axis] - 1) * op.values().stride[a] + op.values().kernel[a] > op.unpooled()[axis])
@@ -84,7 +87,7 @@ std::optional<std::string> refuse_unless_inside(const KernelRequest& request) {
 
 std::optional<std::string> refuse_unless_side_by_side(const KernelRequest& request) {
   const PoolAttributes& attributes = static_cast<const PoolOp&>(request.op).values();
-  if (!small_plain_window(attributes)) return "padding, dilation or a window of more than 27 elements";
+  if (!small_plain_window(attributes)) return "padding, dilation, adaptive windows or a window of more than 27 elements";
   if (attributes.stride != attributes.kernel) return "windows don't lie side by side";
   return refuse_large(request);
 }

@@ -1,6 +1,8 @@
 // Convolution and transposed convolution for CPU drivers: no shared memory, no barriers, a block of kPixels output
-// pixels times VECTOR output channels in registers. One group of channels (no `groups`).
-// x (N, D, H, W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O).
+// pixels times VECTOR output channels in registers. With DEPTHWISE, one input channel for each output channel, it
+// serves GPUs too.
+// x (N, D, H, W, C), weight (taps, C / groups, O), transposed (taps, C, O / groups), y (N, D, H, W, O), bias (O).
+// VECTOR divides O / groups, UNROLL divides C / groups; with DEPTHWISE, VECTOR divides O.
 //
 // Such drivers gather a load lane by lane, about ten cycles each, so what counts is multiplications per load: for each
 // input channel and kernel row the strip of x under the block is read once and used for every tap of the row.
@@ -53,6 +55,9 @@ layout(constant_id = 32) const uint kActivation = 0;
 layout(constant_id = 33) const float kSlope = 0;
 layout(constant_id = 34) const int kPixels = 8;
 layout(constant_id = 35) const uint kBatch = 1;
+layout(constant_id = 36) const uint kGroups = 1;
+
+const uint kGroupInputs = kInChannels / kGroups;
 
 // A class of columns may have no tap, an array must have an element.
 const int kTapsHeld = kTaps > 0 ? kTaps : 1;
@@ -66,8 +71,20 @@ const int kTapsHeld = kTaps > 0 ? kTaps : 1;
 #define VEC_IN FloatLoad
 #define VEC_OUT FloatOut
 #endif
+// What a pixel of x gives to an invocation: one channel for all of its outputs, or with DEPTHWISE one for each.
+#ifdef DEPTHWISE
+#define X VEC
+#define X_IN VEC_IN
+#define X_AT(pixel, channel) loaded(x.at[(pixel) * vectors + vector])
+const uint kSummed = 1;
+#else
+#define X float
+#define X_IN FloatIn
+#define X_AT(pixel, channel) x.at[(pixel) * kInChannels + (channel)]
+const uint kSummed = kGroupInputs;
+#endif
 layout(push_constant) uniform Push {
-  FloatIn x;
+  X_IN x;
   VEC_IN weight;
   VEC_IN bias;
   VEC_OUT y;
@@ -107,13 +124,22 @@ void main() {
   const VEC start = kBias ? loaded(bias.at[vector]) : VEC(0.0);
   for (int p = 0; p < kPixels; ++p) sum[p] = start;
   const int left = first * kInStep + kLeast;
+  // The group's first input channel; transposed weights hold the outputs of the input channel's own group.
+  const uint first_input = kGroups == 1 ? 0 : vector * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
+#ifdef DEPTHWISE
+  const uint weight_rows = 1, weight_row = 0, weight_vectors = vectors, weight_vector = vector;
+#else
+  const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
+  const uint weight_vectors = kTransposed ? vectors / kGroups : vectors;
+  const uint weight_vector = kTransposed && kGroups > 1 ? vector % weight_vectors : vector;
+#endif
   uint column[kStrip];
   bool inside[kStrip];
   for (int s = 0; s < kStrip; ++s) {
     // Most columns of a strip lie inside the row for every block, which the compiler then knows.
     const bool always = kLeast + s >= 0 && (blocks - 1) * kPixels * kInStep + kLeast + s < kInW;
     inside[s] = always || left + s >= 0 && left + s < kInW;
-    column[s] = uint(always ? left + s : clamp(left + s, 0, kInW - 1)) * kInChannels;
+    column[s] = uint(always ? left + s : clamp(left + s, 0, kInW - 1));
   }
 
   for (int kz = 0; kz < kKernelD; ++kz) {
@@ -121,18 +147,18 @@ void main() {
     for (int ky = 0; ky < kKernelH; ++ky) {
       const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
       if (iz >= 0 && iy >= 0) {
-        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW) * kInChannels;
+        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW);
         const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
-        for (uint c = 0; c < kInChannels; c += UNROLL) {  // a loop's own cost is tens of cycles
+        for (uint c = 0; c < kSummed; c += UNROLL) {  // a loop's own cost is tens of cycles
           for (uint u = 0; u < UNROLL; ++u) {
-            float strip[kStrip];
+            X strip[kStrip];
             for (int s = 0; s < kStrip; ++s) {
-              const float value = x.at[in_row + column[s] + c + u];
-              strip[s] = inside[s] ? value : 0.0;
+              const X value = X_AT(in_row + column[s], first_input + c + u);
+              strip[s] = inside[s] ? value : X(0.0);
             }
             VEC w[kTapsHeld];
             for (int t = 0; t < kTaps; ++t)
-              w[t] = loaded(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * kInChannels + c + u) * vectors + vector]);
+              w[t] = loaded(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
             // One sum after the other: they don't all fit in a CPU's registers (21 to 33 GFLOP/s on Mesa 25).
             for (int p = 0; p < kPixels; ++p)
               for (int t = 0; t < kTaps; ++t)

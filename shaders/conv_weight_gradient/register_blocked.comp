@@ -1,6 +1,8 @@
 // The weight gradient of a convolution for CPU drivers: no shared memory, no barriers, all columns of one kernel row
-// times IN input times OUT output channels in registers. One group of channels (no `groups`).
-// x (N, D, H, W, C), upstream (N, D, H, W, O), partial (parts, taps, C, O).
+// times IN input times OUT output channels in registers, or with DEPTHWISE (one input channel for each output channel)
+// OUT of both.
+// x (N, D, H, W, C), upstream (N, D, H, W, O), partial (parts, taps, C / groups, O). IN divides C / groups, OUT divides
+// O / groups, with DEPTHWISE O.
 //
 // Such drivers gather a load lane by lane, about ten cycles each: a strip of x and a run of upstream pixels are read
 // once and multiplied with each other for every column of the kernel.
@@ -34,7 +36,7 @@ layout(constant_id = 19) const int kDilationH = 1;
 layout(constant_id = 20) const int kDilationW = 1;
 layout(constant_id = 21) const uint kInChannels = 1;
 layout(constant_id = 22) const uint kOutChannels = 1;
-// 23: groups, always 1
+layout(constant_id = 23) const uint kGroups = 1;
 layout(constant_id = 24) const int kBatch = 1;
 layout(constant_id = 25) const int kParts = 1;
 
@@ -42,7 +44,12 @@ const int kRun = 4;  // output pixels of a row at a time: 32 GFLOP/s on Mesa 25,
 const int kLastRun = (kOutW - 1) / kRun * kRun;
 const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 
-#if IN == 4
+#ifdef DEPTHWISE
+#define X_VECTOR Y_VECTOR
+#define X_IN Y_IN
+#define X_CHANNEL(v, i) v
+#define IN 1
+#elif IN == 4
 #define X_VECTOR vec4
 #define X_IN Vec4Load
 #define X_CHANNEL(v, i) v[i]
@@ -67,12 +74,18 @@ layout(push_constant) uniform Push {
 };
 
 void main() {
-  const uint out_vectors = kOutChannels / OUT, in_vectors = kInChannels / IN;
+  const uint out_vectors = kOutChannels / OUT, in_vectors = kInChannels / kGroups / IN;
   uint index = linear_invocation();
   const uint out_vector = index % out_vectors;
   index /= out_vectors;
   const uint in_vector = index % in_vectors;
   index /= in_vectors;
+#ifdef DEPTHWISE
+  const uint pixel_vectors = out_vectors, x_vector = out_vector;
+#else
+  const uint pixel_vectors = kInChannels / IN;
+  const uint x_vector = in_vector + (kGroups == 1 ? 0 : out_vector * OUT / (kOutChannels / kGroups) * in_vectors);
+#endif
   const uint kernel_row = index % uint(kKernelD * kKernelH);
   const int part = int(index / uint(kKernelD * kKernelH));
   if (part >= kParts) return;
@@ -92,7 +105,7 @@ void main() {
           const int ix = ox * kStrideW - kPaddingW + s;
           // Most columns of a strip lie inside the row for every run, which the compiler then knows.
           const bool always = s >= kPaddingW && kLastRun * kStrideW - kPaddingW + s < kInW;
-          const X_VECTOR value = loaded(x.at[uint(in_row + (always ? ix : clamp(ix, 0, kInW - 1))) * in_vectors + in_vector]);
+          const X_VECTOR value = loaded(x.at[uint(in_row + (always ? ix : clamp(ix, 0, kInW - 1))) * pixel_vectors + x_vector]);
           strip[s] = always || ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
         }
         Y_VECTOR run[kRun];
@@ -113,6 +126,6 @@ void main() {
   for (int kx = 0; kx < kKernelW; ++kx)
     for (int i = 0; i < IN; ++i) {
       const uint tap = kernel_row * uint(kKernelW) + uint(kx);
-      partial.at[((uint(part) * taps + tap) * kInChannels + in_vector * IN + uint(i)) * out_vectors + out_vector] = sum[kx * IN + i];
+      partial.at[((uint(part) * taps + tap) * (kInChannels / kGroups) + in_vector * IN + uint(i)) * out_vectors + out_vector] = sum[kx * IN + i];
     }
 }

@@ -1,14 +1,10 @@
-// The elements of an averaging window along one axis, and what the axis contributes to the divisor.
-struct Window {
-  int first;
-  int end;
-  int divisor;
-};
+// What one axis of an averaging window contributes to the divisor: its elements in the input, or with
+// count_include_pad those in the padding too, but never what lies beyond it.
+#define DIVISOR(o, axis, extent, outputs)                                                                 \
+  axis_divisor(WINDOW(o, axis, extent, outputs), o * stride[axis] - padding[axis], kernel[axis],          \
+               stride[axis] != 0 && count_include_pad != 0, extent + padding_end[axis])
 
-Window window(int o, int stride, int padding, int kernel, int extent, uint count_include_pad) {
-  int start = o * stride - padding;
-  int end = min(start + kernel, extent + padding);
-  int first = max(start, 0);
-  int last = min(end, extent);
-  return Window(first, last, count_include_pad != 0 ? end - start : last - first);
+int axis_divisor(Window inside, int start, int kernel, bool with_padding, int padded_end) {
+  if (!with_padding) return max(quotient(inside.end - inside.first + inside.step - 1, inside.step), 0);
+  return clamp(quotient(max(padded_end - start, 0) + inside.step - 1, inside.step), 1, kernel);
 }

@@ -33,12 +33,12 @@ void main() {
   uint row = row_of_group();
   if (row >= batch * uint(in_depth * in_height)) return;
   uvec3 place = locate_row(row, uint(in_depth), uint(in_height));
-  ivec2 planes = covering(int(place.y), stride[0], padding[0], dilation[0] * (kernel[0] - 1), out_depth);
-  ivec2 lines = covering(int(place.z), stride[1], padding[1], dilation[1] * (kernel[1] - 1), out_height);
+  ivec2 planes = COVERING(int(place.y), 0, in_depth, out_depth);
+  ivec2 lines = COVERING(int(place.z), 1, in_height, out_height);
   for (uint t = row_start(); t < uint(in_width) * vectors; t += row_stride()) {
     uint column = divide(t, vectors);
     uint channel = t - column * vectors;
-    ivec2 columns = covering(int(column), stride[2], padding[2], dilation[2] * (kernel[2] - 1), out_width);
+    ivec2 columns = COVERING(int(column), 2, in_width, out_width);
     int here = int((place.y * uint(in_height) + place.z) * uint(in_width) + column);
     REAL total = REAL(0);
     for (int z = planes.x; z <= planes.y; ++z)

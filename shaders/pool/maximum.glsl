@@ -1,5 +1,7 @@
 #include "common/nan.glsl"
 
+float minus_infinity() { return uintBitsToFloat(0xff800000u); }
+
 // NaN wins, the first of equal maxima wins; the first element is taken even where it is minus infinity.
 void take(float value, int place, inout float best, inout int index) {
   bool better = index < 0 || value > best || is_nan(value);

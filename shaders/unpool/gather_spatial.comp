@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
-// result[n, o, c] = values[n, indices[n, o, c], c], channels innermost. One invocation per element.
+// result[n, o, c] = values[n, indices[n, o, c], c], channels innermost; 0 where the index lies outside (a window that saw
+// no element has index -1). One invocation per element.
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
@@ -21,5 +22,6 @@ void main() {
   if (i >= count) return;
   uint pixel = divide(i, channels);
   uint n = divide(pixel, pixels_out);
-  result.at[i] = values.at[(n * pixels_in + uint(indices.at[i])) * channels + i - pixel * channels];
+  uint from = uint(indices.at[i]);
+  result.at[i] = from < pixels_in ? values.at[(n * pixels_in + from) * channels + i - pixel * channels] : 0.0;
 }

@@ -1,12 +1,41 @@
 #pragma once
 
+#include <algorithm>
+
 #include "ops/conv.h"
+#include "support/indexing.h"
 #include "support/op_check.h"
 #include "support/random_conv.h"
 #include "support/random_shapes.h"
 #include "support/reference_conv.h"
 
 namespace tuff::test {
+
+// The array with its spatial axes reversed.
+inline Array mirrored_axes(const Array& array) {
+  return generate(array.shape, [&](const Index& index) {
+    Index at = index;
+    for (std::size_t axis = 2; axis < at.size(); ++axis) at[axis] = array.shape.extents()[axis] - 1 - at[axis];
+    return array.data[offset_of(array.shape, at)];
+  });
+}
+
+inline Array bordered(const Array& x, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after, PaddingMode mode) {
+  std::vector<std::int64_t> extents = x.shape.extents();
+  for (std::size_t a = 0; a < before.size(); ++a) extents[a + 2] += before[a] + after[a];
+  return generate(Shape(extents), [&](const Index& index) {
+    Index at = index;
+    for (std::size_t a = 0; a < before.size(); ++a) {
+      const std::int64_t extent = x.shape.extents()[a + 2];
+      std::int64_t& i = at[a + 2];
+      i -= before[a];
+      if (mode == PaddingMode::circular) i = (i + extent) % extent;
+      if (mode == PaddingMode::replicate) i = std::clamp<std::int64_t>(i, 0, extent - 1);
+      if (mode == PaddingMode::reflect) i = i < 0 ? -i : i >= extent ? 2 * (extent - 1) - i : i;
+    }
+    return x.data[offset_of(x.shape, at)];
+  });
+}
 
 // x and weight as PyTorch shapes them.
 inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}, bool bias = true) {
@@ -19,6 +48,45 @@ inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, c
     return std::vector<Array>{conv_reference(in[0], in[1], bias ? &in[2] : nullptr, attributes)};
   };
   return result;
+}
+
+// Options that another way of writing the same explains: `plain` attributes over x with a border of `mode` around it, and
+// the weight mirrored where flip_kernel is set.
+inline OpCase conv_option_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes, const ConvAttributes& plain,
+                               std::vector<std::int64_t> before = {}, std::vector<std::int64_t> after = {}) {
+  OpCase result = conv_case(std::move(name), x, weight, attributes);
+  result.reference = [=](std::span<const Array> in) {
+    const Array mirrored = attributes.flip_kernel ? mirrored_axes(in[1]) : in[1];
+    const Array image = before.empty() ? in[0] : bordered(in[0], before, after, attributes.padding_mode);
+    return std::vector<Array>{conv_reference(image, mirrored, &in[2], plain)};
+  };
+  return result;
+}
+
+inline std::vector<OpCase> conv_option_cases() {
+  using enum PaddingMode;
+  const Shape x{2, 4, 7, 9}, w{4, 4, 3, 3};
+  return {
+      conv_option_case("same_upper, even kernel", {1, 4, 6, 9}, {4, 4, 4, 2}, {.auto_pad = AutoPad::same_upper},
+                       {.padding = {1, 0}, .padding_end = {2, 1}}),
+      conv_option_case("same_lower, even kernel", {1, 4, 6, 9}, {4, 4, 4, 2}, {.auto_pad = AutoPad::same_lower},
+                       {.padding = {2, 1}, .padding_end = {1, 0}}),
+      conv_option_case("same_upper, stride 2", {1, 4, 6, 9}, w, {.stride = {2}, .auto_pad = AutoPad::same_upper},
+                       {.stride = {2}, .padding = {0, 1}, .padding_end = {1, 1}}),
+      conv_option_case("same, stride beyond the kernel", {1, 4, 6, 9}, {4, 4, 1, 1}, {.stride = {3}, .auto_pad = AutoPad::same_lower}, {.stride = {3}}),
+      conv_option_case("same, dilation, line", {1, 3, 9}, {5, 3, 2}, {.dilation = {3}, .auto_pad = AutoPad::same_upper},
+                       {.padding = {1}, .padding_end = {2}, .dilation = {3}}),
+      conv_option_case("full", x, w, {.dilation = {2, 1}, .auto_pad = AutoPad::full}, {.padding = {4, 2}, .dilation = {2, 1}}),
+      conv_option_case("true convolution", x, {4, 4, 3, 2}, {.padding = {1}, .flip_kernel = true}, {.padding = {1}}),
+      conv_option_case("true convolution, line, groups", {1, 4, 9}, {4, 2, 3}, {.groups = 2, .flip_kernel = true}, {.groups = 2}),
+      conv_option_case("true convolution, volume", {1, 2, 3, 4, 5}, {2, 2, 2, 1, 3}, {.flip_kernel = true}, {}),
+      conv_option_case("reflect", x, w, {.padding = {2, 1}, .padding_mode = reflect}, {}, {2, 1}, {2, 1}),
+      conv_option_case("replicate, asymmetric", x, w, {.padding = {2, 0}, .padding_end = {0, 3}, .padding_mode = replicate}, {}, {2, 0}, {0, 3}),
+      conv_option_case("circular, asymmetric, stride 2", x, w, {.stride = {2}, .padding = {2, 1}, .padding_end = {1, 0}, .padding_mode = circular},
+                       {.stride = {2}}, {2, 1}, {1, 0}),
+      conv_option_case("circular, same, volume", {1, 2, 3, 4, 5}, {2, 2, 3, 3, 3}, {.auto_pad = AutoPad::same_upper, .padding_mode = circular}, {},
+                       {1, 1, 1}, {1, 1, 1}),
+  };
 }
 
 inline void add_random_conv_cases(std::vector<OpCase>& cases) {
@@ -57,6 +125,12 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("groups", {2, 8, 6, 7}, {12, 2, 3, 3}, {.padding = {1}, .groups = 4}),
       conv_case("depthwise", {1, 12, 7, 9}, {12, 1, 3, 3}, {.padding = {1}, .groups = 12}),
       conv_case("depthwise with a multiplier, stride 2", {1, 4, 7, 9}, {8, 1, 3, 3}, {.stride = {2}, .padding = {1}, .groups = 4}),
+      conv_case("depthwise, 4 channels, wide", {1, 4, 5, 35}, {4, 1, 3, 5}, {.padding = {1, 2}, .groups = 4}),
+      conv_case("depthwise, dilation, stride 3", {2, 8, 11, 13}, {8, 1, 3, 2}, {.stride = {3}, .padding = {2}, .dilation = {2}, .groups = 8}),
+      conv_case("depthwise volume", {1, 8, 3, 4, 5}, {8, 1, 3, 3, 3}, {.padding = {1}, .groups = 8}),
+      conv_case("groups of 8 and 4", {1, 16, 4, 19}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
+      conv_case("asymmetric padding", {2, 4, 6, 9}, {8, 4, 3, 4}, {.padding = {0, 3}, .padding_end = {2, 1}}),
+      conv_case("asymmetric padding, stride 2, dilation", {1, 3, 8, 9}, {5, 3, 3, 2}, {.stride = {2}, .padding = {2, 0}, .padding_end = {0, 1}, .dilation = {1, 3}}),
       conv_case("channels of one group and a bit", {1, 17, 4, 16}, {33, 17, 3, 3}, {.padding = {1}}),
       conv_case("many channels", {1, 64, 3, 4}, {68, 64, 3, 3}, {.padding = {1}}),
       conv_case("row of 16 and a bit", {1, 4, 2, 31}, {4, 4, 3, 3}, {.padding = {1}}),
@@ -70,6 +144,7 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("sigmoid", {1, 8, 4, 5}, {1, 8, 1, 1}, {.activation = Activation::sigmoid}),
       conv_case("tanh without bias", {1, 4, 4, 5}, {4, 4, 3, 3}, {.padding = {1}, .activation = Activation::tanh}, false),
   };
+  for (OpCase& option : conv_option_cases()) cases.push_back(std::move(option));
   add_random_conv_cases(cases);
   return cases;
 }

@@ -42,6 +42,9 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("wide kernel", {1, 2, 5, 40}, {3, 2, 1, 9}, {.padding = {0, 4}}),
       conv_weight_gradient_case("stride 2 over odd extents", {2, 4, 21, 23}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}}),
       conv_weight_gradient_case("groups", {2, 8, 9, 11}, {12, 4, 3, 3}, {.padding = {1}, .groups = 2}),
+      conv_weight_gradient_case("depthwise, many rows", {2, 12, 33, 21}, {12, 1, 3, 3}, {.padding = {1}, .groups = 12}),
+      conv_weight_gradient_case("depthwise, odd channels, stride 2", {1, 7, 19, 21}, {7, 1, 3, 2}, {.stride = {2}, .padding = {1}, .groups = 7}),
+      conv_weight_gradient_case("groups of 8 and 4", {1, 16, 9, 11}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
   };
   add_random_conv_weight_gradient_cases(cases);

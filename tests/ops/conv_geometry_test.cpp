@@ -92,6 +92,13 @@ TEST_CASE("conv refuses what doesn't fit, naming shapes and cure") {
   const Value t = graph.input("t", {4, 8, 2, 2}, DType::f32, Layout::transposed_weight);
   CHECK_THROWS_AS(conv_transpose(x, t, {}, {.stride = {2}, .output_padding = {2}}), Error);
   CHECK_THROWS_AS(conv_transpose(x, t, {}, {.padding = {5}}), Error);
+  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.padding = {1}, .auto_pad = AutoPad::full}), "conv: give padding or auto_pad=full, not both", Error);
+  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.output_size = {8}}), "conv: takes no output_size; it follows from the input", Error);
+  CHECK_THROWS_WITH_AS(conv_transpose(x, t, {}, {.stride = {2}, .output_size = {18, 16}}),
+                       "conv_transpose: output_size 18 can't be reached on spatial axis 0; 16 to 17 can", Error);
+  CHECK_THROWS_WITH_AS(conv_transpose(x, t, {}, {.padding_mode = PaddingMode::reflect}),
+                       "conv_transpose: padding_mode is reflect, only zeros is defined", Error);
+  CHECK_THROWS_AS(conv(x, w, {}, {.padding = {9}, .padding_mode = PaddingMode::circular}), Error);
 }
 
 TEST_CASE("kernels of a convolution by device") {
@@ -105,10 +112,10 @@ TEST_CASE("kernels of a convolution by device") {
   Graph grouped;
   const Value gx = grouped.input("x", {1, 16, 32, 32});
   grouped.output("y", conv(gx, grouped.input("w", {16, 1, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}, .groups = 16}));
-  CHECK(chosen(grouped, "cpu") == "direct");
-  CHECK(chosen(grouped, "discrete") == "direct");
+  CHECK(chosen(grouped, "cpu") == "depthwise");
+  CHECK(chosen(grouped, "discrete") == "depthwise");
   LowerOptions options;
-  options.force["conv"] = "register_blocked";
+  options.force["conv"] = "implicit_gemm";
   CHECK_THROWS_AS(lower(grouped, pretended_caps("cpu"), kernel_table(), options), Error);
 }
 

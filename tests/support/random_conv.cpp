@@ -29,6 +29,8 @@ ConvAttributes draw_attributes(ShapeDraws& draws, const std::vector<std::int64_t
     attributes.stride.push_back(draws.pick({1, 1, 2, 3}));
     attributes.padding.push_back(draws.between(0, extent));
   }
+  if (draws.coin())
+    for (const std::int64_t extent : kernel) attributes.padding_end.push_back(draws.between(0, extent));
   attributes.dilation = draws.per_axis(axes, 1, 2);
   attributes.groups = draws.pick({1, 1, 1, 1, 2, 3, 8});
   attributes.activation = draws.pick({Activation::none, Activation::none, Activation::relu, Activation::tanh});
@@ -46,11 +48,16 @@ std::int64_t reach(const RandomConv& conv, std::size_t axis) {
   return conv.attributes.dilation[axis] * (conv.weight.extents()[axis + 2] - 1) + 1;
 }
 
+std::int64_t padding(const RandomConv& conv, std::size_t axis) {
+  const std::vector<std::int64_t>& after = conv.attributes.padding_end.empty() ? conv.attributes.padding : conv.attributes.padding_end;
+  return conv.attributes.padding[axis] + after[axis];
+}
+
 // Pixels of conv's result; 0 where the kernel doesn't fit.
 std::int64_t conv_pixels(const RandomConv& conv) {
   std::int64_t pixels = 1;
   for (std::size_t axis = 0; axis < conv.attributes.stride.size(); ++axis) {
-    const std::int64_t room = conv.x.extents()[axis + 2] + 2 * conv.attributes.padding[axis] - reach(conv, axis);
+    const std::int64_t room = conv.x.extents()[axis + 2] + padding(conv, axis) - reach(conv, axis);
     pixels *= room < 0 ? 0 : room / conv.attributes.stride[axis] + 1;
   }
   return pixels;
@@ -59,7 +66,7 @@ std::int64_t conv_pixels(const RandomConv& conv) {
 std::int64_t conv_transpose_pixels(const RandomConv& conv) {
   std::int64_t pixels = 1;
   for (std::size_t axis = 0; axis < conv.attributes.stride.size(); ++axis) {
-    const std::int64_t extent = (conv.x.extents()[axis + 2] - 1) * conv.attributes.stride[axis] - 2 * conv.attributes.padding[axis] +
+    const std::int64_t extent = (conv.x.extents()[axis + 2] - 1) * conv.attributes.stride[axis] - padding(conv, axis) +
                                 reach(conv, axis) + conv.attributes.output_padding[axis];
     pixels *= std::max<std::int64_t>(extent, 0);
   }
