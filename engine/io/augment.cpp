@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/philox.h"
-#include "io/random_use.h"
+#include "base/random_use.h"
 
 namespace tuff {
 namespace {

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "base/philox.h"
-#include "io/random_use.h"
+#include "base/random_use.h"
 
 namespace tuff {
 namespace {

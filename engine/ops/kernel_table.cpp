@@ -27,6 +27,7 @@
 #include "ops/pixel_shuffle.h"
 #include "ops/pointwise.h"
 #include "ops/pool.h"
+#include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/relayout.h"
 #include "ops/resample.h"
@@ -85,6 +86,7 @@ const KernelTable& kernel_table() {
       {"pixel_shuffle", pixel_shuffle_kernels()},
       {"pixel_unshuffle", pixel_unshuffle_kernels()},
       {"pointwise", pointwise_kernels()},
+      {"random", random_kernels()},
       {"reduce", reduce_kernels()},
       {"reindex", reindex_kernels()},
       {"relayout", relayout_kernels()},
