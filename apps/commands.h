@@ -13,6 +13,8 @@ void add_evaluate_command(CLI::App& tuff);
 void add_explain_command(CLI::App& tuff);
 void add_profile_command(CLI::App& tuff);
 void add_bench_command(CLI::App& tuff);
+void add_generate_command(CLI::App& tuff);
+void add_reconstruct_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 
 }  // namespace tuff

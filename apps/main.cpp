@@ -56,7 +56,7 @@ int fail(const std::string& message) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains U-Nets on images and segments new ones, on any Vulkan device.", "tuff");
+  CLI::App app("Trains convolutional networks on images and runs them, on any Vulkan device.", "tuff");
   app.set_version_flag("--version", "tuff " TUFF_VERSION);
   app.get_formatter()->column_width(36);
   app.require_subcommand(0, 1);
@@ -67,6 +67,8 @@ int run(int argc, char** argv) {
   add_explain_command(app);
   add_profile_command(app);
   add_bench_command(app);
+  add_generate_command(app);
+  add_reconstruct_command(app);
   add_synthesize_command(app);
   try {
     app.parse(argc, argv);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "models/unet.h"
+#include "models/vae.h"
 
 namespace tuff {
 namespace {
@@ -51,11 +52,37 @@ Network unet_network(const UNetConfig& config) {
   return network;
 }
 
+VaeConfig vae_config(const TrainOptions& options, std::int64_t channels) {
+  return {.channels = channels,
+          .side = options.size,
+          .base = options.base,
+          .latent = options.latent,
+          .likelihood = options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli};
+}
+
+AutoencoderNetwork vae_network(const VaeConfig& config) {
+  AutoencoderNetwork network{"vae", config.channels, config.side, config.latent, {}, {}, {}};
+  network.terms = [config](Graph& graph, Value x, Value noise) {
+    const VaeTerms terms = vae_terms(graph, x, noise, config);
+    return AutoencoderNetwork::Terms{terms.reconstruction, terms.kl};
+  };
+  network.encode = [config](Graph& graph, Value x) { return vae_encode(graph, x, config).mean; };
+  network.decode = [config](Graph& graph, Value z) { return vae_pixels(vae_decode(graph, z, config), config); };
+  return network;
+}
+
 }  // namespace
 
 Network make_network(const TrainOptions& options, std::int64_t in_channels) {
   if (options.model == "unet") return unet_network(unet_config(options, in_channels));
-  throw Error(fmt::format("unknown network \"{}\"; there is: unet", options.model));
+  if (options.model == "vae")
+    throw Error("the model is a vae, which draws images; use it with `tuff generate` or `tuff reconstruct`");
+  throw Error(fmt::format("unknown network \"{}\"; there are: unet, vae", options.model));
+}
+
+AutoencoderNetwork make_autoencoder(const TrainOptions& options, std::int64_t channels) {
+  if (options.model == "vae") return vae_network(vae_config(options, channels));
+  throw Error(fmt::format("the model is a {}; images are generated and reconstructed by a vae", options.model));
 }
 
 }  // namespace tuff

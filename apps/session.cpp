@@ -29,4 +29,13 @@ LoadedModel open_model(Model model, const std::string& device) {
   return loaded;
 }
 
+LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device) {
+  LoadedAutoencoder loaded{make_autoencoder(model.options, model.format.image_channels), open_device(device), nullptr};
+  Graph graph;
+  loaded.network.decode(graph, graph.input("z", {1, loaded.network.latent, 1, 1}));
+  loaded.store = std::make_unique<ParameterStore>(*loaded.device, graph);
+  restore_averaged(model, *loaded.store);
+  return loaded;
+}
+
 }  // namespace tuff

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime/parameter_store.h"
+#include "train/autoencoder.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
 #include "vulkan/device.h"
@@ -21,6 +22,18 @@ struct LoadedModel {
   std::unique_ptr<Device> device;
   std::unique_ptr<ParameterStore> store;
 };
+
+struct LoadedAutoencoder {
+  AutoencoderNetwork network;
+  std::unique_ptr<Device> device;
+  std::unique_ptr<ParameterStore> store;
+};
+
+// Images that autoencoders work on at once.
+inline constexpr std::int64_t kAutoencoderBatch = 64;
+
+// A variational autoencoder on a device, ready to generate. Error where the model is another.
+LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device);
 
 // A model (see load_model()) on a device, ready to predict.
 LoadedModel open_model(Model model, const std::string& device);

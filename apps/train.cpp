@@ -13,6 +13,9 @@
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "io/image_set.h"
+#include "models/vae.h"
+#include "train/autoencoder.h"
 #include "train/segmentation.h"
 #include "train/trainer.h"
 
@@ -36,9 +39,16 @@ const std::string* find_given(const Given& given, std::string_view name) {
 
 // Defaults, then the configuration file, then what was typed.
 TrainOptions collect_options(const Given& given) {
-  TrainOptions options;
-  if (const std::string* config = find_given(given, "config")) apply_json(options, read_text(*config), *config);
-  for (const auto& [name, text] : given) set_field(options, name, text);
+  TrainOptions typed;
+  const std::string* config = find_given(given, "config");
+  if (config) apply_json(typed, read_text(*config), *config);
+  for (const auto& [name, text] : given) set_field(typed, name, text);
+  TrainOptions options = default_options(typed.model);
+  if (config) apply_json(options, read_text(*config), *config);
+  for (const auto& [name, text] : given) {
+    set_field(options, name, text);
+    if (!applies(*find_field(name), options.model)) throw Error(fmt::format("--{}: is no option of {}", name, typed.model));
+  }
   return options;
 }
 
@@ -90,17 +100,30 @@ std::unique_ptr<Objective> segmentation_of(const TrainOptions& options) {
   return segmentation(options, std::move(dataset), std::move(network));
 }
 
+// Fills in the size where the images decide it.
+std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
+  if (options.size > 0 && !vae_takes(options.size))
+    throw Error(fmt::format("--size {}: the net halves it until it is 4; use {}", options.size, vae_side_from(options.size)));
+  DataFormat format = data_format(options);
+  const fs::path images = options.images;
+  ImageSet set = open_image_set(std::span(&images, 1), format, options.size, parse_fit(options.fit), vae_side_from);
+  options.size = set.side();
+  format.image_channels = static_cast<int>(set.channels());
+  AutoencoderNetwork network = make_autoencoder(options, set.channels());
+  return autoencoding(options, std::move(format), std::move(set), std::move(network));
+}
+
 TrainingTask prepare(const Given& given) {
   TrainingTask task;
   const bool resume = find_given(given, "resume") != nullptr;
   if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
   require(task.options.images, "images");
-  require(task.options.masks, "masks");
+  if (task.options.model == "unet") require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
   if (!resume) refuse_existing(task.run);
-  task.objective = segmentation_of(task.options);
+  task.objective = task.options.model == "vae" ? autoencoding_of(task.options) : segmentation_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
                             task.options.images));
@@ -174,7 +197,7 @@ void add_option(CLI::App& command, const TrainField& field, const std::shared_pt
 
 void add_train_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand(
-      "train", "Train a network on images and masks; the model goes to --out");
+      "train", "Train a network on images (unet: and masks); the model goes to --out");
   const auto given = std::make_shared<Given>();
   for (const TrainField& field : train_fields()) add_option(*command, field, given);
   command->callback([given] { run_train(*given); });

@@ -18,7 +18,7 @@ using Options = TrainOptions;
 
 // clang-format off
 const TrainField kFields[] = {
-    {&Options::images, "images", "Data", "DIR", "folder of images (PNG, JPEG, BMP, TIFF)", 0, 0, Kept::run},
+    {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF); vae: or an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
@@ -28,10 +28,16 @@ const TrainField kFields[] = {
     {&Options::crop, "crop", "Data", "PIXELS", "side of the square crops that the net trains on", 1, 16384},
     {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
     {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
+    {&Options::val_last, "val-last", "Data", "N", "vae: hold the last N images back instead of a random part; 0: --val-fraction", 0, 1e15},
+    {&Options::size, "size", "Data", "PIXELS", "vae: side of the images that the net sees; 0: the smallest 8, 16, 32 ... that holds them", 0, 1024},
+    {&Options::fit, "fit", "Data", "pad|crop|resize", "vae: how images come to that size"},
     {&Options::threads, "threads", "Data", "N", "threads that read and crop; changes no result", 1, 64, Kept::run},
 
-    {&Options::model, "model", "Model", "unet", "network", 0, 0, Kept::model, true},
+    {&Options::model, "model", "Model", "unet|vae", "network", 0, 0, Kept::model, true},
     {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
+    {&Options::latent, "latent", "Model", "N", "vae: numbers that stand for an image", 1, 65536},
+    {&Options::likelihood, "likelihood", "Model", "bernoulli|gaussian", "vae: of values in 0..1 given their logit, or mean and one learned variance"},
+    {&Options::beta, "beta", "Model", "X", "vae: weight of the divergence from the unit Gaussian", 0, 1e6},
     {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
     {&Options::padding, "padding", "Model", "same|valid", "valid: no padding, as in the paper; the output is smaller"},
     {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization after each convolution"},
@@ -41,7 +47,7 @@ const TrainField kFields[] = {
 
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
-    {&Options::batch, "batch", "Training", "N", "crops in each step", 1, 4096},
+    {&Options::batch, "batch", "Training", "N", "crops or images in each step; vae: 64", 1, 4096},
     {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal", "default: bce; ce with --classes"},
     {&Options::label_smoothing, "label-smoothing", "Training", "X", "part of each pixel's truth that ce spreads over all classes", 0, 1},
     {&Options::tversky_alpha, "tversky-alpha", "Training", "X", "weight of false positives in --loss tversky", 0, 1e3},
@@ -116,6 +122,23 @@ std::string checked_word(const TrainField& field, std::string_view text) {
 
 }  // namespace
 
+TrainOptions default_options(std::string_view model) {
+  TrainOptions options;
+  options.model = model;
+  if (model == "vae") options.batch = 64;
+  return options;
+}
+
+bool applies(const TrainField& field, std::string_view model) {
+  constexpr std::string_view kUNet[] = {"masks", "foreground", "classes", "normalize", "crop", "augment", "threads", "depth",
+                                        "padding", "norm", "up", "down", "skip", "loss",
+                                        "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
+  constexpr std::string_view kVae[] = {"val-last", "size", "fit", "latent", "likelihood", "beta"};
+  if (std::ranges::find(kUNet, field.name) != std::end(kUNet)) return model == "unet";
+  if (std::ranges::find(kVae, field.name) != std::end(kVae)) return model == "vae";
+  return true;
+}
+
 std::span<const TrainField> train_fields() { return kFields; }
 
 const TrainField* find_field(std::string_view name) {
@@ -147,6 +170,11 @@ std::string field_text(const TrainOptions& options, const TrainField& field) {
 void validate(TrainOptions& options) {
   if (options.steps > 0 && options.epochs > 0)
     throw Error("--steps and --epochs are both given: choose one of them");
+  number_list(options.channels, "channels");
+  if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
+    throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
+  no_decay_groups(options.no_decay);
+  if (options.model != "unet") return;
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
   const bool multi_class = options.classes > 1;
@@ -159,17 +187,13 @@ void validate(TrainOptions& options) {
                             options.loss));
   if (options.label_smoothing > 0 && !options.loss.starts_with("ce"))
     throw Error(fmt::format("--label-smoothing: goes with --loss ce or ce+dice, not with {}", options.loss));
-  if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
-    throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
-  no_decay_groups(options.no_decay);
   number_list(options.foreground, "foreground");
-  number_list(options.channels, "channels");
 }
 
 std::string to_json(const TrainOptions& options, bool model_only) {
   nlohmann::ordered_json json;
   for (const TrainField& field : kFields)
-    if (field.kept == Kept::model || (field.kept == Kept::run && !model_only))
+    if (applies(field, options.model) && (field.kept == Kept::model || (field.kept == Kept::run && !model_only)))
       std::visit([&](auto member) { json[std::string(field.name)] = options.*member; }, field.member);
   return json.dump(2) + "\n";
 }

@@ -26,6 +26,9 @@ struct TrainOptions {
   std::int64_t classes = 1;
   std::string foreground;
   std::int64_t threads = 2;
+  std::int64_t size = 0;
+  std::string fit = "pad";
+  std::int64_t val_last = 0;
   // model
   std::string model = "unet";
   std::int64_t base = 32;
@@ -35,6 +38,9 @@ struct TrainOptions {
   std::string up = "transpose";
   std::string down = "pool";
   std::string skip = "concat";
+  std::int64_t latent = 16;
+  double beta = 1;
+  std::string likelihood = "bernoulli";
   // training
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
@@ -84,6 +90,12 @@ struct TrainField {
   } kept = Kept::model;
   bool hidden = false;
 };
+
+// What a network's options are before any is given.
+TrainOptions default_options(std::string_view model);
+
+// Whether an option means anything to a network ("unet", "vae"). Configurations hold those that do.
+bool applies(const TrainField& field, std::string_view model);
 
 // All options in the order of the help text.
 std::span<const TrainField> train_fields();

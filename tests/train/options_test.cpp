@@ -133,6 +133,24 @@ TEST_CASE("options: a resumed run keeps its model and may change its length") {
         0);
 }
 
+TEST_CASE("options: a network's configuration holds its own options") {
+  TrainOptions vae = default_options("vae");
+  CHECK(vae.batch == 64);
+  CHECK(default_options("unet") == TrainOptions{});
+  vae.latent = 5;
+  vae.images = "digits";
+  validate(vae);
+  const std::string json = to_json(vae);
+  CHECK(json.find("\"latent\": 5") != std::string::npos);
+  for (const char* other : {"depth", "masks", "loss", "crop"})
+    CHECK(json.find("\"" + std::string(other) + "\"") == std::string::npos);
+  CHECK(to_json(TrainOptions{}).find("latent") == std::string::npos);
+  TrainOptions back;
+  apply_json(back, json, "config.json");
+  CHECK(to_json(back) == json);
+  for (const TrainField& field : train_fields()) CHECK((applies(field, "unet") || applies(field, "vae")));
+}
+
 TEST_CASE("options: number lists") {
   CHECK(number_list("0,2,15", "channels") == std::vector<std::int64_t>{0, 2, 15});
   CHECK(number_list("", "channels").empty());

@@ -1,0 +1,270 @@
+#include "train/autoencoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "base/random_use.h"
+#include "ops/adam.h"
+#include "ops/pointwise.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "train/training_graph.h"
+
+namespace tuff {
+namespace {
+
+constexpr std::int64_t kLeastSteps = 100;  // of an epoch
+
+// Numbers of the ops that draw: no two uses of a seed see the same noise.
+constexpr std::uint32_t kTrainingNoise = 0, kMeasureNoise = 1, kGenerateNoise = 2;
+
+std::uint64_t seed_of(const TrainOptions& options) { return static_cast<std::uint64_t>(options.seed); }
+
+Value noise_input(Graph& graph, std::int64_t batch, std::int64_t latent, std::uint32_t number) {
+  const Value state = graph.input("random_state", {kRandomStateElements}, DType::i32);
+  return random_normal(state, {DType::f32, {batch, latent, 1, 1}}, number);
+}
+
+HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
+  return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
+}
+
+struct Halves {
+  std::vector<std::int64_t> train, validation;
+};
+
+void shuffle(std::vector<std::int64_t>& order, PhiloxStream random) {
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+}
+
+Halves split(const ImageSet& images, const TrainOptions& options) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(images.count()));
+  std::iota(order.begin(), order.end(), 0);
+  auto held_back = options.val_last;
+  if (held_back == 0) {
+    shuffle(order, PhiloxStream(seed_of(options), 0, 0, static_cast<std::uint32_t>(RandomUse::split)));
+    held_back = std::lround(options.val_fraction * static_cast<double>(images.count()));
+  }
+  if (held_back >= images.count())
+    throw Error(fmt::format("--val-last {}: there are only {} images, none would be left to train with", held_back,
+                            images.count()));
+  const auto border = order.end() - static_cast<std::ptrdiff_t>(held_back);
+  Halves halves{{order.begin(), border}, {border, order.end()}};
+  std::ranges::sort(halves.train);
+  std::ranges::sort(halves.validation);
+  return halves;
+}
+
+class Autoencoding : public Objective {
+ public:
+  Autoencoding(TrainOptions options, DataFormat format, ImageSet images, AutoencoderNetwork network)
+      : options_(std::move(options)),
+        format_(std::move(format)),
+        images_(std::move(images)),
+        network_(std::move(network)),
+        halves_(split(images_, options_)) {}
+
+  void check() const override {
+    const auto count = static_cast<std::int64_t>(halves_.train.size());
+    if (count < options_.batch)
+      throw Error(fmt::format("--batch {}: there are only {} images to train with; use --batch {} or smaller",
+                              options_.batch, count, count));
+  }
+
+  std::unique_ptr<Graph> graph() const override { return training_graph(network_, options_); }
+  const DataFormat& format() const override { return format_; }
+  std::string fingerprint() const override { return images_.fingerprint(); }
+  std::int64_t steps_per_epoch() const override { return std::max(kLeastSteps, steps_per_round()); }
+  std::vector<Metric> metrics() const override {
+    return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
+  }
+  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch,
+                                 std::int64_t step) const override;
+
+ private:
+  class Batches;
+
+  std::int64_t steps_per_round() const { return static_cast<std::int64_t>(halves_.train.size()) / options_.batch; }
+
+  TrainOptions options_;
+  DataFormat format_;
+  ImageSet images_;
+  AutoencoderNetwork network_;
+  Halves halves_;
+};
+
+class Autoencoding::Batches : public Objective::Session {
+ public:
+  Batches(const Autoencoding& task, Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step)
+      : task_(task),
+        autoencoder_(device, store, task.network_, task.options_.batch),
+        next_(epoch * task.steps_per_epoch() + step) {}
+
+  std::vector<NamedTensor> next() override {
+    const std::int64_t epoch = next_ / task_.steps_per_epoch(), step = next_ % task_.steps_per_epoch();
+    draw_order(epoch, step / task_.steps_per_round());
+    const std::int64_t batch = task_.options_.batch, side = task_.network_.side;
+    HostTensor images(Shape{batch, task_.network_.channels, side, side});
+    const std::size_t each = images.floats().size() / static_cast<std::size_t>(batch);
+    const auto first = static_cast<std::size_t>(step % task_.steps_per_round() * batch);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i)
+      task_.images_.read(order_[first + i], images.floats().subspan(i * each, each));
+    std::vector<NamedTensor> tensors;
+    tensors.push_back({"images", std::move(images)});
+    tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), next_)});
+    ++next_;
+    return tensors;
+  }
+
+  std::vector<double> validate() override {
+    if (task_.halves_.validation.empty()) return {};
+    const Elbo result = autoencoder_.measure(task_.images_, task_.halves_.validation, seed_of(task_.options_));
+    return {result.elbo, result.reconstruction, result.kl};
+  }
+
+  SafeTensors validation_images() override {
+    const ImageSet& images = task_.images_;
+    const auto count = static_cast<std::int64_t>(task_.halves_.validation.size());
+    SafeTensors file;
+    if (count == 0) return file;
+    HostTensor all(Shape{count, images.channels(), images.side(), images.side()});
+    const std::size_t each = all.floats().size() / static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < task_.halves_.validation.size(); ++i)
+      images.read(task_.halves_.validation[i], all.floats().subspan(i * each, each));
+    file.tensors.push_back(StoredTensor::from_tensor("images", all));
+    return file;
+  }
+
+ private:
+  // Of one round through the training images; an epoch has several where they are few.
+  void draw_order(std::int64_t epoch, std::int64_t round) {
+    if (!order_.empty() && epoch == epoch_ && round == round_) return;
+    order_ = task_.halves_.train;
+    shuffle(order_, PhiloxStream(seed_of(task_.options_), static_cast<std::uint32_t>(epoch),
+                                 static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle)));
+    epoch_ = epoch;
+    round_ = round;
+  }
+
+  const Autoencoding& task_;
+  Autoencoder autoencoder_;
+  std::int64_t next_;  // batches are numbered through all epochs
+  std::int64_t epoch_ = 0, round_ = 0;
+  std::vector<std::int64_t> order_;
+};
+
+std::unique_ptr<Objective::Session> Autoencoding::start(Device& device, ParameterStore& store, std::int64_t epoch,
+                                                        std::int64_t step) const {
+  return std::make_unique<Batches>(*this, device, store, epoch, step);
+}
+
+// The first `count` images of a batch (N, C, y, x).
+void append_images(std::vector<Image>& to, const HostTensor& batch, std::size_t count) {
+  const Shape shape = batch.shape;
+  const std::size_t each = batch.floats().size() / static_cast<std::size_t>(shape[0]);
+  for (std::size_t i = 0; i < count; ++i) {
+    Image image(shape[1], shape[2], shape[3]);
+    std::ranges::copy(batch.floats().subspan(i * each, each), image.values.begin());
+    to.push_back(std::move(image));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Graph> training_graph(const AutoencoderNetwork& network, const TrainOptions& options) {
+  auto graph = std::make_unique<Graph>();
+  const Value x = graph->input("images", {options.batch, network.channels, network.side, network.side});
+  const Value noise = noise_input(*graph, options.batch, network.latent, kTrainingNoise);
+  const Value step_state = graph->input("step_state", {kStepStateElements});
+  const AutoencoderNetwork::Terms terms = network.terms(*graph, x, noise);
+  const Value loss = mean(add(terms.reconstruction, mul_scalar(terms.kl, static_cast<float>(options.beta))));
+  graph->output("loss", loss);
+  add_update(*graph, loss, step_state, options);
+  return graph;
+}
+
+std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images, AutoencoderNetwork network) {
+  return std::make_unique<Autoencoding>(std::move(options), std::move(format), std::move(images), std::move(network));
+}
+
+Autoencoder::Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch)
+    : device_(device), store_(store), network_(std::move(network)), batch_(batch) {}
+
+std::unique_ptr<Executable> Autoencoder::compiled(const std::function<void(Graph&)>& build) {
+  Graph graph;
+  build(graph);
+  return compile(graph, device_, &store_);
+}
+
+// A batch from number `first` of the list on; where the list ends, its last image again.
+HostTensor Autoencoder::gather(const ImageSet& images, std::span<const std::int64_t> chosen, std::size_t first) const {
+  HostTensor batch(Shape{batch_, network_.channels, network_.side, network_.side});
+  const std::size_t each = batch.floats().size() / static_cast<std::size_t>(batch_);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(batch_); ++i)
+    images.read(chosen[std::min(first + i, chosen.size() - 1)], batch.floats().subspan(i * each, each));
+  return batch;
+}
+
+Elbo Autoencoder::measure(const ImageSet& images, std::span<const std::int64_t> chosen, std::uint64_t seed) {
+  if (!measure_)
+    measure_ = compiled([&](Graph& graph) {
+      const Value x = graph.input("images", {batch_, network_.channels, network_.side, network_.side});
+      const auto terms = network_.terms(graph, x, noise_input(graph, batch_, network_.latent, kMeasureNoise));
+      graph.output("reconstruction", terms.reconstruction);
+      graph.output("kl", terms.kl);
+    });
+  const auto batch = static_cast<std::size_t>(batch_);
+  Elbo result;
+  for (std::size_t first = 0; first < chosen.size(); first += batch) {
+    measure_->write("images", gather(images, chosen, first));
+    measure_->write("random_state", random_state_tensor(seed, static_cast<std::int64_t>(first / batch)));
+    measure_->run();
+    const HostTensor reconstruction = measure_->read("reconstruction"), kl = measure_->read("kl");
+    for (std::size_t i = 0; i < std::min(batch, chosen.size() - first); ++i) {
+      result.reconstruction += static_cast<double>(reconstruction.floats()[i]);
+      result.kl += static_cast<double>(kl.floats()[i]);
+    }
+  }
+  const auto count = static_cast<double>(std::max<std::size_t>(1, chosen.size()));
+  result.reconstruction /= count;
+  result.kl /= count;
+  result.elbo = -(result.reconstruction + result.kl);
+  return result;
+}
+
+std::vector<Image> Autoencoder::generate(std::int64_t count, std::uint64_t seed) {
+  if (!generate_)
+    generate_ = compiled([&](Graph& graph) {
+      graph.output("pixels", network_.decode(graph, noise_input(graph, batch_, network_.latent, kGenerateNoise)));
+    });
+  std::vector<Image> images;
+  for (std::int64_t first = 0; first < count; first += batch_) {
+    generate_->write("random_state", random_state_tensor(seed, first / batch_));
+    generate_->run();
+    append_images(images, generate_->read("pixels"), static_cast<std::size_t>(std::min(batch_, count - first)));
+  }
+  return images;
+}
+
+std::vector<Image> Autoencoder::reconstruct(const ImageSet& images, std::span<const std::int64_t> chosen) {
+  if (!reconstruct_)
+    reconstruct_ = compiled([&](Graph& graph) {
+      const Value x = graph.input("images", {batch_, network_.channels, network_.side, network_.side});
+      graph.output("pixels", network_.decode(graph, network_.encode(graph, x)));
+    });
+  std::vector<Image> result;
+  for (std::size_t first = 0; first < chosen.size(); first += static_cast<std::size_t>(batch_)) {
+    reconstruct_->write("images", gather(images, chosen, first));
+    reconstruct_->run();
+    append_images(result, reconstruct_->read("pixels"), std::min(static_cast<std::size_t>(batch_), chosen.size() - first));
+  }
+  return result;
+}
+
+}  // namespace tuff
