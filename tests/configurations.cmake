@@ -25,11 +25,15 @@ function(device_configuration configuration driver labels validation)
     add_test(NAME ${test} COMMAND ${command} --source-file=*/tests/${file})
     # Long runs of whole models stay with the best driver in every commit; the others have them in --full.
     set(own_labels ${labels})
+    set(own_environment ${ARGN})
+    if(name STREQUAL golden/op_golden_test AND NOT configuration MATCHES "^(system|lvp25)$")
+      list(APPEND own_environment TUFF_GOLDEN_EVERY=10)
+    endif()
     if(name IN_LIST long_tests AND NOT configuration MATCHES "^(system|lvp25)$")
       set(own_labels full)
     endif()
     set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${own_labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
-      ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};${ARGN}")
+      ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};${own_environment}")
   endforeach()
   add_test(NAME ${configuration}/readme_program COMMAND ${on_driver} "${TUFF_DRIVERS}" ${driver} $<TARGET_FILE:tuff_readme_program>)
   set_tests_properties(${configuration}/readme_program PROPERTIES LABELS "device;${configuration};${labels}"

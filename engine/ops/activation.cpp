@@ -103,7 +103,7 @@ Value tanhshrink(Value x) {
 
 Value softshrink(Value x, float lambd) {
   if (!(lambd >= 0)) throw Error(fmt::format("softshrink: lambd is {}, must be 0 or more", lambd));
-  return sub(x, clamp(x, -lambd, lambd));
+  return add(floor_at(x, lambd), ceil_at(x, -lambd));  // one of them is a bound, or both are and cancel
 }
 Value hardshrink(Value x, float lambd) {
   return mask(x, equal(less_equal(abs(x), lambd), 0.0f));

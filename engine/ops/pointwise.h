@@ -28,7 +28,7 @@ Value equal(Value a, Value b);
 Value not_equal(Value a, Value b);
 Value where(Value condition, Value a, Value b);  // a where condition isn't 0, else b
 Value mask(Value a, Value condition);            // a where condition isn't 0, else 0 (even where a is NaN)
-Value greater_share(Value a, Value b);           // 1 where a > b, 0.5 where equal, else 0
+Value greater_share(Value a, Value b);           // 0 where a < b, 0.5 where equal, else 1 (NaN too)
 Value xlogy(Value a, Value b);                   // a log(b), and 0 where a is 0
 
 Value add_scalar(Value x, float s);

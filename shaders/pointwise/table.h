@@ -30,7 +30,7 @@ POINTWISE(11, equal, 2, 0, a == b ? 1.0f : 0.0f, none, none, none)
 POINTWISE(12, not_equal, 2, 0, a != b ? 1.0f : 0.0f, none, none, none)
 POINTWISE(13, where, 3, 0, a != 0.0f ? b : c, none, mask(g, a), mask(g, equal(a, 0.0f)))
 POINTWISE(14, mask, 2, 0, b != 0.0f ? a : 0.0f, mask(g, b), none, none)
-POINTWISE(15, greater_share, 2, 0, a > b ? 1.0f : a == b ? 0.5f : 0.0f, none, none, none)
+POINTWISE(15, greater_share, 2, 0, a < b ? 0.0f : a == b ? 0.5f : 1.0f, none, none, none)
 POINTWISE(16, xlogy, 2, 0, a == 0.0f ? 0.0f : a * logarithm(b), mul(g, log(b)), mul(g, div(a, b)), none)
 
 POINTWISE(20, add_scalar, 1, 1, a + s, g, none, none)
@@ -79,7 +79,7 @@ POINTWISE(140, round, 1, 0, round_to_even(a), none, none, none)
 POINTWISE(141, fmod, 2, 0, division_rest(a, b), g, neg(mul(g, trunc(div(a, b)))), none)
 POINTWISE(142, isnan, 1, 0, is_nan(a) ? 1.0f : 0.0f, none, none, none)
 // As clamp_min and clamp_max, but no gradient flows at the bound itself: relu6's, hardtanh's.
-POINTWISE(143, floor_at, 1, 1, a <= s ? s : a, relu_gradient(g, add_scalar(a, -s)), none, none)
-POINTWISE(144, ceil_at, 1, 1, a >= s ? s : a, relu_gradient(g, neg(add_scalar(a, -s))), none, none)
+POINTWISE(143, floor_at, 1, 1, a <= s ? s : a, mask(g, greater(a, s)), none, none)
+POINTWISE(144, ceil_at, 1, 1, a >= s ? s : a, mask(g, less(a, s)), none, none)
 POINTWISE(145, binary_cross_entropy, 2, 0, bce_of(a, b), mul(g, bce_slope(a, b)), mul(g, sub(log1p(neg(a)), log(a))), none)
 #endif
