@@ -64,7 +64,8 @@ void print_table(const std::vector<Evaluated>& images, const Scores& total) {
 
 void run_evaluate(const EvaluateArguments& arguments) {
   const PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
-  Model model = load_model(arguments.model);
+  if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
+  Model model = load_segmentation_model(arguments.model);
   const Dataset dataset = open_dataset(arguments.images, arguments.masks, model.format);
   const std::int64_t classes = model.options.classes;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "apps/commands.h"
-#include "apps/networks.h"
+#include "apps/model_graph.h"
 #include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
@@ -17,7 +17,6 @@
 #include "ops/kernel_table.h"
 #include "passes/optimize.h"
 #include "plan/plan.h"
-#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
@@ -92,19 +91,14 @@ void print_dispatches(const Plan& plan) {
 
 void run_explain(const ExplainArguments& arguments) {
   const Model model = load_model(arguments.model);
-  const Network network = make_network(model.options, model.format.image_channels);
-  std::int64_t size = parse_tile(arguments.tile);
-  if (size == 0) size = model.options.crop;
-  TrainOptions options = model.options;
-  options.crop = size;
-  check_crop(network, options);
+  const ModelGraph built = model_graph(model, {.train = arguments.train, .side = parse_tile(arguments.tile)});
+  const Graph& graph = *built.graph;
   const auto device = open_device(arguments.device);
-  const auto graph = arguments.train ? training_graph(network, options) : inference_graph(network, 1, size, size);
-  const auto optimized = optimize(*graph);
+  const auto optimized = optimize(graph);
   const Plan plan = lower(*optimized, device->caps(), kernel_table());
 
-  fmt::print("{} on {}\n", arguments.model, device->caps().name);
-  fmt::print("\n== Graph as built, {} nodes ==\n{}", graph->nodes().size(), dump_text(*graph));
+  fmt::print("{} on {}, {}\n", arguments.model, device->caps().name, built.title);
+  fmt::print("\n== Graph as built, {} nodes ==\n{}", graph.nodes().size(), dump_text(graph));
   fmt::print("\n== Graph after the passes, {} nodes ==\n{}", optimized->nodes().size(), dump_text(*optimized));
   print_kernels(*optimized, plan);
   print_memory(*optimized, plan);
@@ -119,8 +113,8 @@ void add_explain_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<ExplainArguments>();
   add_model_option(*command, arguments->model);
   command->add_option("--dot", arguments->dot, "write the graph after the passes for Graphviz")->type_name("FILE");
-  command->add_option("--tile", arguments->tile, "side of the input [the crop of the training]")->type_name("PIXELS|auto");
-  command->add_flag("--train", arguments->train, "a training step instead of prediction");
+  command->add_option("--tile", arguments->tile, "side of the input [as in training]")->type_name("PIXELS|auto");
+  command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_explain(*arguments); });
 }

@@ -47,6 +47,7 @@ Image grid(const std::vector<Image>& images) {
 }
 
 void run_generate(const GenerateArguments& arguments) {
+  check_image_name(arguments.out);
   const Model model = load_model(arguments.model);
   const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
   if (arguments.count * network.side * network.side > kMostPixels)

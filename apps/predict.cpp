@@ -84,7 +84,7 @@ void run_predict(PredictArguments arguments) {
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
   const PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
-  Model model = load_model(arguments.model);
+  Model model = load_segmentation_model(arguments.model);
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);

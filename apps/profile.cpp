@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/model_graph.h"
 #include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "runtime/compile.h"
-#include "train/training_graph.h"
+#include "runtime/parameter_store.h"
+#include "train/checkpoint.h"
 
 namespace tuff {
 namespace {
@@ -175,16 +177,13 @@ std::string to_json(const Executable& executable, const std::string& device, con
 
 void run_profile(const ProfileArguments& arguments) {
   if (arguments.runs < 1) throw Error(fmt::format("--runs {}: must be at least 1", arguments.runs));
-  const std::int64_t tile = parse_tile(arguments.tile);
-  LoadedModel loaded = open_model(load_model(arguments.model), arguments.device);
-  TrainOptions options = loaded.model.options;
-  if (tile > 0) options.crop = tile;
-  check_crop(loaded.network, options);
-  if (arguments.train && arguments.batch > 0) options.batch = arguments.batch;
-  const auto graph = arguments.train ? training_graph(loaded.network, options)
-                                     : inference_graph(loaded.network, std::max<std::int64_t>(1, arguments.batch),
-                                                       options.crop, options.crop);
-  const auto executable = compile(*graph, *loaded.device, loaded.store.get());
+  const Model model = load_model(arguments.model);
+  const ModelGraph built =
+      model_graph(model, {.train = arguments.train, .side = parse_tile(arguments.tile), .batch = arguments.batch});
+  const auto device = open_device(arguments.device);
+  ParameterStore store(*device, *built.graph);
+  restore_averaged(model, store);
+  const auto executable = compile(*built.graph, *device, &store);
   const std::vector<TimingInput> inputs = timing_inputs(*executable);
   write(*executable, inputs);
   executable->run();  // the first run pays for what drivers put off
@@ -195,16 +194,14 @@ void run_profile(const ProfileArguments& arguments) {
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Row& a, const Row& b) { return a.nanoseconds > b.nanoseconds; });
   if (!arguments.json.empty()) {
-    const std::string json = to_json(*executable, loaded.device->caps().name, rows, totals);
+    const std::string json = to_json(*executable, device->caps().name, rows, totals);
     if (arguments.json == "-") {
       fmt::print("{}", json);
       return;
     }
     os::write_file(arguments.json, json);
   }
-  fmt::print("{} on {}, {} of {}x{} pixels\n\n", arguments.model, loaded.device->caps().name,
-             arguments.train ? fmt::format("a training step with {} crops", options.batch) : "prediction", options.crop,
-             options.crop);
+  fmt::print("{} on {}, {}\n\n", arguments.model, device->caps().name, built.title);
   print_rows(*executable, rows, totals.nanoseconds);
   print_totals(*executable, totals);
 }
@@ -215,8 +212,8 @@ void add_profile_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("profile", "Measure a model's dispatches on a device");
   const auto arguments = std::make_shared<ProfileArguments>();
   add_model_option(*command, arguments->model);
-  command->add_flag("--train", arguments->train, "a training step instead of prediction");
-  command->add_option("--tile", arguments->tile, "side of the input [the crop of the training]")
+  command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
+  command->add_option("--tile", arguments->tile, "side of the input [as in training]")
       ->type_name("PIXELS|auto");
   command->add_option("--batch", arguments->batch, "images at once [1; --train: as in training]")->type_name("N");
   command->add_option("--runs", arguments->runs, "repetitions; the median counts [5]")->type_name("N");

@@ -36,9 +36,10 @@ std::vector<fs::path> result_paths(const ImageSet& images, const ReconstructArgu
     if (fs::is_directory(input) && fs::exists(arguments.out) && fs::equivalent(input, arguments.out))
       throw Error(fmt::format("--out {}: the results would replace input images; name another folder", arguments.out));
   }
+  const bool png = images.channels() == 1 || images.channels() == 3;
   std::vector<fs::path> paths;
   for (std::int64_t i = 0; i < images.count(); ++i) {
-    paths.push_back(fs::path(arguments.out) / (images.name(i) + ".png"));
+    paths.push_back(fs::path(arguments.out) / (images.name(i) + (png ? ".png" : ".tif")));
     if (inputs.contains(fs::weakly_canonical(paths.back())))
       throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder", arguments.out,
                               paths.back().filename().string()));
@@ -83,7 +84,7 @@ void add_reconstruct_command(CLI::App& tuff) {
   command->add_option("images", arguments->inputs, "image files, folders of them, or idx files; fitted as in training")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "folder for NAME.png in the size that the network sees")->required()->type_name("DIR");
+  command->add_option("--out", arguments->out, "folder for NAME.png (.tif unless 1 or 3 channels), of the size that the network sees")->required()->type_name("DIR");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_reconstruct(*arguments); });
 }

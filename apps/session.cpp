@@ -18,6 +18,12 @@ std::unique_ptr<Device> open_device(const std::string& wanted) {
   return Device::open(options);
 }
 
+Model load_segmentation_model(const std::filesystem::path& run_or_file) {
+  Model model = load_model(run_or_file);
+  make_network(model.options, model.format.image_channels);
+  return model;
+}
+
 LoadedModel open_model(Model model, const std::string& device) {
   LoadedModel loaded;
   loaded.model = std::move(model);

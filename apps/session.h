@@ -1,6 +1,8 @@
 // What most commands begin with: a device that the user chose, and a model loaded onto it.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -16,6 +18,9 @@ namespace tuff {
 // able to (see plan/device_caps.h). Says on stderr which device it is.
 std::unique_ptr<Device> open_device(const std::string& wanted);
 
+// load_model(), for commands that make masks: Error where the model is of another kind.
+Model load_segmentation_model(const std::filesystem::path& run_or_file);
+
 struct LoadedModel {
   Model model;
   Network network;
@@ -23,19 +28,19 @@ struct LoadedModel {
   std::unique_ptr<ParameterStore> store;
 };
 
+// A model (see load_model()) on a device, ready to predict.
+LoadedModel open_model(Model model, const std::string& device);
+
+// Images that autoencoders work on at once.
+inline constexpr std::int64_t kAutoencoderBatch = 64;
+
 struct LoadedAutoencoder {
   AutoencoderNetwork network;
   std::unique_ptr<Device> device;
   std::unique_ptr<ParameterStore> store;
 };
 
-// Images that autoencoders work on at once.
-inline constexpr std::int64_t kAutoencoderBatch = 64;
-
 // A variational autoencoder on a device, ready to generate. Error where the model is another.
 LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device);
-
-// A model (see load_model()) on a device, ready to predict.
-LoadedModel open_model(Model model, const std::string& device);
 
 }  // namespace tuff

@@ -172,12 +172,18 @@ void run_train(const Given& given) {
   fmt::print("\n");
 }
 
+// "vae: " for an option that means nothing to the other networks.
+std::string only_for(const TrainField& field) {
+  if (!applies(field, "vae")) return "unet: ";
+  return applies(field, "unet") ? "" : "vae: ";
+}
+
 // One option of the command line; its text is kept as typed and parsed later, over the configuration file.
 void add_option(CLI::App& command, const TrainField& field, const std::shared_ptr<Given>& given) {
   const std::string name(field.name);
   const auto keep = [given, name](const std::string& text) { given->emplace_back(name, text); };
   const std::string standard = field_text(TrainOptions{}, field);
-  std::string help(field.help);
+  std::string help = only_for(field) + std::string(field.help);
   CLI::Option* option = nullptr;
   if (std::holds_alternative<bool TrainOptions::*>(field.member)) {
     option = command.add_flag_callback("--" + name, [keep] { keep("true"); }, help);

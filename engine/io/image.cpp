@@ -265,12 +265,16 @@ Image read_mask(const std::filesystem::path& path, std::string_view axes, std::i
 }
 
 void write_image(const std::filesystem::path& path, const Image& image) {
-  const std::string extension = lower_extension(path);
-  if (extension == ".png")
+  check_image_name(path);
+  if (lower_extension(path) == ".png")
     os::write_file(path, serialize_png(image));
-  else if (extension == ".tif" || extension == ".tiff")
-    write_tiff(path, image);
   else
+    write_tiff(path, image);
+}
+
+void check_image_name(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  if (extension != ".png" && extension != ".tif" && extension != ".tiff")
     throw Error(fmt::format("{}: images are written as .png or .tif", path.string()));
 }
 

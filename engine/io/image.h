@@ -71,6 +71,8 @@ Image read_mask(const std::filesystem::path& path, std::string_view axes = {}, s
 // Writes whole or not at all, by extension: .png, .tif, .tiff. Values are rounded and clamped to info.bits
 // (PNG: 8 or 16 bits, 1 or 3 channels, one plane; TIFF: see tiff.h).
 void write_image(const std::filesystem::path& path, const Image& image);
+// Error where write_image() doesn't know the extension: before the work whose result it shall write.
+void check_image_name(const std::filesystem::path& path);
 
 // True where the extension is one that read_image() reads.
 bool is_image_file(const std::filesystem::path& path);

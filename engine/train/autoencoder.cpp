@@ -46,10 +46,12 @@ void shuffle(std::vector<std::int64_t>& order, PhiloxStream random) {
 Halves split(const ImageSet& images, const TrainOptions& options) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(images.count()));
   std::iota(order.begin(), order.end(), 0);
-  auto held_back = options.val_last;
-  if (held_back == 0) {
+  std::int64_t held_back = options.val_last;
+  if (held_back == 0 && options.val_fraction > 0) {
     shuffle(order, PhiloxStream(seed_of(options), 0, 0, static_cast<std::uint32_t>(RandomUse::split)));
-    held_back = std::lround(options.val_fraction * static_cast<double>(images.count()));
+    const std::int64_t least = std::min<std::int64_t>(3, images.count() / 2);
+    held_back = std::clamp<std::int64_t>(std::lround(options.val_fraction * static_cast<double>(images.count())), least,
+                                         images.count() - 1);
   }
   if (held_back >= images.count())
     throw Error(fmt::format("--val-last {}: there are only {} images, none would be left to train with", held_back,
@@ -189,6 +191,13 @@ std::unique_ptr<Graph> training_graph(const AutoencoderNetwork& network, const T
   return graph;
 }
 
+std::unique_ptr<Graph> reconstruction_graph(const AutoencoderNetwork& network, std::int64_t batch) {
+  auto graph = std::make_unique<Graph>();
+  const Value x = graph->input("images", {batch, network.channels, network.side, network.side});
+  graph->output("pixels", network.decode(*graph, network.encode(*graph, x)));
+  return graph;
+}
+
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images, AutoencoderNetwork network) {
   return std::make_unique<Autoencoding>(std::move(options), std::move(format), std::move(images), std::move(network));
 }
@@ -253,11 +262,7 @@ std::vector<Image> Autoencoder::generate(std::int64_t count, std::uint64_t seed)
 }
 
 std::vector<Image> Autoencoder::reconstruct(const ImageSet& images, std::span<const std::int64_t> chosen) {
-  if (!reconstruct_)
-    reconstruct_ = compiled([&](Graph& graph) {
-      const Value x = graph.input("images", {batch_, network_.channels, network_.side, network_.side});
-      graph.output("pixels", network_.decode(graph, network_.encode(graph, x)));
-    });
+  if (!reconstruct_) reconstruct_ = compile(*reconstruction_graph(network_, batch_), device_, &store_);
   std::vector<Image> result;
   for (std::size_t first = 0; first < chosen.size(); first += static_cast<std::size_t>(batch_)) {
     reconstruct_->write("images", gather(images, chosen, first));

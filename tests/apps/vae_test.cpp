@@ -5,11 +5,13 @@
 #include <cmath>
 #include <cstddef>
 
+#include "apps/networks.h"
 #include "base/os.h"
 #include "base/philox.h"
 #include "io/image.h"
 #include "io/safetensors.h"
 #include "support/child.h"
+#include "support/files.h"
 #include "train/checkpoint.h"
 
 namespace tuff::test {
@@ -125,6 +127,43 @@ TEST_CASE("vae: learns, generates and reconstructs") {
   check_refused(run_tuff({"reconstruct", run.string(), (data / "back").string(), "--out", (data / "back").string()}), {"replace"});
   check_refused(run_tuff({"predict", run.string(), (data / "back").string(), "--out", (data / "p").string()}), {"tuff generate"});
   check_refused(generate("d.png", {"-n", "0"}), {"0"});
+  check_refused(generate("d.jpg", {}), {"d.jpg", ".png or .tif"});
+
+  const std::string bars_file = (data / "bars.idx").string();
+  check_refused(run_tuff({"evaluate", run.string(), "--images", bars_file, "--masks", bars_file}), {"is a vae", "tuff generate"});
+  const Finished explained = run_tuff({"explain", run.string()});
+  CHECK(explained.code == 0);
+  CHECK(contains(explained.out, "reconstruction of 1 image of 16x16 pixels"));
+  CHECK(contains(explained.out, "decoder.1"));
+  check_refused(run_tuff({"explain", run.string(), "--tile", "32"}), {"--tile 32", "16x16"});
+  const Finished profiled = run_tuff({"profile", run.string(), "--train", "--runs", "1"});
+  CAPTURE(profiled.err);
+  if (profiled.code == 1 && contains(profiled.err, "timestamps")) return;
+  CHECK(profiled.code == 0);
+  CHECK(contains(profiled.out, "a training step with 8 images of 16x16 pixels"));
+}
+
+TEST_CASE("vae: folders of images of several sizes; other numbers of channels than PNG has come back as TIFF") {
+  const fs::path data = scratch_folder("vae_tiff");
+  fs::create_directories(data / "images");
+  for (const int side : {5, 6, 7, 8}) {
+    Image image(2, side, 8);
+    std::ranges::fill(image.values, 200.0f);
+    image.info.kind = FileKind::tiff;
+    write_image(data / "images" / ("x" + std::to_string(side) + ".tif"), image);
+  }
+  const std::string images = (data / "images").string(), run = (data / "run").string();
+  const Finished trained = run_tuff({"train", "vae", "--images", images, "--out", run, "--base", "2", "--latent", "2", "--batch",
+                                     "2", "--steps", "2"});
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  const Finished back = run_tuff({"reconstruct", run, images, "--out", (data / "back").string()});
+  CAPTURE(back.err);
+  REQUIRE(back.code == 0);
+  const Image image = read_image(data / "back" / "x5.tif");
+  CHECK(image.channels == 2);
+  CHECK(image.height == 8);
+  check_refused(run_tuff({"train", "vae", "--images", images, "--out", run + "2", "--size", "8", "--channels", "0,2"}), {"channel"});
 }
 
 TEST_CASE("vae: same seed, same bits; stopped and resumed is bit-equal to uninterrupted") {
@@ -163,6 +202,7 @@ TEST_CASE("vae: options and images that don't fit are refused before a device is
   check_refused(train(data, "r", {}), {"bars.idx", "no idx file"});
   check_refused(run_tuff({"train", "unet", "--latent", "3", "--images", "i", "--masks", "m", "--out", "o"}), {"--latent", "no option of unet"});
   CHECK(!fs::exists(data / "r"));
+  CHECK(contains(error_of([] { make_autoencoder(default_options("unet"), 1); }), "the model is a unet"));
 }
 
 }  // namespace tuff::test

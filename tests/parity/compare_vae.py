@@ -35,7 +35,7 @@ def options():
     parser.add_argument("--images", required=True, help="idx file, gzip or plain")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--work", type=pathlib.Path, help="keep runs here")
+    parser.add_argument("--work", type=pathlib.Path, help="keep runs here, and go on with those that are here")
     arguments = sys.argv[1:]
     more = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
     given = parser.parse_args(arguments[: arguments.index("--")] if more else arguments)
@@ -80,10 +80,8 @@ def train(config, images, seed):
 def compare(given, training, seed, folder):
     """(Tuff's ELBO, PyTorch's)."""
     run = folder / f"vae{seed}"
-    command = [given.tuff, "train", "vae", "--images", given.images, "--seed", str(seed), "--out", str(run)] + training
-    start = time.perf_counter()
+    command = [given.tuff, "train", "vae", "--images", given.images, "--seed", str(seed), "--out", str(run), "--resume"] + training
     subprocess.run(command, check=True, stdout=sys.stderr)
-    seconds = time.perf_counter() - start
     with open(run / "metrics.csv") as file:
         row = list(csv.DictReader(file))[-1]
     tensors, metadata = safetensors_file.read(run / "last.safetensors")
@@ -95,7 +93,7 @@ def compare(given, training, seed, folder):
     network, torch_seconds = train(config, images[: -config["val-last"]], seed)
     mine, tuff = elbo(network, held_back), float(row["val_elbo"])
     print(f"| {seed} | {tuff:.2f} | {elbo(theirs, held_back):.2f} | {mine:.2f} | {100 * (tuff / mine - 1):+.2f} % | "
-          f"{seconds / config['steps']:.3f} | {torch_seconds / config['steps']:.3f} |", flush=True)
+          f"{float(row['seconds']) / config['steps']:.3f} | {torch_seconds / config['steps']:.3f} |", flush=True)
     return tuff, mine
 
 
@@ -103,7 +101,7 @@ def main():
     given, training = options()
     torch.set_num_threads(given.threads)
     print(f"PyTorch {torch.__version__}, {given.threads} threads; {' '.join(training)}\n")
-    print("| seed | Tuff's ELBO | its weights in PyTorch | PyTorch's ELBO | Tuff's / PyTorch's | Tuff: s/step, all in | "
+    print("| seed | Tuff's ELBO | its weights in PyTorch | PyTorch's ELBO | Tuff's / PyTorch's | Tuff: s/step with validation | "
           "PyTorch: s/step |")
     print("|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
