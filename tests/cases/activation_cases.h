@@ -106,7 +106,9 @@ inline std::vector<OpCase> activation_cases() {
   };
   // Each by itself: drivers compile a kernel for every order of those in one graph.
   ShapeDraws draws("activation");
-  for (const Named& function : activations()) {
+  const std::vector<Named> functions = activations();
+  for (int i = 0; i < draws.rounds(static_cast<int>(functions.size())); ++i) {
+    const Named& function = functions[static_cast<std::size_t>(i) % functions.size()];
     const Shape shape = draws.coin() ? Shape{1, 8, 3, 5} : draws.shape();
     cases.push_back(together(draws.name(function.name + (" of " + to_string(shape))), {{f32(shape)}}, {function}));
   }

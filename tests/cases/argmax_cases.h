@@ -73,7 +73,7 @@ inline std::vector<OpCase> argmax_cases() {
       argmax_case({3, 70, 2}, 1, false),
   };
   ShapeDraws draws("argmax");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     cases.push_back(argmax_case(shape, static_cast<int>(draws.between(0, shape.rank() - 1)), draws.coin()));
     cases.back().name = draws.name(cases.back().name);

@@ -9,7 +9,7 @@ namespace tuff::test {
 inline std::vector<Shape> assign_cases() {
   std::vector<Shape> shapes = {{1}, {3}, {4}, {5}, {257}, {2, 3, 5, 7}};
   ShapeDraws draws("assign");
-  for (int i = 0; i < 8; ++i) shapes.push_back(draws.shape());
+  for (int i = 0; i < draws.rounds(8); ++i) shapes.push_back(draws.shape());
   return shapes;
 }
 

@@ -52,7 +52,7 @@ inline OpCase bce_with_logits_variant(const Shape& shape, LossReduction reductio
 
 inline void add_random_bce_with_logits_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("bce_with_logits");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     const bool weighted = draws.coin();
     cases.push_back(bce_with_logits_case(draws.name(shape), shape, weighted, draws.pick({Fill::labels, Fill::positive})));

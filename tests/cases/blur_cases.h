@@ -51,7 +51,7 @@ inline OpCase gaussian_blur_case(std::string name, const Shape& shape, const std
 }
 
 inline std::vector<OpCase> gaussian_blur_cases() {
-  return {
+  std::vector<OpCase> cases = {
       gaussian_blur_case("3x3", {2, 4, 5, 7}, {3}, {1.0}),
       gaussian_blur_case("5x3, odd channels", {1, 3, 6, 5}, {5, 3}, {1.5, 0.4}),
       gaussian_blur_case("sigma by the size", {1, 4, 9, 11}, {7}, {}),
@@ -60,6 +60,14 @@ inline std::vector<OpCase> gaussian_blur_cases() {
       gaussian_blur_case("wider than the image", {1, 4, 2, 3}, {11}, {3.0}),
       gaussian_blur_case("one pixel", {1, 1, 1, 1}, {5}, {1.0}),
   };
+  ShapeDraws draws("gaussian_blur");
+  for (int i = 0; i < draws.rounds(4); ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 500);
+    std::vector<std::int64_t> sizes;
+    for (int axis = 2; axis < shape.rank(); ++axis) sizes.push_back(2 * draws.between(0, 4) + 1);
+    cases.push_back(gaussian_blur_case(draws.name(shape), shape, sizes, {0.25 * static_cast<double>(draws.between(1, 12))}));
+  }
+  return cases;
 }
 
 // Down, or up to `size`.
@@ -90,7 +98,7 @@ inline OpCase pyramid_case(std::string name, const Shape& shape, bool down, cons
 }
 
 inline std::vector<OpCase> pyramid_cases() {
-  return {
+  std::vector<OpCase> cases = {
       pyramid_case("down", {2, 4, 8, 10}, true, {}, 0.375),
       pyramid_case("down, odd extents, a = 0.4", {1, 3, 7, 9}, true, {}, 0.4),
       pyramid_case("down, line", {1, 4, 33}, true, {}, 0.375),
@@ -100,6 +108,12 @@ inline std::vector<OpCase> pyramid_cases() {
       pyramid_case("up, line", {1, 4, 17}, false, {33}, 0.375),
       pyramid_case("up, volume with an extent of 1", {1, 4, 1, 2, 3}, false, {1, 4, 5}, 0.375),
   };
+  ShapeDraws draws("pyramid");
+  for (int i = 0; i < draws.rounds(4); ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 300);
+    cases.push_back(pyramid_case(draws.name(shape), shape, draws.coin(), {}, draws.pick({0.3, 0.375, 0.4})));
+  }
+  return cases;
 }
 
 }  // namespace tuff::test

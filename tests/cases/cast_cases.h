@@ -37,6 +37,11 @@ inline std::vector<OpCase> cast_cases() {
   for (const DType from : {DType::f32, DType::i32})
     for (const Shape& shape : {Shape{}, Shape{65}, Shape{2, 3, 4, 5}, Shape{3, 63, 65}})
       cases.push_back(cast_case(shape, from, shape.rank() == 4 ? Layout::weight : Layout::channels_last));
+  ShapeDraws draws("cast");
+  for (int i = 0; i < draws.rounds(4); ++i) {
+    cases.push_back(cast_case(draws.shape(), draws.pick({DType::f32, DType::i32}), draws.layout()));
+    cases.back().name = draws.name(cases.back().name);
+  }
   return cases;
 }
 

@@ -55,7 +55,7 @@ inline std::vector<OpCase> stack_cases() {
 
 inline void add_random_concat_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("concat");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), ShapeDraws::kMostElements / 8);
     const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     std::vector<Shape> shapes(static_cast<std::size_t>(draws.between(2, 5)), shape);

@@ -49,7 +49,7 @@ inline OpCase triangle_case(const Shape& shape, bool lower, std::int64_t diagona
 }
 
 inline std::vector<OpCase> constants_cases() {
-  return {
+  std::vector<OpCase> cases = {
       one_hot_case({}, 5, 0),
       one_hot_case({7}, 5, -1),
       one_hot_case({7}, 4, 0),
@@ -64,6 +64,14 @@ inline std::vector<OpCase> constants_cases() {
       triangle_case({2, 3, 5, 4}, false, -1),
       triangle_case({3, 3}, false, 9),
   };
+  ShapeDraws draws("constants");
+  for (int i = 0; i < draws.rounds(6); ++i) {
+    const Shape shape = draws.shape(static_cast<int>(draws.between(2, 4)), 600);
+    cases.push_back(draws.coin() ? one_hot_case(shape, draws.between(1, 9), static_cast<int>(draws.between(-1, shape.rank())))
+                                 : triangle_case(shape, draws.coin(), draws.between(-5, 5)));
+    cases.back().name = draws.name(cases.back().name);
+  }
+  return cases;
 }
 
 }  // namespace tuff::test

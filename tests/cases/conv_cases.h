@@ -91,7 +91,7 @@ inline std::vector<OpCase> conv_option_cases() {
 
 inline void add_random_conv_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv");
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < draws.rounds(10, 20); ++i) {
     const RandomConv drawn = random_conv(draws);
     cases.push_back(conv_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
   }

@@ -46,7 +46,7 @@ inline std::vector<OpCase> conv_transpose_option_cases() {
 
 inline void add_random_conv_transpose_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv_transpose");
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < draws.rounds(10, 20); ++i) {
     const RandomConv drawn = random_conv_transpose(draws);
     cases.push_back(conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
   }

@@ -25,7 +25,7 @@ inline OpCase conv_weight_gradient_case(std::string name, const Shape& x, const 
 
 inline void add_random_conv_weight_gradient_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv_weight_gradient");
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < draws.rounds(10, 20); ++i) {
     RandomConv drawn = random_conv(draws);
     drawn.attributes.activation = Activation::none;
     cases.push_back(conv_weight_gradient_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes));

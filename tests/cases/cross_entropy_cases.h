@@ -75,7 +75,7 @@ inline TensorType random_target(ShapeDraws& draws, const Shape& shape) {
 
 inline void add_random_cross_entropy_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("cross_entropy");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image();
     const TensorType target = random_target(draws, shape);
     const bool weighted = draws.coin();
@@ -83,7 +83,7 @@ inline void add_random_cross_entropy_cases(std::vector<OpCase>& cases) {
     cases.push_back(cross_entropy_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, weighted, ignored));
   }
   using enum LossReduction;
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     const CrossEntropyAttributes attributes{.ignore_index = draws.pick({-100, 0}), .label_smoothing = draws.pick({0.0f, 0.2f}),
                                             .reduction = draws.pick({mean, sum, none, batch_mean})};

@@ -55,7 +55,7 @@ inline std::vector<OpCase> cumsum_cases() {
   cases.push_back(cumsum_case({2, 7, 5}, 1));
   cases.push_back(cumsum_case({2, 3, 2, 4, 5}, 4));
   ShapeDraws draws("cumsum");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     cases.push_back(
         cumsum_case(shape, static_cast<int>(draws.between(0, shape.rank() - 1)), draws.coin(), draws.coin()));

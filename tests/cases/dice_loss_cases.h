@@ -92,7 +92,7 @@ inline std::vector<OpCase> tversky_loss_cases() {
       tversky_loss_case("dice, weighted pixels of classes", {1, 4, 3, 4, 5}, {i32, {1, 3, 4, 5}}, {.activation = softmax}, {1, 1, 3, 4, 5}),
   };
   ShapeDraws draws("tversky_loss");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     std::vector<std::int64_t> map = shape.extents();
     map[1] = 1;
@@ -118,7 +118,7 @@ inline OpCase dice_loss_case(std::string name, const Shape& shape, const TensorT
 inline void add_random_dice_loss_cases(std::vector<OpCase>& cases) {
   using enum DiceAttributes::Activation;
   ShapeDraws draws("dice_loss");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     const TensorType target = random_target(draws, shape);
     const DiceAttributes attributes{.activation = draws.pick({none, sigmoid, softmax}), .smooth = draws.pick({1.0f, 1e-2f})};

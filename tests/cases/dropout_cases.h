@@ -50,7 +50,7 @@ inline std::vector<OpCase> dropout_cases() {
       dropout_case({2, 3, 4, 4}, {.training = false}),
   };
   ShapeDraws draws("dropout");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const DropoutAttributes attributes{.p = static_cast<float>(draws.between(1, 9)) / 10, .channels = draws.coin()};
     const RandomKey key{.seed = static_cast<std::uint64_t>(draws.between(0, 1 << 30)),
                         .step = static_cast<std::uint32_t>(draws.between(0, 1000))};

@@ -70,7 +70,7 @@ inline OpCase einsum_case(const std::string& a, const std::string& b, const std:
 // Letters m, k, n and up to two of batches, in any order; sometimes an extent of 1 where the other operand has more.
 inline void add_random_einsum_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("einsum");
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < draws.rounds(10); ++i) {
     std::string a = "mk", b = "kn", result = "mn";
     const std::int64_t batches = draws.between(0, 2);
     for (std::int64_t j = 0; j < batches; ++j)

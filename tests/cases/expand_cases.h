@@ -37,7 +37,7 @@ inline OpCase expand_case(Shape from, Shape to, std::vector<int> axes, Layout la
 // Axes of the result that x has, stretched or not; the others are new.
 inline void add_random_expand_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("expand");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape to = draws.shape();
     const std::vector<int> axes = draws.some_axes(to.rank());
     std::vector<std::int64_t> from;

@@ -23,7 +23,7 @@ inline std::vector<OpCase> fill_cases() {
                                  TensorType{DType::f32, {8, 4, 3, 3}, Layout::weight}})
     cases.push_back(fill_case("fill " + to_string(type), type));
   ShapeDraws draws("fill");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const TensorType type{DType::f32, draws.shape(), draws.layout()};
     cases.push_back(fill_case(draws.name(to_string(type)), type));
   }

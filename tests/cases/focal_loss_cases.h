@@ -58,7 +58,7 @@ inline std::vector<OpCase> focal_loss_cases() {
       focal_loss_case("without focus", {9, 5}, {i32, {9}}, {.gamma = 0, .reduction = sum}, {}),
   };
   ShapeDraws draws("focal_loss");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     Shape shape = draws.image(draws.spatial_axes(), 1500);
     if (shape.channels() == 1) shape = {3, 2, 5};  // one class is certain: no loss, no gradient
     const FocalAttributes attributes{.gamma = draws.pick({2.0f, 1.0f, 2.5f}), .reduction = draws.pick({mean, sum, none, batch_mean})};

@@ -109,7 +109,7 @@ inline OpCase gather_nd_case(const Shape& shape, const Shape& tuples, int batch_
 
 inline void add_random_gather_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("gather");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)));
     const int axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     Index extents;

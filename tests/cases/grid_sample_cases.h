@@ -117,7 +117,7 @@ inline std::vector<OpCase> grid_sample_cases() {
   cases.push_back(grid_sample_case("all beyond the image", {1, 4, 3, 3}, {1, 2}, {}, 0.001));
   for (double& value : cases.back().inputs[1].values->data) value += 5;
   ShapeDraws draws("grid_sample");
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < draws.rounds(5); ++i) {
     const int axes = draws.spatial_axes();
     const Shape x = draws.image(axes, 400);
     GridSampleAttributes attributes{draws.pick({GridSampleMode::bilinear, GridSampleMode::nearest}),

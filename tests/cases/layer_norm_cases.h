@@ -120,7 +120,7 @@ inline std::vector<OpCase> layer_norm_cases() {
       rms_norm_case({2, 3, 4, 5}, 2, false),
   };
   ShapeDraws draws("layer_norm");
-  for (int i = 0; i < 6;) {
+  for (int i = 0; i < draws.rounds(6);) {
     const Shape shape = draws.shape();
     const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     if (last_axes(shape, axis).elements() < 8) continue;  // their gradients almost cancel

@@ -47,7 +47,7 @@ inline std::vector<OpCase> local_response_norm_cases() {
       local_response_norm_case({2, 1, 4, 4}, {.size = 1, .alpha = 1}),
   };
   ShapeDraws draws("local_response_norm");
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < draws.rounds(5); ++i) {
     cases.push_back(local_response_norm_case(draws.image(), {.size = draws.between(1, 7),
                                                              .alpha = draws.pick({0.01f, 1.0f}),
                                                              .beta = draws.pick({0.75f, 1.0f}),

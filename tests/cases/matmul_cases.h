@@ -90,7 +90,7 @@ inline std::vector<OpCase> matmul_cases() {
       gemm_case({.alpha = 2, .trans_a = true, .trans_b = true}, {}),
   };
   ShapeDraws draws("linear");
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < draws.rounds(4); ++i) {
     cases.push_back(
         linear_case(draws.shape(static_cast<int>(draws.between(1, 4)), 600), draws.channels(20), draws.coin()));
     cases.back().name = draws.name(cases.back().name);

@@ -62,7 +62,7 @@ inline std::int64_t random_groups(ShapeDraws& draws, std::int64_t channels) {
 
 inline void add_random_normalize_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("normalize");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     Shape shape;
     NormalizeAttributes attributes;
     std::int64_t values = 0;  // of a statistic: their gradients almost cancel where they are few

@@ -69,7 +69,7 @@ inline RandomBorders random_borders(ShapeDraws& draws, PadMode mode) {
 inline void add_random_pad_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("pad");
   constexpr std::array kModes = {PadMode::constant, PadMode::reflect, PadMode::replicate, PadMode::circular};
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < draws.rounds(16); ++i) {
     const PadMode mode = kModes[static_cast<std::size_t>(i % 4)];
     RandomBorders drawn;
     do {

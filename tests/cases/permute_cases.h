@@ -34,7 +34,7 @@ inline OpCase permute_case(const Shape& shape, const std::vector<int>& dims, Lay
 
 inline void add_random_permute_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("permute");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(2, 6)));
     std::vector<int> dims(static_cast<std::size_t>(shape.rank()));
     std::iota(dims.begin(), dims.end(), 0);

@@ -90,7 +90,7 @@ inline OpCase space_to_depth_case(std::string name, const Shape& shuffled, std::
 
 inline void add_random_shuffle_cases(std::vector<OpCase>& cases, OpCase (*make)(std::string, const Shape&, std::int64_t)) {
   ShapeDraws draws("pixel_shuffle");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const int axes = draws.spatial_axes();
     const std::int64_t factor = draws.between(1, axes == 3 ? 3 : 5);
     Index extents = draws.image(axes, 300).extents();

@@ -158,13 +158,13 @@ inline Shape random_operand(ShapeDraws& draws, const Shape& shape) {
 
 inline void add_random_pointwise_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("pointwise");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     const Shape left = draws.coin() ? shape : random_operand(draws, shape);
     const Shape right = random_operand(draws, shape);
     cases.push_back(broadcast_case(draws.name(to_string(left) + " and " + to_string(right)), left, right));
   }
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < draws.rounds(3); ++i) {
     const Shape shape = draws.shape();
     cases.push_back(program_case(static_cast<std::size_t>(draws.between(5, 16)), shape));
     cases.back().name = draws.name(cases.back().name + " over " + to_string(shape));

@@ -78,7 +78,7 @@ inline std::vector<OpCase> random_cases() {
   cases.push_back(random_case("random, seed of 64 bits", type, {.seed = 0xfedcba9876543210u}));
   cases.push_back(random_case("random, a late step", type, {.step = 0xfffffff0u, .number = 3}));
   ShapeDraws draws("random");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const TensorType drawn{DType::f32, draws.shape(), draws.layout()};
     const RandomKey key{.seed = static_cast<std::uint64_t>(draws.between(0, 1 << 30)),
                         .step = static_cast<std::uint32_t>(draws.between(0, 1 << 30)),

@@ -80,7 +80,7 @@ inline OpCase prod_case(Shape shape, std::vector<int> axes, bool keepdim) {
 
 inline void add_random_reduce_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("reduce");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     const Shape shape = draws.shape();
     const std::vector<int> axes = draws.some_axes(shape.rank());
     const bool keepdim = draws.coin();

@@ -20,7 +20,7 @@ inline OpCase relayout_case(const Shape& shape, Layout from, Layout to) {
 
 inline void add_random_relayout_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("relayout");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image();
     const Layout other = draws.pick({Layout::weight, Layout::transposed_weight});
     const bool there = draws.coin();

@@ -61,7 +61,7 @@ inline std::vector<OpCase> resample_cases() {
   add("several rounds", {DType::f32, {2, 8, 65, 33}}, 3, 34);
   add("matrix", {DType::f32, {7, 9}}, 1, 4);
   add("vector", {DType::f32, {66}}, 0, 65);
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 2000);
     const int axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     const std::int64_t out = draws.extent(2 * shape[axis] + 1);

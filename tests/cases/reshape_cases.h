@@ -28,7 +28,7 @@ inline OpCase reshape_case(const Shape& from, const Shape& to, Layout layout = L
 // The prime factors of x's extents, dealt out anew.
 inline void add_random_reshape_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("reshape");
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < draws.rounds(10); ++i) {
     const int rank = static_cast<int>(draws.between(1, 6));
     const Shape from = draws.shape(rank);
     std::vector<std::int64_t> to(static_cast<std::size_t>(draws.between(1, 6)), 1);

@@ -83,7 +83,7 @@ inline ResizeAttributes random_resize(ShapeDraws& draws, const Shape& shape) {
 
 inline void add_random_resize_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("resize");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 300);
     const ResizeAttributes attributes = random_resize(draws, shape);
     const std::string goal = attributes.size.empty() ? fmt::format("by {}", attributes.scale[0])

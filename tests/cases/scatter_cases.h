@@ -105,6 +105,26 @@ inline OpCase scatter_nd_case(const Shape& shape, const Shape& tuples, ScatterRe
   return result;
 }
 
+// Indices of an axis, of rows along it, or of whole tuples.
+inline void add_random_scatter_cases(std::vector<OpCase>& cases) {
+  using enum ScatterReduction;
+  ShapeDraws draws("scatter");
+  for (int i = 0; i < draws.rounds(6); ++i) {
+    const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 1000);
+    const int axis = static_cast<int>(draws.between(0, shape.rank() - 1));
+    const ScatterReduction reduction = draws.pick({none, add, add, mul, min, max});
+    Index extents;
+    for (int a = 0; a < shape.rank(); ++a) extents.push_back(draws.between((shape[a] + 1) / 2, shape[a]));
+    const int depth = static_cast<int>(draws.between(1, shape.rank()));
+    switch (draws.between(0, 2)) {
+      case 0: cases.push_back(scatter_case(shape, axis, Shape(extents), reduction)); break;
+      case 1: cases.push_back(index_case(shape, axis, draws.between(1, 20), draws.pick({none, add}))); break;
+      default: cases.push_back(scatter_nd_case(shape, {draws.between(1, 20), depth}, reduction)); break;
+    }
+    cases.back().name = draws.name(cases.back().name);
+  }
+}
+
 inline std::vector<OpCase> scatter_cases() {
   using enum ScatterReduction;
   std::vector<OpCase> cases = {
@@ -128,6 +148,7 @@ inline std::vector<OpCase> scatter_cases() {
     cases.push_back(scatter_nd_case({4, 5}, {9, 2}, reduction));
     cases.push_back(scatter_nd_case({4, 5, 4}, {25, 1}, reduction));
   }
+  add_random_scatter_cases(cases);
   return cases;
 }
 

@@ -51,7 +51,7 @@ inline OpCase step_case(std::string name, const Shape& shape, const Index& start
 
 inline void add_random_step_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("slice with steps");
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < draws.rounds(8); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 6)));
     Index starts, counts, steps;
     for (const std::int64_t extent : shape.extents()) {
@@ -84,7 +84,7 @@ inline std::vector<OpCase> step_cases() {
 
 inline void add_random_slice_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("slice");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     Index starts, ends;
     for (const std::int64_t extent : shape.extents()) {

@@ -35,7 +35,7 @@ inline OpCase softmax_case(std::string name, const Shape& shape, int axis, bool 
 
 inline void add_random_softmax_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("softmax");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 2000);
     const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     const bool log = draws.coin();

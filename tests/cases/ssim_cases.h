@@ -75,7 +75,7 @@ inline OpCase ssim_case(std::string name, const Shape& shape, const SsimAttribut
 
 inline std::vector<OpCase> ssim_cases() {
   using enum LossReduction;
-  return {
+  std::vector<OpCase> cases = {
       ssim_case("images", {2, 1, 13, 17}, {.data_range = 2}, mean, 0, false),
       ssim_case("three channels, the loss", {1, 3, 12, 14}, {.data_range = 2}, mean, 0, true),
       ssim_case("lines", {2, 2, 25}, {.data_range = 2}, none, 0, false),
@@ -84,6 +84,17 @@ inline std::vector<OpCase> ssim_cases() {
       ssim_case("a weight each", {1, 2, 9, 8}, {.window_size = 7, .data_range = 2}, sum, 2, false),
       ssim_case("one window", {1, 4, 11, 11}, {.data_range = 2}, none, 0, true),
   };
+  ShapeDraws draws("ssim");
+  for (int i = 0; i < draws.rounds(3); ++i) {
+    const std::int64_t window = 2 * draws.between(1, 3) + 1;
+    Index extents = {draws.between(1, 2), draws.between(1, 4)};
+    for (int axes = draws.spatial_axes(); axes > 0; --axes) extents.push_back(window + draws.between(0, 5));
+    if (Shape(extents).elements() > 1500) continue;
+    const Shape shape(extents);
+    cases.push_back(ssim_case(draws.name(fmt::format("{}, window {}", to_string(shape), window)), shape, {.window_size = window, .data_range = 2},
+                              draws.pick({mean, sum, none}), 0, draws.coin()));
+  }
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -98,7 +98,7 @@ inline std::vector<OpCase> statistics_cases() {
     cases.push_back(vector_norm_case({6, 5}, ord, {}, true));
   }
   ShapeDraws draws("statistics");
-  for (int i = 0; i < 5;) {
+  for (int i = 0; i < draws.rounds(5);) {
     const Shape shape = draws.shape();
     const std::vector<int> axes = draws.some_axes(shape.rank());
     std::int64_t terms = axes.empty() ? shape.elements() : 1;

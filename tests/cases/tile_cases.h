@@ -65,7 +65,7 @@ inline std::vector<OpCase> tile_cases() {
       interleave_case({2, 3, 4}, 2, 0),
   };
   ShapeDraws draws("tile");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 300);
     cases.push_back(tile_case(shape, draws.per_axis(shape.rank(), 1, 3), draws.layout()));
     cases.back().name = draws.name(cases.back().name);

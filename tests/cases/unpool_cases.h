@@ -29,7 +29,7 @@ inline OpCase max_unpool_case(std::string name, const Shape& shape, const PoolAt
 // Windows that don't overlap: where they do, two maxima may be the same pixel.
 inline void add_random_max_unpool_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("max_unpool");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     PoolAttributes attributes = random_window(draws, shape);
     for (std::size_t axis = 0; axis < attributes.kernel.size(); ++axis) attributes.stride[axis] = attributes.kernel[axis] + draws.between(0, 1);

@@ -5,7 +5,10 @@
 
 #include <cstdio>
 
+#include "base/number.h"
+#include "base/os.h"
 #include "support/listener.h"
+#include "support/random_shapes.h"
 #include "support/skip.h"
 
 namespace {
@@ -26,6 +29,18 @@ struct Counter : tuff::test::Listener {
 };
 REGISTER_LISTENER("counter", 0, Counter);
 
+// False where a variable is no number.
+bool read_sweep() {
+  tuff::test::Sweep& sweep = tuff::test::sweep();
+  const auto read = [](const char* name, auto& value) {
+    const auto text = tuff::os::environment(name);
+    return !text || tuff::parse_number(*text, value);
+  };
+  if (!read("TUFF_SWEEP", sweep.cases) || !read("TUFF_SWEEP_SEED", sweep.seed) || sweep.cases < 0) return false;
+  if (sweep.cases > 0) std::printf("sweep: at most %d random cases of an op, seed %llu\n", sweep.cases, static_cast<unsigned long long>(sweep.seed));
+  return true;
+}
+
 }  // namespace
 
 void tuff::test::skip(const std::string& reason) {
@@ -36,6 +51,10 @@ void tuff::test::skip(const std::string& reason) {
 
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);
+  if (!read_sweep()) {
+    std::printf("TUFF_SWEEP and TUFF_SWEEP_SEED must be whole numbers, not negative\n");
+    return 1;
+  }
   const int result = context.run();
   if (context.shouldExit()) return result;
   if (counts.skipped > 0) std::printf("%u of %u test cases skipped\n", counts.skipped, counts.run);

@@ -24,6 +24,7 @@ enum class Fill : std::uint8_t {
   positive,  // [0.5, 2)
   distinct,  // a permutation of evenly spaced values in [-1, 1), none closer than 2 / elements: for max, pooling, kinks
   labels,    // integers 0 to label_count - 1
+  whole,     // integers -4 to 4
 };
 
 struct OpInput {

@@ -13,12 +13,23 @@
 
 namespace tuff::test {
 
+// Many random cases instead of the few that are the same each time: only these run then, and without the runs in poisoned
+// memory and other orders. TUFF_SWEEP=CASES and TUFF_SWEEP_SEED=NUMBER set it in the tests.
+struct Sweep {
+  int cases = 0;  // of an op, at most; 0: no sweep
+  std::uint64_t seed = 0;
+};
+Sweep& sweep();
+
 class ShapeDraws {
  public:
   // References in double precision and their finite differences take time with each element.
   static constexpr std::int64_t kMostElements = 4000;
 
   explicit ShapeDraws(std::string_view op);
+
+  // How many random cases to make: `usual`, in a sweep as many as that has, but at most `most` where each compiles kernels of its own.
+  int rounds(int usual, int most = 1000000) const;
 
   std::int64_t between(std::int64_t least, std::int64_t most);  // both included
   bool coin() { return between(0, 1) == 1; }
