@@ -15,6 +15,7 @@ void add_profile_command(CLI::App& tuff);
 void add_bench_command(CLI::App& tuff);
 void add_generate_command(CLI::App& tuff);
 void add_reconstruct_command(CLI::App& tuff);
+void add_operators_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 
 }  // namespace tuff

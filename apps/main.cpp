@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_bench_command(app);
   add_generate_command(app);
   add_reconstruct_command(app);
+  add_operators_command(app);
   add_synthesize_command(app);
   try {
     app.parse(argc, argv);

@@ -30,6 +30,7 @@
 #include "ops/local_response_norm.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/optimizer.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
 #include "ops/permute.h"
