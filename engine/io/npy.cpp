@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,6 +16,18 @@ namespace tuff {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
+
+struct TypeName {
+  std::string_view name;
+  ElementType type;
+};
+
+constexpr TypeName kTypeNames[] = {
+    {"f4", ElementType::f32}, {"f8", ElementType::f64},     {"f2", ElementType::f16}, {"i1", ElementType::i8},
+    {"i2", ElementType::i16}, {"i4", ElementType::i32},     {"i8", ElementType::i64}, {"u1", ElementType::u8},
+    {"u2", ElementType::u16}, {"u4", ElementType::u32},     {"u8", ElementType::u64}, {"b1", ElementType::boolean},
+    {"V2", ElementType::bf16},
+};
 
 [[noreturn]] void refuse(const std::string& source, const std::string& reason) {
   throw Error(fmt::format("{}: {}", source, reason));
@@ -63,7 +73,7 @@ Header parse_header(std::string_view text, const std::string& source) {
   Header header;
   const std::string_view type = value_of(text, "descr", source);
   if (type.size() < 5 || type[0] != '\'' || type[4] != '\'')
-    refuse(source, "its .npy type is none of the plain numbers (f2, f4, f8, i1..i8, u1, u2, b1)");
+    refuse(source, "its .npy type is none of the plain numbers (f2, f4, f8, i1..i8, u1..u8, b1)");
   header.byte_order = type[1];
   header.dtype = type.substr(2, 2);
   header.fortran = value_of(text, "fortran_order", source).starts_with("True");
@@ -71,71 +81,34 @@ Header parse_header(std::string_view text, const std::string& source) {
   return header;
 }
 
-// Row-major position of every element of a Fortran-ordered array, in file order.
-std::vector<std::size_t> row_major_positions(const Shape& shape) {
-  const int rank = shape.rank();
-  std::vector<std::int64_t> stride(static_cast<std::size_t>(rank), 1);
-  for (int axis = rank - 2; axis >= 0; --axis)
-    stride[static_cast<std::size_t>(axis)] = stride[static_cast<std::size_t>(axis) + 1] * shape[axis + 1];
-  std::vector<std::size_t> positions(static_cast<std::size_t>(shape.elements()));
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    std::int64_t rest = static_cast<std::int64_t>(i), position = 0;
-    for (int axis = 0; axis < rank; ++axis) {
-      position += rest % shape[axis] * stride[static_cast<std::size_t>(axis)];
-      rest /= shape[axis];
+// Brings elements of a Fortran-ordered array into row-major order.
+void transpose(Array& array) {
+  const std::size_t rank = array.shape.size(), width = size_of(array.type);
+  std::vector<std::size_t> stride(rank, 1);
+  for (std::size_t axis = rank; axis-- > 1;)
+    stride[axis - 1] = stride[axis] * static_cast<std::size_t>(array.shape[axis]);
+  const std::vector<std::byte> from = array.data;
+  for (std::size_t i = 0; i * width < from.size(); ++i) {
+    std::size_t rest = i, position = 0;
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+      position += rest % static_cast<std::size_t>(array.shape[axis]) * stride[axis];
+      rest /= static_cast<std::size_t>(array.shape[axis]);
     }
-    positions[i] = static_cast<std::size_t>(position);
-  }
-  return positions;
-}
-
-// Reads elements of type From into `result`, in row-major order.
-template <class From, class To>
-void convert(const Header& header, std::span<const std::byte> data, HostTensor& result, const std::string& source) {
-  const std::vector<std::size_t> positions =
-      header.fortran ? row_major_positions(result.shape) : std::vector<std::size_t>{};
-  const bool swap = sizeof(From) > 1 && header.byte_order == (std::endian::native == std::endian::little ? '>' : '<');
-  To* out = reinterpret_cast<To*>(result.data.data());
-  for (std::size_t i = 0; i < static_cast<std::size_t>(result.shape.elements()); ++i) {
-    std::array<std::byte, sizeof(From)> bytes;
-    std::memcpy(bytes.data(), data.data() + i * sizeof(From), sizeof(From));
-    if (swap) std::ranges::reverse(bytes);
-    const From value = std::bit_cast<From>(bytes);
-    if constexpr (std::is_integral_v<From> && sizeof(From) > sizeof(To)) {
-      if (value < std::numeric_limits<To>::min() || value > std::numeric_limits<To>::max())
-        refuse(source, fmt::format("{} does not fit 32 bits", value));
-    }
-    out[positions.empty() ? i : positions[i]] = static_cast<To>(value);
+    std::memcpy(array.data.data() + position * width, from.data() + i * width, width);
   }
 }
 
-struct Reader {
-  std::string_view dtype;
-  std::size_t bytes;
-  DType to;
-  void (*convert)(const Header&, std::span<const std::byte>, HostTensor&, const std::string&);
-};
-
-constexpr Reader kReaders[] = {
-    {"f4", 4, DType::f32, convert<float, float>},
-    {"f8", 8, DType::f32, convert<double, float>},
-    {"f2", 2, DType::f16, convert<std::uint16_t, std::uint16_t>},
-    {"i4", 4, DType::i32, convert<std::int32_t, std::int32_t>},
-    {"i8", 8, DType::i32, convert<std::int64_t, std::int32_t>},
-    {"i2", 2, DType::i32, convert<std::int16_t, std::int32_t>},
-    {"u2", 2, DType::i32, convert<std::uint16_t, std::int32_t>},
-    {"i1", 1, DType::i32, convert<std::int8_t, std::int32_t>},
-    {"u1", 1, DType::i32, convert<std::uint8_t, std::int32_t>},
-    {"b1", 1, DType::i32, convert<std::uint8_t, std::int32_t>},
-};
+void swap_bytes(Array& array) {
+  const std::size_t width = size_of(array.type);
+  for (std::size_t at = 0; at < array.data.size(); at += width)
+    std::ranges::reverse(std::span(array.data).subspan(at, width));
+}
 
 }  // namespace
 
-HostTensor read_npy(const std::filesystem::path& path) {
-  return parse_npy(os::read_file(path), path.string());
-}
+Array read_npy_array(const std::filesystem::path& path) { return parse_npy_array(os::read_file(path), path.string()); }
 
-HostTensor parse_npy(std::span<const std::byte> bytes, const std::string& source) {
+Array parse_npy_array(std::span<const std::byte> bytes, const std::string& source) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.size() < 12 || !text.starts_with(kMagic)) refuse(source, "no .npy file (its first bytes differ)");
   const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(text[at])); };
@@ -145,37 +118,51 @@ HostTensor parse_npy(std::span<const std::byte> bytes, const std::string& source
   if (length > text.size() - begin) refuse(source, "the .npy file is cut short within its header");
 
   const Header header = parse_header(text.substr(begin, length), source);
-  const auto reader = std::ranges::find(kReaders, header.dtype, &Reader::dtype);
-  if (reader == std::end(kReaders))
+  const auto name = std::ranges::find(kTypeNames, header.dtype, &TypeName::name);
+  if (name == std::end(kTypeNames))
     refuse(source, fmt::format("elements of type '{}' aren't read; save it as float32 or int32", header.dtype));
-  std::int64_t elements = 1;
-  for (const std::int64_t extent : header.shape) {
-    if (extent < 1) refuse(source, "the array is empty");
-    if (__builtin_mul_overflow(elements, extent, &elements)) refuse(source, "its .npy shape is impossible");
-  }
+  const std::int64_t needed = checked_bytes(header.shape, static_cast<std::int64_t>(size_of(name->type)));
+  if (needed < 0) refuse(source, "its .npy shape is impossible");
   const std::span<const std::byte> data = bytes.subspan(begin + length);
-  if (static_cast<std::uint64_t>(elements) > data.size() / reader->bytes)
-    refuse(source, fmt::format("the .npy file is cut short: {} elements of {} bytes announced, {} bytes there",
-                               elements, reader->bytes, data.size()));
-  HostTensor result(Shape(header.shape), reader->to);
-  reader->convert(header, data, result, source);
-  return result;
+  if (static_cast<std::uint64_t>(needed) > data.size())
+    refuse(source, fmt::format("the .npy file is cut short: {} bytes announced, {} there", needed, data.size()));
+
+  Array array(name->type, header.shape);
+  std::ranges::copy(data.first(array.data.size()), array.data.begin());
+  if (header.byte_order == (std::endian::native == std::endian::little ? '>' : '<')) swap_bytes(array);
+  if (header.fortran) transpose(array);
+  if (array.type == ElementType::boolean)
+    for (std::byte& value : array.data) value = std::byte{value != std::byte{0}};
+  return array;
 }
 
-void write_npy(const std::filesystem::path& path, const HostTensor& tensor) {
-  const std::string_view dtype = tensor.dtype == DType::f32 ? "<f4" : tensor.dtype == DType::f16 ? "<f2" : "<i4";
+HostTensor read_npy(const std::filesystem::path& path) { return parse_npy(os::read_file(path), path.string()); }
+
+HostTensor parse_npy(std::span<const std::byte> bytes, const std::string& source) {
+  return to_tensor(parse_npy_array(bytes, source), source);
+}
+
+std::string serialize_npy(const Array& array) {
+  if (array.type == ElementType::bf16) return serialize_npy(convert(array, ElementType::f32));
+  const auto name = std::ranges::find(kTypeNames, array.type, &TypeName::type);
+  const char order = size_of(array.type) == 1 ? '|' : std::endian::native == std::endian::little ? '<' : '>';
   std::string shape;
-  for (const std::int64_t extent : tensor.shape.extents()) shape += fmt::format("{},", extent);
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", dtype, shape);
+  for (const std::int64_t extent : array.shape) shape += fmt::format("{},", extent);
+  std::string header =
+      fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}", order, name->name, shape);
   const std::size_t preamble = kMagic.size() + 4;
   header.resize((preamble + header.size() + 1 + 63) / 64 * 64 - preamble - 1, ' ');  // data begin at a multiple of 64
   header += '\n';
-  if (header.size() > 65535) throw Error(fmt::format("{}: too many axes for a .npy file", path.string()));
+  if (header.size() > 65535) throw Error("too many axes for a .npy file");
   std::string bytes(kMagic);
   bytes += {'\x01', '\x00', static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
   bytes += header;
-  bytes.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
-  os::write_file(path, bytes);
+  bytes.append(reinterpret_cast<const char*>(array.data.data()), array.data.size());
+  return bytes;
 }
+
+void write_npy(const std::filesystem::path& path, const Array& array) { os::write_file(path, serialize_npy(array)); }
+
+void write_npy(const std::filesystem::path& path, const HostTensor& tensor) { write_npy(path, from_tensor(tensor)); }
 
 }  // namespace tuff

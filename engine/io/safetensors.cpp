@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -110,56 +109,46 @@ std::pair<StoredTensor, Range> parse_entry(const std::string& name, const json& 
   return {std::move(tensor), range};
 }
 
-template <class T>
-std::vector<T> values_of(const StoredTensor& tensor) {
-  std::vector<T> values(tensor.data.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(T));
-  return values;
-}
+// Those of the format's types that an Array can have.
+struct ElementName {
+  std::string_view name;
+  ElementType type;
+};
+
+constexpr ElementName kElementTypes[] = {
+    {"F32", ElementType::f32}, {"F64", ElementType::f64},     {"F16", ElementType::f16}, {"BF16", ElementType::bf16},
+    {"I8", ElementType::i8},   {"I16", ElementType::i16},     {"I32", ElementType::i32}, {"I64", ElementType::i64},
+    {"U8", ElementType::u8},   {"U16", ElementType::u16},     {"U32", ElementType::u32}, {"U64", ElementType::u64},
+    {"BOOL", ElementType::boolean},
+};
 
 }  // namespace
 
+StoredTensor StoredTensor::from_array(std::string name, Array array) {
+  const auto row = std::ranges::find(kElementTypes, array.type, &ElementName::type);
+  return {std::move(name), std::string(row->name), std::move(array.shape), std::move(array.data)};
+}
+
 StoredTensor StoredTensor::from_tensor(std::string name, const HostTensor& tensor) {
-  const std::string_view dtype = tensor.dtype == DType::f32 ? "F32" : tensor.dtype == DType::f16 ? "F16" : "I32";
-  return {std::move(name), std::string(dtype), tensor.shape.extents(), tensor.data};
+  return from_array(std::move(name), tuff::from_tensor(tensor));
 }
 
 StoredTensor StoredTensor::from_int64(std::string name, std::int64_t value) {
-  StoredTensor tensor{.name = std::move(name), .dtype = "I64", .data = std::vector<std::byte>(sizeof(value))};
-  std::memcpy(tensor.data.data(), &value, sizeof(value));
-  return tensor;
+  return from_array(std::move(name), array_of({}, std::span(&value, 1)));
 }
 
-HostTensor StoredTensor::tensor() const {
-  for (const std::int64_t extent : shape)
-    if (extent < 1) throw Error(fmt::format("tensor '{}' is empty (shape {})", name, fmt::join(shape, "x")));
-  if (dtype == "F32" || dtype == "F16" || dtype == "I32") {
-    HostTensor result(Shape(shape), dtype == "F32" ? DType::f32 : dtype == "F16" ? DType::f16 : DType::i32);
-    result.data = data;
-    return result;
-  }
-  if (dtype == "F64") {
-    HostTensor result{Shape(shape)};
-    std::ranges::transform(values_of<double>(*this), result.floats().begin(),
-                           [](double x) { return static_cast<float>(x); });
-    return result;
-  }
-  if (dtype == "BF16") {
-    HostTensor result{Shape(shape)};
-    std::ranges::transform(values_of<std::uint16_t>(*this), result.floats().begin(),
-                           [](std::uint16_t x) { return std::bit_cast<float>(std::uint32_t{x} << 16); });
-    return result;
-  }
-  if (dtype == "I64") {
-    HostTensor result(Shape(shape), DType::i32);
-    std::ranges::transform(values_of<std::int64_t>(*this), result.ints().begin(), [&](std::int64_t x) {
-      if (x < INT32_MIN || x > INT32_MAX) throw Error(fmt::format("tensor '{}': {} does not fit 32 bits", name, x));
-      return static_cast<std::int32_t>(x);
-    });
-    return result;
-  }
-  throw Error(fmt::format("tensor '{}' is of type {}: only F32, F16, BF16, F64, I32 and I64 are used", name, dtype));
+Array StoredTensor::array() const {
+  const auto row = std::ranges::find(kElementTypes, dtype, &ElementName::name);
+  if (row == std::end(kElementTypes))
+    throw Error(fmt::format("tensor '{}' is of type {}, which isn't computed with", name, dtype));
+  Array result(row->type, shape);
+  if (result.data.size() != data.size())
+    throw Error(fmt::format("tensor '{}' has {} bytes, its shape needs {}", name, data.size(), result.data.size()));
+  result.data = data;
+  return result;
 }
+
+HostTensor StoredTensor::tensor() const { return to_tensor(array(), fmt::format("tensor '{}'", name)); }
 
 const StoredTensor* SafeTensors::find(std::string_view name) const {
   const auto found = std::ranges::find(tensors, name, &StoredTensor::name);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/tensor.h"
+#include "io/array.h"
 
 namespace tuff {
 
@@ -22,9 +23,12 @@ struct StoredTensor {
   std::vector<std::int64_t> shape;  // extents may be 0
   std::vector<std::byte> data;
 
+  static StoredTensor from_array(std::string name, Array array);
   static StoredTensor from_tensor(std::string name, const HostTensor& tensor);
   static StoredTensor from_int64(std::string name, std::int64_t value);  // a scalar, as PyTorch's num_batches_tracked
-  // F32, F16 and I32 as they are, F64 and BF16 as f32, I64 as i32 where its values fit; else Error.
+  // Every type but complex numbers and 8-bit floats, else Error.
+  Array array() const;
+  // As what the engine computes with (to_tensor() of io/array.h); Error where that can't be.
   HostTensor tensor() const;
 };
 

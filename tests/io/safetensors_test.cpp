@@ -104,9 +104,9 @@ TEST_CASE("safetensors: other types become what the engine computes with") {
   CHECK(test::contains(test::error_of([] { StoredTensor::from_int64("n", std::int64_t{1} << 40).tensor(); }),
                        "does not fit"));
   CHECK(test::contains(test::error_of([] {
-                         StoredTensor{"n", "U8", {1}, std::vector<std::byte>(1)}.tensor();
+                         StoredTensor{"n", "C64", {1}, std::vector<std::byte>(8)}.tensor();
                        }),
-                       "type U8"));
+                       "type C64"));
 }
 
 }  // namespace tuff
