@@ -16,6 +16,8 @@ void add_bench_command(CLI::App& tuff);
 void add_generate_command(CLI::App& tuff);
 void add_reconstruct_command(CLI::App& tuff);
 void add_operators_command(CLI::App& tuff);
+void add_run_command(CLI::App& tuff);
+void add_conformance_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 
 }  // namespace tuff

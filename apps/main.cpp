@@ -70,6 +70,8 @@ int run(int argc, char** argv) {
   add_generate_command(app);
   add_reconstruct_command(app);
   add_operators_command(app);
+  add_run_command(app);
+  add_conformance_command(app);
   add_synthesize_command(app);
   try {
     app.parse(argc, argv);

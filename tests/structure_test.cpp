@@ -31,9 +31,10 @@ const std::map<std::string, Names> kMayInclude = {
     {"vulkan", {"base"}},
     {"runtime", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan"}},
     {"io", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime"}},
+    {"onnx", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"models", {"base", "graph", "ops"}},
-    {"apps", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "train", "models"}},
+    {"apps", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "onnx", "train", "models"}},
 };
 
 // Single headers beyond that, with the reason.

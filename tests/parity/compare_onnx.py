@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Outputs and gradients of an ONNX network in tuff and in PyTorch (float64), at any image sizes.
+
+  compare_onnx.py TUFF MODEL.onnx CxHxW...       TUFF: the command, with a driver before it if need be, in one argument
+
+Gradients are those of the sum of the output times fixed random numbers, for the input and every initializer; those of
+initializers that several nodes share add up. Knows the operators of plain encoder-decoder networks. Exit code 1 where
+anything differs by more than 1e-4 of the largest value of its tensor.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from onnx import numpy_helper
+
+
+def attributes(node):
+    return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+
+
+def symmetric(a):
+    pads = a.get("pads", [0, 0, 0, 0])
+    assert pads[: len(pads) // 2] == pads[len(pads) // 2 :], "only equal pads on both sides"
+    return list(pads[: len(pads) // 2])
+
+
+def run_node(node, x):
+    a = attributes(node)
+    if node.op_type == "Conv":
+        return F.conv2d(*x, stride=a.get("strides", [1, 1]), padding=symmetric(a), dilation=a.get("dilations", [1, 1]), groups=a.get("group", 1))
+    if node.op_type == "ConvTranspose":
+        return F.conv_transpose2d(*x, stride=a.get("strides", [1, 1]), padding=symmetric(a),
+                                  output_padding=a.get("output_padding", [0, 0]), groups=a.get("group", 1))
+    if node.op_type == "MaxPool":
+        return F.max_pool2d(x[0], a["kernel_shape"], a.get("strides"), symmetric(a), ceil_mode=bool(a.get("ceil_mode", 0)))
+    if node.op_type == "Concat":
+        return torch.cat(x, a["axis"])
+    if node.op_type == "LeakyRelu":
+        return F.leaky_relu(x[0], a.get("alpha", 0.01))
+    if node.op_type == "Relu":
+        return F.relu(x[0])
+    if node.op_type == "Sub":
+        return x[0] - x[1]
+    if node.op_type == "Add":
+        return x[0] + x[1]
+    sys.exit(f"{node.op_type}: not known here")
+
+
+def reference(model, image, upstream):
+    values = {t.name: torch.tensor(numpy_helper.to_array(t).astype(np.float64), requires_grad=True) for t in model.graph.initializer}
+    names = [i.name for i in model.graph.input if i.name not in values]
+    values[names[0]] = torch.tensor(image.astype(np.float64), requires_grad=True)
+    leaves = dict(values)
+    for node in model.graph.node:
+        values[node.output[0]] = run_node(node, [values[name] for name in node.input if name])
+    y = values[model.graph.output[0].name]
+    u = torch.tensor(upstream(tuple(y.shape)).astype(np.float64))
+    (y * u).sum().backward()
+    return names[0], u.numpy().astype(np.float32), y.detach().numpy(), {n: v.grad.numpy() for n, v in leaves.items() if v.grad is not None}
+
+
+def safe(name):
+    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name)
+
+
+def compare(tuff, path, size, folder):
+    model = onnx.load(path)
+    random = np.random.default_rng(1)
+    image = random.random((1, *size), dtype=np.float32)
+    name, u, y, gradients = reference(model, image, lambda shape: random.standard_normal(shape).astype(np.float32))
+    output = model.graph.output[0].name
+    np.save(folder / "x.npy", image)
+    np.save(folder / "u.npy", u)
+    subprocess.run([*tuff.split(), "run", path, "--input", f"{name}={folder / 'x.npy'}", "--output-dir", folder, "--grad",
+                    "--upstream", f"{output}={folder / 'u.npy'}"], check=True, stdout=subprocess.DEVNULL)
+    worst = 0.0
+    for label, expected in [(safe(output), y)] + [("grad_" + safe(n), g) for n, g in gradients.items()]:
+        actual = np.load(folder / (label + ".npy"))
+        assert actual.shape == expected.shape, (label, actual.shape, expected.shape)
+        worst = max(worst, np.abs(actual - expected).max() / np.abs(expected).max())
+    outputs = np.load(folder / (safe(output) + ".npy"))
+    beyond = int((np.abs(outputs - y) > 1e-5 + 1e-4 * np.abs(y)).sum())
+    print(f"{pathlib.Path(path).stem} {'x'.join(map(str, size))}: {beyond} output elements beyond 1e-4 relative and 1e-5 absolute; "
+          f"{len(gradients)} gradients and the output within {worst:.1e} of the largest value")
+    return beyond == 0 and worst <= 1e-4
+
+
+def main():
+    tuff, path, *sizes = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        fine = [compare(tuff, path, tuple(map(int, size.split("x"))), pathlib.Path(folder)) for size in sizes]
+    sys.exit(0 if all(fine) else 1)
+
+
+if __name__ == "__main__":
+    main()
