@@ -51,6 +51,7 @@ struct HandlerRow {
 };
 
 // One table a family of operators.
+std::span<const HandlerRow> activation_handlers();
 std::span<const HandlerRow> pointwise_handlers();
 std::span<const HandlerRow> movement_handlers();
 std::span<const HandlerRow> conv_handlers();
@@ -59,6 +60,7 @@ std::span<const HandlerRow> loss_handlers();
 std::span<const HandlerRow> pool_handlers();
 std::span<const HandlerRow> norm_handlers();
 std::span<const HandlerRow> reduction_handlers();
+std::span<const HandlerRow> resize_handlers();
 std::span<const HandlerRow> training_handlers();
 
 }  // namespace tuff::onnx

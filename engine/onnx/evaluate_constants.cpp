@@ -18,7 +18,7 @@ Array number_array(std::vector<std::int64_t> shape, std::span<const float> value
 }
 
 const Array& array_of_tensor(const EvaluationContext& node, const NamedTensor& tensor) {
-  if (!tensor.array) node.unsupported(data_type_name(tensor.data_type));
+  if (!tensor.array) node.unsupported_type(tensor.data_type);
   return *tensor.array;
 }
 
@@ -81,7 +81,7 @@ Arrays eye_like(const EvaluationContext& node) {
   if (shape.size() != 2) node.fail("its input is no matrix");
   const std::int64_t wanted = node.integer("dtype", data_type(node.type(0))), k = node.integer("k", 0);
   const std::optional<ElementType> type = element_type(wanted);
-  if (!type) node.unsupported(data_type_name(wanted));
+  if (!type) node.unsupported_type(wanted);
   Array result = node.make(*type, shape);
   const Array one = convert(array_of({}, std::vector<std::int64_t>{1}), *type);
   for (std::int64_t row = 0; row < shape[0]; ++row)
@@ -93,7 +93,7 @@ Arrays eye_like(const EvaluationContext& node) {
 Arrays window(const EvaluationContext& node, double a0, double a1, double a2) {
   const std::int64_t wanted = node.integer("output_datatype", 1);
   const std::optional<ElementType> type = element_type(wanted);
-  if (!type) node.unsupported(data_type_name(wanted));
+  if (!type) node.unsupported_type(wanted);
   const std::vector<std::int64_t> size = integers(node.array(0));
   if (size.size() != 1) node.fail("its size isn't one number");
   Array result = node.make(ElementType::f64, {size[0]});

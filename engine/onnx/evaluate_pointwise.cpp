@@ -279,7 +279,7 @@ Arrays clip(const EvaluationContext& node) {
 Arrays cast(const EvaluationContext& node) {
   const std::int64_t to = node.integer("to", 0);
   const std::optional<ElementType> type = element_type(to);
-  if (!type) node.unsupported(data_type_name(to));
+  if (!type) node.unsupported_type(to);
   return {convert(node.array(0), *type)};
 }
 

@@ -14,8 +14,9 @@ namespace tuff::onnx {
 namespace {
 
 auto handler_tables() {
-  return std::vector{pointwise_handlers(), movement_handlers(), conv_handlers(),
-                     pool_handlers(),      norm_handlers(),     reduction_handlers(), index_handlers(), loss_handlers(), training_handlers()};
+  return std::vector{pointwise_handlers(), activation_handlers(), movement_handlers(),  index_handlers(),
+                     conv_handlers(),      pool_handlers(),       norm_handlers(),      reduction_handlers(),
+                     resize_handlers(),    loss_handlers(),       training_handlers()};
 }
 
 Handler find_handler(const std::string& name) {

@@ -88,7 +88,7 @@ void cast_to(DeviceNode& node, ElementType to) {
 
 void cast(DeviceNode& node) {
   const std::optional<ElementType> type = element_type(node.integer("to", 0));
-  if (!type) node.unsupported(data_type_name(node.integer("to", 0)));
+  if (!type) node.unsupported_type(node.integer("to", 0));
   cast_to(node, *type);
 }
 

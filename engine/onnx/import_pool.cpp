@@ -3,8 +3,9 @@
 
 #include "onnx/device_node.h"
 #include "onnx/shapes.h"
+#include "ops/pad.h"
 #include "ops/pool.h"
-#include "ops/reduce.h"
+#include "ops/unpool.h"
 
 namespace tuff::onnx {
 namespace {
@@ -24,23 +25,20 @@ PoolAttributes window_of(const DeviceNode& node) {
   const Extents pads = node.integers("pads");
   const std::string mode = node.text("auto_pad", "NOTSET");
   if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
-    for (std::size_t i = 0; i < axes; ++i) {
-      const std::int64_t in = spatial_extents(node)[i], reach = (window.dilation.empty() ? 1 : window.dilation[i]) * (window.kernel[i] - 1) + 1;
-      const std::int64_t total = std::max<std::int64_t>(0, ((in + window.stride[i] - 1) / window.stride[i] - 1) * window.stride[i] + reach - in);
-      if (total % 2 != 0) node.unsupported("pads that differ at both ends");
-      window.padding.push_back(total / 2);
-    }
+    window.auto_pad = mode == "SAME_UPPER" ? AutoPad::same_upper : AutoPad::same_lower;
   } else if (mode == "NOTSET" && !pads.empty()) {
     if (pads.size() != 2 * axes) node.fail("pads are of another number of axes");
     window.padding.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(axes));
-    if (!std::equal(window.padding.begin(), window.padding.end(), pads.begin() + static_cast<std::ptrdiff_t>(axes))) node.unsupported("pads that differ at both ends");
+    window.padding_end.assign(pads.begin() + static_cast<std::ptrdiff_t>(axes), pads.end());
   }
   return window;
 }
 
 void max_pool_node(DeviceNode& node) {
-  if (node.wants(1)) node.unsupported("indices");
-  node.set(0, max_pool(node.real(0), window_of(node)).output);
+  const MaxPool result = max_pool(node.real(0), window_of(node));
+  node.set(0, result.output);
+  if (node.wants(1))
+    node.set(1, whole_tensor_indices(result.indices, spatial_extents(node), node.integer("storage_order", 0) != 0), ElementType::i64);
 }
 
 void average_pool_node(DeviceNode& node) {
@@ -49,11 +47,37 @@ void average_pool_node(DeviceNode& node) {
   node.set(0, avg_pool(node.real(0), window));
 }
 
-template <Value (*function)(Value, std::vector<int>, bool)>
+float norm_type(const DeviceNode& node) {
+  return node.opset() < 2 ? node.number("p", 2) : static_cast<float>(node.integer("p", 2));
+}
+
+void lp_pool_node(DeviceNode& node) {
+  node.set(0, lp_pool(node.real(0), {.norm_type = norm_type(node), .window = window_of(node), .magnitudes = true}));
+}
+
+template <Value (*function)(Value)>
 void global_pool(DeviceNode& node) {
-  std::vector<int> axes;
-  for (std::size_t i = 0; i < spatial_extents(node).size(); ++i) axes.push_back(static_cast<int>(i) + 2);
-  node.set(0, function(node.real(0), axes, true));
+  node.set(0, function(node.real(0)));
+}
+
+void global_lp_pool_node(DeviceNode& node) { node.set(0, global_lp_pool(node.real(0), norm_type(node))); }
+
+// A wanted shape beyond what the window gives is filled with zeros at the far side.
+void max_unpool_node(DeviceNode& node) {
+  PoolAttributes window = window_of(node);
+  const Extents pooled = spatial_extents(node);
+  Extents inferred;
+  for (std::size_t i = 0; i < pooled.size(); ++i) {
+    const std::int64_t pads = window.padding.empty() ? 0 : window.padding[i] + window.padding_end[i];
+    inferred.push_back((pooled[i] - 1) * window.stride[i] - pads + window.kernel[i]);
+  }
+  const Value y = max_unpool(node.real(0), plane_indices(node.index(1), inferred), window);
+  if (!node.has(2)) return node.set(0, y);
+  const Extents wanted = integers(node.constant(2));
+  Extents hi = y.shape().extents();
+  if (wanted.size() != hi.size()) node.fail("output_shape is of another number of axes");
+  for (std::size_t i = 0; i < hi.size(); ++i) hi[i] = wanted[i] - hi[i];
+  node.set(0, pad(y, Extents(hi.size(), 0), hi));
 }
 
 }  // namespace
@@ -61,9 +85,12 @@ void global_pool(DeviceNode& node) {
 std::span<const HandlerRow> pool_handlers() {
   static constexpr HandlerRow kRows[] = {
       {"AveragePool", average_pool_node},
-      {"GlobalAveragePool", global_pool<mean>},
-      {"GlobalMaxPool", global_pool<max>},
+      {"GlobalAveragePool", global_pool<global_avg_pool>},
+      {"GlobalLpPool", global_lp_pool_node},
+      {"GlobalMaxPool", global_pool<global_max_pool>},
+      {"LpPool", lp_pool_node},
       {"MaxPool", max_pool_node},
+      {"MaxUnpool", max_unpool_node},
   };
   return kRows;
 }

@@ -132,6 +132,7 @@ void read_graph(WireReader reader, const Place& place, Model& model) {
   while (reader.next()) {
     switch (reader.field()) {
       case 1: model.nodes.push_back(read_node(reader.message(), place)); break;
+      case 2: model.graph_name = reader.label(); break;
       case 5: model.initializers.push_back(read_tensor(reader.message(), place.source, place.folder)); break;
       case 11: model.inputs.push_back(read_port(reader.message())); break;
       case 12: model.outputs.push_back(read_port(reader.message())); break;
@@ -151,6 +152,16 @@ void read_opset(WireReader reader, Model& model) {
   }
   if (domain.empty() || domain == "ai.onnx") model.opset = version;
   else model.opsets[domain] = version;
+}
+
+std::pair<std::string, std::string> read_property(WireReader reader) {
+  std::pair<std::string, std::string> property;
+  while (reader.next()) {
+    if (reader.field() == 1) property.first = reader.text();
+    else if (reader.field() == 2) property.second = reader.text();
+    else reader.skip();
+  }
+  return property;
 }
 
 // Every name is given once, by an input, an initializer or a node, and no node reads one that comes later: so there
@@ -195,6 +206,8 @@ std::vector<Port> Model::free_inputs() const {
   return ports;
 }
 
+Model parse(std::span<const std::byte> bytes) { return parse_model(bytes, "model", {}); }
+
 Model parse_model(std::span<const std::byte> bytes, const std::string& source, const fs::path& folder) {
   Model model;
   model.source = source;
@@ -204,12 +217,14 @@ Model parse_model(std::span<const std::byte> bytes, const std::string& source, c
   while (reader.next()) {
     switch (reader.field()) {
       case 1: model.ir_version = reader.integer(); break;
+      case 2: model.producer = reader.label(); break;
       case 7:
         if (graph) reader.fail("it has two graphs");
         read_graph(reader.message(), place, model);
         graph = true;
         break;
       case 8: read_opset(reader.message(), model); break;
+      case 14: model.metadata.insert(read_property(reader.message())); break;
       case 25: model.functions = true; reader.skip(); break;
       default: reader.skip();
     }
@@ -222,7 +237,8 @@ Model parse_model(std::span<const std::byte> bytes, const std::string& source, c
 }
 
 Model read_model(const fs::path& path) {
-  return parse_model(os::read_file(path), path.string(), path.parent_path());
+  const fs::path folder = path.parent_path();
+  return parse_model(os::read_file(path), path.string(), folder.empty() ? fs::path(".") : folder);
 }
 
 NamedTensor parse_tensor(std::span<const std::byte> bytes, const std::string& source) {

@@ -62,6 +62,8 @@ struct Model {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;                      // of the domain "ai.onnx"; 0 where there is none
   std::map<std::string, std::int64_t> opsets;  // of other domains
+  std::string producer, graph_name;
+  std::map<std::string, std::string> metadata;  // metadata_props
   std::vector<Node> nodes;
   std::vector<NamedTensor> initializers;
   std::vector<Port> inputs, outputs;  // inputs may name initializers (IR 3 and older)
@@ -72,7 +74,10 @@ struct Model {
   std::vector<Port> free_inputs() const;
 };
 
-// `folder` is where external data lies, in files with relative paths below it.
+// From bytes alone, without files and without a device: what a fuzzer calls. Refuses external data.
+Model parse(std::span<const std::byte> bytes);
+
+// `folder` is where external data lies, in files with relative paths below it; empty: there may be none.
 Model parse_model(std::span<const std::byte> bytes, const std::string& source, const std::filesystem::path& folder);
 Model read_model(const std::filesystem::path& path);
 

@@ -93,4 +93,9 @@ void NodeContext::unsupported(const std::string& reason) const {
   throw Unsupported(fmt::format("{}: unsupported: {}", where(), reason), {full_name(node_)});
 }
 
+void NodeContext::unsupported_type(std::int64_t data_type) const {
+  const std::string type = data_type_name(data_type);
+  throw Unsupported(fmt::format("{}: unsupported: type {}", where(), type), {type});
+}
+
 }  // namespace tuff::onnx

@@ -66,6 +66,7 @@ class NodeContext {
 
   [[noreturn]] void fail(const std::string& reason) const;         // Error: file, operator, node, reason
   [[noreturn]] void unsupported(const std::string& reason) const;  // Unsupported
+  [[noreturn]] void unsupported_type(std::int64_t data_type) const;  // the same, blamed on the type
 
  private:
   const Attribute* find(std::string_view name) const;

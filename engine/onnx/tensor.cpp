@@ -108,12 +108,13 @@ std::uint64_t location_number(const std::string& source, const Stored& stored, c
 
 // The path of external data: relative, and with all links followed still in the model's folder.
 fs::path external_path(const std::string& source, const Stored& stored, const fs::path& folder) {
+  if (folder.empty()) refuse(source, stored, "its data lie in another file, and no folder is given");
   const auto found = stored.location.find("location");
   if (found == stored.location.end() || found->second.empty()) refuse(source, stored, "its external data have no location");
   const fs::path relative = found->second;
   const bool escapes = relative.is_absolute() || std::ranges::find(relative, fs::path("..")) != relative.end();
   std::error_code error;
-  const fs::path root = fs::weakly_canonical(folder.empty() ? fs::path(".") : folder, error);
+  const fs::path root = fs::weakly_canonical(folder, error);
   const fs::path path = fs::weakly_canonical(root / relative, error);
   const bool inside = std::ranges::mismatch(root, path).in1 == root.end();
   if (escapes || error || !inside)

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <string>
 
@@ -34,6 +34,9 @@ const std::set<std::string> kOutOfScope = {
     "ai.onnx.preview.training.Gradient", "DFT", "MelWeightMatrix", "STFT", "NonMaxSuppression", "RoiAlign", "Det", "Unique",
 };
 
+// In scope, but not there yet, or not with all attributes.
+const std::set<std::string> kNotYet = {"Einsum"};
+
 // The packaged model lacks the epsilon that its expected values were computed with (later releases have it).
 const std::set<std::string> kFaulty = {"test_adam_multiple"};
 
@@ -44,7 +47,7 @@ struct Expected {
 
 void check_folder(const Expected& expected) {
   if (!fs::is_directory(kData / expected.folder)) return test::skip("no " + (kData / expected.folder).string() + " (apt: libonnx-testdata)");
-  int passed = 0, unsupported = 0, faulty = 0;
+  int passed = 0, unsupported = 0, later = 0, faulty = 0;
   for (const fs::path& path : onnx::find_cases(kData / expected.folder)) {
     if (kFaulty.contains(path.filename().string())) {
       ++faulty;
@@ -54,17 +57,20 @@ void check_folder(const Expected& expected) {
     CHECK_MESSAGE(result.outcome != onnx::Outcome::failed, result.name << ": " << result.reason);
     passed += result.outcome == onnx::Outcome::passed ? 1 : 0;
     unsupported += result.outcome == onnx::Outcome::unsupported ? 1 : 0;
-    for (const std::string& name : result.missing) CHECK_MESSAGE(kOutOfScope.contains(name), result.name << ": " << result.reason);
+    later += std::ranges::any_of(result.missing, [](const std::string& name) { return kNotYet.contains(name); }) ? 1 : 0;
+    for (const std::string& name : result.missing) CHECK_MESSAGE((kOutOfScope.contains(name) || kNotYet.contains(name)), result.name << ": " << result.reason);
   }
   CHECK(passed >= expected.passed);
-  MESSAGE(expected.folder << ": " << passed << " passed, " << unsupported << " out of scope, " << faulty << " left out for faulty data");
+  const std::string name = expected.folder;
+  MESSAGE(name << ": " << passed << " passed, " << unsupported - later << " out of scope, " << later << " not there yet, " << faulty
+               << " left out for faulty data");
 }
 
 }  // namespace
 
-TEST_CASE("onnx conformance: single operators") { check_folder({"node", 0}); }
-TEST_CASE("onnx conformance: PyTorch's layers") { check_folder({"pytorch-converted", 0}); }
-TEST_CASE("onnx conformance: PyTorch's operators") { check_folder({"pytorch-operator", 0}); }
-TEST_CASE("onnx conformance: small models") { check_folder({"simple", 0}); }
+TEST_CASE("onnx conformance: single operators") { check_folder({"node", 760}); }
+TEST_CASE("onnx conformance: PyTorch's layers") { check_folder({"pytorch-converted", 82}); }
+TEST_CASE("onnx conformance: PyTorch's operators") { check_folder({"pytorch-operator", 35}); }
+TEST_CASE("onnx conformance: small models") { check_folder({"simple", 7}); }
 
 }  // namespace tuff

@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "onnx/import.h"
 #include "onnx/model_bytes.h"
+#include "onnx/serialize.h"
 #include "support/files.h"
 
 namespace tuff {
@@ -126,6 +127,40 @@ TEST_CASE("onnx model: external data lie in the model's folder, whole, or are re
   CHECK(test::contains(test::error_of([&] { attempt("missing", 0, 1); }), "aren't in missing"));
   for (const std::string& path : {std::string("../secret"), (folder / "secret").string(), std::string("link"), std::string("a/../../secret")})
     CHECK(test::contains(test::error_of([&] { attempt(path, 0, 4); }), "outside of the model's folder"));
+}
+
+TEST_CASE("onnx model: what is written is read again the same") {
+  OnnxText text;
+  text.input("x", ElementType::f32, {-1, 2}).output("y", ElementType::f16, {}).initializer("w", test::float_array({2, 1}, {1, -0.5f}));
+  text.node({.op = "Odd", .inputs = {"x", "", "w"}, .outputs = {"y", "", "z"}, .lists = {{"list", {3, -4}}}, .numbers = {{"one", -1}}});
+  onnx::Model model = text.parse();
+  using Attribute = onnx::Attribute;
+  auto& attributes = model.nodes[0].attributes;
+  attributes["f"] = {.kind = Attribute::Kind::number, .number = -0.25f};
+  attributes["s"] = {.kind = Attribute::Kind::text, .text = "mode"};
+  attributes["t"] = {.kind = Attribute::Kind::tensor, .tensor = {"", 1, test::float_array({}, {7})}};
+  attributes["fs"] = {.kind = Attribute::Kind::numbers, .numbers = {1, 2.5f}};
+  attributes["ss"] = {.kind = Attribute::Kind::texts, .texts = {"a", "b"}};
+  model.nodes[0].domain = "com.example";
+  model.opsets["com.example"] = 3;
+  model.producer = "tuff";
+  model.metadata["key"] = "two\nlines";
+  const std::string first = onnx::serialize_model(model);
+  const onnx::Model again = onnx::parse(std::as_bytes(std::span(first)));
+  CHECK(onnx::serialize_model(again) == first);
+  CHECK(again.metadata == model.metadata);
+  CHECK(again.opsets == model.opsets);
+  CHECK(again.inputs[0].shape->at(0).name == "any");
+  CHECK(again.initializers[0].array == model.initializers[0].array);
+  const onnx::Node& node = again.nodes[0];
+  CHECK(node.inputs == std::vector<std::string>{"x", "", "w"});
+  CHECK(node.outputs == std::vector<std::string>{"y", "", "z"});
+  CHECK(node.attributes.at("list").integers == std::vector<std::int64_t>{3, -4});
+  CHECK(node.attributes.at("f").number == -0.25f);
+  CHECK(node.attributes.at("t").tensor.array->as<float>()[0] == 7);
+  CHECK(node.attributes.at("ss").texts == std::vector<std::string>{"a", "b"});
+  model.nodes[0].attributes["subgraph"] = {.kind = Attribute::Kind::other};
+  CHECK(test::contains(test::error_of([&] { onnx::serialize_model(model); }), "the attribute \"subgraph\" of Odd can't be written"));
 }
 
 }  // namespace tuff

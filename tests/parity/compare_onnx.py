@@ -78,15 +78,17 @@ def compare(tuff, path, size, folder):
     np.save(folder / "u.npy", u)
     subprocess.run([*tuff.split(), "run", path, "--input", f"{name}={folder / 'x.npy'}", "--output-dir", folder, "--grad",
                     "--upstream", f"{output}={folder / 'u.npy'}"], check=True, stdout=subprocess.DEVNULL)
-    worst = 0.0
+    worst, where = 0.0, ""
     for label, expected in [(safe(output), y)] + [("grad_" + safe(n), g) for n, g in gradients.items()]:
         actual = np.load(folder / (label + ".npy"))
         assert actual.shape == expected.shape, (label, actual.shape, expected.shape)
-        worst = max(worst, np.abs(actual - expected).max() / np.abs(expected).max())
+        error = np.abs(actual - expected).max() / max(np.abs(expected).max(), 1e-30)
+        if error > worst:
+            worst, where = error, label
     outputs = np.load(folder / (safe(output) + ".npy"))
     beyond = int((np.abs(outputs - y) > 1e-5 + 1e-4 * np.abs(y)).sum())
     print(f"{pathlib.Path(path).stem} {'x'.join(map(str, size))}: {beyond} output elements beyond 1e-4 relative and 1e-5 absolute; "
-          f"{len(gradients)} gradients and the output within {worst:.1e} of the largest value")
+          f"{len(gradients)} gradients and the output within {worst:.1e} of the largest value ({where})")
     return beyond == 0 and worst <= 1e-4
 
 
