@@ -18,6 +18,7 @@ void add_reconstruct_command(CLI::App& tuff);
 void add_operators_command(CLI::App& tuff);
 void add_run_command(CLI::App& tuff);
 void add_conformance_command(CLI::App& tuff);
+void add_convert_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 
 }  // namespace tuff

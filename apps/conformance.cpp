@@ -28,6 +28,7 @@ using onnx::Outcome;
 
 struct ConformanceArguments {
   std::string folder, filter, json, device;
+  bool reexport = false;
 };
 
 struct Counts {
@@ -70,7 +71,7 @@ std::vector<CaseResult> run_cases(const ConformanceArguments& arguments) {
   for (const fs::path& path : cases) {
     if (os::interrupted()) throw Error(fmt::format("stopped after {} of {} cases", results.size(), cases.size()));
     progress.update(std::ssize(results), path.filename().string());
-    results.push_back(onnx::run_case(path, open));
+    results.push_back(onnx::run_case(path, open, arguments.reexport));
     const CaseResult& result = results.back();
     if (result.outcome == Outcome::failed) progress.line(fmt::format("failed       {}: {}", result.name, result.reason));
   }
@@ -127,6 +128,7 @@ void add_conformance_command(CLI::App& tuff) {
   command->add_option("folder", arguments->folder, "folder of cases, each with model.onnx and test_data_set_0")->required()->type_name("ONNX_TEST_DIR");
   command->add_option("--filter", arguments->filter, "only cases whose names match")->type_name("REGEX");
   command->add_option("--json", arguments->json, "write all results into a file")->type_name("FILE");
+  command->add_flag("--reexport", arguments->reexport, "run what import and export make of each model, imported again");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_conformance(*arguments); });
 }

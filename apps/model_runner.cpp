@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
 #include "apps/networks.h"
 #include "base/error.h"
-#include "train/checkpoint.h"
+#include "onnx/export.h"
+#include "onnx/serialize.h"
 
 namespace tuff {
 namespace {
 
-constexpr const char* kInput = "images";
-constexpr const char* kOutput = "logits";
+namespace fs = std::filesystem;
+using Extents = std::vector<std::int64_t>;
 
 class OnnxRunner final : public ModelRunner {
  public:
@@ -33,32 +38,103 @@ class TuffRunner final : public ModelRunner {
  public:
   explicit TuffRunner(const std::string& path) : model_(load_model(path)) {}
 
-  std::vector<std::string> inputs() const override { return {kInput}; }
+  std::vector<std::string> inputs() const override { return {"images"}; }
 
   onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) override {
-    const Network network = make_network(model_.options, model_.format.image_channels);
-    if (request.inputs.size() != 1 || request.inputs.front().name != kInput)
-      throw Error(fmt::format("{}: its one input is named \"{}\"", model_.path.string(), kInput));
+    if (request.inputs.size() != 1 || request.inputs.front().name != "images")
+      throw Error(fmt::format("{}: its one input is named \"images\"", model_.path.string()));
     const Array& images = request.inputs.front().array;
-    if (!is_floating(images.type) || images.rank() != 4 || images.elements() == 0 || images.shape[1] != network.in_channels)
-      throw Error(fmt::format("{}: its input is f32 N x {} x H x W, not {} {}", model_.path.string(), network.in_channels, to_string(images.type), shape_text(images.shape)));
-    onnx::Imported net{.graph = std::make_unique<Graph>()};
-    const Value logits = network.build(*net.graph, net.graph->input(kInput, Shape(images.shape)), false);
-    net.graph->output(kOutput, logits);
-    net.inputs.push_back({.name = kInput, .shape = images.shape, .in_graph = true});
-    net.outputs.push_back({.name = kOutput, .shape = logits.shape().extents(), .in_graph = true});
-    for (const Variable& variable : net.graph->variables()) {
-      net.initializers.push_back({.name = variable.name, .shape = variable.type.shape.extents(), .in_graph = true});
-      net.variables.emplace(variable.name, model_.file.at(variable.name).tensor());
-    }
-    return onnx::run_imported(std::move(net), request, device);
+    if (!is_floating(images.type) || images.elements() == 0)
+      throw Error(fmt::format("{}: its input is f32 (N, C, H, W), not {} {}", model_.path.string(), to_string(images.type), shape_text(images.shape)));
+    return onnx::run_imported(inference_network(model_, images.shape, ""), request, device);
   }
 
  private:
   Model model_;
 };
 
+bool is_autoencoder(const Model& model) { return model.options.model == "vae"; }
+
+// The least shape that the network takes, and one that differs from it in every extent that may.
+std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& part) {
+  const std::int64_t channels = model.format.image_channels;
+  if (is_autoencoder(model)) {
+    const AutoencoderNetwork network = make_autoencoder(model.options, channels);
+    if (part == "decoder") return {{1, network.latent, 1, 1}, {2, network.latent, 1, 1}};
+    return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
+  }
+  const Network network = make_network(model.options, channels);
+  const std::int64_t side = network.nearest_sizes(1).second, next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
+  return {{1, channels, side, side}, {2, channels, next, third}};
+}
+
+void require_shape(const Model& model, const Extents& shape, const Extents& usual) {
+  if (shape.size() != usual.size() || shape[1] != usual[1])
+    throw Error(fmt::format("{}: its input is (N, {}, H, W), not {}", model.path.string(), usual[1], shape_text(shape)));
+}
+
+void add_output(onnx::Imported& net, const std::string& name, Value value) {
+  net.graph->output(name, value);
+  net.outputs.push_back({.name = name, .shape = value.shape().extents(), .in_graph = true});
+}
+
+// Outputs "mean" of the encoder, "images" of what decodes.
+void build_autoencoder(onnx::Imported& net, const Model& model, Value x, const std::string& part) {
+  const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
+  if (part == "encoder") return add_output(net, "mean", network.encode(*net.graph, x));
+  add_output(net, "reconstruction", network.decode(*net.graph, part == "decoder" ? x : network.encode(*net.graph, x)));
+}
+
+// Extents that differ between two shapes get names; those of an output the input's where they are equal.
+void free_extents(onnx::Port& port, const onnx::Port& other, const onnx::Port& input) {
+  static constexpr const char* kNames[] = {"batch", "channels", "height", "width"};
+  for (std::size_t i = 0; i < port.shape->size(); ++i) {
+    onnx::Dimension& dimension = (*port.shape)[i];
+    if (dimension.extent == (*other.shape)[i].extent) continue;
+    const bool like_input = dimension.extent == (*input.shape)[i].extent;
+    dimension = {.extent = std::nullopt, .name = fmt::format("{}{}", like_input ? "" : "output_", kNames[i])};
+  }
+}
+
 }  // namespace
+
+bool is_tuff_model(const std::string& path) {
+  if (fs::is_directory(path)) return true;
+  return path.ends_with(".safetensors") && read_safetensors(path).metadata.contains("tuff.options");
+}
+
+onnx::Imported inference_network(const Model& model, const Extents& shape, const std::string& part) {
+  if (!part.empty() && (!is_autoencoder(model) || (part != "encoder" && part != "decoder")))
+    throw Error(fmt::format("--part {}: a vae has encoder and decoder, {} is a {}", part, model.path.string(), model.options.model));
+  const Extents usual = two_shapes(model, part).first, extents = shape.empty() ? usual : shape;
+  require_shape(model, extents, usual);
+  const std::string name = part == "decoder" ? "z" : "images";
+  onnx::Imported net{.graph = std::make_unique<Graph>()};
+  const Value x = net.graph->input(name, Shape(extents));
+  net.inputs.push_back({.name = name, .shape = extents, .in_graph = true});
+  if (is_autoencoder(model)) build_autoencoder(net, model, x, part);
+  else add_output(net, "logits", make_network(model.options, model.format.image_channels).build(*net.graph, x, false));
+  for (const Variable& variable : net.graph->variables()) {
+    net.initializers.push_back({.name = variable.name, .shape = variable.type.shape.extents(), .in_graph = true});
+    net.variables.emplace(variable.name, averaged_values(model, variable));
+  }
+  return net;
+}
+
+void free_dimensions(onnx::Model& exported, const Model& model, const std::string& part) {
+  const auto [first, all] = two_shapes(model, part);
+  Extents batch = first;
+  batch[0] = all[0];
+  for (const Extents& shape : {all, batch}) {
+    onnx::Model other = onnx::export_model(inference_network(model, shape, part)), copy = exported;
+    copy.inputs.clear(), copy.outputs.clear();
+    const std::vector<onnx::Port> inputs = std::exchange(other.inputs, {}), outputs = std::exchange(other.outputs, {});
+    if (onnx::serialize_model(copy) != onnx::serialize_model(other)) continue;
+    const onnx::Port input = exported.inputs.at(0);
+    for (std::size_t i = 0; i < outputs.size(); ++i) free_extents(exported.outputs[i], outputs[i], input);
+    return free_extents(exported.inputs[0], inputs.at(0), input);
+  }
+}
 
 std::unique_ptr<ModelRunner> open_runner(const std::string& path) {
   if (path.ends_with(".onnx")) return std::make_unique<OnnxRunner>(path);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "onnx/session.h"
+#include "train/checkpoint.h"
 
 namespace tuff {
 
@@ -16,8 +17,19 @@ class ModelRunner {
   virtual onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) = 0;
 };
 
-// An ONNX file by its name's end, else a run's folder or a model file of tuff: its input is "images" (N, C, H, W), its
-// output "logits".
+// An ONNX file by its name's end, else a run's folder or a model file of tuff, as inference_network() describes it.
 std::unique_ptr<ModelRunner> open_runner(const std::string& path);
+
+// Whether it is a run's folder or a model file of tuff: safetensors with a configuration.
+bool is_tuff_model(const std::string& path);
+
+// What a trained model computes, with its weights (their average where they have one). A U-Net: input "images" (N, C, H,
+// W), output "logits". A vae: input "images", output "reconstruction" of the posterior's mean; its part "encoder": "images"
+// to "mean"; "decoder": "z" to "reconstruction". Without a shape, the smallest input there is.
+onnx::Imported inference_network(const Model& model, const std::vector<std::int64_t>& shape, const std::string& part);
+
+// Makes dimensions of an export of inference_network(model, {}, part) dynamic, where another input's export differs in
+// nothing but the ports: all, or the batch alone, or none.
+void free_dimensions(onnx::Model& exported, const Model& model, const std::string& part);
 
 }  // namespace tuff

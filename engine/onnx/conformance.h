@@ -26,7 +26,7 @@ struct CaseResult {
 std::vector<std::filesystem::path> find_cases(const std::filesystem::path& folder);
 
 // Compares as ONNX's own runner: types and shapes, integers and booleans exactly, floats within 1e-3 of the expected
-// value and 1e-7, NaN equal to NaN.
-CaseResult run_case(const std::filesystem::path& folder, const std::function<Device&()>& device);
+// value and 1e-7, NaN equal to NaN. `reexported`: what runs is the model imported, exported (export.h) and imported again.
+CaseResult run_case(const std::filesystem::path& folder, const std::function<Device&()>& device, bool reexported = false);
 
 }  // namespace tuff::onnx

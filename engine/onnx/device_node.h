@@ -54,6 +54,7 @@ struct HandlerRow {
 std::span<const HandlerRow> activation_handlers();
 std::span<const HandlerRow> pointwise_handlers();
 std::span<const HandlerRow> movement_handlers();
+std::span<const HandlerRow> composed_handlers();
 std::span<const HandlerRow> conv_handlers();
 std::span<const HandlerRow> index_handlers();
 std::span<const HandlerRow> loss_handlers();

@@ -13,7 +13,7 @@ constexpr std::int64_t kLargestResult = std::int64_t{256} << 20;  // bytes
 
 const EvaluatorRow* find_evaluator(const std::string& name) {
   for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(),
-                            constant_evaluators()}) {
+                            algebra_evaluators(), constant_evaluators()}) {
     const auto row = std::ranges::find(table, name, &EvaluatorRow::op);
     if (row != table.end()) return &*row;
   }

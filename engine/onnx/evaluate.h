@@ -39,6 +39,7 @@ struct EvaluatorRow {
 };
 
 // One table a family of operators.
+std::span<const EvaluatorRow> algebra_evaluators();
 std::span<const EvaluatorRow> pointwise_evaluators();
 std::span<const EvaluatorRow> movement_evaluators();
 std::span<const EvaluatorRow> index_evaluators();

@@ -120,7 +120,7 @@ std::span<const EvaluatorRow> constant_evaluators() {
       {"EyeLike", eye_like},
       {"HammingWindow", hamming_window},
       {"HannWindow", hann_window},
-      {"Range", range},
+      {"Range", range, false},
       {"Shape", shape_of},
       {"Size", size_of_input},
   };

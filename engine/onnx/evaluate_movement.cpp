@@ -216,7 +216,8 @@ Arrays space_to_depth(const EvaluationContext& node) {
   const Extents s = node.shape(0);
   const std::int64_t block = node.integer("blocksize", 0);
   if (s.size() != 4 || block < 1 || block > 1 << 15 || s[2] % block != 0 || s[3] % block != 0) node.fail("the block size doesn't fit " + shape_text(s));
-  return split_channels(node, {0, 3, 5, 1, 2, 4}, {s[0], s[1], s[2] / block, block, s[3] / block, block},
+  const bool inner = node.text("mode", "DCR") == "CRD";
+  return split_channels(node, inner ? std::vector<int>{0, 1, 3, 5, 2, 4} : std::vector<int>{0, 3, 5, 1, 2, 4}, {s[0], s[1], s[2] / block, block, s[3] / block, block},
                         {s[0], s[1] * block * block, s[2] / block, s[3] / block});
 }
 

@@ -149,7 +149,9 @@ T integer_binary(const EvaluationContext& node, Binary op, T a, T b) {
     case Binary::bit_or: return static_cast<T>(x | y);
     case Binary::bit_xor: return static_cast<T>(x ^ y);
     case Binary::shift_left: return static_cast<T>(y >= sizeof(T) * 8 ? 0 : x << y);
-    case Binary::shift_right: return static_cast<T>(y >= sizeof(T) * 8 ? 0 : x >> y);
+    case Binary::shift_right:  // arithmetic; a negative shift is a huge one
+      if (y >= sizeof(T) * 8) return static_cast<T>(std::is_signed_v<T> && a < T{0} ? -1 : 0);
+      return static_cast<T>(a >> y);
     case Binary::pow:
       if (b >= 0) return integer_pow(a, y);
       if constexpr (std::is_signed_v<T>)

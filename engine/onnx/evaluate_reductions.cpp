@@ -143,7 +143,8 @@ Arrays arg_extreme(const EvaluationContext& node) {
   return {array_of(shape, found)};
 }
 
-Arrays cumulative_sum(const EvaluationContext& node) {
+template <bool multiplied>
+Arrays cumulative(const EvaluationContext& node) {
   const Array& x = node.array(0);
   const std::vector<std::int64_t> where = integers(node.array(1));
   if (where.size() != 1) node.fail("its axis isn't one number");
@@ -152,11 +153,11 @@ Arrays cumulative_sum(const EvaluationContext& node) {
   return {in_wide_type(x, [&]<class T>() {
     std::vector<T> values = wide_values<T>(x);
     for (std::int64_t line = 0; line < lines.count(); ++line) {
-      T sum = 0;
+      T sum = multiplied;  // or product
       for (std::int64_t i = 0; i < lines.extent; ++i) {
         T& value = values[lines.at(line, reverse ? lines.extent - 1 - i : i)];
         const T before = sum;
-        sum += value;
+        sum = multiplied ? sum * value : sum + value;
         value = exclusive ? before : sum;
       }
     }
@@ -235,7 +236,8 @@ std::span<const EvaluatorRow> reduction_evaluators() {
   static constexpr EvaluatorRow kRows[] = {
       {"ArgMax", arg_extreme<true>},
       {"ArgMin", arg_extreme<false>},
-      {"CumSum", cumulative_sum},
+      {"CumProd", cumulative<true>},
+      {"CumSum", cumulative<false>},
       {"MatMul", matmul},
       {"ReduceL1", reduce<Kind::l1>},
       {"ReduceL2", reduce<Kind::l2>},

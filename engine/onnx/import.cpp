@@ -15,7 +15,7 @@ namespace {
 
 auto handler_tables() {
   return std::vector{pointwise_handlers(), activation_handlers(), movement_handlers(),  index_handlers(),
-                     conv_handlers(),      pool_handlers(),       norm_handlers(),      reduction_handlers(),
+                     composed_handlers(),  conv_handlers(),        pool_handlers(),       norm_handlers(),      reduction_handlers(),
                      resize_handlers(),    loss_handlers(),       training_handlers()};
 }
 
@@ -251,7 +251,7 @@ std::vector<std::string> known_operators() {
   std::set<std::string> names;
   for (const auto& table : handler_tables())
     for (const HandlerRow& row : table) names.emplace(row.op);
-  for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(), constant_evaluators()})
+  for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(), algebra_evaluators(), constant_evaluators()})
     for (const EvaluatorRow& row : table) names.emplace(row.op);
   return {names.begin(), names.end()};
 }

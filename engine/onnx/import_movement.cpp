@@ -96,7 +96,10 @@ void depth_to_space_node(DeviceNode& node) {
   node.set(0, depth_to_space(node.value(0), node.integer("blocksize", 0), mode));
 }
 
-void space_to_depth_node(DeviceNode& node) { node.set(0, space_to_depth(node.value(0), node.integer("blocksize", 0))); }
+void space_to_depth_node(DeviceNode& node) {
+  const DepthMode mode = node.text("mode", "DCR") == "CRD" ? DepthMode::crd : DepthMode::dcr;
+  node.set(0, space_to_depth(node.value(0), node.integer("blocksize", 0), mode));
+}
 
 void trilu_node(DeviceNode& node) {
   const auto k = static_cast<std::int64_t>(node.scalar(1, 0));

@@ -1,12 +1,16 @@
 // Reductions, searches, sums along an axis and sums of products.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "onnx/device_node.h"
+#include "onnx/einsum_equation.h"
 #include "onnx/shapes.h"
 #include "ops/argmax.h"
 #include "ops/cumsum.h"
 #include "ops/einsum.h"
 #include "ops/matmul.h"
+#include "ops/permute.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
@@ -62,11 +66,23 @@ void gemm_node(DeviceNode& node) {
 }
 
 void einsum_node(DeviceNode& node) {
-  if (node.inputs() != 2) node.unsupported(fmt::format("{} operands", node.inputs()));
-  std::string equation = node.text("equation", "");
-  std::erase(equation, ' ');
-  if (equation.find('.') != std::string::npos) node.unsupported("ellipses");
-  node.set(0, einsum(equation, node.real(0), node.real(1)));
+  const EinsumEquation equation = einsum_equation(node);
+  for (std::string operand : equation.operands) {
+    std::ranges::sort(operand);
+    if (std::ranges::adjacent_find(operand) != operand.end()) node.unsupported("diagonals");
+  }
+  if (node.inputs() == 2) return node.set(0, einsum(equation.str(), node.real(0), node.real(1)));
+  if (node.inputs() != 1) node.unsupported(fmt::format("{} operands", node.inputs()));
+  Axes summed, order;
+  std::string left;
+  const std::string& letters = equation.operands[0];
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    if (equation.result.find(letters[i]) == std::string::npos) summed.push_back(static_cast<int>(i));
+    else left += letters[i];
+  }
+  for (const char letter : equation.result) order.push_back(static_cast<int>(left.find(letter)));
+  const Value x = node.real(0);
+  node.set(0, permute(summed.empty() ? x : sum(x, summed), order));
 }
 
 }  // namespace

@@ -125,13 +125,14 @@ void restore_parameters(const Model& model, ParameterStore& store) {
     store.write(variable.name, read_shaped(model, variable.name, variable.type.shape));
 }
 
+HostTensor averaged_values(const Model& model, const Variable& variable) {
+  const std::string average = moment_name(kAverageArena, variable.name);
+  const bool averaged = variable.arena == "parameters" && model.file.find(average) != nullptr;
+  return read_shaped(model, averaged ? average : variable.name, variable.type.shape);
+}
+
 void restore_averaged(const Model& model, ParameterStore& store) {
-  restore_parameters(model, store);
-  for (const Variable& variable : store.variables()) {
-    const std::string name = moment_name(kAverageArena, variable.name);
-    if (variable.arena == "parameters" && model.file.find(name) != nullptr)
-      store.write(variable.name, read_shaped(model, name, variable.type.shape));
-  }
+  for (const Variable& variable : store.variables()) store.write(variable.name, averaged_values(model, variable));
 }
 
 void restore_optimizer(const Model& model, ParameterStore& store) {

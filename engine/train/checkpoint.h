@@ -60,6 +60,8 @@ inline constexpr const char* kAverageArena = "parameters.ema";
 void restore_parameters(const Model& model, ParameterStore& store);
 // The same for prediction: where a checkpoint has the weights' average, that.
 void restore_averaged(const Model& model, ParameterStore& store);
+// One variable for prediction, on the host.
+HostTensor averaged_values(const Model& model, const Variable& variable);
 // Fills the optimizer's arenas from a checkpoint; those it lacks become zeros.
 void restore_optimizer(const Model& model, ParameterStore& store);
 
