@@ -116,9 +116,10 @@ class Exporter {
   void add_output(const ImportedPort& port) {
     model_.outputs.push_back(described(port));
     if (!port.in_graph) return writer_.emit_as(port.name, "Identity", {writer_.constant(*port.known)});
-    const std::string& name = names_[graph_output(port.name)];
+    const std::uint32_t id = graph_output(port.name);
+    const std::string& name = names_[id];
     if (port.type == ElementType::boolean) return writer_.emit_as(port.name, "Identity", {writer_.as_bool(name)});
-    const bool same = port.type == in_graph(port.type);
+    const bool same = port.type == (graph_.values()[id].type.dtype == DType::i32 ? ElementType::i32 : ElementType::f32);
     writer_.emit_as(port.name, same ? "Identity" : "Cast", {name}, same ? AttributeList{} : AttributeList{{"to", data_type(port.type)}});
   }
 
