@@ -123,6 +123,7 @@ onnx::Model exported(const std::string& path, const std::vector<NamedShape>& sha
   const onnx::Imported net = inference_network(model, shape, part);
   onnx::Model result = onnx::export_model(net);
   if (shapes.empty()) free_dimensions(result, model, part);
+  if (!part.empty()) return result;  // half of a model isn't one
   result.metadata = model.file.metadata;
   result.metadata.erase("tuff.state");
   return result;
@@ -142,6 +143,7 @@ void convert_to_onnx(const ConvertArguments& arguments) {
   } else if (is_tuff_model(arguments.in)) {
     model = exported(arguments.in, shapes, arguments.part);
   } else {
+    read_safetensors(arguments.in);  // says so where it is no such file
     throw Error(fmt::format("{}: has weights alone, no network; name one that they belong to with --like MODEL.onnx", arguments.in));
   }
   onnx::write_model(arguments.out, model);

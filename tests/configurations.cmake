@@ -10,7 +10,8 @@ foreach(file ${unit_tests})
   set_tests_properties(unit/${name} PROPERTIES LABELS "unit;commit;full" TIMEOUT 600)
 endforeach()
 
-set(long_tests apps/run_test apps/kill_test apps/vae_test train/trainer_test train/predict_test train/parity_test ops/pointwise_test)
+set(long_tests apps/convert_test apps/run_test apps/kill_test apps/vae_test onnx/conformance_test onnx/export_test train/trainer_test
+  train/predict_test train/parity_test ops/pointwise_test)
 
 # device_configuration(NAME DRIVER LABELS VALIDATION [VARIABLE=VALUE...]): all device tests on one driver in one
 # environment. VALIDATION: none, or a mode of validation/validated.
