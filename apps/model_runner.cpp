@@ -55,7 +55,7 @@ class TuffRunner final : public ModelRunner {
 
 bool is_autoencoder(const Model& model) { return model.options.model == "vae"; }
 
-// The least shape that the network takes, and one that differs from it in every extent that may.
+// The shape that it was trained on, one image at a time, and one that differs from it in every extent that may.
 std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& part) {
   const std::int64_t channels = model.format.image_channels;
   if (is_autoencoder(model)) {
@@ -64,7 +64,7 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
     return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
   }
   const Network network = make_network(model.options, channels);
-  const std::int64_t side = network.nearest_sizes(1).second, next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
+  const std::int64_t crop = model.options.crop, side = network.output_size(crop) > 0 ? crop : network.nearest_sizes(crop).second, next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
   return {{1, channels, side, side}, {2, channels, next, third}};
 }
 

@@ -113,10 +113,33 @@ Array filled(std::int64_t count, float value) {
   return array;
 }
 
+// As it stands where ONNX has the same, for any image size; groups through a reshape that knows none.
+bool write_of_any_size(ExportNode& node) {
+  GraphWriter& writer = node.writer();
+  const Extents shape = node.input_shape(0);
+  const std::int64_t groups = node.integer("groups");
+  if (groups == 0 || shape.size() < 3 || node.wants(1) || node.wants(2)) return false;
+  const bool affine = node.flag("affine"), per_channel = groups == shape[1];
+  const std::string x = per_channel ? node.input(0) : writer.emit("Reshape", {node.input(0), writer.integers({0, groups, -1})});
+  const std::string scale = affine && per_channel ? node.input(1) : writer.constant(filled(groups, 1));
+  const std::string shift = affine && per_channel ? node.input(2) : writer.constant(filled(groups, 0));
+  std::string y = writer.emit("InstanceNormalization", {x, scale, shift}, {{"epsilon", static_cast<float>(node.number("eps"))}});
+  if (!per_channel) y = writer.emit("Reshape", {y, writer.emit("Shape", {node.input(0)})});
+  if (affine && !per_channel) {
+    Extents along(shape.size() - 1, 1);
+    along[0] = shape[1];
+    y = writer.emit("Mul", {y, writer.reshape(node.input(1), {shape[1]}, along)});
+    y = writer.emit("Add", {y, writer.reshape(node.input(2), {shape[1]}, along)});
+  }
+  node.set(node.text("activation") == "relu" ? writer.emit("Relu", {y}) : y);
+  return true;
+}
+
 // Instance normalization of a view in which what shares statistics is a row: (N, groups, rest), or (1, C, N and spatial).
 void write_normalize(ExportNode& node) {
   GraphWriter& writer = node.writer();
   if (node.wants(3) || node.wants(4)) node.unsupported("running statistics, which training keeps");
+  if (write_of_any_size(node)) return;
   const Extents shape = node.input_shape(0);
   const std::int64_t groups = node.integer("groups"), channels = shape.at(1), all = product(shape);
   const bool whole_batch = groups == 0, per_channel = whole_batch || groups == channels, affine = node.flag("affine");
@@ -171,7 +194,11 @@ void write_resize(ExportNode& node) {
     scales.push_back(std::strtof(list.substr(at, end - at).c_str(), nullptr));
     at = end + 1;
   }
-  if (scales.size() == 2 || corners) return node.set(writer.emit("Resize", {node.input(0), "", "", writer.integers(node.output_shape())}, attributes));
+  const Extents in = node.input_shape(0), out = node.output_shape();
+  bool whole = scales.size() == 2;  // a size that is a multiple is a scale, for any image
+  for (std::size_t i = 2; i < in.size() && whole; ++i) whole = out[i] % in[i] == 0;
+  for (std::size_t i = 2; i < in.size() && whole; ++i) scales.push_back(static_cast<float>(out[i] / in[i]));
+  if (!whole && (scales.size() == 2 || corners)) return node.set(writer.emit("Resize", {node.input(0), "", "", writer.integers(node.output_shape())}, attributes));
   scales.resize(node.input_shape(0).size(), scales.back());
   Array array(ElementType::f32, {std::ssize(scales)});
   std::ranges::copy(scales, array.as<float>().begin());
