@@ -20,8 +20,12 @@
 namespace tuff::onnx {
 namespace {
 
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;
+
 void affine_grid_node(DeviceNode& node) {
-  node.set(0, affine_grid(node.real(0), Shape(integers(node.constant(1))), node.integer("align_corners", 0) != 0));
+  const Shape size(integers(node.constant(1)));
+  if (size.elements() > kMostPixels) node.fail(fmt::format("a grid for {} is too large", to_string(size)));
+  node.set(0, affine_grid(node.real(0), size, node.integer("align_corners", 0) != 0));
 }
 
 // The middle, or zeros around it; where that is odd, the larger half is at the end.

@@ -1,4 +1,6 @@
 // Interpolation: Resize, Upsample, GridSample.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -10,6 +12,8 @@
 
 namespace tuff::onnx {
 namespace {
+
+constexpr std::int64_t kLongestAxis = std::int64_t{1} << 26;  // what weights are computed for on the host
 
 // What a Resize asks of each axis of its input.
 struct Target {
@@ -103,6 +107,8 @@ std::vector<Target> targets_of(const DeviceNode& node, const std::vector<int>& a
     if (!(target.scale > 0) || target.size < 1) node.fail("a scale or size is impossible");
   }
   if (sized) keep_aspect(node, axes, targets);
+  for (const Target& target : targets)
+    if (target.size < 1 || target.size > kLongestAxis) node.fail(fmt::format("an extent of {}", target.size));
   return targets;
 }
 

@@ -89,4 +89,19 @@ TEST_CASE("onnx import: 64-bit integers and doubles are computed exactly") {
   CHECK(net.graph->nodes().empty());
 }
 
+TEST_CASE("onnx import: sizes beyond reason are refused before anything is allocated for them") {
+  OnnxText text;
+  text.input("x", ElementType::f32, {1, 1, 4}).output("y", ElementType::f32, {-1, -1, -1});
+  text.initializer("sizes", array_of({3}, std::vector<std::int64_t>{1, 1, std::int64_t{1} << 40}));
+  text.node({.op = "Resize", .inputs = {"x", "", "", "sizes"}, .outputs = {"y"}});
+  const onnx::Model model = text.parse();
+  CHECK(test::contains(test::error_of([&] { onnx::import_model(model, std::vector<onnx::Feed>{{.name = "x", .shape = {1, 1, 4}}}); }), "an extent of 1099511627776"));
+  OnnxText grid;
+  grid.input("theta", ElementType::f32, {1, 2, 3}).output("y", ElementType::f32, {-1, -1, -1, -1});
+  grid.initializer("size", array_of({4}, std::vector<std::int64_t>{1, 1, std::int64_t{1} << 20, std::int64_t{1} << 20}));
+  grid.node({.op = "AffineGrid", .inputs = {"theta", "size"}, .outputs = {"y"}});
+  const onnx::Model affine = grid.parse(20);
+  CHECK(test::contains(test::error_of([&] { onnx::import_model(affine, std::vector<onnx::Feed>{{.name = "theta", .shape = {1, 2, 3}}}); }), "too large"));
+}
+
 }  // namespace tuff
