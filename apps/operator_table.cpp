@@ -133,8 +133,9 @@ std::string operators_markdown() {
   std::string text =
       "# Operators\n\n"
       "Made by `tuff operators --markdown`. Functions of `tuff/ops.h`, with PyTorch's names and semantics; shapes, errors and\n"
-      "sources stand there. Types are those that go in and out; sums are always formed in f32. \"Gradient\" says into which\n"
-      "inputs one flows. What ONNX files may hold besides, types that GPUs lack among it, says [onnx.md](onnx.md).\n";
+      "sources stand there. Types are those that go in and out; sums are always formed in f32, and what is f32 here can lie\n"
+      "as f16 between ops ([architecture.md](architecture.md)). \"Gradient\" says into which inputs one flows. What ONNX files\n"
+      "may hold besides, types that GPUs lack among it, says [onnx.md](onnx.md).\n";
   std::string_view group;
   for (const OperatorRow& row : kRows) {
     if (row.group != group)

@@ -18,6 +18,12 @@ void add_device_option(CLI::App& command, std::string& device) {
   command.add_option("--device", device, "device by number or part of its name, see `tuff devices`")->type_name("NAME|N");
 }
 
+void add_dtype_option(CLI::App& command, std::string& dtype) {
+  command.add_option("--dtype", dtype, "what lies in memory between the layers: f32, or f16 in half the memory [f32]")
+      ->check(CLI::IsMember({"f32", "f16"}))
+      ->type_name("f32|f16");
+}
+
 std::int64_t parse_tile(const std::string& text) {
   if (text == "auto") return 0;
   std::int64_t tile = 0;

@@ -30,6 +30,7 @@ struct PredictArguments {
   std::string axes;
   bool no_overlay = false;
   bool force_tiles = false;
+  std::string dtype;
   ResultOptions results;
 };
 
@@ -83,7 +84,7 @@ void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
-  const PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
+  PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   Model model = load_segmentation_model(arguments.model);
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
@@ -91,6 +92,7 @@ void run_predict(PredictArguments arguments) {
   const std::vector<InputFile> files = group_by_file(dataset);
   std::vector<ResultFile> results = plan_results(dataset, files, arguments, model.options.classes);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
+  options.storage = storage_on(*loaded.device, arguments.dtype);
   Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
 
   os::catch_interrupts();
@@ -131,6 +133,7 @@ void add_predict_command(CLI::App& tuff) {
   command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")->type_name("PIXELS|auto");
   command->add_flag("--force-tiles", arguments->force_tiles, "tiles even where the network's norm sees the whole image");
   command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")->type_name("AXES");
+  add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_predict(*arguments); });
 }

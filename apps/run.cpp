@@ -77,8 +77,6 @@ void write_results(const fs::path& folder, const onnx::RunResult& result) {
 }
 
 void run_run(const RunArguments& arguments) {
-  if (arguments.dtype != "f32")
-    throw Error(fmt::format("--dtype {}: only f32 is computed with so far", arguments.dtype));
   if (!arguments.upstream.empty() && !arguments.gradients) throw Error("--upstream: gives weights to gradients; add --grad");
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--output-dir {}: is a file; name a folder", arguments.out));
@@ -89,6 +87,10 @@ void run_run(const RunArguments& arguments) {
     if (request.upstream.back().name.empty()) throw Error(fmt::format("--upstream {}: say of which output, NAME=FILE.npy", text));
   }
   std::unique_ptr<Device> device;
+  if (arguments.dtype == "f16") {
+    device = open_device(arguments.device);
+    request.storage = storage_on(*device, arguments.dtype);
+  }
   write_results(arguments.out, model->run(request, [&]() -> Device& {
     if (!device) device = open_device(arguments.device);
     return *device;
@@ -113,7 +115,7 @@ void add_run_command(CLI::App& tuff) {
   command->add_option("--upstream", arguments->upstream, "weights of an output's elements in that sum [ones]")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE.npy");
-  command->add_option("--dtype", arguments->dtype, "what tensors are stored as on the device [f32]")->type_name("f32|f16");
+  add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_run(*arguments); });
 }

@@ -24,6 +24,13 @@ Model load_segmentation_model(const std::filesystem::path& run_or_file) {
   return model;
 }
 
+DType storage_on(const Device& device, const std::string& dtype) {
+  if (dtype != "f16") return DType::f32;
+  if (device.caps().storage_16bit) return DType::f16;
+  stderr_log()(LogLevel::warning, fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
+  return DType::f32;
+}
+
 LoadedModel open_model(Model model, const std::string& device) {
   LoadedModel loaded;
   loaded.model = std::move(model);

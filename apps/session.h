@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "graph/dtype.h"
 #include "runtime/parameter_store.h"
 #include "train/autoencoder.h"
 #include "train/checkpoint.h"
@@ -20,6 +21,9 @@ std::unique_ptr<Device> open_device(const std::string& wanted);
 
 // load_model(), for commands that make masks: Error where the model is of another kind.
 Model load_segmentation_model(const std::filesystem::path& run_or_file);
+
+// CompileOptions::storage from --dtype. Where the device can't store f16, f32, and a line on stderr that says so.
+DType storage_on(const Device& device, const std::string& dtype);
 
 struct LoadedModel {
   Model model;

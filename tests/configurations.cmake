@@ -41,6 +41,24 @@ function(device_configuration configuration driver labels validation)
     SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT "${ARGN}" PASS_REGULAR_EXPRESSION "logit of the first pixel: -")
 endfunction()
 
+# Every op's cases and some of PyTorch's with activations stored as f16 (tests/support/op_check.h), on a driver that has
+# 16-bit storage.
+function(half_configuration configuration driver in_every_commit)
+  foreach(file ${device_tests})
+    if(NOT file MATCHES "^(ops|golden)/(.*)_test\\.cpp$")
+      continue()
+    endif()
+    set(labels full)
+    if(CMAKE_MATCH_2 IN_LIST in_every_commit)
+      list(APPEND labels commit)
+    endif()
+    set(test ${configuration}/${CMAKE_MATCH_1}/${CMAKE_MATCH_2}_test)
+    add_test(NAME ${test} COMMAND ${on_driver} "${TUFF_DRIVERS}" ${driver} $<TARGET_FILE:tuff_device_tests> --source-file=*/tests/${file})
+    set_tests_properties(${test} PROPERTIES LABELS "device;${configuration};${labels}" SKIP_RETURN_CODE 77 TIMEOUT 1800
+      ENVIRONMENT "TUFF_CACHE=${CMAKE_BINARY_DIR}/cache/${configuration};TUFF_TEST_STORAGE=f16;TUFF_GOLDEN_EVERY=4")
+  endforeach()
+endfunction()
+
 # violation(NAME TEST_CASE ID): a fault made on purpose is caught with a message of that id, on the driver `validated`.
 function(violation name test_case id)
   add_test(NAME validated/${name} COMMAND ${validated} --expect ${id} all ${on_driver} "${TUFF_DRIVERS}" ${validated_driver}
@@ -65,6 +83,9 @@ if(TUFF_DRIVERS)
   device_configuration(swiftshader swiftshader "commit;full" none)
   device_configuration(subgroup32 lvp25 "commit;full" none LP_NATIVE_VECTOR_WIDTH=1024)
   device_configuration(subgroup4 lvp25 "full" none LP_NATIVE_VECTOR_WIDTH=128)
+  half_configuration(f16 lvp25 "activation;conv_transpose;conv_weight_gradient;matmul;normalize;pool;reduce;slice")
+  half_configuration(f16_lvp22 lvp22 "")
+  half_configuration(f16_lvp26 lvp26 "")
   device_configuration(lvp22 lvp22 "full" none)
   device_configuration(lvp26 lvp26 "full" none)
   set(validated_driver lvp25)

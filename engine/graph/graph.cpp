@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -17,6 +18,34 @@ Initializer Initializer::he_normal(std::int64_t fan_in) {
 
 std::vector<Value> Op::gradient(const GradientContext&) const {
   throw Error(fmt::format("{}: has no gradient; nothing that a loss depends on may pass through it", name()));
+}
+
+Op::HalfOperands Op::half_operands(std::span<const TensorType>) const {
+  HalfOperands half;
+  for (const auto& [output, input] : views()) {
+    half.inputs.push_back(input);
+    half.outputs.push_back(output);
+  }
+  return half;
+}
+
+std::vector<TensorType> infer_types(const Op& op, std::span<const TensorType> inputs) {
+  const auto is_half = [](const TensorType& type) { return type.dtype == DType::f16; };
+  if (std::ranges::none_of(inputs, is_half)) return op.infer(inputs);
+  std::vector<TensorType> widened(inputs.begin(), inputs.end());
+  for (TensorType& type : widened)
+    if (is_half(type)) type.dtype = DType::f32;
+  const Op::HalfOperands half = op.half_operands(widened);
+  for (std::size_t index = 0; index < inputs.size(); ++index) {
+    const bool may = std::ranges::find(half.inputs, static_cast<int>(index)) != half.inputs.end();
+    if (is_half(inputs[index]) && !may)
+      throw Error(fmt::format("{}: input {} is {}, the op takes it as f32 only; cast it", op.name(), index, to_string(inputs[index])));
+    if (!is_half(inputs[index]) && may)
+      throw Error(fmt::format("{}: input {} is {}, others are f16; cast one or the other", op.name(), index, to_string(inputs[index])));
+  }
+  std::vector<TensorType> outputs = op.infer(widened);
+  for (const int output : half.outputs) outputs[static_cast<std::size_t>(output)].dtype = DType::f16;
+  return outputs;
 }
 
 Value Graph::add_value(TensorType type, Source source, std::string name) {
@@ -100,7 +129,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
     node.inputs.push_back(input.id());
   }
   std::vector<Value> outputs;
-  const std::vector<TensorType> inferred = op->infer(types);
+  const std::vector<TensorType> inferred = infer_types(*op, types);
   for (std::uint32_t index = 0; index < inferred.size(); ++index) {
     Source source{Source::Kind::node, static_cast<std::uint32_t>(nodes_.size()), index};
     outputs.push_back(add_value(inferred[index], std::move(source), {}));

@@ -32,6 +32,14 @@ class Op {
   // The outputs' types, or an Error that names the op, the shapes and the cure.
   virtual std::vector<TensorType> infer(std::span<const TensorType> inputs) const = 0;
 
+  // For ops whose kernels also take tensors stored as f16, on devices with 16-bit storage: the inputs that are so stored,
+  // all of them or none, and the outputs that then are too. All else stays f32, and so does what is computed. infer()
+  // sees f32 for them; infer_types() knows of storage. May depend on the inputs' shapes.
+  struct HalfOperands {
+    std::vector<int> inputs, outputs;
+  };
+  virtual HalfOperands half_operands(std::span<const TensorType> inputs) const;
+
   // What a gradient rule sees; all in the same graph. upstream[i] is the gradient of outputs[i], an
   // empty Value where nothing depends on that output.
   struct GradientContext {
@@ -74,5 +82,8 @@ class Op {
   // an op whose every output is a view.
   virtual std::vector<std::pair<int, int>> views() const { return {}; }
 };
+
+// The outputs' types of an op whose inputs may be stored as f16. Error also where the op can't take them so.
+std::vector<TensorType> infer_types(const Op& op, std::span<const TensorType> inputs);
 
 }  // namespace tuff

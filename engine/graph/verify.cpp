@@ -22,7 +22,7 @@ void verify_node(const Graph& graph, std::uint32_t index, std::vector<bool>& def
     types.push_back(graph.values()[input].type);
   }
   try {
-    const std::vector<TensorType> inferred = node.op->infer(types);
+    const std::vector<TensorType> inferred = infer_types(*node.op, types);
     if (inferred.size() != node.outputs.size()) breaches.push_back(fmt::format("{} has {} outputs, its op {}", who, node.outputs.size(), inferred.size()));
     for (std::size_t i = 0; i < std::min(inferred.size(), node.outputs.size()); ++i)
       if (!(inferred[i] == graph.values()[node.outputs[i]].type))

@@ -86,7 +86,7 @@ class Session {
   void execute(Device& device) {
     store_ = std::make_unique<ParameterStore>(device, *imported_.graph);
     imported_.load(*store_);
-    executable_ = compile(*imported_.graph, device, store_.get());
+    executable_ = compile(*imported_.graph, device, store_.get(), {.storage = request_.storage});
     const std::vector<Value> inputs = executable_->graph().inputs();
     for (const Value input : inputs) {
       const std::string name = executable_->graph().info(input).name;

@@ -15,6 +15,7 @@ struct RunRequest {
   std::vector<NamedArray> inputs;    // every input that is no initializer, of its type
   bool gradients = false;            // also the gradient of the sum over outputs of output * upstream
   std::vector<NamedArray> upstream;  // of outputs' shapes; ones where not given
+  DType storage = DType::f32;        // of activations on the device: CompileOptions::storage
 };
 
 struct RunResult {

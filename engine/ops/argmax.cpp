@@ -26,6 +26,7 @@ class Argmax : public Op {
                        attributes_.select_last_index);
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "x", inputs[0]);
     std::vector<std::int64_t> extents = inputs[0].shape.extents();

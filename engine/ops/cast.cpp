@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -16,12 +15,15 @@ class Cast : public Op {
   std::string attributes() const override { return fmt::format("to={}", to_string(dtype_)); }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    if (inputs[0].dtype == DType::f16 || dtype_ == DType::f16)
-      throw Error(fmt::format("cast: {} to {}; takes and gives f32 and i32", to_string(inputs[0]), to_string(dtype_)));
     return {{dtype_, inputs[0].shape, inputs[0].layout}};
   }
 
-  std::vector<Value> gradient(const GradientContext&) const override { return {Value()}; }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {dtype_ == DType::f32 ? std::vector{0} : std::vector<int>{}, {}}; }
+
+  std::vector<Value> gradient(const GradientContext& context) const override {
+    const DType from = context.inputs[0].dtype();
+    return {from == DType::i32 || dtype_ == DType::i32 ? Value() : cast(context.upstream[0], from)};
+  }
 
  private:
   DType dtype_;
@@ -30,13 +32,16 @@ class Cast : public Op {
 KernelDispatches emit(const KernelRequest& request) {
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
   const std::uint32_t rounds = group_rounds(count, request.caps);
-  const bool to_int = request.outputs[0].dtype == DType::i32;
-  Dispatch dispatch{to_int ? "cast/cast.to_int" : "cast/cast.to_float",
+  const DType from = request.inputs[0].dtype, to = request.outputs[0].dtype;
+  Dispatch dispatch{to == DType::i32     ? "cast/cast.to_int"
+                    : from == DType::i32 ? "cast/cast.to_float"
+                    : to == DType::f16   ? "cast/cast.float"
+                                         : "cast/cast.float",
                     {kGroupSize, 1, 1},
                     {reads_input(0), writes_output(0)},
                     {count, rounds}};
   dispatch.groups = linear_groups(count, request.caps, rounds);
-  dispatch.bytes = 8.0 * count;
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }
 
@@ -44,6 +49,8 @@ KernelDispatches emit(const KernelRequest& request) {
 
 Value cast(Value x, DType dtype) {
   if (x.dtype() == dtype) return x;
+  const bool through_f32 = (x.dtype() == DType::i32 && dtype == DType::f16) || (x.dtype() == DType::f16 && dtype == DType::i32);
+  if (through_f32) return cast(cast(x, DType::f32), dtype);
   return x.graph().add(std::make_shared<Cast>(dtype), {x})[0];
 }
 

@@ -22,6 +22,12 @@ class Concat : public Op {
   std::string_view name() const override { return "concat"; }
   std::string attributes() const override { return fmt::format("axis={}", attributes_.axis); }
 
+  HalfOperands half_operands(std::span<const TensorType> inputs) const override {
+    HalfOperands half{{}, {0}};
+    for (int input = 0; input < static_cast<int>(inputs.size()); ++input) half.inputs.push_back(input);
+    return half;
+  }
+
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     TensorType result = inputs[0];
     std::vector<std::int64_t> extents = result.shape.extents();

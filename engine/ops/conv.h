@@ -21,6 +21,7 @@ class Conv : public Op {
 
   std::string_view name() const override { return "conv"; }
   std::string attributes() const override { return to_string(attributes_); }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
 

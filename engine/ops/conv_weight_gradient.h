@@ -22,6 +22,7 @@ class ConvWeightGradient : public Op {
 
   std::string_view name() const override { return "conv_weight_gradient"; }
   std::string attributes() const override;
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 1}, {}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
 
  private:

@@ -30,6 +30,7 @@ class Einsum : public Op {
 
   std::string_view name() const override { return "einsum"; }
   std::string attributes() const override;
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 1}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
 

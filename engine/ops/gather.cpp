@@ -32,6 +32,7 @@ class Gather : public Op {
     return fmt::format("axis={} by_row={} missing={}", attributes_.axis, attributes_.by_row, attributes_.missing);
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &x = inputs[0], &index = inputs[1];
     const int axis = attributes_.axis;
@@ -217,7 +218,7 @@ KernelDispatches emit_gather(const KernelRequest& request) {
   dispatch.constants = {count, rounds};
   append_division(dispatch.constants, to.inner / lanes);
   append_division(dispatch.constants, to.extent);
-  const std::uint32_t missing = request.inputs[0].dtype == DType::f32 ? float_bits(attributes.missing) : 0;
+  const std::uint32_t missing = request.inputs[0].dtype != DType::i32 ? float_bits(attributes.missing) : 0;
   dispatch.constants.insert(dispatch.constants.end(), {from.extent, attributes.by_row ? 1u : 0u, missing});
   dispatch.groups = linear_groups(count, request.caps, rounds);
   dispatch.bytes = static_cast<double>(request.inputs[1].bytes() + 2 * request.outputs[0].bytes());

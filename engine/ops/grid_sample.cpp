@@ -55,6 +55,7 @@ class GridSampleInputGradient : public GridSampleOp {
   using GridSampleOp::GridSampleOp;
   std::string_view name() const override { return "grid_sample_input_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "upstream", inputs[0]);
     if (inputs[0].shape != sampled(inputs[1]))
@@ -68,6 +69,7 @@ class GridSampleGridGradient : public GridSampleOp {
   using GridSampleOp::GridSampleOp;
   std::string_view name() const override { return "grid_sample_grid_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 1}, {}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "upstream", inputs[0]);
     if (inputs[0].shape != sampled(inputs[2]))
@@ -81,6 +83,7 @@ class GridSample : public GridSampleOp {
   using GridSampleOp::GridSampleOp;
   std::string_view name() const override { return "grid_sample"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     if (values().mode == GridSampleMode::bicubic && image().rank() > 4)

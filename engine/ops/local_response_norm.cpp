@@ -20,6 +20,7 @@ class ChannelWindow : public Op {
 
   std::string_view name() const override { return "channel_window"; }
   std::string attributes() const override { return fmt::format("size={} before={}", size_, before_); }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override { return {inputs[0]}; }
 
   std::vector<Value> gradient(const GradientContext& context) const override {

@@ -48,6 +48,7 @@ class NormalizeGradient : public NormalizeOp {
   using NormalizeOp::NormalizeOp;
   std::string_view name() const override { return "normalize_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 1}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[1];
     require_normalizable(name(), values(), x);
@@ -65,6 +66,7 @@ class Normalize : public NormalizeOp {
   using NormalizeOp::NormalizeOp;
   std::string_view name() const override { return "normalize"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
     require_normalizable(name(), values(), x);

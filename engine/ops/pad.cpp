@@ -32,6 +32,7 @@ class PadGradient : public Op {
     return fmt::format("axis={} lo={} hi={} mode={}", axis, lo, hi, to_string(mode));
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     TensorType result = inputs[0];
     std::vector<std::int64_t> extents = result.shape.extents();
@@ -64,6 +65,7 @@ class Pad : public Op {
                        to_string(attributes_.mode), attributes_.value);
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     TensorType result = inputs[0];
     const auto& [lo, hi, mode, value] = attributes_;
@@ -160,7 +162,7 @@ KernelDispatches emit_pad(const KernelRequest& request) {
   borders.resize(kBorders);
   const std::uint32_t count = word(request.outputs[0].shape.elements()) / lanes;
   const std::uint32_t rounds = group_rounds(count, request.caps);
-  const std::uint32_t value = request.inputs[0].dtype == DType::f32 ? float_bits(attributes.value)
+  const std::uint32_t value = request.inputs[0].dtype != DType::i32 ? float_bits(attributes.value)
                                                                     : word(static_cast<std::int32_t>(attributes.value));
   Dispatch dispatch;
   dispatch.shader = lanes == 4 ? "pad/pad.vec4" : "pad/pad.scalar";
@@ -228,7 +230,7 @@ Value cropped(Value x, std::vector<std::int64_t>& lo, std::vector<std::int64_t>&
 Value add_pad(Value x, PadAttributes attributes) {
   const TensorType type = x.type();
   auto op = std::make_shared<Pad>(attributes);
-  op->infer({&type, 1});
+  infer_types(*op, {&type, 1});
   if (borders_of(attributes, type).size() <= kBorders) return x.graph().add(std::move(op), {x})[0];
   PadAttributes rest = attributes;
   int padded = 0;

@@ -24,6 +24,7 @@ class Permute : public Op {
                        layout_ == Layout::channels_last ? "" : fmt::format(" layout={}", static_cast<int>(layout_)));
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
     const auto rank = static_cast<std::size_t>(x.shape.rank());
@@ -75,7 +76,7 @@ Value permute(Value x, std::vector<int> dims, Layout layout) {
   for (int& axis : dims)
     if (axis < 0) axis += from.shape.rank();
   auto op = std::make_shared<Permute>(dims, layout);
-  const TensorType type = op->infer({&from, 1})[0];
+  const TensorType type = infer_types(*op, {&from, 1})[0];
   if (is_plain(permuted(from, type, dims))) return view_as(x, type);
   return x.graph().add(std::move(op), {x})[0];
 }

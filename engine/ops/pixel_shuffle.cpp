@@ -48,6 +48,7 @@ class PixelShuffle : public ShuffleOp {
   using ShuffleOp::ShuffleOp;
   std::string_view name() const override { return "pixel_shuffle"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_input(inputs[0]);
     std::vector<std::int64_t> extents = inputs[0].shape.extents();
@@ -73,6 +74,7 @@ class PixelUnshuffle : public ShuffleOp {
   using ShuffleOp::ShuffleOp;
   std::string_view name() const override { return "pixel_unshuffle"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_input(inputs[0]);
     std::vector<std::int64_t> extents = inputs[0].shape.extents();

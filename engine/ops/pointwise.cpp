@@ -111,7 +111,7 @@ Value pointwise(PointwiseProgram program, std::vector<Value> inputs) {
     if (!input) throw Error(fmt::format("{}: an input is empty", op->attributes()));
     types.push_back(input.type());
   }
-  const TensorType result = op->infer(types).front();
+  const TensorType result = infer_types(*op, types).front();
   for (Value& input : inputs)
     if (!pointwise_access(input.type(), result)) input = expand(input, result.shape, result.layout);
   Graph& graph = inputs.front().graph();
@@ -218,6 +218,16 @@ std::vector<TensorType> Pointwise::infer(std::span<const TensorType> inputs) con
   }
   if (decider) result.layout = decider->layout;
   return {result};
+}
+
+// What is broadcast stays f32.
+Op::HalfOperands Pointwise::half_operands(std::span<const TensorType> inputs) const {
+  const TensorType result = infer(inputs).front();
+  HalfOperands half;
+  for (int input = 0; input < program_.inputs; ++input)
+    if (pointwise_access(inputs[static_cast<std::size_t>(input)], result) == PointwiseAccess::same) half.inputs.push_back(input);
+  if (!half.inputs.empty()) half.outputs = {0};
+  return half;
 }
 
 // An input that has as many elements as the result is read in the same order, so the result may overwrite it.

@@ -105,6 +105,7 @@ class Pointwise : public Op {
   std::string_view name() const override { return "pointwise"; }
   std::string attributes() const override;
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
+  HalfOperands half_operands(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
   std::vector<std::pair<int, int>> in_place() const override;
 

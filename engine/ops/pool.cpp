@@ -109,6 +109,7 @@ class MaxPoolOp : public PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "max_pool"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     const Shape shape = pooled_shape(values(), name(), inputs[0].shape);
@@ -126,6 +127,7 @@ class MaxPoolGradient : public PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "max_pool_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_pooled(name(), "upstream", inputs[0], DType::f32, values(), unpooled());
     require_pooled(name(), "indices", inputs[1], DType::i32, values(), unpooled());
@@ -142,6 +144,7 @@ class AvgPoolGradient : public PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "avg_pool_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_pooled(name(), "upstream", inputs[0], DType::f32, values(), unpooled());
     return {{DType::f32, unpooled()}};
@@ -157,6 +160,7 @@ class AvgPool : public PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "avg_pool"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     return {{DType::f32, pooled_shape(values(), name(), inputs[0].shape)}};

@@ -44,6 +44,7 @@ class Reduce : public Op {
 
   std::string_view name() const override { return "reduce"; }
   std::string attributes() const override;
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
 

@@ -18,6 +18,7 @@ class Relayout : public Op {
 
   std::string_view name() const override { return "relayout"; }
   std::string attributes() const override;
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
 

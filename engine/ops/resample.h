@@ -46,6 +46,7 @@ class Resample : public Op {
 
   std::string_view name() const override { return "resample"; }
   std::string attributes() const override;
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
 

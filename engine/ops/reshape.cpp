@@ -54,6 +54,7 @@ class Reshape : public Op {
                        layout_ == Layout::channels_last ? "" : fmt::format(" layout={}", static_cast<int>(layout_)));
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_words("reshape", inputs[0]);
     if (inputs[0].shape.elements() != shape_.elements())
@@ -169,6 +170,7 @@ KernelDispatches emit_gather(const KernelRequest& request) {
 
 Value view_as(Value x, TensorType type) {
   if (x.type() == type) return x;
+  if (type.dtype == DType::f16) type.dtype = DType::f32;  // as infer() sees them
   return x.graph().add(std::make_shared<View>(std::move(type)), {x})[0];
 }
 
@@ -177,7 +179,7 @@ Value reshape(Value x, const Shape& shape, Layout layout) {
   if (x.type() == type) return x;
   auto op = std::make_shared<Reshape>(shape, layout);
   const TensorType from = x.type();
-  op->infer({&from, 1});
+  infer_types(*op, {&from, 1});
   const std::optional<StridedCopy> copy = reshape_copy(from, type);
   if (copy && is_plain(*copy)) return view_as(x, type);
   return x.graph().add(std::move(op), {x})[0];

@@ -46,6 +46,7 @@ class ResizeGradient : public ResizeOp {
   using ResizeOp::ResizeOp;
   std::string_view name() const override { return "resize_gradient"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "upstream", inputs[0]);
     if (inputs[0].shape != resized())
@@ -64,6 +65,7 @@ class Resize : public ResizeOp {
   using ResizeOp::ResizeOp;
   std::string_view name() const override { return "resize"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     return {{DType::f32, resized()}};

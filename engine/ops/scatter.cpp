@@ -38,6 +38,7 @@ class Scatter : public Op {
     return fmt::format("axis={} by_row={} reduction={}", axis, by_row, to_string(reduction));
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 2}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
   std::vector<std::pair<int, int>> in_place() const override { return {{0, 0}}; }
@@ -227,14 +228,14 @@ std::optional<std::string> refuse_few(const KernelRequest& request) {
 
 std::optional<std::string> refuse_rows_vec4(const KernelRequest& request) {
   if (auto reason = refuse_few(request)) return reason;
-  if (request.inputs[0].dtype != DType::f32) return "integers are changed one at a time";
+  if (request.inputs[0].dtype == DType::i32) return "integers are changed one at a time";
   const std::uint32_t inner = geometry(request).data.inner;
   if (inner % 4 != 0) return fmt::format("{} elements of one index are no multiple of 4", inner);
   return std::nullopt;
 }
 
 std::string_view element(const KernelRequest& request) {
-  return request.inputs[0].dtype == DType::f32 ? "scalar" : "integer";
+  return request.inputs[0].dtype == DType::i32 ? "integer" : "scalar";
 }
 
 // A copy of data, the chains of updates, then one writer for each element that changes.

@@ -56,6 +56,7 @@ class SliceGradient : public Op {
     return fmt::format("{} shape={}", text_of(attributes_), to_string(shape_));
   }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {{inputs[0].dtype, shape_, inputs[0].layout}};
   }
@@ -77,6 +78,7 @@ class Slice : public Op {
   std::string_view name() const override { return "slice"; }
   std::string attributes() const override { return text_of(attributes_); }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     TensorType result = inputs[0];
     const auto& [starts, ends, steps] = attributes_;

@@ -32,12 +32,14 @@ class SoftmaxGradient : public SoftmaxOp {
  public:
   using SoftmaxOp::SoftmaxOp;
   std::string_view name() const override { return "softmax_gradient"; }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0, 1}, {0}}; }
 };
 
 class Softmax : public SoftmaxOp {
  public:
   using SoftmaxOp::SoftmaxOp;
   std::string_view name() const override { return "softmax"; }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
 
   std::vector<Value> gradient(const GradientContext& context) const override {
     auto op = std::make_shared<SoftmaxGradient>(values());

@@ -67,7 +67,7 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
   if (auto reason = refuse_large(request)) return reason;
   for (const auto& types : {request.inputs, request.outputs})
     for (const TensorType& type : types)
-      if (type.dtype == DType::f32 && type.shape.rank() >= 2 && type.shape.channels() % 4 != 0)
+      if (type.dtype != DType::i32 && type.shape.rank() >= 2 && type.shape.channels() % 4 != 0)
         return fmt::format("{} has {} channels, no multiple of 4", to_string(type), type.shape.channels());
   return std::nullopt;
 }

@@ -14,6 +14,7 @@ class GatherSpatial : public Op {
  public:
   std::string_view name() const override { return "gather_spatial"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& values = inputs[0];
     const TensorType& indices = inputs[1];
@@ -31,6 +32,7 @@ class MaxUnpool : public PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "max_unpool"; }
 
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     if (inputs[1].dtype != DType::i32 || inputs[1].shape != inputs[0].shape ||

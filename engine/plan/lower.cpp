@@ -227,7 +227,9 @@ class Lowering {
       const auto uses = std::count(node.inputs.begin(), node.inputs.end(), from);
       const bool ends = !storage.fixed && storage.last == step && last_read_[from] == step && uses == 1;
       const bool free = std::find(taken.begin(), taken.end(), storage_of_[from]) == taken.end();
-      if (storage_of_[to] != kNone || !ends || !free || storage.bytes != bytes(to)) continue;
+      // A smaller tensor of a larger type may take as many bytes.
+      const bool fits = storage.bytes == bytes(to) && size_of(type(from).dtype) == size_of(type(to).dtype);
+      if (storage_of_[to] != kNone || !ends || !free || !fits) continue;
       storage_of_[to] = storage_of_[from];
       taken.push_back(storage_of_[from]);
     }
@@ -259,6 +261,7 @@ class Lowering {
       SelectedKernel selected = select_kernel(request, kernels_, forced == options_.force.end() ? std::string_view{} : forced->second);
       selected.record.node = plan_.order[step];
       emitted_[step] = selected.kernel->emit(request);
+      name_half_variants(request, emitted_[step]);
       check_dispatches(request, *selected.kernel, emitted_[step]);
       plan_.selections.push_back(std::move(selected.record));
       for (const std::uint64_t size : emitted_[step].workspace_bytes)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/error.h"
@@ -16,11 +17,31 @@ std::string describe(const KernelRequest& request) {
   return text + ")";
 }
 
+bool is_half(const TensorType& type) { return type.dtype == DType::f16; }
+
 }  // namespace
+
+void name_half_variants(const KernelRequest& request, KernelDispatches& emitted) {
+  for (Dispatch& dispatch : emitted.dispatches) {
+    bool reads = false, writes = false;
+    for (const BufferUse& use : dispatch.buffers) {
+      if (use.operand.kind == Operand::Kind::workspace) continue;
+      const auto& types = use.operand.kind == Operand::Kind::input ? request.inputs : request.outputs;
+      if (!is_half(types[use.operand.index])) continue;
+      reads = reads || use.access != Access::write;
+      writes = writes || use.access != Access::read;
+    }
+    if (reads || writes) dispatch.shader += reads && writes ? "_f16" : reads ? "_f16_in" : "_f16_out";
+  }
+}
 
 SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced) {
   const auto row = kernels.find(request.op.name());
   if (row == kernels.end()) throw Error(fmt::format("{}: no kernels are known for this op", request.op.name()));
+  const bool half = std::ranges::any_of(request.inputs, is_half) || std::ranges::any_of(request.outputs, is_half);
+  if (half && !request.caps.storage_16bit)
+    throw Error(fmt::format("{}: f16 needs 16-bit storage (storageBuffer16BitAccess), which {} lacks; use f32", describe(request),
+                            request.caps.name));
   SelectedKernel selected;
   for (const Kernel& kernel : row->second) {
     if (selected.kernel || (!forced.empty() && kernel.name != forced)) {

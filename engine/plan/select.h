@@ -14,6 +14,11 @@ struct SelectedKernel {
 // Throws Error with every refusal where none accepts, or where `forced` (empty: none) refuses or is unknown.
 SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced);
 
+// A dispatch that touches operands stored as f16 runs the shader's variant for that with the same constants:
+// "NAME/ALGORITHM.VARIANT_f16" where it reads and writes some, VARIANT_f16_in or VARIANT_f16_out where it only does the
+// one. Workspaces are f32 always.
+void name_half_variants(const KernelRequest& request, KernelDispatches& emitted);
+
 // Throws std::logic_error naming the kernel where its dispatches exceed the device's limits or break the
 // conventions of plan/dispatch.h: a mistake in the kernel, never the user's.
 void check_dispatches(const KernelRequest& request, const Kernel& kernel, const KernelDispatches& emitted);

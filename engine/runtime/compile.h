@@ -15,11 +15,17 @@ namespace tuff {
 
 struct CompileOptions {
   bool optimize = true;  // passes/optimize.h
+  // f16: activations and their gradients take half the memory (passes/mixed_precision.h); an Error where the device has no
+  // 16-bit storage. Inputs, outputs and the store stay f32.
+  DType storage = DType::f32;
   LowerOptions lower;
   Executable::Options execution;
   // For tests: dispatches between two barriers run in an order drawn from this seed.
   std::optional<std::uint64_t> shuffle_seed;
 };
+
+// The graph that compile() lowers.
+std::unique_ptr<Graph> prepared(const Graph& graph, const CompileOptions& options = {});
 
 // Shapes are the graph's; for another shape build and compile another graph and bind it to the same store.
 // `graph` may be dropped afterwards. Throws Error (no kernel, no store) or OutOfMemory.

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "ops/kernel_table.h"
-#include "passes/optimize.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -20,8 +19,8 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) { return (value
 }  // namespace
 
 std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                             std::int64_t width) {
-  const auto graph = optimize(*inference_graph(network, 1, height, width));
+                                             std::int64_t width, DType storage) {
+  const auto graph = prepared(*inference_graph(network, 1, height, width), {.storage = storage});
   for (const ValueInfo& value : graph->values())
     if (static_cast<std::uint64_t>(value.type.bytes()) > caps.max_allocation) return std::nullopt;
   try {
@@ -57,7 +56,7 @@ std::int64_t Predictor::whole_extent(std::int64_t extent) const {
 
 const std::optional<std::uint64_t>& Predictor::bytes_needed(std::int64_t height, std::int64_t width) {
   const auto [known, is_new] = bytes_needed_.try_emplace({height, width});
-  if (is_new) known->second = inference_bytes(network_, device_.caps(), height, width);
+  if (is_new) known->second = inference_bytes(network_, device_.caps(), height, width, options_.storage);
   return known->second;
 }
 
@@ -125,7 +124,7 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
   }
   make_room(bytes_needed(height, width).value_or(budget_));
   const auto graph = inference_graph(network_, 1, height, width);
-  cache_.push_front({height, width, compile(*graph, device_, &store_)});
+  cache_.push_front({height, width, compile(*graph, device_, &store_, {.storage = options_.storage})});
   return *cache_.front().executable;
 }
 

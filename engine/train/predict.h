@@ -22,6 +22,7 @@ struct PredictorOptions {
   std::int64_t tile = 0;     // side of the network's input; 0: the whole image, or the largest tile that fits
   bool force_tiles = false;  // tiles even where they change the result (group and instance norm)
   std::size_t executables = 4;  // kept at most
+  DType storage = DType::f32;   // of activations: CompileOptions::storage
   std::uint64_t memory = 0;     // bytes that they may take together; 0: half of the free memory, on a CPU a quarter
 };
 
@@ -65,6 +66,6 @@ class Predictor {
 // Device memory in bytes that inference on inputs of this size takes beside the parameters; nothing where
 // a tensor exceeds what the device can allocate.
 std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                             std::int64_t width);
+                                             std::int64_t width, DType storage = DType::f32);
 
 }  // namespace tuff

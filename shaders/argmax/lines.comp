@@ -6,13 +6,14 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/nan.glsl"
 
 layout(constant_id = 3) const bool kSmallest = false;
 layout(constant_id = 4) const bool kSelectLast = false;
 
 layout(push_constant) uniform Push {
-  FloatIn x;
+  StoredIn x;
 #ifdef WINNERS
   IntIn winners;
 #endif
@@ -47,7 +48,7 @@ void main() {
 #else
     int place = int(k);
 #endif
-    float value = x.at[base + uint(place) * inner];
+    float value = LOADED(x.at[base + uint(place) * inner]);
     if (k == first || beats(value, best)) {
       found = place;
       best = value;

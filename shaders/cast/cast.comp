@@ -2,8 +2,9 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // y[i] = x[i] as a float, rounded to the nearest; or with TO_INT as an integer, truncated, what lies outside of its range
-// at its ends, and NaN as 0. One invocation converts one element.
+// at its ends, and NaN as 0; or between f32 and f16. One invocation converts one element.
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/nan.glsl"
 #include "common/vector.glsl"
 
@@ -11,6 +12,9 @@ layout(push_constant) uniform Push {
 #ifdef TO_INT
   FloatIn x;
   IntOut y;
+#elif defined(HALF_IN) || defined(HALF_OUT)
+  StoredIn x;
+  StoredOut y;
 #else
   IntIn x;
   FloatOut y;
@@ -31,7 +35,7 @@ void main() {
 #ifdef TO_INT
     y.at[i] = truncated(x.at[i]);
 #else
-    y.at[i] = float(x.at[i]);
+    y.at[i] = STORED(float(x.at[i]));
 #endif
     i += gl_WorkGroupSize.x;
   }

@@ -3,6 +3,7 @@
 #ifndef TUFF_VECTOR_GLSL
 #define TUFF_VECTOR_GLSL
 #include "common/buffers.glsl"
+#include "common/half.glsl"
 
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer IVec4In { ivec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer IVec4Out { ivec4 at[]; };
@@ -16,23 +17,52 @@ layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer U
 #define RealIn Vec4In
 #define RealOut Vec4Out
 #define RealInOut Vec4InOut
+#define StoredRealIn StoredVec4In
+#define StoredRealOut StoredVec4Out
+#define StoredRealInOut StoredVec4InOut
+#define LOADED_REAL(v) LOADED_VEC4(v)
+#define STORED_REAL(v) STORED_VEC4(v)
 #define INTEGER ivec4
 #define IntegerIn IVec4In
 #define IntegerOut IVec4Out
-#define WordIn UVec4In
-#define WordOut UVec4Out
 const uint kLanes = 4;
 #else
 #define REAL float
 #define RealIn FloatIn
 #define RealOut FloatOut
 #define RealInOut FloatInOut
+#define StoredRealIn StoredIn
+#define StoredRealOut StoredOut
+#define StoredRealInOut StoredInOut
+#define LOADED_REAL(v) LOADED(v)
+#define STORED_REAL(v) STORED(v)
 #define INTEGER int
 #define IntegerIn IntIn
 #define IntegerOut IntOut
+const uint kLanes = 1;
+#endif
+
+// What only moves takes any type of 32 bits as words, and f16 as the REAL that it converts to.
+#ifdef HALF_IN
+#define WORDS REAL
+#define LOADED_WORDS(v) LOADED_REAL(v)
+#define WordIn StoredRealIn
+#define WordOut StoredRealOut
+#define STORED_WORDS(v) STORED_REAL(v)
+#define WORDS_OF_BITS(bits) REAL(uintBitsToFloat(bits))  // of an f32
+#else
+#ifdef VEC4
+#define WORDS uvec4
+#define WordIn UVec4In
+#define WordOut UVec4Out
+#else
+#define WORDS uint
 #define WordIn UintIn
 #define WordOut UintOut
-const uint kLanes = 1;
+#endif
+#define LOADED_WORDS(v) v
+#define STORED_WORDS(v) v
+#define WORDS_OF_BITS(bits) WORDS(bits)
 #endif
 
 #endif

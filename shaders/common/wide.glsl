@@ -1,6 +1,6 @@
 // Loads of one and four floats. Mesa's software driver gathers every component of a load lane by lane; with WIDE two
 // components travel as one 64-bit integer, which halves that (measured on Mesa 25: 1.8 times as fast convolutions).
-// WIDE needs shaderInt64.
+// WIDE needs shaderInt64. Four values stored as f16 are 64 bits.
 #ifndef TUFF_WIDE_GLSL
 #define TUFF_WIDE_GLSL
 #extension GL_EXT_buffer_reference : require
@@ -15,5 +15,25 @@ vec4 loaded(vec4 v) { return v; }
 #endif
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer FloatLoad { float at[]; };
 float loaded(float v) { return v; }
+
+#ifndef HALF_IN
+#define StoredVec4Load Vec4Load
+#define StoredLoad FloatLoad
+#define loaded_scalar(v) loaded(v)
+#else
+#extension GL_EXT_shader_16bit_storage : require
+#ifdef WIDE
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer StoredVec4Load { uint64_t at[]; };
+vec4 loaded(uint64_t v) {
+  uvec2 words = unpackUint2x32(v);
+  return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+}
+#else
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer StoredVec4Load { uvec2 at[]; };
+vec4 loaded(uvec2 v) { return vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y)); }
+#endif
+layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer StoredLoad { float16_t at[]; };
+#define loaded_scalar(v) float(v)
+#endif
 
 #endif

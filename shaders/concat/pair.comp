@@ -25,9 +25,9 @@ void main() {
     uint row = divide(i, multiplier, shift);
     uint column = i - row * (width_a + width_b);
     if (column < width_a)
-      result.at[i] = a.at[row * width_a + column];
+      result.at[i] = STORED_WORDS(LOADED_WORDS(a.at[row * width_a + column]));
     else
-      result.at[i] = b.at[row * width_b + column - width_a];
+      result.at[i] = STORED_WORDS(LOADED_WORDS(b.at[row * width_b + column - width_a]));
     i += gl_WorkGroupSize.x;
   }
 }

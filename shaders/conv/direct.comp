@@ -7,6 +7,7 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "conv/activation.glsl"
 #include "conv/geometry.glsl"
 
@@ -15,10 +16,10 @@ layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const uint kActivation = 0;
 layout(constant_id = 6) const float kSlope = 0;
 layout(push_constant) uniform Push {
-  FloatIn x;
+  StoredIn x;
   FloatIn weight;
   FloatIn bias;
-  FloatOut y;
+  StoredOut y;
   CONV_GEOMETRY
 };
 
@@ -56,9 +57,9 @@ void main() {
         if (iz < 0 || iy < 0 || ix < 0) continue;
         const uint from = (((n * in_d + uint(iz)) * in_h + uint(iy)) * in_w + uint(ix)) * in_channels + first_input;
         const uint with = k * rows * row + corner;
-        for (uint c = 0; c < group_inputs; ++c) sum += x.at[from + c] * weight.at[with + c * row];
+        for (uint c = 0; c < group_inputs; ++c) sum += LOADED(x.at[from + c]) * weight.at[with + c * row];
       }
     }
   }
-  y.at[index] = activate(sum, kActivation, kSlope);
+  y.at[index] = STORED(activate(sum, kActivation, kSlope));
 }

@@ -10,6 +10,7 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "conv/activation.glsl"
 #include "conv/geometry.glsl"
 
@@ -18,10 +19,10 @@ layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const uint kActivation = 0;
 layout(constant_id = 6) const float kSlope = 0;
 layout(push_constant) uniform Push {
-  FloatIn x;
+  StoredIn x;
   FloatIn weight;
   FloatIn bias;
-  FloatOut y;
+  StoredOut y;
   CONV_GEOMETRY
 };
 
@@ -72,7 +73,7 @@ void main() {
       const int iz = tap(out_at[i].z, t.z, stride_d, padding_d, dilation_d, int(in_d));
       float value = 0.0;
       if (k < depth && ix >= 0 && iy >= 0 && iz >= 0)
-        value = x.at[(((sample_row[i] + uint(iz)) * in_h + uint(iy)) * in_w + uint(ix)) * in_channels + c];
+        value = LOADED(x.at[(((sample_row[i] + uint(iz)) * in_h + uint(iy)) * in_w + uint(ix)) * in_channels + c]);
       rows[lane % kDepth * kStride + lane / kDepth + 8 * i] = value;
     }
     for (uint i = 0; i < 8; ++i) {
@@ -98,7 +99,7 @@ void main() {
     const float start = kBias ? bias.at[channel] : 0.0;
     for (uint i = 0; i < 8; ++i) {
       const uint pixel = first_pixel + lane / 16 + 8 * i;
-      if (pixel < pixels) y.at[pixel * out_channels + channel] = activate(sum[i][j] + start, kActivation, kSlope);
+      if (pixel < pixels) y.at[pixel * out_channels + channel] = STORED(activate(sum[i][j] + start, kActivation, kSlope));
     }
   }
 }

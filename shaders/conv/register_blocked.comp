@@ -17,6 +17,7 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/wide.glsl"
 #include "conv/activation.glsl"
 
@@ -65,29 +66,35 @@ const int kTapsHeld = kTaps > 0 ? kTaps : 1;
 #if VECTOR == 4
 #define VEC vec4
 #define VEC_IN Vec4Load
-#define VEC_OUT Vec4Out
+#define STORED_VEC_IN StoredVec4Load
+#define STORED_LOADED(v) loaded(v)
+#define STORED_VEC_OUT StoredVec4Out
+#define STORED_VEC(v) STORED_VEC4(v)
 #else
 #define VEC float
 #define VEC_IN FloatLoad
-#define VEC_OUT FloatOut
+#define STORED_VEC_IN StoredLoad
+#define STORED_LOADED(v) loaded_scalar(v)
+#define STORED_VEC_OUT StoredOut
+#define STORED_VEC(v) STORED(v)
 #endif
 // What a pixel of x gives to an invocation: one channel for all of its outputs, or with DEPTHWISE one for each.
 #ifdef DEPTHWISE
 #define X VEC
-#define X_IN VEC_IN
-#define X_AT(pixel, channel) loaded(x.at[(pixel) * vectors + vector])
+#define X_IN STORED_VEC_IN
+#define X_AT(pixel, channel) STORED_LOADED(x.at[(pixel) * vectors + vector])
 const uint kSummed = 1;
 #else
 #define X float
-#define X_IN FloatIn
-#define X_AT(pixel, channel) x.at[(pixel) * kInChannels + (channel)]
+#define X_IN StoredIn
+#define X_AT(pixel, channel) LOADED(x.at[(pixel) * kInChannels + (channel)])
 const uint kSummed = kGroupInputs;
 #endif
 layout(push_constant) uniform Push {
   X_IN x;
   VEC_IN weight;
   VEC_IN bias;
-  VEC_OUT y;
+  STORED_VEC_OUT y;
 };
 
 // The input coordinate of tap k at output coordinate o along D or H, or -1.
@@ -170,6 +177,6 @@ void main() {
   }
   for (int p = 0; p < kPixels; ++p) {
     const int ox = (first + p) * kOutStep + kResidue;
-    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = activated(sum[p]);
+    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = STORED_VEC(activated(sum[p]));
   }
 }

@@ -6,11 +6,12 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "conv/geometry.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatIn upstream;
+  StoredIn x;
+  StoredIn upstream;
   FloatOut partial;
   CONV_GEOMETRY
   uint parts;
@@ -41,7 +42,7 @@ void main() {
     for (uint ox = 0; ox < out_w; ++ox) {
       const int ix = conv_tap(int(ox), kx, stride_w, padding_w, dilation_w, int(in_w));
       if (ix < 0) continue;
-      row_sum += x.at[(in_row + uint(ix)) * in_channels + input_channel] * upstream.at[(row * out_w + ox) * out_channels + channel];
+      row_sum += LOADED(x.at[(in_row + uint(ix)) * in_channels + input_channel]) * LOADED(upstream.at[(row * out_w + ox) * out_channels + channel]);
     }
     sum += row_sum;
   }

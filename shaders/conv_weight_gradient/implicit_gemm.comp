@@ -10,11 +10,12 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "conv/geometry.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatIn upstream;
+  StoredIn x;
+  StoredIn upstream;
   FloatOut partial;
   CONV_GEOMETRY
   uint pixels_per_part;
@@ -56,11 +57,11 @@ void main() {
       const int iz = conv_tap(int(rest % out_d), t.z, stride_d, padding_d, dilation_d, int(in_d));
       float value = 0.0;
       if (pixel < last_pixel && row < weight_rows && ix >= 0 && iy >= 0 && iz >= 0)
-        value = x.at[(((rest / out_d * in_d + uint(iz)) * in_h + uint(iy)) * in_w + uint(ix)) * in_channels + c];
+        value = LOADED(x.at[(((rest / out_d * in_d + uint(iz)) * in_h + uint(iy)) * in_w + uint(ix)) * in_channels + c]);
       rows[(lane / kTile + 2 * i) * kStride + lane % kTile] = value;
       const uint channel = first_channel + lane % kTile;
       value = 0.0;
-      if (pixel < last_pixel && channel < out_channels) value = upstream.at[pixel * out_channels + channel];
+      if (pixel < last_pixel && channel < out_channels) value = LOADED(upstream.at[pixel * out_channels + channel]);
       columns[(lane / kTile + 2 * i) * kStride + lane % kTile] = value;
     }
     barrier();

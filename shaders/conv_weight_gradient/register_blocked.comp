@@ -47,24 +47,29 @@ const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 #ifdef DEPTHWISE
 #define X_VECTOR Y_VECTOR
 #define X_IN Y_IN
+#define X_LOADED(v) Y_LOADED(v)
 #define X_CHANNEL(v, i) v
 #define IN 1
 #elif IN == 4
 #define X_VECTOR vec4
-#define X_IN Vec4Load
+#define X_IN StoredVec4Load
+#define X_LOADED(v) loaded(v)
 #define X_CHANNEL(v, i) v[i]
 #else
 #define X_VECTOR float
-#define X_IN FloatLoad
+#define X_IN StoredLoad
+#define X_LOADED(v) loaded_scalar(v)
 #define X_CHANNEL(v, i) v
 #endif
 #if OUT == 4
 #define Y_VECTOR vec4
-#define Y_IN Vec4Load
+#define Y_IN StoredVec4Load
+#define Y_LOADED(v) loaded(v)
 #define Y_OUT Vec4Out
 #else
 #define Y_VECTOR float
-#define Y_IN FloatLoad
+#define Y_IN StoredLoad
+#define Y_LOADED(v) loaded_scalar(v)
 #define Y_OUT FloatOut
 #endif
 layout(push_constant) uniform Push {
@@ -105,13 +110,13 @@ void main() {
           const int ix = ox * kStrideW - kPaddingW + s;
           // Most columns of a strip lie inside the row for every run, which the compiler then knows.
           const bool always = s >= kPaddingW && kLastRun * kStrideW - kPaddingW + s < kInW;
-          const X_VECTOR value = loaded(x.at[uint(in_row + (always ? ix : clamp(ix, 0, kInW - 1))) * pixel_vectors + x_vector]);
+          const X_VECTOR value = X_LOADED(x.at[uint(in_row + (always ? ix : clamp(ix, 0, kInW - 1))) * pixel_vectors + x_vector]);
           strip[s] = always || ix >= 0 && ix < kInW ? value : X_VECTOR(0.0);
         }
         Y_VECTOR run[kRun];
         for (int p = 0; p < kRun; ++p) {
           const bool always = kLastRun + p < kOutW;
-          const Y_VECTOR value = loaded(upstream.at[uint(row * kOutW + (always ? ox + p : min(ox + p, kOutW - 1))) * out_vectors + out_vector]);
+          const Y_VECTOR value = Y_LOADED(upstream.at[uint(row * kOutW + (always ? ox + p : min(ox + p, kOutW - 1))) * out_vectors + out_vector]);
           run[p] = always || ox + p < kOutW ? value : Y_VECTOR(0.0);
         }
         // One sum after the other: they don't all fit in a CPU's registers.

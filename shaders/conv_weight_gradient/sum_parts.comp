@@ -4,10 +4,11 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
   FloatIn partial;
-  FloatOut y;
+  StoredOut y;
   uint count;
   uint parts;
 };
@@ -17,5 +18,5 @@ void main() {
   if (index >= count) return;
   float sum = 0.0;
   for (uint part = 0; part < parts; ++part) sum += partial.at[part * count + index];
-  y.at[index] = sum;
+  y.at[index] = STORED(sum);
 }

@@ -2,12 +2,13 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // Running sums within each block of cumsum/lines.glsl, from starts[block] where has_starts, else from 0.
+#include "common/half.glsl"
 #include "cumsum/lines.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
+  StoredIn x;
   FloatIn starts;
-  FloatOut y;
+  StoredOut y;
   uint count;
   uint extent;
   uint inner;
@@ -27,8 +28,8 @@ void main() {
   for (uint k = first; k < last; ++k) {
     uint at = base + (from_end != 0 ? extent - 1 - k : k) * inner;
     float before = sum;
-    add_to(sum, lost, x.at[at]);
+    add_to(sum, lost, LOADED(x.at[at]));
     lost = finite_loss(lost);
-    y.at[at] = exclusive != 0 ? before : sum;
+    y.at[at] = STORED(exclusive != 0 ? before : sum);
   }
 }

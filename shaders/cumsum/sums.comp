@@ -2,10 +2,11 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // The sum of each block of cumsum/lines.glsl, in order.
+#include "common/half.glsl"
 #include "cumsum/lines.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
+  StoredIn x;
   FloatOut sums;
   uint count;
   uint extent;
@@ -22,7 +23,7 @@ void main() {
   uint first = (i - divide(i, blocks) * blocks) * steps, last = min(extent, first + steps);
   float sum = 0.0, lost = 0.0;
   for (uint k = first; k < last; ++k) {
-    add_to(sum, lost, x.at[base + (from_end != 0 ? extent - 1 - k : k) * inner]);
+    add_to(sum, lost, LOADED(x.at[base + (from_end != 0 ? extent - 1 - k : k) * inner]));
     lost = finite_loss(lost);
   }
   sums.at[i] = sum;

@@ -4,12 +4,13 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "einsum/geometry.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn left;
-  FloatIn right;
-  FloatOut y;
+  StoredIn left;
+  StoredIn right;
+  StoredOut y;
   EINSUM_GEOMETRY
 };
 
@@ -32,11 +33,11 @@ void main() {
     uint l = left_at + outer * left_depth[1] + inner * left_depth[0];
     uint r = right_at + outer * right_depth[1] + inner * right_depth[0];
     for (uint k = 0; k < run; ++k) {
-      sum = fma(left.at[l], right.at[r], sum);
+      sum = fma(LOADED(left.at[l]), LOADED(right.at[r]), sum);
       l += left_depth[0];
       r += right_depth[0];
     }
     first += run;
   }
-  y.at[part * elements + batch.y + row * y_row + column * y_column] = sum;
+  y.at[part * elements + batch.y + row * y_row + column * y_column] = STORED(sum);
 }

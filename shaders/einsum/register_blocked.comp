@@ -11,6 +11,7 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/wide.glsl"
 #include "einsum/geometry.glsl"
 
@@ -18,19 +19,19 @@ layout(constant_id = 3) const uint kRows = 16;
 layout(constant_id = 4) const uint kUnroll = 4;
 
 #if defined(LEFT_DEPTH) || defined(LEFT_ROWS)
-#define LEFT Vec4Load
+#define LEFT StoredVec4Load
 #else
-#define LEFT FloatLoad
+#define LEFT StoredLoad
 #endif
 #if defined(RIGHT_DEPTH) || defined(RIGHT_COLUMNS)
-#define RIGHT Vec4Load
+#define RIGHT StoredVec4Load
 #else
-#define RIGHT FloatLoad
+#define RIGHT StoredLoad
 #endif
 layout(push_constant) uniform Push {
   LEFT left;
   RIGHT right;
-  FloatOut y;
+  StoredOut y;
   EINSUM_GEOMETRY
 };
 
@@ -100,5 +101,5 @@ void main() {
   for (uint p = 0; p < kRows; ++p)
     for (uint j = 0; j < 4; ++j)
       if (first_row + p < rows && first_column + j < columns)
-        y.at[base + (first_row + p) * y_row + (first_column + j) * y_column] = sum[p][j];
+        y.at[base + (first_row + p) * y_row + (first_column + j) * y_column] = STORED(sum[p][j]);
 }

@@ -8,14 +8,15 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "einsum/geometry.glsl"
 
 layout(constant_id = 3) const bool kLeftAlongDepth = true;
 layout(constant_id = 4) const bool kRightAlongDepth = false;
 layout(push_constant) uniform Push {
-  FloatIn left;
-  FloatIn right;
-  FloatOut y;
+  StoredIn left;
+  StoredIn right;
+  StoredOut y;
   EINSUM_GEOMETRY
 };
 
@@ -51,7 +52,7 @@ void main() {
       const uint row = first_row + at.x, k = start + at.y, outer = k / depth0;
       float value = 0.0;
       if (k < end && row < rows)
-        value = left.at[batch.left + row * left_row + outer * left_depth[1] + (k - outer * depth0) * left_depth[0]];
+        value = LOADED(left.at[batch.left + row * left_row + outer * left_depth[1] + (k - outer * depth0) * left_depth[0]]);
       left_tile[at.y * kStride + at.x] = value;
     }
     for (uint i = 0; i < 8; ++i) {
@@ -59,7 +60,7 @@ void main() {
       const uint column = first_column + at.x, k = start + at.y, outer = k / depth0;
       float value = 0.0;
       if (k < end && column < columns)
-        value = right.at[batch.right + column * right_column + outer * right_depth[1] + (k - outer * depth0) * right_depth[0]];
+        value = LOADED(right.at[batch.right + column * right_column + outer * right_depth[1] + (k - outer * depth0) * right_depth[0]]);
       right_tile[at.y * kStride + at.x] = value;
     }
     barrier();
@@ -79,7 +80,7 @@ void main() {
     if (column >= columns) continue;
     for (uint i = 0; i < 8; ++i) {
       const uint row = first_row + lane / 16 + 8 * i;
-      if (row < rows) y.at[base + row * y_row + column * y_column] = sum[i][j];
+      if (row < rows) y.at[base + row * y_row + column * y_column] = STORED(sum[i][j]);
     }
   }
 }

@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // y[o, k, i] = x[o, index, i] of x (outer, n, inner) in memory, index[k] or index[o, k, i]. Negative indices count from
-// the end; others outside of x give `missing`. One invocation copies one element of 32 bits (or four of one index).
+// the end; others outside of x give `missing`. One invocation copies one element (or four of one index).
 #include "common/division.glsl"
 #include "common/grid.glsl"
 #include "common/vector.glsl"
@@ -19,12 +19,6 @@ layout(push_constant) uniform Push {
   uint missing;  // its bits
 };
 
-#ifdef VEC4
-#define WORDS uvec4
-#else
-#define WORDS uint
-#endif
-
 void main() {
   uint i = first_of_rounds(rounds);
   for (uint round = 0; round < rounds && i < count; ++round) {
@@ -32,9 +26,9 @@ void main() {
     uint outer = quotient(row, taken[0], taken[1], taken[2]);
     int at = index.at[by_row != 0 ? row - outer * taken[0] : i];
     if (at < 0) at += n;
-    WORDS value = WORDS(missing);
-    if (at >= 0 && at < n) value = x.at[(outer * uint(n) + uint(at)) * inner[0] + i - row * inner[0]];
-    y.at[i] = value;
+    WORDS value = WORDS_OF_BITS(missing);
+    if (at >= 0 && at < n) value = LOADED_WORDS(x.at[(outer * uint(n) + uint(at)) * inner[0] + i - row * inner[0]]);
+    y.at[i] = STORED_WORDS(value);
     i += gl_WorkGroupSize.x;
   }
 }

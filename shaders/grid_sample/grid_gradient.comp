@@ -6,8 +6,8 @@
 #include "grid_sample/taps.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
-  RealIn x;
+  StoredRealIn upstream;
+  StoredRealIn x;
   FloatIn grid;
   FloatOut result;
   GRID_CONSTANTS
@@ -25,14 +25,14 @@ void main() {
   Taps tx = TAPS_X(grid, place), ty = TAPS_Y(grid, place), tz = TAPS_Z(grid, place);
   vec3 sum = vec3(0);
   for (uint channel = 0; channel < vectors; ++channel) {
-    REAL g = upstream.at[pixel * vectors + channel];
+    REAL g = LOADED_REAL(upstream.at[pixel * vectors + channel]);
     for (int z = 0; z < kTapsZ; ++z)
       for (int y = 0; y < kTapsY; ++y) {
         if (tz.at[z] < 0 || ty.at[y] < 0) continue;
         uint base = ((n * uint(in_depth) + uint(tz.at[z])) * uint(in_height) + uint(ty.at[y])) * uint(in_width);
         for (int t = 0; t < kTaps; ++t) {
           if (tx.at[t] < 0) continue;
-          float value = total(g * x.at[(base + uint(tx.at[t])) * vectors + channel]);
+          float value = total(g * LOADED_REAL(x.at[(base + uint(tx.at[t])) * vectors + channel]));
           sum += value * vec3(tz.weight[z] * ty.weight[y] * tx.slope[t], tz.weight[z] * ty.slope[y] * tx.weight[t],
                               tz.slope[z] * ty.weight[y] * tx.weight[t]);
         }

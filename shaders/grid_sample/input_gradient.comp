@@ -7,10 +7,10 @@
 #include "grid_sample/taps.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
+  StoredRealIn upstream;
   FloatIn grid;
   IntIn bounds;
-  RealOut result;
+  StoredRealOut result;
   GRID_CONSTANTS
   uint boxes;  // of a sample, all levels
   int top;     // the highest level
@@ -61,7 +61,7 @@ void main() {
     if (inside) {
       for (uint o = leaf * 8; o < min(leaf * 8 + 8, pixels); ++o) {
         float weight = weight_of(GRID_PLACE(n, o), pixel);
-        if (weight != 0.0) sum += upstream.at[(n * pixels + o) * vectors + channel] * weight;
+        if (weight != 0.0) sum += LOADED_REAL(upstream.at[(n * pixels + o) * vectors + channel]) * weight;
       }
     }
     leaf += 1u << (3 * level);
@@ -70,5 +70,5 @@ void main() {
       ++level;
     }
   }
-  result.at[i] = sum;
+  result.at[i] = STORED_REAL(sum);
 }

@@ -5,9 +5,9 @@
 #include "grid_sample/taps.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
+  StoredRealIn x;
   FloatIn grid;
-  RealOut result;
+  StoredRealOut result;
   GRID_CONSTANTS
 };
 
@@ -34,7 +34,7 @@ void main() {
       if (tz.at[z] < 0 || ty.at[y] < 0) continue;
       uint base = ((n * uint(in_depth) + uint(tz.at[z])) * uint(in_height) + uint(ty.at[y])) * uint(in_width);
       for (int t = 0; t < kTaps; ++t)
-        if (tx.at[t] >= 0) sum += x.at[(base + uint(tx.at[t])) * vectors + channel] * (tz.weight[z] * ty.weight[y] * tx.weight[t]);
+        if (tx.at[t] >= 0) sum += LOADED_REAL(x.at[(base + uint(tx.at[t])) * vectors + channel]) * (tz.weight[z] * ty.weight[y] * tx.weight[t]);
     }
-  result.at[i] = spoiled(place) ? REAL(uintBitsToFloat(0x7fc00000u)) : sum;
+  result.at[i] = STORED_REAL(spoiled(place) ? REAL(uintBitsToFloat(0x7fc00000u)) : sum);
 }

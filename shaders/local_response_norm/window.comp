@@ -6,10 +6,11 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatOut y;
+  StoredIn x;
+  StoredOut y;
   uint count;
   uint channels;
   uint size;
@@ -25,7 +26,7 @@ void main() {
     uint channel = i - pixel;
     uint first = max(channel, before) - before, last = min(channels, channel + size - before);
     float sum = 0.0;
-    for (uint c = first; c < last; ++c) sum += x.at[pixel + c];
-    y.at[i] = sum * scale;
+    for (uint c = first; c < last; ++c) sum += LOADED(x.at[pixel + c]);
+    y.at[i] = STORED(sum * scale);
   }
 }

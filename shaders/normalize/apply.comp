@@ -6,12 +6,12 @@
 #include "normalize/affine.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
+  StoredRealIn x;
   FloatIn mean;
   FloatIn variance;
   FloatIn weight;
   FloatIn bias;
-  RealOut result;
+  StoredRealOut result;
   PARTS_CONSTANTS
   AFFINE_CONSTANTS
 };
@@ -24,8 +24,8 @@ void main() {
   uint base = part.sample_index * rows * vectors + part.channel;
   for (uint row = part.first; row < part.end; row += interleave) {
     uint at = base + row * vectors;
-    REAL y = apply_affine(x.at[at], a);
+    REAL y = apply_affine(LOADED_REAL(x.at[at]), a);
     if (relu != 0) y = pass_positive(y, y);
-    result.at[at] = y;
+    result.at[at] = STORED_REAL(y);
   }
 }

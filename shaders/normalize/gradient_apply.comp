@@ -7,14 +7,14 @@
 #include "normalize/affine.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
-  RealIn x;
+  StoredRealIn upstream;
+  StoredRealIn x;
   FloatIn mean;
   FloatIn variance;
   FloatIn weight;
   FloatIn bias;
   FloatIn means;
-  RealOut result;
+  StoredRealOut result;
   PARTS_CONSTANTS
   AFFINE_CONSTANTS
 };
@@ -37,9 +37,9 @@ void main() {
   uint base = part.sample_index * rows * vectors + part.channel;
   for (uint row = part.first; row < part.end; row += interleave) {
     uint at = base + row * vectors;
-    REAL value = x.at[at];
-    REAL u = upstream.at[at];
+    REAL value = LOADED_REAL(x.at[at]);
+    REAL u = LOADED_REAL(upstream.at[at]);
     if (relu != 0) u = pass_positive(u, apply_affine(value, a));
-    result.at[at] = (a.weight * u - offset - (value - a.mean) * slope) * a.deviation;
+    result.at[at] = STORED_REAL((a.weight * u - offset - (value - a.mean) * slope) * a.deviation);
   }
 }

@@ -7,8 +7,8 @@
 #include "normalize/affine.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
-  RealIn x;
+  StoredRealIn upstream;
+  StoredRealIn x;
   FloatIn mean;
   FloatIn variance;
   FloatIn weight;
@@ -31,8 +31,8 @@ void main() {
   REAL along_lost = REAL(0);
   for (uint row = part.first; row < part.end; row += interleave) {
     uint at = base + row * vectors;
-    REAL value = x.at[at];
-    REAL u = upstream.at[at];
+    REAL value = LOADED_REAL(x.at[at]);
+    REAL u = LOADED_REAL(upstream.at[at]);
     if (relu != 0) u = pass_positive(u, apply_affine(value, a));
     add_to(plain, plain_lost, u);
     add_to(along, along_lost, u * (value - a.mean));

@@ -7,7 +7,7 @@
 #include "normalize/parts.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
+  StoredRealIn x;
   RealOut moments;
   PARTS_CONSTANTS
 };
@@ -18,7 +18,7 @@ void main() {
   if (i >= total) return;
   Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
   uint base = part.sample_index * rows * vectors + part.channel;
-  REAL origin = x.at[base + min(part.first, rows - 1) * vectors];
+  REAL origin = LOADED_REAL(x.at[base + min(part.first, rows - 1) * vectors]);
   REAL mean = REAL(0);
   REAL mean_lost = REAL(0);
   REAL squares = REAL(0);
@@ -26,10 +26,10 @@ void main() {
   float count = 0.0;
   uint row = part.first;
   for (; row + 3 * interleave < part.end; row += 4 * interleave) {
-    REAL a = x.at[base + row * vectors] - origin;
-    REAL b = x.at[base + (row + interleave) * vectors] - origin;
-    REAL c = x.at[base + (row + 2 * interleave) * vectors] - origin;
-    REAL d = x.at[base + (row + 3 * interleave) * vectors] - origin;
+    REAL a = LOADED_REAL(x.at[base + row * vectors]) - origin;
+    REAL b = LOADED_REAL(x.at[base + (row + interleave) * vectors]) - origin;
+    REAL c = LOADED_REAL(x.at[base + (row + 2 * interleave) * vectors]) - origin;
+    REAL d = LOADED_REAL(x.at[base + (row + 3 * interleave) * vectors]) - origin;
     REAL block = ((a + b) + (c + d)) * 0.25;
     a -= block;
     b -= block;
@@ -42,7 +42,7 @@ void main() {
     count += 4.0;
   }
   for (; row < part.end; row += interleave) {
-    REAL apart = x.at[base + row * vectors] - origin - mean;
+    REAL apart = LOADED_REAL(x.at[base + row * vectors]) - origin - mean;
     float share = 1.0 / (count + 1.0);
     add_to(mean, mean_lost, apart * share);
     add_to(squares, squares_lost, apart * apart * (count * share));

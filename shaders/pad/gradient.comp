@@ -7,10 +7,11 @@
 #include "common/buffers.glsl"
 #include "common/division.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn upstream;
-  FloatOut result;
+  StoredIn upstream;
+  StoredOut result;
   uint count;
   uint rounds;
   uint stride[3];  // of the axis, in elements; multiplier and shift of the division by it
@@ -21,7 +22,7 @@ layout(push_constant) uniform Push {
 };
 
 float place(uint base, int at) {
-  return at >= 0 && at < padded ? upstream.at[base + uint(at) * stride[0]] : 0.0;
+  return at >= 0 && at < padded ? LOADED(upstream.at[base + uint(at) * stride[0]]) : 0.0;
 }
 
 float sum_of_places(uint base, int i) {
@@ -48,7 +49,7 @@ void main() {
     uint line = quotient(element, stride[0], stride[1], stride[2]);
     uint outer = quotient(line, extent[0], extent[1], extent[2]);
     uint base = outer * uint(padded) * stride[0] + element - line * stride[0];
-    result.at[element] = sum_of_places(base, int(line - outer * extent[0]));
+    result.at[element] = STORED(sum_of_places(base, int(line - outer * extent[0])));
     element += gl_WorkGroupSize.x;
   }
 }

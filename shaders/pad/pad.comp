@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // Pads a tensor of up to five axes in memory order, innermost first. Modes: 0 constant, 1 reflect, 2 replicate,
-// 3 circular. One invocation writes one element of 32 bits (or four).
+// 3 circular. One invocation writes one element (or four).
 #include "common/division.glsl"
 #include "common/grid.glsl"
 #include "common/vector.glsl"
@@ -22,12 +22,6 @@ layout(push_constant) uniform Push {
   uint multipliers[4];  // of the divisions by all of `padded` but the outermost
   uint shifts;          // five bits each
 };
-
-#ifdef VEC4
-#define WORDS uvec4
-#else
-#define WORDS uint
-#endif
 
 // Where coordinate `at` lies in x; negative: nowhere.
 int fold(int at, int extent) {
@@ -53,9 +47,9 @@ void pad_element(uint i) {
     from += at * stride;
     stride *= extents[axis];
   }
-  WORDS element = WORDS(value);
-  if (inside) element = x.at[from];
-  result.at[i] = element;
+  WORDS element = WORDS_OF_BITS(value);
+  if (inside) element = LOADED_WORDS(x.at[from]);
+  result.at[i] = STORED_WORDS(element);
 }
 
 void main() {

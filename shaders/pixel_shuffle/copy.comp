@@ -12,11 +12,11 @@ layout(constant_id = 3) const uint kAxes = 1;  // 1 to 7
 
 layout(push_constant) uniform Push {
 #ifdef UNSHUFFLE
-  RealIn shuffled;
-  FloatOut unshuffled;
+  StoredRealIn shuffled;
+  StoredOut unshuffled;
 #else
-  FloatIn unshuffled;
-  RealOut shuffled;
+  StoredIn unshuffled;
+  StoredRealOut shuffled;
 #endif
   // Of the shuffled tensor, all but the outermost, innermost first: extent, multiplier and shift of the division by
   // it, stride in the unshuffled tensor.
@@ -29,18 +29,18 @@ layout(push_constant) uniform Push {
 
 void copy_element(uint i, uint at) {
 #if defined(UNSHUFFLE) && defined(VEC4)
-  vec4 value = shuffled.at[i];
-  unshuffled.at[at] = value.x;
-  unshuffled.at[at + lane_stride] = value.y;
-  unshuffled.at[at + 2 * lane_stride] = value.z;
-  unshuffled.at[at + 3 * lane_stride] = value.w;
+  vec4 value = LOADED_VEC4(shuffled.at[i]);
+  unshuffled.at[at] = STORED(value.x);
+  unshuffled.at[at + lane_stride] = STORED(value.y);
+  unshuffled.at[at + 2 * lane_stride] = STORED(value.z);
+  unshuffled.at[at + 3 * lane_stride] = STORED(value.w);
 #elif defined(UNSHUFFLE)
-  unshuffled.at[at] = shuffled.at[i];
+  unshuffled.at[at] = STORED(LOADED(shuffled.at[i]));
 #elif defined(VEC4)
-  shuffled.at[i] = vec4(unshuffled.at[at], unshuffled.at[at + lane_stride], unshuffled.at[at + 2 * lane_stride],
-                        unshuffled.at[at + 3 * lane_stride]);
+  shuffled.at[i] = STORED_VEC4(vec4(unshuffled.at[at], unshuffled.at[at + lane_stride], unshuffled.at[at + 2 * lane_stride],
+                                    unshuffled.at[at + 3 * lane_stride]));
 #else
-  shuffled.at[i] = unshuffled.at[at];
+  shuffled.at[i] = STORED(LOADED(unshuffled.at[at]));
 #endif
 }
 

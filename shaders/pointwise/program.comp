@@ -11,6 +11,7 @@
 #include "common/buffers.glsl"
 #include "common/division.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/math.glsl"
 #ifdef FUNCTIONS
 #include "pointwise/functions.glsl"
@@ -41,16 +42,27 @@ layout(constant_id = 21) const uint kCode15 = 0;
 #if ELEMENTS == 4
 #define T vec4
 #define IN Vec4In
-#define OUT Vec4Out
+#define STORED_IN StoredVec4In
+#define STORED_OUT StoredVec4Out
+#define STORED_T(v) STORED_VEC4(v)
 #else
 #define T float
 #define IN FloatIn
-#define OUT FloatOut
+#define STORED_IN StoredIn
+#define STORED_OUT StoredOut
+#define STORED_T(v) STORED(v)
+#endif
+// Inputs of the result's own shape are stored as it is, smaller ones as f32: an address that is the one or the other.
+#ifdef HALF_IN
+#extension GL_EXT_buffer_reference_uvec2 : require
+#define ADDRESS uvec2
+#else
+#define ADDRESS IN
 #endif
 
 layout(push_constant) uniform Push {
-  IN x0, x1, x2, x3, x4, x5;
-  OUT y;
+  ADDRESS x0, x1, x2, x3, x4, x5;
+  STORED_OUT y;
   uint count;     // elements
   uint channels;  // C
   uint sample_elements;
@@ -106,7 +118,13 @@ float run() {
   return v[5 + kCount];
 }
 
+#ifdef HALF_IN
+T load(uvec2 address, uint access, uint i) {
+  if (access == kSame) return T(STORED_IN(address).at[i]);
+  IN x = IN(address);
+#else
 T load(IN x, uint access, uint i) {
+#endif
   uint at = element_index(access, i * ELEMENTS);
 #if ELEMENTS == 4
   // Four neighbours belong to one sample and one pixel.
@@ -125,10 +143,10 @@ void compute(uint i) {
     for (int n = 0; n < 6; ++n) v[n] = x[n][lane];
     y[lane] = run();
   }
-  push.y.at[i] = y;
+  push.y.at[i] = STORED_T(y);
 #else
   for (int n = 0; n < 6; ++n) v[n] = x[n];
-  push.y.at[i] = run();
+  push.y.at[i] = STORED_T(run());
 #endif
 }
 

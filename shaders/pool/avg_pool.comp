@@ -7,8 +7,8 @@
 #include "pool/average.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
-  RealOut result;
+  StoredRealIn x;
+  StoredRealOut result;
   POOL_CONSTANTS
 };
 
@@ -27,9 +27,9 @@ void main() {
     for (int z = planes.first; z < planes.end; z += planes.step)
       for (int y = lines.first; y < lines.end; y += lines.step) {
         uint base = ((place.x * uint(in_depth) + uint(z)) * uint(in_height) + uint(y)) * uint(in_width);
-        for (int from = columns.first; from < columns.end; from += columns.step) sum += x.at[(base + uint(from)) * vectors + channel];
+        for (int from = columns.first; from < columns.end; from += columns.step) sum += LOADED_REAL(x.at[(base + uint(from)) * vectors + channel]);
       }
     int divisor = divisor_override != 0 ? divisor_override : row_divisor * (DIVISOR(int(column), 2, in_width, out_width));
-    result.at[row * uint(out_width) * vectors + t] = sum / float(divisor);
+    result.at[row * uint(out_width) * vectors + t] = STORED_REAL(sum / float(divisor));
   }
 }

@@ -7,8 +7,8 @@
 #include "pool/average.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
-  RealOut result;
+  StoredRealIn upstream;
+  StoredRealOut result;
   POOL_CONSTANTS
 };
 
@@ -39,10 +39,10 @@ void main() {
         for (int from = columns.x; from <= columns.y; ++from) {
           if (skips(from, int(column), stride[2], padding[2], dilation[2])) continue;
           int divisor = divisor_override != 0 ? divisor_override : divisor_y * (DIVISOR(from, 2, in_width, out_width));
-          total += upstream.at[(base + uint(from)) * vectors + channel] / float(divisor);
+          total += LOADED_REAL(upstream.at[(base + uint(from)) * vectors + channel]) / float(divisor);
         }
       }
     }
-    result.at[row * uint(in_width) * vectors + t] = total;
+    result.at[row * uint(in_width) * vectors + t] = STORED_REAL(total);
   }
 }

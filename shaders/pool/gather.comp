@@ -6,9 +6,9 @@
 #include "pool/window.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn pooled;
+  StoredRealIn pooled;
   IntegerIn indices;
-  RealOut result;
+  StoredRealOut result;
   POOL_CONSTANTS
 };
 
@@ -46,9 +46,9 @@ void main() {
         uint base = ((place.x * uint(out_depth) + uint(z)) * uint(out_height) + uint(y)) * uint(out_width);
         for (int from = columns.x; from <= columns.y; ++from) {
           uint at = (base + uint(from)) * vectors + channel;
-          collect(pooled.at[at], indices.at[at], here, total);
+          collect(LOADED_REAL(pooled.at[at]), indices.at[at], here, total);
         }
       }
-    result.at[row * uint(in_width) * vectors + t] = total;
+    result.at[row * uint(in_width) * vectors + t] = STORED_REAL(total);
   }
 }

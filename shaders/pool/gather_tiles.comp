@@ -10,9 +10,9 @@ layout(constant_id = 4) const int kKernelHeight = 2;
 layout(constant_id = 5) const int kKernelWidth = 2;
 
 layout(push_constant) uniform Push {
-  RealIn pooled;
+  StoredRealIn pooled;
   IntegerIn indices;
-  RealOut result;
+  StoredRealOut result;
   POOL_CONSTANTS
 };
 
@@ -39,7 +39,7 @@ void main() {
     REAL value = REAL(0);
     INTEGER index = INTEGER(-1);
     if (row_is_pooled && int(column) < out_width) {
-      value = pooled.at[from + t];
+      value = LOADED_REAL(pooled.at[from + t]);
       index = indices.at[from + t];
     }
     for (int kz = 0; kz < kKernelDepth; ++kz)
@@ -48,7 +48,7 @@ void main() {
           ivec3 at = ivec3(corner + ivec2(kz, ky), int(column) * kKernelWidth + kx);
           if (at.x >= in_depth || at.y >= in_height || at.z >= in_width) continue;
           int here = (at.x * in_height + at.y) * in_width + at.z;
-          result.at[(sample_start + uint(here)) * vectors + channel] = chosen(value, index, here);
+          result.at[(sample_start + uint(here)) * vectors + channel] = STORED_REAL(chosen(value, index, here));
         }
   }
 }

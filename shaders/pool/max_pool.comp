@@ -6,8 +6,8 @@
 #include "pool/window.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
-  RealOut result;
+  StoredRealIn x;
+  StoredRealOut result;
   IntegerOut indices;
   POOL_CONSTANTS
 };
@@ -29,10 +29,10 @@ void main() {
         int line = (z * in_height + y) * in_width;
         uint base = (place.x * uint(in_depth * in_height * in_width) + uint(line)) * vectors + channel;
         for (int from = columns.first; from < columns.end; from += columns.step)
-          take(x.at[base + uint(from) * vectors], line + from, best, index);
+          take(LOADED_REAL(x.at[base + uint(from) * vectors]), line + from, best, index);
       }
     uint to = row * uint(out_width) * vectors + t;
-    result.at[to] = best;
+    result.at[to] = STORED_REAL(best);
     indices.at[to] = index;
   }
 }

@@ -10,8 +10,8 @@ layout(constant_id = 4) const int kKernelHeight = 2;
 layout(constant_id = 5) const int kKernelWidth = 2;
 
 layout(push_constant) uniform Push {
-  RealIn x;
-  RealOut result;
+  StoredRealIn x;
+  StoredRealOut result;
   IntegerOut indices;
   POOL_CONSTANTS
 };
@@ -32,10 +32,10 @@ void main() {
       for (int ky = 0; ky < kKernelHeight; ++ky)
         for (int kx = 0; kx < kKernelWidth; ++kx) {
           int at = corner + (kz * in_height + ky) * in_width + kx;
-          take(x.at[base + uint(at) * vectors], at, best, index);
+          take(LOADED_REAL(x.at[base + uint(at) * vectors]), at, best, index);
         }
     uint to = row * uint(out_width) * vectors + t;
-    result.at[to] = best;
+    result.at[to] = STORED_REAL(best);
     indices.at[to] = index;
   }
 }

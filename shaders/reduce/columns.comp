@@ -10,6 +10,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/math.glsl"
 
 layout(constant_id = 3) const uint kKind = 0;
@@ -18,11 +19,13 @@ const uint kSum = 0, kSumOfSquares = 1, kMax = 2, kMin = 3, kProd = 4, kL1Norm =
 
 #if ELEMENTS == 4
 #define T vec4
-#define IN Vec4In
+#define IN StoredVec4In
+#define LOADED_T(v) LOADED_VEC4(v)
 #define OUT Vec4Out
 #else
 #define T float
-#define IN FloatIn
+#define IN StoredIn
+#define LOADED_T(v) LOADED(v)
 #define OUT FloatOut
 #endif
 
@@ -49,7 +52,7 @@ T sum_columns(uint at, uint terms) {
     uint block = min(terms, 32);
     T partial = T(0.0);
     for (uint t = 0; t < block; ++t) {
-      T value = push.x.at[at];
+      T value = LOADED_T(push.x.at[at]);
       partial += kKind == kSumOfSquares ? value * value : kKind == kL1Norm ? abs(value) : value;
       at += push.width;
     }
@@ -62,7 +65,7 @@ T sum_columns(uint at, uint terms) {
 T multiply_columns(uint at, uint terms) {
   T product = T(1.0);
   for (uint t = 0; t < terms; ++t) {
-    product *= push.x.at[at];
+    product *= LOADED_T(push.x.at[at]);
     at += push.width;
   }
   return product;
@@ -71,7 +74,7 @@ T multiply_columns(uint at, uint terms) {
 T extreme_of_columns(uint at, uint terms) {
   T extreme = T(kKind == kMin ? infinity() : -infinity());
   for (uint t = 0; t < terms; ++t) {
-    T value = push.x.at[at];
+    T value = LOADED_T(push.x.at[at]);
     extreme = kKind == kMin ? smaller(value, extreme) : larger(value, extreme);
     at += push.width;
   }
@@ -95,7 +98,7 @@ T log_sum_exp_columns(uint at, uint terms) {
     uint block = min(terms, 32);
     T partial = T(0.0);
     for (uint t = 0; t < block; ++t) {
-      partial += shifted_exponential(push.x.at[at], shift);
+      partial += shifted_exponential(LOADED_T(push.x.at[at]), shift);
       at += push.width;
     }
     total += partial;

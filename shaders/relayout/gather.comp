@@ -5,10 +5,11 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatOut y;
+  StoredIn x;
+  StoredOut y;
   uint count;
   uint extent0, stride0, extent1, stride1, extent2, stride2, extent3, stride3, extent4, stride4;
 };
@@ -26,5 +27,5 @@ void main() {
   from += (rest % extent3) * stride3;
   rest /= extent3;
   from += rest * stride4;
-  y.at[index] = x.at[from];
+  y.at[index] = STORED(LOADED(x.at[from]));
 }

@@ -8,10 +8,10 @@
 #include "common/vector.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
+  StoredRealIn x;
   IntIn first;
   FloatIn weights;
-  RealOut y;
+  StoredRealOut y;
   uint count;
   uint rounds;
   uint in_extent;
@@ -28,9 +28,9 @@ void write(uint i) {
   REAL sum = REAL(0);
   for (uint t = 0; t < taps; ++t) {
     float weight = weights.at[o * taps + t];
-    if (weight != 0.0) sum += weight * x.at[from + t * inner];
+    if (weight != 0.0) sum += weight * LOADED_REAL(x.at[from + t * inner]);
   }
-  y.at[i] = sum;
+  y.at[i] = STORED_REAL(sum);
 }
 
 void main() {

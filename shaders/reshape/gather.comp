@@ -1,6 +1,6 @@
 // y[i] = x of the same place in logical row-major order. Each tensor has up to three axes after merging: those of y in
 // its memory order, innermost first, with their distances in logical order; those of x in logical order, outermost
-// first, with their distances in logical order and in memory. One invocation copies one element of 32 bits.
+// first, with their distances in logical order and in memory. One invocation copies one element.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/division.glsl"
@@ -41,7 +41,7 @@ uint place_in_x(uint logical) {
 void main() {
   uint i = first_of_rounds(push.rounds);
   for (uint round = 0; round < push.rounds && i < push.count; ++round) {
-    push.y.at[i] = push.x.at[place_in_x(logical_place(i))];
+    push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[place_in_x(logical_place(i))]));
     i += gl_WorkGroupSize.x;
   }
 }

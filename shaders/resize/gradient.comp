@@ -6,8 +6,8 @@
 #include "resize/sample.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn upstream;
-  RealOut result;
+  StoredRealIn upstream;
+  StoredRealOut result;
   RESIZE_CONSTANTS
 };
 
@@ -51,10 +51,10 @@ void main() {
         uint base = ((place.x * uint(to_extent[0]) + uint(z)) * uint(to_extent[1]) + uint(y)) * uint(to_extent[2]);
         for (int o = columns.x; o <= columns.y; ++o) {
           float weight = weight_of(o, int(column), 2);
-          if (weight != 0.0) total += upstream.at[(base + uint(o)) * vectors + channel] * (weight_y * weight);
+          if (weight != 0.0) total += LOADED_REAL(upstream.at[(base + uint(o)) * vectors + channel]) * (weight_y * weight);
         }
       }
     }
-    result.at[row * uint(from_extent[2]) * vectors + t] = total;
+    result.at[row * uint(from_extent[2]) * vectors + t] = STORED_REAL(total);
   }
 }

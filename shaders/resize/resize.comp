@@ -5,16 +5,16 @@
 #include "resize/sample.glsl"
 
 layout(push_constant) uniform Push {
-  RealIn x;
-  RealOut result;
+  StoredRealIn x;
+  StoredRealOut result;
   RESIZE_CONSTANTS
 };
 
 // Along a line of x that starts at `base`.
 REAL along(uint base, Sample at) {
-  REAL first = x.at[base + uint(at.first) * vectors];
+  REAL first = LOADED_REAL(x.at[base + uint(at.first) * vectors]);
   if (at.weight == 0.0) return first;
-  return first * (1.0 - at.weight) + x.at[base + uint(at.second) * vectors] * at.weight;
+  return first * (1.0 - at.weight) + LOADED_REAL(x.at[base + uint(at.second) * vectors]) * at.weight;
 }
 
 REAL line(uint n, int z, int y, uint channel, Sample at) {
@@ -41,6 +41,6 @@ void main() {
     Sample at = sample_at(int(column), from_extent[2], step[2], is_linear, aligned);
     REAL value = plane(place.x, z.first, y, channel, at);
     if (z.weight != 0.0) value = value * (1.0 - z.weight) + plane(place.x, z.second, y, channel, at) * z.weight;
-    result.at[row * uint(to_extent[2]) * vectors + t] = value;
+    result.at[row * uint(to_extent[2]) * vectors + t] = STORED_REAL(value);
   }
 }

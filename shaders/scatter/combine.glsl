@@ -12,13 +12,17 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer IntInOut { i
 #define ElementIn IntIn
 #define ElementOut IntOut
 #define ElementInOut IntInOut
+#define LOADED_ELEMENT(v) v
+#define STORED_ELEMENT(v) v
 int smaller(int a, int b) { return min(a, b); }
 int larger(int a, int b) { return max(a, b); }
 #else
 #define ELEMENT REAL
-#define ElementIn RealIn
-#define ElementOut RealOut
-#define ElementInOut RealInOut
+#define ElementIn StoredRealIn
+#define ElementOut StoredRealOut
+#define ElementInOut StoredRealInOut
+#define LOADED_ELEMENT(v) LOADED_REAL(v)
+#define STORED_ELEMENT(v) STORED_REAL(v)
 float smaller(float a, float b) { return nan_min(a, b); }
 float larger(float a, float b) { return nan_max(a, b); }
 vec4 smaller(vec4 a, vec4 b) {

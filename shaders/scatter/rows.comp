@@ -24,10 +24,10 @@ void change_row(uint outer, uint k, uint i) {
   int at = index.at[k];
   if (at < 0) at += n;
   uint to = (outer * uint(n) + uint(at)) * inner[0] + i;
-  ELEMENT value = y.at[to];
+  ELEMENT value = LOADED_ELEMENT(y.at[to]);
   for (uint next = k; next < m[0]; next = links.at[next])
-    value = combine(value, updates.at[(outer * m[0] + next) * inner[0] + i], reduction);
-  y.at[to] = value;
+    value = combine(value, LOADED_ELEMENT(updates.at[(outer * m[0] + next) * inner[0] + i]), reduction);
+  y.at[to] = STORED_ELEMENT(value);
 }
 
 void main() {

@@ -28,13 +28,13 @@ void main() {
     uint outer = quotient(row, n[0], n[1], n[2]);
     int j = int(row - outer * n[0]);
     uint update = outer * m * inner[0] + element - row * inner[0];
-    ELEMENT value = data.at[element];
+    ELEMENT value = LOADED_ELEMENT(data.at[element]);
     for (uint k = 0; k < m; ++k) {
       int at = index.at[by_row != 0 ? k : update];
-      if (at == j || at == j - int(n[0])) value = combine(value, updates.at[update], reduction);
+      if (at == j || at == j - int(n[0])) value = combine(value, LOADED_ELEMENT(updates.at[update]), reduction);
       update += inner[0];
     }
-    y.at[element] = value;
+    y.at[element] = STORED_ELEMENT(value);
     element += gl_WorkGroupSize.x;
   }
 }

@@ -6,12 +6,13 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/math.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn upstream;
-  FloatIn y;
-  FloatOut result;
+  StoredIn upstream;
+  StoredIn y;
+  StoredOut result;
   uint lines;
   uint extent;
   uint inner;
@@ -25,16 +26,21 @@ void main() {
   uint base = outer * extent * inner + i - outer * inner;
   float sum = 0.0;
   if (logarithmic != 0) {
-    for (uint k = 0; k < extent; ++k) sum += upstream.at[base + k * inner];
+    for (uint k = 0; k < extent; ++k) sum += LOADED(upstream.at[base + k * inner]);
     for (uint k = 0; k < extent; ++k) {
       uint at = base + k * inner;
-      result.at[at] = upstream.at[at] - exponential(y.at[at]) * sum;
+      result.at[at] = STORED(LOADED(upstream.at[at]) - exponential(LOADED(y.at[at])) * sum);
     }
   } else {
-    for (uint k = 0; k < extent; ++k) sum += upstream.at[base + k * inner] * y.at[base + k * inner];
+    for (uint k = 0; k < extent; ++k) sum += LOADED(upstream.at[base + k * inner]) * LOADED(y.at[base + k * inner]);
+#ifdef HALF_IN
+    float mass = 0.0;  // rounded, a line's y don't add up to 1
+    for (uint k = 0; k < extent; ++k) mass += LOADED(y.at[base + k * inner]);
+    sum /= mass;
+#endif
     for (uint k = 0; k < extent; ++k) {
       uint at = base + k * inner;
-      result.at[at] = y.at[at] * (upstream.at[at] - sum);
+      result.at[at] = STORED(LOADED(y.at[at]) * (LOADED(upstream.at[at]) - sum));
     }
   }
 }

@@ -2,13 +2,14 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // Softmax or its gradient from the two numbers of each line of softmax/parts.glsl. One invocation a part.
+#include "common/half.glsl"
 #include "softmax/parts.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;  // upstream
-  FloatIn y;  // backward only
+  StoredIn x;  // upstream
+  StoredIn y;  // backward only
   FloatIn sums;
-  FloatOut result;
+  StoredOut result;
   uint count;
   uint extent;
   uint inner;
@@ -26,10 +27,10 @@ void main() {
   float shift = kBackward || !kLogarithm ? 0.0 : logarithm(sum), scale = 1.0 / sum;
   for (uint k = first; k < last; ++k) {
     uint at = base + k * inner;
-    float value = x.at[at];
+    float value = LOADED(x.at[at]);
     if (kBackward)
-      result.at[at] = kLogarithm ? value - exponential(y.at[at]) * sum : y.at[at] * (value - sum);
+      result.at[at] = STORED(kLogarithm ? value - exponential(LOADED(y.at[at])) * sum : LOADED(y.at[at]) * (value - sum));
     else
-      result.at[at] = kLogarithm ? (value - largest) - shift : exponential(value - largest) * scale;
+      result.at[at] = STORED(kLogarithm ? (value - largest) - shift : exponential(value - largest) * scale);
   }
 }

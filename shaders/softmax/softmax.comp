@@ -5,11 +5,12 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 #include "common/math.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn x;
-  FloatOut result;
+  StoredIn x;
+  StoredOut result;
   uint lines;
   uint extent;
   uint inner;
@@ -21,15 +22,15 @@ void main() {
   if (i >= lines) return;
   uint outer = divide(i, inner);
   uint base = outer * extent * inner + i - outer * inner;
-  float largest = x.at[base];
-  for (uint k = 1; k < extent; ++k) largest = nan_max(largest, x.at[base + k * inner]);
+  float largest = LOADED(x.at[base]);
+  for (uint k = 1; k < extent; ++k) largest = nan_max(largest, LOADED(x.at[base + k * inner]));
   float sum = 0.0;
-  for (uint k = 0; k < extent; ++k) sum += exponential(x.at[base + k * inner] - largest);
+  for (uint k = 0; k < extent; ++k) sum += exponential(LOADED(x.at[base + k * inner]) - largest);
   if (logarithmic != 0) {
     float shift = logarithm(sum);
-    for (uint k = 0; k < extent; ++k) result.at[base + k * inner] = (x.at[base + k * inner] - largest) - shift;
+    for (uint k = 0; k < extent; ++k) result.at[base + k * inner] = STORED((LOADED(x.at[base + k * inner]) - largest) - shift);
   } else {
     float scale = 1.0 / sum;
-    for (uint k = 0; k < extent; ++k) result.at[base + k * inner] = exponential(x.at[base + k * inner] - largest) * scale;
+    for (uint k = 0; k < extent; ++k) result.at[base + k * inner] = STORED(exponential(LOADED(x.at[base + k * inner]) - largest) * scale);
   }
 }

@@ -1,7 +1,7 @@
 // One tensor in its memory order, the other through strides, which may be negative: dense[i] = strided[offset + sum
 // over d of coordinate_d(i) * stride_d], axes from the innermost of the dense one outwards; with SCATTER the other way
 // round, each place once. Broadcasting is a stride of 0. One invocation copies ELEMENTS neighbours of the dense tensor,
-// of any type of 32 bits; 4 needs an innermost extent that is a multiple of 4, and an innermost stride of 0, or of 1
+// words or f16; 4 needs an innermost extent that is a multiple of 4, and an innermost stride of 0, or of 1
 // with the offset and all other strides multiples of 4.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -41,11 +41,11 @@ void main() {
   for (uint round = 0; round < push.rounds && i * ELEMENTS < push.count; ++round) {
     uint at = place(i * ELEMENTS);
 #ifdef SCATTER
-    push.y.at[at / ELEMENTS] = push.x.at[i];
+    push.y.at[at / ELEMENTS] = STORED_WORDS(LOADED_WORDS(push.x.at[i]));
 #elif ELEMENTS == 1
-    push.y.at[i] = push.x.at[at];
+    push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at]));
 #else
-    push.y.at[i] = push.strides[0] == 0 ? uvec4(push.x.at[at / 4][at % 4]) : push.x.at[at / 4];
+    push.y.at[i] = STORED_WORDS(push.strides[0] == 0 ? WORDS(LOADED_WORDS(push.x.at[at / 4])[at % 4]) : LOADED_WORDS(push.x.at[at / 4]));
 #endif
     i += gl_WorkGroupSize.x;
   }

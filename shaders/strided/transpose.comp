@@ -26,14 +26,14 @@ layout(push_constant) uniform Push {
 } push;
 
 void copy_block(uint from, uint to) {
-  uvec4 a = push.x.at[from / 4];
-  uvec4 b = push.x.at[(from + push.x_step) / 4];
-  uvec4 c = push.x.at[(from + 2 * push.x_step) / 4];
-  uvec4 d = push.x.at[(from + 3 * push.x_step) / 4];
-  push.y.at[to / 4] = uvec4(a.x, b.x, c.x, d.x);
-  push.y.at[(to + push.y_step) / 4] = uvec4(a.y, b.y, c.y, d.y);
-  push.y.at[(to + 2 * push.y_step) / 4] = uvec4(a.z, b.z, c.z, d.z);
-  push.y.at[(to + 3 * push.y_step) / 4] = uvec4(a.w, b.w, c.w, d.w);
+  WORDS a = LOADED_WORDS(push.x.at[from / 4]);
+  WORDS b = LOADED_WORDS(push.x.at[(from + push.x_step) / 4]);
+  WORDS c = LOADED_WORDS(push.x.at[(from + 2 * push.x_step) / 4]);
+  WORDS d = LOADED_WORDS(push.x.at[(from + 3 * push.x_step) / 4]);
+  push.y.at[to / 4] = STORED_WORDS(WORDS(a.x, b.x, c.x, d.x));
+  push.y.at[(to + push.y_step) / 4] = STORED_WORDS(WORDS(a.y, b.y, c.y, d.y));
+  push.y.at[(to + 2 * push.y_step) / 4] = STORED_WORDS(WORDS(a.z, b.z, c.z, d.z));
+  push.y.at[(to + 3 * push.y_step) / 4] = STORED_WORDS(WORDS(a.w, b.w, c.w, d.w));
 }
 
 void copy_tile(uint tile) {

@@ -6,11 +6,12 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn values;
+  StoredIn values;
   IntIn indices;
-  FloatOut result;
+  StoredOut result;
   uint count;
   uint pixels_out;  // of one sample
   uint pixels_in;
@@ -23,5 +24,5 @@ void main() {
   uint pixel = divide(i, channels);
   uint n = divide(pixel, pixels_out);
   uint from = uint(indices.at[i]);
-  result.at[i] = from < pixels_in ? values.at[(n * pixels_in + from) * channels + i - pixel * channels] : 0.0;
+  result.at[i] = STORED(from < pixels_in ? LOADED(values.at[(n * pixels_in + from) * channels + i - pixel * channels]) : 0.0);
 }

@@ -11,6 +11,7 @@
 #include "support/child.h"
 #include "support/nuclei.h"
 #include "support/skip.h"
+#include "support/test_device.h"
 
 using namespace tuff;
 using namespace tuff::test;
@@ -80,6 +81,17 @@ TEST_CASE("run: train, evaluate and predict") {
     CHECK((probabilities.values[i] >= 0.5f) == (mask.values[i] > 0));
     CHECK((instances.values[i] > 0) == (mask.values[i] > 0));
   }
+
+  // Stored as f16 where the device can, which few pixels show.
+  const Finished half = run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out", (data / "half").string(),
+                                  "--dtype", "f16"});
+  CAPTURE(half.err);
+  REQUIRE(half.code == 0);
+  CHECK(contains(half.err, "no 16-bit storage") == !test_device().caps().storage_16bit);
+  const Image half_mask = read_image(data / "half" / "n0.png");
+  std::size_t differing = 0;
+  for (std::size_t i = 0; i < mask.values.size(); ++i) differing += mask.values[i] != half_mask.values[i] ? 1 : 0;
+  CHECK(differing <= mask.values.size() / 100);
 
   // Results never replace the images they are made from.
   const std::string before = file_text(data / "images" / "n0.png");

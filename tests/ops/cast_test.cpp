@@ -1,12 +1,15 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "autodiff/gradient.h"
 #include "base/error.h"
 #include "cases/cast_cases.h"
+#include "ops/bce_with_logits.h"
 #include "ops/pointwise.h"
 #include "runtime/compile.h"
+#include "support/skip.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -42,7 +45,48 @@ TEST_CASE("cast: no gradient flows, and one type is no work") {
   CHECK(cast(x, DType::f32) == x);
   const std::vector<Value> outputs = {mul(x, cast(cast(x, DType::i32), DType::f32))}, upstream = {x}, wrt = {x};
   CHECK(gradient(outputs, upstream, wrt)[0].shape() == Shape{3});
-  CHECK_THROWS_WITH_AS(cast(x, DType::f16), "cast: f32 3 to f16; takes and gives f32 and i32", Error);
+}
+
+TEST_CASE("cast: f16 rounds to the nearest, of two the even one") {
+  if (!test_device().caps().storage_16bit) {
+    skip("cast to f16: the device has no 16-bit storage");
+    return;
+  }
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const float ulp = 0x1p-10f;  // of numbers from 1
+  const std::vector<float> values = {1 + ulp / 2, 1 + 3 * ulp / 2, -1 - ulp / 2, 1 + 0.51f * ulp,  65504,    65519.9f,   65520,
+                                     -1e9f,       infinity,       -infinity,    -0.0f,            0x1p-14f, 0x1.8p-24f, 0x1.4p-24f,
+                                     0x1p-24f,    0x1p-25f,       0x1.1p-25f,   0.333333f,        2049,     2051,       0x1.ff8p-15f};
+  const std::vector<float> rounded = {1,         1 + 2 * ulp, -1,       1 + ulp,     65504,    65504,    infinity,
+                                      -infinity, infinity,    -infinity, -0.0f,      0x1p-14f, 0x1p-23f, 0x1p-24f,
+                                      0x1p-24f,  0,           0x1p-24f, 0x1.554p-2f, 2048,     2052,     0x1.ff8p-15f};
+  const auto count = static_cast<std::int64_t>(values.size());
+  Graph graph;
+  const Value x = graph.input("x", {count}), nan = graph.input("nan", {1});
+  graph.output("y", cast(cast(x, DType::f16), DType::f32));
+  graph.output("still_nan", cast(cast(nan, DType::f16), DType::f32));
+  const auto executable = compile(graph, test_device(), nullptr);
+  executable->write("x", HostTensor::from_floats({count}, values));
+  executable->write("nan", HostTensor::from_floats({1}, std::vector{std::numeric_limits<float>::quiet_NaN()}));
+  executable->run();
+  const HostTensor y = executable->read("y");
+  for (std::size_t i = 0; i < rounded.size(); ++i) {
+    INFO("value ", values[i]);
+    CHECK(y.floats()[i] == rounded[i]);
+    CHECK(std::signbit(y.floats()[i]) == std::signbit(rounded[i]));
+  }
+  CHECK(std::isnan(executable->read("still_nan").floats()[0]));
+}
+
+TEST_CASE("cast: gradients of f16 are cast back, ops take f16 where their kernels do") {
+  Graph graph;
+  const Value x = graph.input("x", {3}), half = cast(x, DType::f16);
+  CHECK(half.dtype() == DType::f16);
+  CHECK(relu(half).dtype() == DType::f16);
+  const std::vector<Value> outputs = {cast(relu(half), DType::f32)}, upstream = {x}, wrt = {x};
+  CHECK(gradient(outputs, upstream, wrt)[0].dtype() == DType::f32);
+  CHECK_THROWS_WITH_AS(add(half, x), "pointwise: input 1 is f32 3, others are f16; cast one or the other", Error);
+  CHECK_THROWS_WITH_AS(bce_with_logits(half, half), "bce_with_logits: input 0 is f16 3, the op takes it as f32 only; cast it", Error);
 }
 
 }  // namespace tuff::test

@@ -3,11 +3,13 @@
 
 #include <memory>
 
+#include "base/error.h"
 #include "graph/verify.h"
 #include "models/unet.h"
 #include "ops/adam.h"
 #include "ops/bce_with_logits.h"
 #include "ops/kernel_table.h"
+#include "passes/mixed_precision.h"
 #include "passes/optimize.h"
 #include "plan/plan.h"
 #include "train/training_graph.h"
@@ -44,6 +46,21 @@ TEST_CASE("unet plan: sound for every pretended device, memory near its lower bo
       for (const PlannedDispatch& planned : plan.dispatches) updates += planned.dispatch.shader.starts_with("adam/") ? 1 : 0;
       CHECK(updates == 1);
     }
+  }
+}
+
+TEST_CASE("unet plan: stored as f16 a step takes little more than half the memory, and gradients still lie where they belong") {
+  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
+    const std::unique_ptr<Graph> graph = training_step(norm), half = mixed_precision(*graph);
+    CHECK(verify(*half).empty());
+    for (const char* profile : {"discrete", "cpu"}) {
+      INFO(profile);
+      const Plan plan = lower(*half, pretended_caps(profile), kernel_table());
+      CHECK(find_hazards(plan).empty());
+      CHECK(static_cast<double>(plan.scratch_bytes()) < 0.62 * static_cast<double>(lower(*graph, pretended_caps(profile), kernel_table()).scratch_bytes()));
+      for (const Selection& selection : plan.selections) CHECK(half->nodes()[selection.node].op->name() != "pack");
+    }
+    CHECK_THROWS_WITH_AS(lower(*half, pretended_caps("minimal"), kernel_table()), doctest::Contains("f16 needs 16-bit storage"), Error);
   }
 }
 

@@ -4,6 +4,8 @@
 //   - gradients against finite differences of the reference, again with every kernel forced,
 //   - equal bits with each value in its own NaN-filled memory, and in every other order of the dispatches between
 //     barriers that 20 seeds give.
+// With TUFF_TEST_STORAGE=f16 all of that with activations stored as f16, from inputs that are rounded so, within 2e-3; what
+// ran by native kernels, what between casts and what was skipped is counted.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +46,7 @@ struct OpCase {
   double tolerance = 1e-5;           // largest error over largest value
   double gradient_tolerance = 1e-4;  // same, of gradients; finite differences are good to about 1e-7
   bool check_gradient = true;
+  bool jumps = false;  // what f16 rounds before a jump may land beyond it: not checked with f16
 };
 
 void check(const OpCase& op_case);

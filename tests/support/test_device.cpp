@@ -1,5 +1,6 @@
 #include "support/test_device.h"
 
+#include "base/error.h"
 #include "base/os.h"
 
 namespace tuff::test {
@@ -13,6 +14,12 @@ Device& test_device() {
     return Device::open(options);
   }();
   return *device;
+}
+
+DType test_storage() {
+  const std::string storage = os::environment("TUFF_TEST_STORAGE").value_or("f32");
+  if (storage != "f32" && storage != "f16") throw Error("TUFF_TEST_STORAGE: \"" + storage + "\" is neither f32 nor f16");
+  return storage == "f16" ? DType::f16 : DType::f32;
 }
 
 }  // namespace tuff::test

@@ -9,6 +9,7 @@
 
 #include "apps/networks.h"
 #include "base/error.h"
+#include "support/skip.h"
 #include "support/test_device.h"
 #include "train/training_graph.h"
 
@@ -127,6 +128,21 @@ TEST_CASE("predict: executables of several sizes share the memory that there is 
   for (const std::int64_t size : {128, 120, 112, 128, 64}) {
     predictor.predict(random_image(size, size, 3));
     CHECK(test_device().counters().bytes - before < 2 * needed);
+  }
+}
+
+TEST_CASE("predict: with activations stored as f16, in about half the memory") {
+  if (!test_device().caps().storage_16bit) {
+    test::skip("prediction in f16: the device has no 16-bit storage");
+    return;
+  }
+  for (const char* norm : {"none", "batch", "group"}) {
+    CAPTURE(norm);
+    Setup setup(small_unet("same", norm));
+    const Image image = random_image(70, 50, 6), whole = setup.predict(image);
+    CHECK(difference(setup.predict(image, {.storage = DType::f16}), whole) < 4e-3);
+    const auto bytes = [&](DType storage) { return static_cast<double>(inference_bytes(setup.network, test_device().caps(), 256, 256, storage).value()); };
+    CHECK(bytes(DType::f16) < 0.75 * bytes(DType::f32));
   }
 }
 

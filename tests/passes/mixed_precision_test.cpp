@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "autodiff/gradient.h"
+#include "graph/verify.h"
+#include "models/unet.h"
+#include "ops/bce_with_logits.h"
+#include "ops/cast.h"
+#include "ops/conv.h"
+#include "ops/matmul.h"
+#include "ops/normalize.h"
+#include "ops/pack.h"
+#include "ops/pointwise.h"
+#include "ops/pool.h"
+#include "ops/reduce.h"
+#include "passes/mixed_precision.h"
+#include "passes/optimize.h"
+
+namespace tuff::test {
+
+namespace {
+
+std::string ops_of(const Graph& graph) {
+  std::string text;
+  for (const Node& node : graph.nodes()) {
+    if (!text.empty()) text += " ";
+    text += node.op->name();
+    text += graph.values()[node.outputs[0]].type.dtype == DType::f16 ? ":f16" : "";
+  }
+  return text;
+}
+
+std::unique_ptr<Graph> in_half(const Graph& graph) {
+  std::unique_ptr<Graph> result = mixed_precision(*optimize(graph));
+  CHECK(verify(*result).empty());
+  for (const Output& output : result->outputs()) CHECK(result->values()[output.value].type.dtype != DType::f16);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("mixed_precision: casts stand where f16 begins and ends, parameters stay f32") {
+  Graph graph;
+  const Value x = graph.input("x", {1, 4, 8, 8});
+  const Value w = graph.parameter("w", {4, 4, 3, 3}, Initializer::he_normal(36));
+  const Value hidden = relu(conv(x, w, {}, {.padding = {1}}));
+  graph.output("y", max_pool(add(conv(hidden, w, {}, {.padding = {1}}), hidden), {.kernel = {2}}).output);
+  CHECK(ops_of(*in_half(graph)) == "cast:f16 conv:f16 conv:f16 pointwise:f16 max_pool:f16 cast");
+}
+
+TEST_CASE("mixed_precision: statistics, sums and losses stay f32") {
+  Graph graph;
+  const Value x = graph.input("x", {2, 4, 8, 8}), target = graph.input("target", {2, 4, 8, 8});
+  const Normalized normal = normalize(x, {}, {}, {});
+  graph.output("mean", normal.mean);
+  graph.output("sum", mean(square(normal.output), {0, 2, 3}));
+  graph.output("loss", bce_with_logits(normal.output, target));
+  const std::unique_ptr<Graph> half = in_half(graph);
+  for (const Node& node : half->nodes()) {
+    if (node.op->name() == "normalize") CHECK(half->values()[node.outputs[1]].type.dtype == DType::f32);
+    if (node.op->name() == "reduce" || node.op->name() == "bce_with_logits") CHECK(half->values()[node.outputs[0]].type.dtype == DType::f32);
+    for (const std::uint32_t input : node.inputs)
+      if (node.op->name() == "bce_with_logits") CHECK(half->values()[input].type.dtype == DType::f32);
+  }
+}
+
+TEST_CASE("mixed_precision: what only parameters feed stays f32") {
+  Graph graph;
+  const Value x = graph.input("x", {2, 6});
+  const Value w = graph.parameter("w", {6, 3}, Initializer::constant(1), Layout::channels_last), scaled = mul(w, w);
+  graph.output("y", matmul(x, scaled));
+  const std::unique_ptr<Graph> half = in_half(graph);
+  const auto product = std::ranges::find_if(half->nodes(), [](const Node& node) { return node.op->name() == "pointwise"; });
+  REQUIRE(product != half->nodes().end());
+  CHECK(half->values()[product->outputs[0]].type.dtype == DType::f32);
+}
+
+TEST_CASE("mixed_precision: parameters' gradients reach the store unrounded") {
+  Graph graph;
+  const Value x = graph.input("x", {4, 6}), upstream = graph.input("upstream", {4, 3});
+  const Value w = graph.parameter("w", {6, 3}, Initializer::constant(1), Layout::channels_last);
+  const std::vector<Value> y = {matmul(relu(x), w)}, from = {upstream}, wrt = {w, x};
+  const std::vector<Value> gradients = gradient(y, from, wrt);
+  graph.output("gradients", pack(graph, "gradients", {gradients[0]}, {0}, 64));
+  graph.output("dx", gradients[1]);
+  const std::unique_ptr<Graph> half = in_half(graph);
+  for (const Node& node : half->nodes()) {
+    if (!node.op->collection()) continue;
+    const Source& source = half->values()[node.inputs[0]].source;
+    CHECK(half->nodes()[source.node].op->name() == "einsum");
+  }
+}
+
+TEST_CASE("mixed_precision: inputs of one axis are settings, not activations") {
+  Graph graph;
+  const Value x = graph.input("x", {2, 4}), settings = graph.input("settings", {4});
+  graph.output("rate", mul_scalar(settings, 0.5f));
+  graph.output("y", mul(x, settings));
+  CHECK(ops_of(*in_half(graph)) == "pointwise cast:f16 pointwise:f16 cast");
+}
+
+}  // namespace tuff::test
