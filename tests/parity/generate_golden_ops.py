@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/golden/ops/FAMILY.safetensors, which tests/golden/op_golden_test.cpp holds every op against: PyTorch's
-results and gradients in float64, of inputs that are exact in float32.
+results and gradients in float64, of inputs that are exact in float16 (but for those of special cases).
 
     tests/parity/generate_golden_ops.py            writes all families and prints their numbers of cases
 
