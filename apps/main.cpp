@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   add_run_command(app);
   add_conformance_command(app);
   add_convert_command(app);
+  add_selftest_command(app);
   add_synthesize_command(app);
   try {
     app.parse(argc, argv);

@@ -35,10 +35,13 @@ const std::map<std::string, Names> kMayInclude = {
     {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"models", {"base", "graph", "ops"}},
     {"apps", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "onnx", "train", "models"}},
+    {"cases", {}},
+    {"support", {}},
 };
 
 // Single headers beyond that, with the reason.
 const std::map<std::string, Names> kMayAlsoInclude = {
+    {"apps", {"cases/all_cases.h", "support/op_checker.h", "support/random_shapes.h"}},  // tuff selftest runs the tests' cases
     {"vulkan", {"plan/device_caps.h", "embedded.h"}},  // it fills the first; the second is the SPIR-V
 };
 

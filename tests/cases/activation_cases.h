@@ -6,7 +6,7 @@
 
 #include "cases/pointwise_cases.h"
 #include "ops/activation.h"
-#include "support/known_values.h"
+#include "support/known.h"
 
 namespace tuff::test {
 

@@ -6,7 +6,7 @@
 
 #include "ops/argmax.h"
 #include "support/indexing.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

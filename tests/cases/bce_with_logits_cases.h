@@ -4,7 +4,7 @@
 
 #include "cases/elementwise_loss_cases.h"
 #include "ops/bce_with_logits.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

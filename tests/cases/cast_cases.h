@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "ops/cast.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

@@ -4,7 +4,7 @@
 
 #include "ops/conv.h"
 #include "support/indexing.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_conv.h"
 #include "support/random_shapes.h"
 #include "support/reference_conv.h"

@@ -2,7 +2,7 @@
 
 #include "cases/conv_cases.h"
 #include "ops/conv_transpose.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_conv.h"
 #include "support/random_shapes.h"
 #include "support/reference_conv.h"

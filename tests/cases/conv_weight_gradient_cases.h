@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ops/conv_weight_gradient.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_conv.h"
 #include "support/random_shapes.h"
 #include "support/reference_conv.h"

@@ -6,7 +6,7 @@
 #include "cases/softmax_cases.h"
 #include "ops/cross_entropy.h"
 #include "support/indexing.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/fill.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

@@ -7,7 +7,7 @@
 
 #include "ops/pool.h"
 #include "support/indexing.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

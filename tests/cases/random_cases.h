@@ -8,7 +8,7 @@
 #include "base/philox.h"
 #include "base/random_use.h"
 #include "ops/random.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

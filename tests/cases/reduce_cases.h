@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "ops/reduce.h"
-#include "support/op_check.h"
+#include "support/op_case.h"
 #include "support/random_shapes.h"
 
 namespace tuff::test {

@@ -25,4 +25,23 @@ inline std::vector<SgdCase> sgd_cases() {
   };
 }
 
+// The largest error of a parameter or average after some steps from those of PyTorch's formulas in float64.
+inline double error_after_steps(Device& device, const SgdCase& sgd_case, const std::vector<Shape>& shapes) {
+  const SgdAttributes& a = sgd_case.attributes;
+  std::vector<double> buffer(OptimizerRun::elements(shapes), 0);
+  const auto update = [&](Graph& graph, Value parameters, Value state, const UpdateOptions& options) {
+    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, options);
+  };
+  const auto reference = [&](const OptimizerRun::Element& element) {
+    double g = element.gradient + element.decay * a.weight_decay * element.parameter;
+    if (a.momentum != 0) {
+      double& buffered = buffer[element.index];
+      buffered = element.step == 1 ? g : a.momentum * buffered + (1 - a.dampening) * g;
+      g = a.nesterov ? g + a.momentum * buffered : buffered;
+    }
+    return element.parameter - 0.1 * g;
+  };
+  return OptimizerRun::error(device, shapes, update, reference, 0.1, {}, sgd_case.update);
+}
+
 }  // namespace tuff::test

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "cases/activation_cases.h"
 #include "passes/optimize.h"
+#include "support/known_values.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

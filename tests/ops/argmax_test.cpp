@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cases/argmax_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

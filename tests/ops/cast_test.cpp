@@ -9,6 +9,7 @@
 #include "ops/bce_with_logits.h"
 #include "ops/pointwise.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/skip.h"
 #include "support/test_device.h"
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "cases/conv_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "cases/conv_weight_gradient_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

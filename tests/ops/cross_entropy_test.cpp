@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cases/cross_entropy_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -7,6 +7,7 @@
 #include "base/philox.h"
 #include "cases/cumsum_cases.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

@@ -4,6 +4,7 @@
 #include "base/philox.h"
 #include "cases/einsum_cases.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

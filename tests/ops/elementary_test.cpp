@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "cases/elementary_cases.h"
+#include "support/known_values.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

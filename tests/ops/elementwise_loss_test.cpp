@@ -4,6 +4,7 @@
 #include "cases/elementwise_loss_cases.h"
 #include "ops/fill.h"
 #include "support/known_values.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -11,6 +11,7 @@
 #include "cases/einsum_cases.h"
 #include "cases/matmul_cases.h"
 #include "cases/reduce_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "base/error.h"
 #include "autodiff/gradient.h"
+#include "base/error.h"
 #include "cases/focal_loss_cases.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

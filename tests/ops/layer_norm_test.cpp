@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cases/layer_norm_cases.h"
 #include "cases/reduce_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cases/normalize_cases.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

@@ -6,6 +6,7 @@
 #include "cases/pointwise_cases.h"
 #include "runtime/compile.h"
 #include "support/known_values.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

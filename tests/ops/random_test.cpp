@@ -11,6 +11,7 @@
 #include "cases/random_cases.h"
 #include "ops/pointwise.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

@@ -8,6 +8,7 @@
 #include "cases/reduce_cases.h"
 #include "ops/pointwise.h"
 #include "runtime/compile.h"
+#include "support/op_check.h"
 #include "support/test_device.h"
 
 namespace tuff::test {

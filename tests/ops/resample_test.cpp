@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cases/resample_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

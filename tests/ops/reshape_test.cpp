@@ -6,6 +6,7 @@
 #include "ops/kernel_table.h"
 #include "ops/pointwise.h"
 #include "plan/plan.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cases/ssim_cases.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

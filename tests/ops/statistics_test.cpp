@@ -3,6 +3,7 @@
 #include "autodiff/gradient.h"
 #include "cases/statistics_cases.h"
 #include "ops/pointwise.h"
+#include "support/op_check.h"
 
 namespace tuff::test {
 

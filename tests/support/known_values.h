@@ -15,20 +15,10 @@
 #include "ops/reduce.h"
 #include "runtime/compile.h"
 #include "support/array.h"
+#include "support/known.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-struct Known {
-  std::string name;
-  std::vector<double> values;
-  std::vector<double> gradients;
-};
-
-using Unary = std::function<Value(Value)>;
 
 struct ValueAndGradient {
   std::vector<double> values;

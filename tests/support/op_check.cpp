@@ -1,26 +1,11 @@
 #include "support/op_check.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <functional>
-#include <limits>
-#include <map>
-#include <numeric>
-#include <set>
 
-#include "autodiff/gradient.h"
-#include "base/error.h"
-#include "base/philox.h"
-#include "ops/kernel_table.h"
-#include "plan/barriers.h"
-#include "runtime/compile.h"
 #include "support/listener.h"
+#include "support/op_checker.h"
 #include "support/random_shapes.h"
 #include "support/test_device.h"
 
@@ -28,348 +13,29 @@ namespace tuff::test {
 
 namespace {
 
-constexpr double kStep = 1e-5;               // of finite differences
-constexpr std::uint64_t kOrders = 20;         // seeds tried between barriers
-constexpr std::size_t kSampledElements = 24;  // an input: finite differences of more would take too long
-constexpr double kHalfTolerance = 2e-3;       // of results whose activations are stored as f16
-constexpr double kHalfLargest = 65504, kHalfLeastNormal = 6.103515625e-5;
+OpChecker& checker() {
+  static OpChecker instance(test_device(), {.storage = test_storage(), .schedules = sweep().cases == 0});
+  return instance;
+}
 
 // Printed at the end of every run, so that a sweep that silently shrank shows.
 struct Counts : Listener {
   explicit Counts(const doctest::ContextOptions&) {}
-  inline static int cases = 0, kernels_run = 0, kernels_refused = 0, gradients = 0, orders = 0, poisoned = 0;
-  inline static std::map<std::string, int> half;  // results in f16 by how they came about
-  inline static std::set<std::string> between_casts;
+  inline static bool any = false;
   void test_run_end(const doctest::TestRunStats&) override {
-    for (const auto& [how, count] : half) std::printf("f16: %d %s\n", count, how.c_str());
-    if (!between_casts.empty()) std::printf("f16: ops that ran in f32 between casts: %s\n", fmt::format("{}", fmt::join(between_casts, ", ")).c_str());
-    if (cases > 0)
-      std::printf("op cases: %d; forced kernel runs: %d (refused: %d); gradients checked: %d; runs in poisoned memory: %d; in other orders: %d\n",
-                  cases, kernels_run, kernels_refused, gradients, poisoned, orders);
+    if (any) std::printf("%s", describe(checker().counts()).c_str());
   }
 };
 REGISTER_LISTENER("op_counts", 1, Counts);
 
-// To the nearest number of f16, of two the even one; what lies beyond its range stays.
-double rounded_to_half(double value) {
-  if (!std::isfinite(value) || value == 0) return value;
-  const double unit = std::ldexp(1, std::max(std::ilogb(value), -14) - 10);
-  const double rounded = std::nearbyint(value / unit) * unit;
-  return std::abs(rounded) > kHalfLargest ? value : rounded;
-}
-
-// Number i of `count` that lie evenly in [-1, 1); where f16 has fewer there, number i of those that lead from -1 to 1.
-double distinct_value(std::int64_t i, std::int64_t count) {
-  if (test_storage() == DType::f32 || count <= 2048) return (2 * static_cast<double>(i) + 1) / static_cast<double>(count) - 1;
-  const std::int64_t k = i - count / 2, bits = 0x3c00 - (k < 0 ? -k - 1 : k);
-  const double size = std::ldexp(static_cast<double>(1024 + bits % 1024), static_cast<int>(bits / 1024) - 25);
-  return k < 0 ? -size : size;
-}
-
-Array filled(const OpInput& input, PhiloxStream& draws) {
-  if (input.values) return *input.values;
-  Array array(input.type.shape);
-  const auto count = static_cast<std::int64_t>(array.data.size());
-  switch (input.fill) {
-    case Fill::uniform:
-      for (double& value : array.data) value = draws.uniform(-1, 1);
-      break;
-    case Fill::positive:
-      for (double& value : array.data) value = draws.uniform(0.5, 2);
-      break;
-    case Fill::labels:
-      for (double& value : array.data) value = draws.below(static_cast<std::uint32_t>(input.label_count));
-      break;
-    case Fill::whole:
-      for (double& value : array.data) value = static_cast<double>(draws.below(9)) - 4;
-      break;
-    case Fill::distinct:
-      for (std::size_t i = 0; i < array.data.size(); ++i) array.data[i] = distinct_value(static_cast<std::int64_t>(i), count);
-      for (std::size_t i = array.data.size(); i > 1; --i) std::swap(array.data[i - 1], array.data[draws.below(static_cast<std::uint32_t>(i))]);
-      break;
-  }
-  return array;
-}
-
-// The reference sees exactly what the device gets.
-Array fill(const OpInput& input, PhiloxStream& draws) {
-  Array array = filled(input, draws);
-  if (input.type.dtype == DType::i32) return array;
-  for (double& value : array.data) value = test_storage() == DType::f16 ? rounded_to_half(value) : static_cast<float>(value);
-  return array;
-}
-
-struct Built {
-  Graph graph;
-  std::vector<Array> inputs;    // of the graph, in order
-  std::vector<Array> expected;  // of the outputs, in order; gradients hold NaN-free samples only where sampled
-  std::vector<std::vector<std::size_t>> sampled;  // by output: elements to compare, empty: all
-};
-
-CompileOptions stored() {
-  CompileOptions options;
-  options.storage = test_storage();
-  return options;
-}
-
-std::vector<HostTensor> run(const Built& built, const CompileOptions& options) {
-  std::unique_ptr<Executable> executable = compile(built.graph, test_device(), nullptr, options);
-  const std::vector<Value> inputs = built.graph.inputs();
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    executable->write(built.graph.info(inputs[i]).name, to_tensor(built.inputs[i], inputs[i].dtype()));
-  executable->run();
-  std::vector<HostTensor> outputs;
-  for (const Output& output : built.graph.outputs()) outputs.push_back(executable->read(output.name));
-  return outputs;
-}
-
-Array pick(const Array& array, const std::vector<std::size_t>& elements) {
-  if (elements.empty()) return array;
-  Array picked(Shape{static_cast<std::int64_t>(elements.size())});
-  for (std::size_t i = 0; i < elements.size(); ++i) picked.data[i] = array.data[elements[i]];
-  return picked;
-}
-
-void compare(const Built& built, const std::vector<HostTensor>& outputs, double tolerance, const std::string& what) {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    INFO(what, ", output ", built.graph.outputs()[i].name);
-    REQUIRE(outputs[i].shape.elements() == built.expected[i].shape.elements());
-    const double error = relative_error(pick(to_array(outputs[i]), built.sampled[i]), pick(built.expected[i], built.sampled[i]));
-    CHECK(error <= tolerance);
-  }
-}
-
-// Every kernel of every op that the optimized graph holds, forced in turn.
-void force_each_kernel(const Built& built, double tolerance, const std::string& what) {
-  std::set<std::string, std::less<>> ops;
-  const std::unique_ptr<Graph> lowered = prepared(built.graph, stored());
-  for (const Node& node : lowered->nodes()) ops.emplace(node.op->name());
-  for (const std::string& op : ops) {
-    const auto row = kernel_table().find(op);
-    if (row == kernel_table().end()) continue;  // views have no kernels
-    for (const Kernel& kernel : row->second) {
-      CompileOptions options = stored();
-      options.lower.force[op] = kernel.name;
-      try {
-        lower(*lowered, test_device().caps(), kernel_table(), options.lower);
-      } catch (const Error&) {
-        ++Counts::kernels_refused;
-        continue;
-      }
-      ++Counts::kernels_run;
-      compare(built, run(built, options), tolerance, fmt::format("{}, kernel {} of {}", what, kernel.name, op));
-    }
-  }
-}
-
-bool equal_bits(const std::vector<HostTensor>& a, const std::vector<HostTensor>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i].data != b[i].data) return false;
-  return a.size() == b.size();
-}
-
-// Of 20 seeds those that bring the dispatches between barriers into an order that neither the plan has nor an earlier
-// seed gave. Small graphs have few.
-std::vector<std::uint64_t> distinct_orders(const Built& built) {
-  const Plan plan = lower(*prepared(built.graph, stored()), test_device().caps(), kernel_table());
-  std::vector<PlannedDispatch> numbered(plan.dispatches.size());
-  for (std::size_t i = 0; i < numbered.size(); ++i) {
-    numbered[i].node = static_cast<std::uint32_t>(i);
-    numbered[i].barrier_before = plan.dispatches[i].barrier_before;
-  }
-  const auto numbers = [](const std::vector<PlannedDispatch>& dispatches) {
-    std::vector<std::uint32_t> order;
-    for (const PlannedDispatch& dispatch : dispatches) order.push_back(dispatch.node);
-    return order;
-  };
-  std::set<std::vector<std::uint32_t>> seen = {numbers(numbered)};
-  std::vector<std::uint64_t> seeds;
-  for (std::uint64_t seed = 1; seed <= kOrders; ++seed) {
-    std::vector<PlannedDispatch> shuffled = numbered;
-    shuffle_between_barriers(shuffled, seed);
-    if (seen.insert(numbers(shuffled)).second) seeds.push_back(seed);
-  }
-  return seeds;
-}
-
-// Why a result can't be compared where it is stored as f16; empty: it can.
-std::string beyond_half(const Built& built) {
-  if (!test_device().caps().storage_16bit) return "the device has no 16-bit storage";
-  const std::vector<Value> inputs = built.graph.inputs();
-  if (std::ranges::none_of(inputs, [](Value input) { return input.dtype() == DType::f32; })) return "no float inputs";
-  for (const auto& arrays : {built.inputs, built.expected})
-    for (const Array& array : arrays)
-      for (const double value : array.data)
-        if (std::isfinite(value) && std::abs(value) > kHalfLargest) return "values beyond 65504";
-  for (std::size_t i = 0; i < built.expected.size(); ++i) {
-    double largest = 0;
-    for (const double value : pick(built.expected[i], built.sampled[i]).data) largest = std::max(largest, std::isfinite(value) ? std::abs(value) : 0);
-    if (largest > 0 && largest < kHalfLeastNormal) return "a result below f16's normal numbers";
-  }
-  return {};
-}
-
-// Whether nodes between casts from or to f16 take part.
-bool counts_between_casts(const Graph& graph) {
-  std::set<std::uint32_t> cast_to, cast_from;
-  for (const Node& node : graph.nodes()) {
-    if (node.op->name() != "cast") continue;
-    cast_from.insert(node.inputs[0]);
-    cast_to.insert(node.outputs[0]);
-  }
-  bool any = false;
-  for (const Node& node : graph.nodes()) {
-    const auto is_half = [&](std::uint32_t value) { return graph.values()[value].type.dtype == DType::f16; };
-    if (node.op->name() == "cast" || std::ranges::any_of(node.inputs, is_half)) continue;
-    const bool between = std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return cast_to.contains(value); }) ||
-                         std::ranges::any_of(node.outputs, [&](std::uint32_t value) { return cast_from.contains(value); });
-    if (between) Counts::between_casts.emplace(node.op->name());
-    any = any || between;
-  }
-  return any;
-}
-
-// Counts how f16 serves the result; false where it can't be checked so.
-bool count_half(const Built& built) {
-  const std::string beyond = beyond_half(built);
-  if (!beyond.empty()) {
-    ++Counts::half["results skipped: " + beyond];
-    return false;
-  }
-  const std::unique_ptr<Graph> lowered = prepared(built.graph, stored());
-  const bool native = std::ranges::any_of(lowered->nodes(), [&](const Node& node) {
-    return node.op->name() != "cast" && std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return lowered->values()[value].type.dtype == DType::f16; });
-  });
-  const bool between = counts_between_casts(*lowered);
-  ++Counts::half[native && between ? "results by native kernels and some between casts"
-                 : native          ? "results by native kernels"
-                 : between         ? "results between casts"
-                                   : "results that stay f32"];
-  return true;
-}
-
-void check_built(const Built& built, double tolerance, const std::string& what) {
-  if (test_storage() == DType::f16) {
-    if (!count_half(built)) return;
-    tolerance = std::max(tolerance, kHalfTolerance);
-  }
-  const std::vector<HostTensor> outputs = run(built, stored());
-  compare(built, outputs, tolerance, what);
-  force_each_kernel(built, tolerance, what);
-  if (sweep().cases > 0) return;
-  INFO(what);
-  CompileOptions poisoned = stored();
-  poisoned.lower.separate_allocations = true;
-  poisoned.execution.poison_scratch = true;
-  CHECK_MESSAGE(equal_bits(run(built, poisoned), outputs), "own NaN-filled memory for every value changes the bits");
-  ++Counts::poisoned;
-  for (const std::uint64_t seed : distinct_orders(built)) {
-    CompileOptions shuffled = stored();
-    shuffled.shuffle_seed = seed;
-    CHECK_MESSAGE(equal_bits(run(built, shuffled), outputs), "order ", seed, " between barriers changes the bits");
-    ++Counts::orders;
-  }
-}
-
-void build_forward(const OpCase& op_case, const std::vector<Array>& arrays, Built& built, std::vector<Value>& inputs, std::vector<Value>& outputs) {
-  for (std::size_t i = 0; i < op_case.inputs.size(); ++i) {
-    const TensorType& type = op_case.inputs[i].type;
-    Value input = built.graph.input(fmt::format("x{}", i), type.shape, type.dtype, type.layout);
-    inputs.push_back(input);
-    built.inputs.push_back(arrays[i]);
-  }
-  outputs = op_case.build(built.graph, inputs);
-}
-
-double weighted_sum(const std::vector<Array>& outputs, const std::vector<Array>& weights) {
-  double sum = 0;
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (!weights[i].data.empty()) sum += std::inner_product(outputs[i].data.begin(), outputs[i].data.end(), weights[i].data.begin(), 0.0);
-  return sum;
-}
-
-std::vector<std::size_t> sample(std::size_t elements, PhiloxStream& draws) {
-  std::vector<std::size_t> all(elements);
-  std::iota(all.begin(), all.end(), 0);
-  for (std::size_t i = 0; i < std::min(kSampledElements, elements); ++i)
-    std::swap(all[i], all[i + draws.below(static_cast<std::uint32_t>(elements - i))]);
-  all.resize(std::min(kSampledElements, elements));
-  return all;
-}
-
-void check_gradients(const OpCase& op_case, const std::vector<Array>& arrays, PhiloxStream& draws) {
-  Built built;
-  std::vector<Value> inputs, outputs;
-  build_forward(op_case, arrays, built, inputs, outputs);
-
-  std::vector<Array> weights(outputs.size());
-  std::vector<Value> weighted, upstream, wrt;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].dtype() != DType::f32) continue;
-    weights[i] = fill({outputs[i].type()}, draws);
-    upstream.push_back(built.graph.input(fmt::format("upstream{}", i), outputs[i].shape(), DType::f32, outputs[i].type().layout));
-    built.inputs.push_back(weights[i]);
-    weighted.push_back(outputs[i]);
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!op_case.inputs[i].differentiable || op_case.inputs[i].type.dtype != DType::f32) continue;
-    Array expected(op_case.inputs[i].type.shape);
-    built.sampled.push_back(sample(expected.data.size(), draws));
-    std::vector<Array> moved = arrays;
-    for (const std::size_t element : built.sampled.back()) {
-      double& value = moved[i].data[element];
-      const double centre = value;
-      value = centre + kStep;
-      const double above = weighted_sum(op_case.reference(moved), weights);
-      value = centre - kStep;
-      const double below = weighted_sum(op_case.reference(moved), weights);
-      value = centre;
-      expected.data[element] = (above - below) / (2 * kStep);
-    }
-    // Inputs rounded to f16 may stand exactly on a jump.
-    if (test_storage() == DType::f16)
-      std::erase_if(built.sampled.back(), [&](std::size_t element) { return std::abs(expected.data[element]) > 1e-2 / kStep; });
-    if (built.sampled.back().empty()) {
-      ++Counts::half["gradients skipped: every element on a jump"];
-      return;
-    }
-    built.expected.push_back(std::move(expected));
-    wrt.push_back(inputs[i]);
-  }
-  if (wrt.empty()) return;
-  const std::vector<Value> gradients = gradient(weighted, upstream, wrt);
-  for (std::size_t i = 0; i < gradients.size(); ++i) built.graph.output(fmt::format("gradient{}", i), gradients[i]);
-  Counts::gradients += static_cast<int>(gradients.size());
-  check_built(built, op_case.gradient_tolerance, "gradient");
-}
-
 }  // namespace
 
 void check(const OpCase& op_case) {
-  INFO("case ", op_case.name);
   if (sweep().cases > 0 && !op_case.name.starts_with("random ")) return;
-  if (op_case.jumps && test_storage() == DType::f16) {
-    ++Counts::half["cases skipped: functions with jumps"];
-    return;
-  }
-  ++Counts::cases;
-  PhiloxStream draws(std::hash<std::string>{}(op_case.name));
-  std::vector<Array> arrays;
-  for (const OpInput& input : op_case.inputs) arrays.push_back(fill(input, draws));
-
-  Built built;
-  std::vector<Value> inputs, outputs;
-  build_forward(op_case, arrays, built, inputs, outputs);
-  built.expected = op_case.reference(arrays);
-  REQUIRE(built.expected.size() == outputs.size());
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    CHECK_MESSAGE(outputs[i].shape() == built.expected[i].shape, "inferred ", to_string(outputs[i].shape()), ", the reference gives ",
-                  to_string(built.expected[i].shape));
-    built.graph.output(fmt::format("y{}", i), outputs[i]);
-    built.sampled.emplace_back();
-  }
-  check_built(built, op_case.tolerance, "forward");
-  if (op_case.check_gradient) check_gradients(op_case, arrays, draws);
+  Counts::any = true;
+  const std::vector<std::string> failures = checker().check(op_case);
+  for (const std::string& failure : failures) FAIL_CHECK("case " << op_case.name << ": " << failure);
+  CHECK(failures.empty());
 }
 
 }  // namespace tuff::test

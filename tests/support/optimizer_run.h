@@ -9,7 +9,7 @@
 #include "runtime/compile.h"
 #include "support/array.h"
 #include "support/random_shapes.h"
-#include "support/test_device.h"
+#include "vulkan/device.h"
 
 namespace tuff::test {
 
@@ -53,15 +53,15 @@ struct OptimizerRun {
   }
 
   // The largest error of a parameter or average after kSteps, relative to the largest.
-  static double error(const std::vector<Shape>& shapes, const Update& update, const Reference& reference, double learning_rate,
+  static double error(Device& device, const std::vector<Shape>& shapes, const Update& update, const Reference& reference, double learning_rate,
                       const AdamAttributes& attributes, const UpdateCase& what) {
     Graph graph;
     for (std::size_t i = 0; i < shapes.size(); ++i) graph.parameter(name(i), shapes[i], Initializer::constant(0));
     const Value parameters = graph.arena("parameters");
     update(graph, parameters, graph.input("state", {kStepStateElements}), options(graph, what));
-    ParameterStore store(test_device(), graph);
+    ParameterStore store(device, graph);
     store.initialize(0);
-    const auto executable = compile(graph, test_device(), &store);
+    const auto executable = compile(graph, device, &store);
 
     PhiloxStream draws(7);
     std::vector<Array> expected, averages;
