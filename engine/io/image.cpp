@@ -202,6 +202,15 @@ Image decode_stb(Bytes bytes, const std::string& source, FileKind kind) {
   return image;
 }
 
+// Palettes and few bits as they are stored.
+Image decode_mask(Bytes bytes, const std::string& source, FileKind kind) {
+  if (kind == FileKind::png) {
+    const PngHeader header = parse_png_header(bytes, source);
+    if (header.palette || header.bits < 8) return decode_png_indices(bytes, source);
+  }
+  return decode_stb(bytes, source, kind);
+}
+
 }  // namespace
 
 Image::Image(std::int64_t image_channels, std::int64_t image_height, std::int64_t image_width)
@@ -256,12 +265,19 @@ Image read_image(const std::filesystem::path& path, std::string_view axes, std::
 Image read_mask(const std::filesystem::path& path, std::string_view axes, std::int64_t plane) {
   const FileKind kind = sniff(path);
   if (kind == FileKind::tiff) return read_tiff(path, axes, TiffValues::labels, plane);
-  const std::vector<std::byte> bytes = os::read_file(path);
-  if (kind == FileKind::png) {
-    const PngHeader header = parse_png_header(bytes, path.string());
-    if (header.palette || header.bits < 8) return decode_png_indices(bytes, path.string());
-  }
-  return decode_stb(bytes, path.string(), kind);
+  return decode_mask(os::read_file(path), path.string(), kind);
+}
+
+Image parse_image(std::span<const std::byte> bytes, const std::string& source) {
+  const auto kind = kind_of(bytes);
+  if (!kind) refuse_unknown(source);
+  return *kind == FileKind::tiff ? parse_tiff(bytes, source) : decode_stb(bytes, source, *kind);
+}
+
+Image parse_mask(std::span<const std::byte> bytes, const std::string& source) {
+  const auto kind = kind_of(bytes);
+  if (!kind) refuse_unknown(source);
+  return *kind == FileKind::tiff ? parse_tiff(bytes, source, {}, TiffValues::labels) : decode_mask(bytes, source, *kind);
 }
 
 void write_image(const std::filesystem::path& path, const Image& image) {

@@ -68,6 +68,10 @@ Image read_image(const std::filesystem::path& path, std::string_view axes = {}, 
 // an inverting colour table keep 255 as foreground.
 Image read_mask(const std::filesystem::path& path, std::string_view axes = {}, std::int64_t plane = kAllPlanes);
 
+// From memory; `source` names it in errors.
+Image parse_image(std::span<const std::byte> bytes, const std::string& source);
+Image parse_mask(std::span<const std::byte> bytes, const std::string& source);
+
 // Writes whole or not at all, by extension: .png, .tif, .tiff. Values are rounded and clamped to info.bits
 // (PNG: 8 or 16 bits, 1 or 3 channels, one plane; TIFF: see tiff.h).
 void write_image(const std::filesystem::path& path, const Image& image);
