@@ -9,9 +9,12 @@
 #include "io/idx.h"
 #include "io/image.h"
 #include "io/npy.h"
+#include "io/npz.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "io/tiff.h"
+#include "onnx/import.h"
+#include "onnx/serialize.h"
 
 namespace tuff::fuzz {
 namespace {
@@ -59,10 +62,44 @@ void run_safetensors(Bytes bytes) {
   });
 }
 
+void check_array(const Array& array) {
+  require(array.data.size() == static_cast<std::size_t>(array.elements()) * size_of(array.type));
+}
+
 void run_npy(Bytes bytes) {
+  refuses_or_returns([&] { check_array(parse_npy_array(bytes, "input")); });
   refuses_or_returns([&] {
     const HostTensor tensor = parse_npy(bytes, "input");
     require(tensor.data.size() == static_cast<std::size_t>(tensor.shape.elements()) * size_of(tensor.dtype));
+  });
+}
+
+void run_npz(Bytes bytes) {
+  refuses_or_returns([&] {
+    for (const NamedArray& member : parse_npz(bytes, "input")) check_array(member.array);
+  });
+}
+
+// Every input with its declared shape, unknown dimensions as 2.
+std::vector<onnx::Feed> feeds_of(const onnx::Model& model) {
+  std::vector<onnx::Feed> feeds;
+  for (const onnx::Port& port : model.free_inputs()) {
+    onnx::Feed feed{.name = port.name};
+    if (port.shape)
+      for (const onnx::Dimension& dimension : *port.shape) feed.shape.push_back(dimension.extent.value_or(2));
+    feeds.push_back(std::move(feed));
+  }
+  return feeds;
+}
+
+void run_onnx(Bytes bytes) {
+  refuses_or_returns([&] {
+    const onnx::Model model = onnx::parse(bytes);
+    refuses_or_returns([&] {
+      const std::string written = onnx::serialize_model(model);
+      onnx::parse(std::as_bytes(std::span(written)));
+    });
+    onnx::import_model(model, feeds_of(model));
   });
 }
 
@@ -100,6 +137,8 @@ std::span<const Target> targets() {
   static constexpr Target kTargets[] = {
       {"idx", run_idx},
       {"npy", run_npy},
+      {"npz", run_npz},
+      {"onnx", run_onnx},
       {"png", run_png},
       {"safetensors", run_safetensors},
       {"tiff", run_tiff},
