@@ -10,8 +10,11 @@ foreach(file ${unit_tests})
   set_tests_properties(unit/${name} PROPERTIES LABELS "unit;commit;full" TIMEOUT 600)
 endforeach()
 
+# Whole models, and ops of which drivers compile many programs of elementwise functions.
 set(long_tests apps/convert_test apps/run_test apps/kill_test apps/vae_test onnx/conformance_test onnx/export_test train/trainer_test
-  train/predict_test train/parity_test ops/pointwise_test)
+  train/predict_test train/parity_test ops/activation_test ops/bce_with_logits_test ops/cross_entropy_test ops/dice_loss_test
+  ops/elementary_test ops/elementwise_loss_test ops/focal_loss_test ops/pointwise_test ops/softmax_test ops/ssim_test
+  ops/statistics_test)
 
 # device_configuration(NAME DRIVER LABELS VALIDATION [VARIABLE=VALUE...]): all device tests on one driver in one
 # environment. VALIDATION: none, or a mode of validation/validated.
@@ -24,7 +27,7 @@ function(device_configuration configuration driver labels validation)
     string(REGEX REPLACE "\\.cpp$" "" name ${file})
     set(test ${configuration}/${name})
     add_test(NAME ${test} COMMAND ${command} --source-file=*/tests/${file})
-    # Long runs of whole models stay with the best driver in every commit; the others have them in --full.
+    # Long ones stay with the best driver in every commit; the others have them in --full.
     set(own_labels ${labels})
     set(own_environment ${ARGN})
     if(name STREQUAL golden/op_golden_test AND NOT configuration MATCHES "^(system|lvp25)$")

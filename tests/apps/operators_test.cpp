@@ -1,14 +1,17 @@
 // The table of ops is whole: every public builder stands in it, and docs/operators.md is what it prints.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "apps/operator_table.h"
+#include "onnx/import.h"
 
 namespace tuff::test {
 namespace {
@@ -57,6 +60,16 @@ TEST_CASE("operators: every public builder stands in the table, and nothing else
   for (const std::string& name : declared)
     if (!kInternal.contains(name)) CHECK_MESSAGE(listed.contains(name), name, " is missing from apps/operator_table.cpp");
   for (const std::string& name : listed) CHECK_MESSAGE(declared.contains(name), name, " is in apps/operator_table.cpp, but no op");
+}
+
+TEST_CASE("operators: ONNX's names are those that import knows") {
+  const std::vector<std::string> known = onnx::known_operators();
+  const std::regex word("[A-Za-z0-9]+");
+  for (const OperatorRow& row : operator_table()) {
+    const std::string text(row.onnx);
+    for (auto match = std::sregex_iterator(text.begin(), text.end(), word); match != std::sregex_iterator(); ++match)
+      CHECK_MESSAGE(std::ranges::find(known, match->str()) != known.end(), match->str(), " is in apps/operator_table.cpp, but import doesn't know it");
+  }
 }
 
 TEST_CASE("operators: docs/operators.md is what the table says") {
