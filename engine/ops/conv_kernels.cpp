@@ -97,8 +97,20 @@ std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& reque
   return constants;
 }
 
+// With more taps in a row, four channels at once are slower (5x5 on Mesa 25: 13.1 to 16.5 GFLOP/s).
+constexpr std::uint32_t kMostUnrolledTaps = 4;
+// Beyond so many products of a block Mesa's compiler doesn't unroll, and the block's registers become an array in memory:
+// 16 pixels of 5 taps ran at 2.4 GFLOP/s, 8 at 16.5; 16 of 9 taps at 2.6, 8 at 15.1.
+constexpr int kMostProducts = 72;
+
+// 16 pixels of 4 channels: 33 GFLOP/s on Mesa 25 (2 cores, AVX2), against 21 with 8 and 12 with 8 of 8 channels.
+int block_pixels(std::uint32_t columns, int taps) {
+  const int wanted = columns % 16 == 0 || columns > 24 ? 16 : columns > 4 ? 8 : 4;
+  return std::clamp(kMostProducts / std::max(taps, 1) / 4 * 4, 4, wanted);
+}
+
 std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector, bool depthwise) {
-  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && !depthwise;
+  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps && !depthwise;
   return fmt::format("conv/register_blocked.{}{}{}{}", depthwise ? "depthwise_" : "", vector == 4 ? "vec4" : "scalar",
                      unrolled ? "_unrolled" : "", vector == 4 && request.caps.int64 ? "_wide" : "");
 }
@@ -115,8 +127,7 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
     const RowTaps row = row_taps(geometry, transposed, static_cast<int>(residue));
     const auto step = static_cast<std::uint32_t>(row.out_step);
     const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
-    // 16 pixels of 4 channels: 33 GFLOP/s on Mesa 25 (2 cores, AVX2), against 21 with 8 and 12 with 8 of 8 channels.
-    const int pixels = columns % 16 == 0 || columns > 24 ? 16 : columns > 4 ? 8 : 4;
+    const int pixels = block_pixels(columns, row.taps);
     const std::uint64_t blocks = (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
     Dispatch dispatch;
     dispatch.shader = blocked_shader(request, geometry, vector, depthwise);

@@ -51,19 +51,21 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
   const ConvGeometry geometry = geometry_of(request);
-  if (geometry.kernel[2] > 8) return "takes kernels up to 8 wide";
+  if (geometry.kernel[2] > 16) return "takes kernels up to 16 wide";
   return refuse_large(request);
 }
 
 // Measured on Mesa 25 (2 cores): parts of 64 KiB to 1 MiB are equally fast, whole images half as fast.
 constexpr std::uint64_t kPartBytes = 256 << 10;
 constexpr std::uint64_t kLeastInvocations = 512;
+// Beyond, sums of four input channels are more than Mesa's compiler unrolls (9 taps: 0.9 GFLOP/s, 16.8 with one channel).
+constexpr std::uint32_t kMostWideTaps = 5;
 
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
   const bool depthwise = geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups && geometry.groups > 1;
   const std::uint32_t group_inputs = geometry.in_channels / geometry.groups;
-  const std::uint32_t in = group_inputs % 4 == 0 ? 4 : 1;
+  const std::uint32_t in = group_inputs % 4 == 0 && geometry.kernel[2] <= kMostWideTaps ? 4 : 1;
   const std::uint32_t out = (depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups) % 4 == 0 ? 4 : 1;
   const std::uint64_t tiles = std::uint64_t{group_inputs / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];

@@ -118,6 +118,8 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("5x5", {1, 4, 8, 13}, {4, 4, 5, 5}, {.padding = {2}}),
       conv_case("7x7 stride 2", {1, 3, 15, 17}, {8, 3, 7, 7}, {.stride = {2}, .padding = {3}}),
       conv_case("1x9", {1, 4, 3, 20}, {4, 4, 1, 9}, {.padding = {0, 4}}),
+      conv_case("5x5, long rows", {1, 4, 3, 37}, {4, 4, 5, 5}, {.padding = {2}}),
+      conv_case("line, 19 taps", {1, 4, 50}, {4, 4, 19}, {.padding = {9}}),
       conv_case("dilation", {1, 4, 9, 18}, {4, 4, 3, 3}, {.padding = {2}, .dilation = {2}}),
       conv_case("dilation and stride", {1, 4, 13, 15}, {8, 4, 3, 3}, {.stride = {2}, .padding = {3}, .dilation = {3, 2}}),
       conv_case("padding beyond the kernel", {1, 4, 3, 4}, {4, 4, 2, 2}, {.padding = {3}}),
