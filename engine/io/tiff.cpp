@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/os.h"
+#include "io/array.h"
 #include "io/tiff_axes.h"
 #include "io/tiff_handle.h"
 
@@ -125,24 +125,11 @@ void check_memory(const TiffHandle& handle, const Image& image) {
                                   handle.source(), describe_size(image), needed / (1 << 30), available / (1 << 30)));
 }
 
-float half_to_float(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, mantissa = half & 0x3ffu;
-  if (exponent == 0) return std::bit_cast<float>(sign | 0x3f800000u) * static_cast<float>(mantissa) * 0x1p-24f;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
-}
-
 template <class T>
 float load(const std::byte* at) {
   T value;
   std::memcpy(&value, at, sizeof(T));
   return static_cast<float>(value);
-}
-
-float load_half(const std::byte* at) {
-  std::uint16_t value;
-  std::memcpy(&value, at, sizeof(value));
-  return half_to_float(value);
 }
 
 // How to read a whole-byte sample; null for packed ones.
@@ -151,7 +138,7 @@ float (*sample_loader(const Page& page))(const std::byte*) {
   switch (page.bits) {
     case 8: return is_signed ? load<std::int8_t> : load<std::uint8_t>;
     case 16:
-      return page.format == SAMPLEFORMAT_IEEEFP ? load_half : is_signed ? load<std::int16_t> : load<std::uint16_t>;
+      return page.format == SAMPLEFORMAT_IEEEFP ? load<Float16> : is_signed ? load<std::int16_t> : load<std::uint16_t>;
     case 32:
       return page.format == SAMPLEFORMAT_IEEEFP ? load<float> : is_signed ? load<std::int32_t> : load<std::uint32_t>;
     case 64:

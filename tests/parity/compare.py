@@ -8,7 +8,6 @@ alone does.
 
 Options after -- go to `tuff train`."""
 
-import argparse
 import pathlib
 import statistics
 import subprocess
@@ -18,24 +17,17 @@ import time
 
 import torch
 
+import comparison
 from train_unet import LAYOUTS, last_row, read_network, train, validation_dice
 
 STANDARD = {"--base": "16", "--depth": "3", "--crop": "128", "--batch": "8", "--steps": "200", "--lr": "1e-3"}
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tuff", default=str(pathlib.Path(__file__).parents[2] / "build" / "tuff"))
+    parser = comparison.parser_of(__doc__, "keep runs and dumps here")
     parser.add_argument("--images", required=True)
     parser.add_argument("--masks", required=True)
-    parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--work", type=pathlib.Path, help="keep runs and dumps here")
-    arguments = sys.argv[1:]
-    more = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
-    given = parser.parse_args(arguments[: arguments.index("--")] if more else arguments)
-    training = STANDARD | dict(zip(more[::2], more[1::2]))
-    return given, [word for pair in training.items() for word in pair]
+    return comparison.parse(parser, STANDARD)
 
 
 def run_tuff(given, training, seed, folder):

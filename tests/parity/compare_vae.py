@@ -8,7 +8,6 @@ evidence lower bound (ELBO, nats an image) on images that neither saw, with one 
 
 Options after -- go to `tuff train`."""
 
-import argparse
 import csv
 import gzip
 import json
@@ -22,6 +21,7 @@ import time
 import numpy as np
 import torch
 
+import comparison
 import safetensors_file
 from vae import load, vae_of_options
 
@@ -30,17 +30,9 @@ STANDARD = {"--size": "32", "--base": "16", "--latent": "16", "--batch": "64", "
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tuff", default=str(pathlib.Path(__file__).parents[2] / "build" / "tuff"))
+    parser = comparison.parser_of(__doc__, "keep runs here, and go on with those that are here")
     parser.add_argument("--images", required=True, help="idx file, gzip or plain")
-    parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--work", type=pathlib.Path, help="keep runs here, and go on with those that are here")
-    arguments = sys.argv[1:]
-    more = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
-    given = parser.parse_args(arguments[: arguments.index("--")] if more else arguments)
-    training = STANDARD | dict(zip(more[::2], more[1::2]))
-    return given, [word for pair in training.items() for word in pair]
+    return comparison.parse(parser, STANDARD)
 
 
 def read_idx(path, side):
