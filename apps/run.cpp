@@ -91,10 +91,14 @@ void run_run(const RunArguments& arguments) {
     device = open_device(arguments.device);
     request.storage = storage_on(*device, arguments.dtype);
   }
-  write_results(arguments.out, model->run(request, [&]() -> Device& {
+  const onnx::RunResult result = model->run(request, [&]() -> Device& {
     if (!device) device = open_device(arguments.device);
     return *device;
-  }));
+  });
+  write_results(arguments.out, result);
+  for (const NamedArray& output : result.outputs)
+    if (is_floating(output.array.type)) warn_of_overflow(request.storage, output.name, convert(output.array, ElementType::f32).as<float>());
+  for (const NamedArray& gradient : result.gradients) warn_of_overflow(request.storage, "grad_" + gradient.name, gradient.array.as<float>());
 }
 
 }  // namespace

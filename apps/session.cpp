@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "apps/networks.h"
 #include "apps/progress.h"
 #include "base/os.h"
@@ -29,6 +32,15 @@ DType storage_on(const Device& device, const std::string& dtype) {
   if (device.caps().storage_16bit) return DType::f16;
   stderr_log()(LogLevel::warning, fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
   return DType::f32;
+}
+
+void warn_of_overflow(DType storage, const std::string& name, std::span<const float> values) {
+  if (storage != DType::f16) return;
+  const auto bad = std::ranges::count_if(values, [](float value) { return !std::isfinite(value); });
+  if (bad == 0) return;
+  stderr_log()(LogLevel::warning, fmt::format("{}: {} of {} values are infinite or no numbers; what exceeds 65504 overflows in f16: "
+                                              "try --dtype f32",
+                                              name, bad, values.size()));
 }
 
 LoadedModel open_model(Model model, const std::string& device) {

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/os.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "onnx/model.h"
+#include "onnx/model_bytes.h"
 #include "support/child.h"
 #include "support/nuclei.h"
+#include "support/test_device.h"
 
 namespace tuff::test {
 namespace {
@@ -35,12 +38,20 @@ void write_input(const fs::path& path, const std::vector<std::int64_t>& shape) {
   write_npy(path, array);
 }
 
-// The output of a model for in.npy.
-Array output_of(const fs::path& data, const std::string& model, const std::string& output) {
+// The results of a model for in.npy, in "out".
+Finished run_model(const fs::path& data, const std::string& model, const std::vector<std::string>& more = {}) {
   const fs::path folder = data / "out";
   fs::remove_all(folder);
-  require_done(run_tuff({"run", (data / model).string(), "--input", (data / "in.npy").string(), "--output-dir", folder.string()}));
-  return read_npy_array(folder / (output + ".npy"));
+  std::vector<std::string> arguments = {"run", (data / model).string(), "--input", (data / "in.npy").string(), "--output-dir", folder.string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  Finished finished = run_tuff(arguments);
+  require_done(finished);
+  return finished;
+}
+
+Array output_of(const fs::path& data, const std::string& model, const std::string& output, const std::vector<std::string>& more = {}) {
+  run_model(data, model, more);
+  return read_npy_array(data / "out" / (output + ".npy"));
 }
 
 double difference(const Array& a, const Array& b) {
@@ -78,6 +89,9 @@ TEST_CASE("convert: a trained U-Net as ONNX, for images of any size, and back to
   write_input(data / "in.npy", {2, 1, 24, 32});
   const Array expected = output_of(data, "run", "logits");
   CHECK(difference(output_of(data, "unet.onnx", "logits"), expected) < 3e-6);
+  const double rounding = difference(output_of(data, "unet.onnx", "logits", {"--dtype", "f16"}), expected);
+  CHECK(rounding < 4e-3);
+  CHECK((rounding > 1e-5) == test_device().caps().storage_16bit);
 
   require_done(convert({"run", "weights.safetensors"}));
   SafeTensors weights = read_safetensors(data / "weights.safetensors");
@@ -96,6 +110,25 @@ TEST_CASE("convert: a trained U-Net as ONNX, for images of any size, and back to
   CHECK(file_text(data / "filled.onnx") == file_text(data / "unet.onnx"));
   require_done(convert({"plain.safetensors", "model.safetensors", "--like", "run"}));
   check_same(read_safetensors(data / "model.safetensors"), weights);
+}
+
+TEST_CASE("run: what overflows in f16 is told") {
+  const fs::path data = scratch_folder("run_f16");
+  OnnxText text;  // 300 * 300 / 300
+  text.input("x", ElementType::f32, {1, 1, 4, 4}).output("y", ElementType::f32, {1, 1, 4, 4});
+  text.initializer("up", float_array({1, 1, 1, 1}, {300})).initializer("down", float_array({1, 1, 1, 1}, {1 / 300.0f}));
+  text.node({.op = "Conv", .inputs = {"x", "up"}, .outputs = {"big"}}).node({.op = "Conv", .inputs = {"big", "down"}, .outputs = {"y"}});
+  os::write_file(data / "model.onnx", text.bytes());
+  write_npy(data / "in.npy", float_array({1, 1, 4, 4}, std::vector<float>(16, 300)));
+  CHECK_FALSE(contains(run_model(data, "model.onnx").err, "overflows"));
+  const Finished half = run_model(data, "model.onnx", {"--dtype", "f16", "--grad"});
+  if (!test_device().caps().storage_16bit) {
+    CHECK(contains(half.err, "no 16-bit storage"));
+    return;
+  }
+  CHECK(contains(half.err, "y: 16 of 16 values are infinite"));
+  CHECK(contains(half.err, "grad_down: 1 of 1"));
+  CHECK(contains(half.err, "--dtype f32"));
 }
 
 TEST_CASE("convert: bad input is refused in one line") {
