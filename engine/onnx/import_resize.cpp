@@ -64,6 +64,9 @@ std::vector<double> scales_of(const DeviceNode& node) {
   return {attribute.begin(), attribute.end()};
 }
 
+// Rounded down, and never outside what an integer holds: 0 for no number, more than any axis has for more than 1e15.
+std::int64_t whole(double extent) { return extent > 0 ? static_cast<std::int64_t>(std::floor(std::min(extent, 1e15))) : 0; }
+
 // One scale for all axes, by which the result is no larger, or no smaller, than wanted.
 void keep_aspect(const DeviceNode& node, const std::vector<int>& axes, std::vector<Target>& targets) {
   const std::string policy = node.text("keep_aspect_ratio_policy", "stretch");
@@ -77,7 +80,7 @@ void keep_aspect(const DeviceNode& node, const std::vector<int>& axes, std::vect
   for (const int axis : axes) {
     Target& target = targets[static_cast<std::size_t>(axis)];
     target.scale = scale;
-    target.size = static_cast<std::int64_t>(std::floor(scale * static_cast<double>(node.shape(0)[static_cast<std::size_t>(axis)]) + 0.5));
+    target.size = whole(scale * static_cast<double>(node.shape(0)[static_cast<std::size_t>(axis)]) + 0.5);
   }
 }
 
@@ -103,7 +106,7 @@ std::vector<Target> targets_of(const DeviceNode& node, const std::vector<int>& a
     Target& target = targets[static_cast<std::size_t>(axes[i])];
     const auto extent = static_cast<double>(shape[static_cast<std::size_t>(axes[i])]);
     target.scale = sized ? static_cast<double>(sizes[i]) / extent : scales[i];
-    target.size = sized ? sizes[i] : static_cast<std::int64_t>(std::floor(extent * std::min(scales[i], 1e15 / extent)));
+    target.size = sized ? sizes[i] : whole(extent * scales[i]);
     if (!(target.scale > 0) || target.size < 1) node.fail("a scale or size is impossible");
   }
   if (sized) keep_aspect(node, axes, targets);

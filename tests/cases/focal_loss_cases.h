@@ -62,7 +62,8 @@ inline std::vector<OpCase> focal_loss_cases() {
     Shape shape = draws.image(draws.spatial_axes(), 1500);
     if (shape.channels() == 1) shape = {3, 2, 5};  // one class is certain: no loss, no gradient
     const FocalAttributes attributes{.gamma = draws.pick({2.0f, 1.0f, 2.5f}), .reduction = draws.pick({mean, sum, none, batch_mean})};
-    cases.push_back(focal_loss_case(draws.name(shape), shape, random_target(draws, shape), attributes, {draws.coin(), draws.coin()}));
+    const ClassWeights weights{draws.coin(), draws.coin() && pixels_may_be_weighted(shape)};
+    cases.push_back(focal_loss_case(draws.name(shape), shape, random_target(draws, shape), attributes, weights));
   }
   return cases;
 }

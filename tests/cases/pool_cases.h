@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -156,12 +158,21 @@ inline void dilate(ShapeDraws& draws, const Shape& shape, PoolAttributes& attrib
   }
 }
 
+// Of an adaptive pool.
+inline std::vector<std::int64_t> random_output_size(ShapeDraws& draws, const Shape& shape) {
+  std::vector<std::int64_t> size;
+  for (int axis = 2; axis < shape.rank(); ++axis) size.push_back(draws.between(1, shape[axis]));
+  return size;
+}
+
 inline void add_random_pool_cases(std::vector<OpCase>& cases, bool max) {
   ShapeDraws draws(max ? "max_pool" : "avg_pool");
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     PoolAttributes attributes = random_window(draws, shape);
-    if (max)
+    if (i % 4 == 3)
+      attributes = {.kernel = {}, .output_size = random_output_size(draws, shape)};
+    else if (max)
       dilate(draws, shape, attributes);
     else
       attributes.count_include_pad = draws.coin();
@@ -210,8 +221,19 @@ inline OpCase lp_pool_case(std::string name, const Shape& shape, const LpPoolAtt
   return result;
 }
 
+inline void add_random_lp_pool_cases(std::vector<OpCase>& cases) {
+  ShapeDraws draws("lp_pool");
+  for (int i = 0; i < draws.rounds(3); ++i) {
+    const Shape shape = draws.image(draws.spatial_axes(), 1500);
+    PoolAttributes window = random_window(draws, shape);
+    window.padding = window.padding_end = {0};  // torch's rule, which has none
+    const LpPoolAttributes attributes{.norm_type = draws.pick({1.0f, 2.0f, 2.5f}), .window = window};
+    cases.push_back(lp_pool_case(draws.name(fmt::format("{}, {}, {}", to_string(shape), attributes.norm_type, to_string(window))), shape, attributes));
+  }
+}
+
 inline std::vector<OpCase> lp_pool_cases() {
-  return {
+  std::vector<OpCase> cases = {
       lp_pool_case("2-norm", {1, 4, 6, 7}, {.window = {.kernel = {2}}}),
       lp_pool_case("3-norm, ceil_mode", {1, 3, 7, 7}, {.norm_type = 3, .window = {.kernel = {3, 2}, .stride = {2}, .ceil_mode = true}}),
       lp_pool_case("1-norm of magnitudes, padding", {1, 4, 6, 7}, {.norm_type = 1, .window = {.kernel = {3}, .padding = {1}}, .magnitudes = true}),
@@ -219,6 +241,8 @@ inline std::vector<OpCase> lp_pool_cases() {
       lp_pool_case("2-norm of magnitudes, same_upper, volume", {1, 4, 3, 4, 5},
                    {.window = {.kernel = {2}, .stride = {1}, .auto_pad = AutoPad::same_upper}, .magnitudes = true}),
   };
+  add_random_lp_pool_cases(cases);
+  return cases;
 }
 
 // Over whole planes.
@@ -248,7 +272,7 @@ inline std::vector<OpCase> global_pool_cases() {
       return std::pow(sum, 1 / p);
     };
   };
-  return {
+  std::vector<OpCase> cases = {
       global_pool_case("global_avg_pool", {2, 4, 5, 7}, global_avg_pool, mean_of),
       global_pool_case("global_avg_pool, line", {1, 3, 65}, global_avg_pool, mean_of),
       global_pool_case("global_max_pool", {2, 3, 5, 7}, global_max_pool, max_of),
@@ -256,6 +280,15 @@ inline std::vector<OpCase> global_pool_cases() {
       global_pool_case("global_lp_pool, 2", {2, 4, 5, 7}, [](Value x) { return global_lp_pool(x); }, norm_of(2)),
       global_pool_case("global_lp_pool, 3", {1, 3, 5}, [](Value x) { return global_lp_pool(x, 3); }, norm_of(3)),
   };
+  ShapeDraws draws("global_pool");
+  for (int i = 0; i < draws.rounds(2); ++i) {
+    const Shape shape = draws.image();
+    const bool mean = draws.coin();
+    cases.push_back(mean ? global_pool_case(draws.name(shape), shape, global_avg_pool, mean_of)
+                         : global_pool_case(draws.name(shape), shape, global_max_pool, max_of));
+    if (mean) cases.back().inputs[0].fill = Fill::positive;  // means of distinct values vanish, and all are error
+  }
+  return cases;
 }
 
 }  // namespace tuff::test

@@ -85,7 +85,7 @@ inline std::vector<OpCase> ssim_cases() {
       ssim_case("one window", {1, 4, 11, 11}, {.data_range = 2}, none, 0, true),
   };
   ShapeDraws draws("ssim");
-  for (int i = 0; i < draws.rounds(3); ++i) {
+  for (int i = 0; i < draws.rounds(3, 20); ++i) {  // its blurs are convolutions
     const std::int64_t window = 2 * draws.between(1, 3) + 1;
     Index extents = {draws.between(1, 2), draws.between(1, 4)};
     for (int axes = draws.spatial_axes(); axes > 0; --axes) extents.push_back(window + draws.between(0, 5));

@@ -56,7 +56,7 @@ TEST_CASE("activation: an infinite x leaves prelu's slope a finite gradient") {
 TEST_CASE("activation: each is one kernel, but for those that read something computed twice") {
   const std::set<std::string> twice = {"hardswish", "softplus", "threshold"};
   for (const Named& activation : activations()) {
-    INFO(activation.name);
+    INFO(std::string(activation.name));
     Graph graph;
     const Value x = graph.input("x", {2, 3, 4, 4});
     graph.output("y", activation.build({&x, 1}));

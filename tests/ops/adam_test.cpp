@@ -4,17 +4,12 @@
 
 #include "base/error.h"
 #include "cases/adam_cases.h"
-#include "support/test_device.h"
+#include "support/optimizer_check.h"
 
 namespace tuff::test {
 
 TEST_CASE("adam: five steps follow PyTorch's formulas") {
-  ShapeDraws draws("adam");
-  for (const AdamCase& adam_case : adam_cases()) {
-    INFO(adam_case.name);
-    CHECK(error_after_steps(test_device(), adam_case, OptimizerRun::odd_shapes()) < 1e-6);
-    CHECK(error_after_steps(test_device(), adam_case, OptimizerRun::random_shapes(draws)) < 1e-6);
-  }
+  check_optimizer("adam", adam_cases(), 1e-6);
 }
 
 TEST_CASE("adam: vectors of another length are refused") {

@@ -47,7 +47,7 @@ TEST_CASE("elementary: accurate to 1e-6 of each element") {
       {"log1p", log1p, std::log1p, -0.99, 20}, {"log1p near 0", log1p, std::log1p, -1e-3, 1e-3}, {"log2", log2, std::log2, 1.1, 1e6},
   };
   for (const Range& range : ranges) {
-    INFO(range.name);
+    INFO(std::string(range.name));
     CHECK(element_error(range.function, range.reference, range.low, range.high) < 1e-6);
   }
 }

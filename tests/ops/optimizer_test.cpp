@@ -11,7 +11,7 @@ namespace tuff::test {
 
 TEST_CASE("optimizer: each is one dispatch, whatever options it is given") {
   for (const OptimizerCase& optimizer_case : optimizer_cases()) {
-    INFO(optimizer_case.name);
+    INFO(std::string(optimizer_case.name));
     Graph graph;
     graph.parameter("p", {100}, Initializer::constant(0));
     const Value state = graph.input("state", {kStepStateElements});
@@ -43,7 +43,7 @@ TEST_CASE("optimizer: the clip coefficient is PyTorch's") {
 
 TEST_CASE("optimizer: inputs of other lengths are refused by name") {
   for (const OptimizerCase& optimizer_case : optimizer_cases()) {
-    INFO(optimizer_case.name);
+    INFO(std::string(optimizer_case.name));
     Graph graph;
     graph.parameter("p", {100}, Initializer::constant(0));
     const Value arena = graph.arena("parameters"), state = graph.input("state", {kStepStateElements});

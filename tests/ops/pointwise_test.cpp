@@ -44,7 +44,7 @@ TEST_CASE("pointwise: elementary functions are accurate to 1e-6 of each element"
 TEST_CASE("pointwise: infinities and NaN as in PyTorch") {
   const std::vector<double> values = {kNaN, kInf, -kInf, 0, -1, 1, 200, -200};
   const auto expect = [&](const char* name, const std::function<Value(Value)>& function, std::vector<double> expected) {
-    INFO(name);
+    INFO(std::string(name));
     const Array result = run(function, values);
     for (std::size_t i = 0; i < values.size(); ++i) {
       INFO("of ", values[i], " is ", result.data[i]);

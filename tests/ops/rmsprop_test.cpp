@@ -2,16 +2,11 @@
 
 #include "base/error.h"
 #include "cases/rmsprop_cases.h"
-#include "support/test_device.h"
+#include "support/optimizer_check.h"
 
 namespace tuff::test {
 TEST_CASE("rmsprop: five steps follow PyTorch's formulas") {
-  ShapeDraws draws("rmsprop");
-  for (const RmspropCase& rmsprop_case : rmsprop_cases()) {
-    INFO(rmsprop_case.name);
-    CHECK(error_after_steps(test_device(), rmsprop_case, OptimizerRun::odd_shapes()) < 2e-6);
-    CHECK(error_after_steps(test_device(), rmsprop_case, OptimizerRun::random_shapes(draws)) < 2e-6);
-  }
+  check_optimizer("rmsprop", rmsprop_cases(), 2e-6);
 }
 
 TEST_CASE("rmsprop: moments that are missing or too many are refused") {

@@ -4,17 +4,12 @@
 
 #include "base/error.h"
 #include "cases/sgd_cases.h"
-#include "support/test_device.h"
+#include "support/optimizer_check.h"
 
 namespace tuff::test {
 
 TEST_CASE("sgd: five steps follow PyTorch's formulas") {
-  ShapeDraws draws("sgd");
-  for (const SgdCase& sgd_case : sgd_cases()) {
-    INFO(sgd_case.name);
-    CHECK(error_after_steps(test_device(), sgd_case, OptimizerRun::odd_shapes()) < 1e-6);
-    CHECK(error_after_steps(test_device(), sgd_case, OptimizerRun::random_shapes(draws)) < 1e-6);
-  }
+  check_optimizer("sgd", sgd_cases(), 1e-6);
 }
 
 TEST_CASE("sgd: momentum without its buffer and Nesterov's without momentum are refused") {
