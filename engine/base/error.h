@@ -6,11 +6,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.h"
+
 namespace tuff {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message) : std::runtime_error(message) {}
+  // Control characters, which names in files may have, become '?'.
+  explicit Error(const std::string& message) : std::runtime_error(printable(message)) {}
 };
 
 // The device stopped answering. Every executable on it is dead; make a new Device and resume from the

@@ -60,17 +60,17 @@ void append_bytes(png_structp png, png_bytep from, std::size_t count) {
 }
 
 // Unpacks into one byte a sample. False with failure.message set where libpng refuses.
-bool decode(png_structp png, png_infop info, Source& source, Failure& failure, std::uint8_t* pixels, png_bytep* rows) {
+bool decode(png_structp png, png_infop info, Source& source, Failure& failure, std::uint8_t* pixels) {
   if (setjmp(failure.jump) != 0) return false;
   png_set_read_fn(png, &source, read_bytes);
   png_read_info(png, info);
   const png_uint_32 width = png_get_image_width(png, info);
   const png_uint_32 height = png_get_image_height(png, info);
   png_set_packing(png);
-  png_set_interlace_handling(png);
+  const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  for (png_uint_32 y = 0; y < height; ++y) rows[y] = pixels + std::size_t{y} * width;
-  png_read_image(png, rows);
+  for (int pass = 0; pass < passes; ++pass)
+    for (png_uint_32 y = 0; y < height; ++y) png_read_row(png, pixels + std::size_t{y} * width, nullptr);
   return true;
 }
 
@@ -128,13 +128,16 @@ PngHeader parse_png_header(std::span<const std::byte> bytes, const std::string& 
   header.palette = std::to_integer<int>(bytes[25]) == PNG_COLOR_TYPE_PALETTE;
   if (header.width < 1 || header.height < 1 || header.width > INT32_MAX || header.height > INT32_MAX)
     refuse(source, fmt::format("its size is {}x{}", header.height, header.width));
+  if (header.bits < 1) refuse(source, "its samples have no bits");
   return header;
 }
 
 void check_png(std::span<const std::byte> bytes, const std::string& source) {
   const PngHeader header = parse_png_header(bytes, source);
-  // Deflate shrinks by 1032 at most: a header that promises more lies, and must not make us allocate it.
-  const double least = static_cast<double>(header.width) * static_cast<double>(header.height) * header.bits / 8 / 1100;
+  // Deflate shrinks by 1032 at most: a header that promises more lies, and must not make us allocate it. Each row begins
+  // with the byte of its filter.
+  const double row = 1 + std::ceil(static_cast<double>(header.width) * header.bits / 8);
+  const double least = row * static_cast<double>(header.height) / 1100;
   if (least > static_cast<double>(bytes.size()))
     refuse(source, fmt::format("{}x{} pixels can't be in {} bytes", header.height, header.width, bytes.size()));
   std::size_t at = kSignatureBytes;
@@ -154,12 +157,11 @@ Image decode_png_indices(std::span<const std::byte> bytes, const std::string& so
   check_png(bytes, source);
   const PngHeader header = parse_png_header(bytes, source);
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(header.width * header.height));
-  std::vector<png_bytep> rows(static_cast<std::size_t>(header.height));
   Failure failure;
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &failure, on_error, on_warning);
   png_infop info = png_create_info_struct(png);
   Source data{bytes.data(), bytes.size()};
-  const bool done = decode(png, info, data, failure, pixels.data(), rows.data());
+  const bool done = decode(png, info, data, failure, pixels.data());
   png_destroy_read_struct(&png, &info, nullptr);
   if (!done) refuse(source, failure.message);
 

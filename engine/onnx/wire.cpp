@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace tuff::onnx {
 
@@ -86,12 +87,7 @@ std::string_view WireReader::text() {
   return {reinterpret_cast<const char*>(part.data()), part.size()};
 }
 
-std::string WireReader::label() {
-  std::string label(text());
-  for (char& c : label)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
-  return label;
-}
+std::string WireReader::label() { return printable(text()); }
 
 WireReader WireReader::fixed_run(std::size_t width) {
   WireReader packed = message();
