@@ -106,7 +106,7 @@ void run_predict(PredictArguments arguments) {
       const Image logits = predictor.predict(image, [&](std::size_t tile, std::size_t tiles) {
         if (tiles > 1) progress.update(done, fmt::format("{}: tile {}/{}", dataset.items[item].name, tile, tiles));
       });
-      warn_of_overflow(options.storage, dataset.items[item].name, logits.values);
+      warn_of_range(options.storage, dataset.items[item].name, logits.values);
       results[index].add(logits, image);
       progress.update(++done, dataset.items[item].name);
     }

@@ -34,13 +34,18 @@ DType storage_on(const Device& device, const std::string& dtype) {
   return DType::f32;
 }
 
-void warn_of_overflow(DType storage, const std::string& name, std::span<const float> values) {
-  if (storage != DType::f16) return;
+void warn_of_range(DType storage, const std::string& name, std::span<const float> values) {
+  if (storage != DType::f16 || values.empty()) return;
   const auto bad = std::ranges::count_if(values, [](float value) { return !std::isfinite(value); });
-  if (bad == 0) return;
-  stderr_log()(LogLevel::warning, fmt::format("{}: {} of {} values are infinite or no numbers; what exceeds 65504 overflows in f16: "
-                                              "try --dtype f32",
-                                              name, bad, values.size()));
+  const bool zero = std::ranges::all_of(values, [](float value) { return value == 0; });
+  if (bad > 0)
+    stderr_log()(LogLevel::warning, fmt::format("{}: {} of {} values are infinite or no numbers; f16, which overflows above 65504, "
+                                                "may be why: compare with --dtype f32",
+                                                name, bad, values.size()));
+  if (zero)
+    stderr_log()(LogLevel::warning, fmt::format("{}: all values are 0; f16, which has none below 6e-8, may be why: compare with "
+                                                "--dtype f32",
+                                                name));
 }
 
 LoadedModel open_model(Model model, const std::string& device) {

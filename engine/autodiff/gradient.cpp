@@ -55,7 +55,7 @@ std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Valu
       results.emplace_back(&graph, output);
       upstreams.push_back(gradients[output]);
     }
-    const Graph::Scope scope = graph.scope(node.label.empty() ? "gradient" : node.label + ".gradient");
+    const Graph::Scope like_node = graph.scope_of(node), scope = graph.scope("gradient");
     const std::vector<Value> found = node.op->gradient({inputs, results, upstreams});
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (!found[i] || !needed[node.inputs[i]]) continue;

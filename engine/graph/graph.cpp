@@ -121,7 +121,8 @@ void Graph::output(std::string name, Value value) {
 
 std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> inputs) {
   std::vector<TensorType> types;
-  Node node{op, {}, {}, labels_.empty() ? std::string{} : labels_.back()};
+  const Annotation noted = annotation();
+  Node node{.op = op, .inputs = {}, .outputs = {}, .label = noted.label, .full_precision = noted.full_precision};
   for (const Value input : inputs) {
     if (!input || &input.graph() != this)
       throw Error(fmt::format("{}: an input is empty or belongs to another graph", op->name()));
@@ -163,12 +164,19 @@ const Node* Graph::producer(Value value) const {
   return source.kind == Source::Kind::node ? &nodes_[source.node] : nullptr;
 }
 
-Graph::Scope Graph::scope(const std::string& label) { return Scope(*this, label); }
-
-Graph::Scope::Scope(Graph& graph, const std::string& label) : graph_(graph) {
-  graph.labels_.push_back(graph.labels_.empty() ? label : graph.labels_.back() + "." + label);
+Graph::Scope Graph::scope(const std::string& label) {
+  const Annotation outer = annotation();
+  return {*this, {outer.label.empty() ? label : outer.label + "." + label, outer.full_precision}};
 }
 
-Graph::Scope::~Scope() { graph_.labels_.pop_back(); }
+Graph::Scope Graph::full_precision() { return {*this, {annotation().label, true}}; }
+
+Graph::Scope Graph::scope_of(const Node& node) { return {*this, {node.label, node.full_precision}}; }
+
+Graph::Scope::Scope(Graph& graph, Annotation annotation) : graph_(graph) {
+  graph.annotations_.push_back(std::move(annotation));
+}
+
+Graph::Scope::~Scope() { graph_.annotations_.pop_back(); }
 
 }  // namespace tuff

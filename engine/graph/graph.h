@@ -65,6 +65,7 @@ struct Node {
   std::vector<std::uint32_t> inputs;   // value ids
   std::vector<std::uint32_t> outputs;  // value ids
   std::string label;                   // where in the model: "encoder.0.conv"; for dumps and profiles
+  bool full_precision = false;         // never stored as f16, see Graph::full_precision()
 };
 
 // Where a value comes from.
@@ -124,6 +125,11 @@ class Graph {
   // Labels the nodes that are added while the returned scope lives: "unet/encoder.0/conv".
   class Scope;
   [[nodiscard]] Scope scope(const std::string& label);
+  // What the nodes that are added while the returned scope lives give, and what their gradients do, stays f32 where
+  // activations are stored as f16: losses, whose differences of large sums rounding would swallow.
+  [[nodiscard]] Scope full_precision();
+  // The label and the precision of a node of this graph or another.
+  [[nodiscard]] Scope scope_of(const Node& node);
 
   // Copies the variables, inputs, arenas and constants of `other` into this graph, which must be empty.
   // Returns the new handle of each of the other's values, empty for those that nodes compute. What
@@ -145,6 +151,11 @@ class Graph {
 
  private:
   friend class Scope;
+  struct Annotation {
+    std::string label;
+    bool full_precision = false;
+  };
+  Annotation annotation() const { return annotations_.empty() ? Annotation{} : annotations_.back(); }
   Value add_value(TensorType type, Source source, std::string name);
   Value declare(const std::string& name, TensorType type, Initializer initializer, const std::string& arena);
 
@@ -152,13 +163,13 @@ class Graph {
   std::vector<ValueInfo> values_;
   std::vector<Output> outputs_;
   std::vector<Variable> variables_;
-  std::vector<std::string> labels_;
+  std::vector<Annotation> annotations_;  // of the scopes that live, outermost first
   bool parameters_frozen_ = false;
 };
 
 class Graph::Scope {
  public:
-  Scope(Graph& graph, const std::string& label);
+  Scope(Graph& graph, Annotation annotation);
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

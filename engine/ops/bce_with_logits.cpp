@@ -91,6 +91,7 @@ Value elements(Value x, Value target, Value pos_weight) {
 }  // namespace
 
 Value bce_with_logits(Value x, Value target, Value weight, Value pos_weight, LossReduction reduction) {
+  const Graph::Scope precise = x.graph().full_precision();
   const bool fused = reduction == LossReduction::mean && !pos_weight && (!weight || weight.type() == x.type());
   if (!fused) return reduce_loss("bce_with_logits", elements(x, target, pos_weight), {reduction, weight}, false);
   std::vector<Value> inputs = {x, target};

@@ -35,7 +35,6 @@ KernelDispatches emit(const KernelRequest& request) {
   const DType from = request.inputs[0].dtype, to = request.outputs[0].dtype;
   Dispatch dispatch{to == DType::i32     ? "cast/cast.to_int"
                     : from == DType::i32 ? "cast/cast.to_float"
-                    : to == DType::f16   ? "cast/cast.float"
                                          : "cast/cast.float",
                     {kGroupSize, 1, 1},
                     {reads_input(0), writes_output(0)},

@@ -183,6 +183,7 @@ Value class_loss(std::string_view op, Value x, Value log_probability, Value targ
 }  // namespace
 
 Value cross_entropy(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  const Graph::Scope precise = x.graph().full_precision();
   if (attributes.label_smoothing != 0 || attributes.reduction != LossReduction::mean || pixel_weight) {
     require_class_loss("cross_entropy", x, target, pixel_weight);
     return class_loss("cross_entropy", x, log_softmax(x), target, attributes, weight, pixel_weight);
@@ -193,6 +194,7 @@ Value cross_entropy(Value x, Value target, const CrossEntropyAttributes& attribu
 }
 
 Value nll_loss(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+  const Graph::Scope precise = x.graph().full_precision();
   return class_loss("nll_loss", x, x, target, attributes, weight, pixel_weight);
 }
 

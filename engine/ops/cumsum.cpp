@@ -18,7 +18,7 @@ class Cumsum : public Op {
     return fmt::format("axis={} exclusive={} reverse={}", attributes_.axis, attributes_.exclusive, attributes_.reverse);
   }
 
-  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "x", inputs[0]);
     return {inputs[0]};

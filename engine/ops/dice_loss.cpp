@@ -131,6 +131,7 @@ std::vector<int> pixel_axes(const Shape& shape) {
 }
 
 Value overlap_loss(std::string_view op, Value x, Value target, const TverskyAttributes& attributes, Value weight) {
+  const Graph::Scope precise = x.graph().full_precision();
   const Shape shape = x.shape();
   if (shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x.type())));
   if (weight && broadcast(op, shape, weight.shape()) != shape)

@@ -24,6 +24,7 @@ Value between(Value t, Value a, Value b) {
 }  // namespace
 
 Value sigmoid_focal_loss(Value x, Value target, float alpha, float gamma, const LossOptions& options) {
+  const Graph::Scope precise = x.graph().full_precision();
   require_gamma("sigmoid_focal_loss", gamma);
   const Value entropy = bce_with_logits(x, target, {}, {}, LossReduction::none);
   const Value p = sigmoid(x);
@@ -33,6 +34,7 @@ Value sigmoid_focal_loss(Value x, Value target, float alpha, float gamma, const 
 }
 
 Value focal_loss(Value x, Value target, const FocalAttributes& attributes, Value weight, Value pixel_weight) {
+  const Graph::Scope precise = x.graph().full_precision();
   require_gamma("focal_loss", attributes.gamma);
   if (x.shape().rank() < 2) throw Error(fmt::format("focal_loss: x must be (N, C, spatial...), got {}", to_string(x.type())));
   const bool classes = target.dtype() == DType::i32;

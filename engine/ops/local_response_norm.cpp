@@ -20,7 +20,6 @@ class ChannelWindow : public Op {
 
   std::string_view name() const override { return "channel_window"; }
   std::string attributes() const override { return fmt::format("size={} before={}", size_, before_); }
-  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override { return {inputs[0]}; }
 
   std::vector<Value> gradient(const GradientContext& context) const override {
@@ -49,6 +48,7 @@ Value local_response_norm(Value x, const LocalResponseNormAttributes& attributes
   const std::int64_t size = attributes.size;
   if (size < 1 || size >= std::int64_t{1} << 31)
     throw Error(fmt::format("local_response_norm: size {} must be at least 1 and have 31 bits", size));
+  const Graph::Scope precise = x.graph().full_precision();  // squares exceed f16 early
   auto window = std::make_shared<ChannelWindow>(size, attributes.forward ? (size - 1) / 2 : size / 2);
   const Value means = x.graph().add(std::move(window), {square(x)})[0];
   return over_power(x, add_scalar(mul_scalar(means, attributes.alpha), attributes.k), attributes.beta);

@@ -220,7 +220,7 @@ std::vector<TensorType> Pointwise::infer(std::span<const TensorType> inputs) con
   return {result};
 }
 
-// What is broadcast stays f32.
+// What is read as it is broadcast stays f32.
 Op::HalfOperands Pointwise::half_operands(std::span<const TensorType> inputs) const {
   const TensorType result = infer(inputs).front();
   HalfOperands half;

@@ -97,10 +97,12 @@ Value reduced(Value map, Value x, const LossOptions& options) {
 }  // namespace
 
 Value ssim(Value x, Value target, const SsimAttributes& attributes, const LossOptions& options) {
+  const Graph::Scope precise = x.graph().full_precision();
   return reduced(similarity(x, target, attributes), x, options);
 }
 
 Value ssim_loss(Value x, Value target, const SsimAttributes& attributes, const LossOptions& options) {
+  const Graph::Scope precise = x.graph().full_precision();
   return reduced(add_scalar(neg(similarity(x, target, attributes)), 1.0f), x, options);
 }
 

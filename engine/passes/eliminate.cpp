@@ -38,7 +38,7 @@ std::unique_ptr<Graph> eliminate_common(const Graph& graph) {
       rewriter.copy(index);
       continue;
     }
-    std::string key = fmt::format("{}|{}|", node.op->name(), node.op->attributes());
+    std::string key = fmt::format("{}|{}|{}|", node.op->name(), node.op->attributes(), node.full_precision);
     for (const std::uint32_t input : node.inputs) key += fmt::format("{},", rewriter.map(input).id());
     const auto [entry, is_new] = seen.try_emplace(std::move(key));
     if (is_new) {

@@ -1,9 +1,11 @@
 #include "passes/mixed_precision.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "ops/cast.h"
+#include "ops/pointwise.h"
 #include "passes/rewrite.h"
 
 namespace tuff {
@@ -18,7 +20,8 @@ class MixedPrecision {
         rewriter_(graph),
         activation_(graph.values().size(), false),
         single_(graph.values().size()),
-        half_(graph.values().size()) {
+        half_(graph.values().size()),
+        read_precisely_(graph.values().size()) {
     for (std::uint32_t value = 0; value < graph.values().size(); ++value) {
       if (source(value).kind == Source::Kind::node) continue;
       (type(value).dtype == DType::f16 ? half_ : single_)[value] = rewriter_.map(value);
@@ -57,18 +60,46 @@ class MixedPrecision {
     });
   }
 
-  // The operands that the node takes and gives as f16; none where it shall run in f32.
-  Op::HalfOperands half_operands(const Node& node) const {
+  // The operands that the node's kernels could take and give as f16.
+  Op::HalfOperands possible(const Node& node) const {
+    if (node.full_precision) return {};
     std::vector<TensorType> types;
     for (const std::uint32_t input : node.inputs) types.push_back(type(input));
-    Op::HalfOperands half = node.op->half_operands(types);
+    return node.op->half_operands(types);
+  }
+
+  // Whether all that a value is read for takes it as f32, or sums it up, maybe after further elementwise functions:
+  // coordinates to sample at, squares on their way to a variance. Rounding would save no memory there, or the more harm.
+  bool read_precisely(std::uint32_t value) {
+    std::optional<bool>& known = read_precisely_[value];
+    if (!known)
+      known = !readers_.is_output(value) && !readers_.of(value).empty() &&
+              std::ranges::all_of(readers_.of(value), [&](std::uint32_t reader) { return reads_precisely(graph_.nodes()[reader], value); });
+    return *known;
+  }
+
+  bool reads_precisely(const Node& reader, std::uint32_t value) {
+    if (reader.op->name() == "reduce") return true;
+    if (is_pointwise(reader) && read_precisely(reader.outputs[0])) return true;
+    return std::ranges::none_of(possible(reader).inputs, [&](int input) { return reader.inputs[static_cast<std::size_t>(input)] == value; });
+  }
+
+  static bool is_pointwise(const Node& node) { return dynamic_cast<const Pointwise*>(node.op.get()) != nullptr; }
+
+  // The operands that the node takes and gives as f16; none where it shall run in f32. It takes all of them or none, so
+  // that parameters, constants and statistics stay f32 where they meet activations.
+  Op::HalfOperands half_operands(const Node& node) {
+    Op::HalfOperands half = possible(node);
     std::erase_if(half.inputs, [&](int input) { return type(node.inputs[static_cast<std::size_t>(input)]).dtype != DType::f32; });
     std::erase_if(half.outputs, [&](int output) { return type(node.outputs[static_cast<std::size_t>(output)]).dtype != DType::f32; });
-    const bool activations = std::ranges::any_of(half.inputs, [&](int input) { return activation_[node.inputs[static_cast<std::size_t>(input)]]; });
-    const bool for_store = !half.outputs.empty() && std::ranges::all_of(half.outputs, [&](int output) {
-      return goes_to_store(node.outputs[static_cast<std::size_t>(output)]);
+    const auto output = [&](int index) { return node.outputs[static_cast<std::size_t>(index)]; };
+    const bool activations = !half.inputs.empty() && std::ranges::all_of(half.inputs, [&](int input) {
+      return activation_[node.inputs[static_cast<std::size_t>(input)]];
     });
-    return activations && !for_store ? half : Op::HalfOperands{};
+    const bool for_store = !half.outputs.empty() && std::ranges::all_of(half.outputs, [&](int index) { return goes_to_store(output(index)); });
+    const bool precise = std::ranges::any_of(half.outputs, [&](int index) { return !is_wide(output(index)); }) ||
+                         (is_pointwise(node) && read_precisely(node.outputs[0]));
+    return activations && !for_store && !precise ? half : Op::HalfOperands{};
   }
 
   bool touches_half(const Node& node) const {
@@ -78,6 +109,7 @@ class MixedPrecision {
 
   void convert(std::uint32_t index) {
     const Node& node = graph_.nodes()[index];
+    const Graph::Scope scope = rewriter_.to().scope_of(node);  // of its casts too
     const bool as_is = touches_half(node);
     const Op::HalfOperands half = as_is ? Op::HalfOperands{} : half_operands(node);
     const auto holds = [](const std::vector<int>& operands, std::size_t operand) {
@@ -108,6 +140,7 @@ class MixedPrecision {
   Rewriter rewriter_;
   std::vector<bool> activation_;      // by value: wherever its place is, readers that can shall take it as f16
   std::vector<Value> single_, half_;  // by value: in the new graph as it is in f32 (or i32), and as f16, where it is
+  std::vector<std::optional<bool>> read_precisely_;  // by value, where known
 };
 
 }  // namespace

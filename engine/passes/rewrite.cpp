@@ -23,10 +23,8 @@ void Rewriter::copy(std::uint32_t node) {
   replace(node, add(from_.nodes()[node].op, std::move(inputs), node));
 }
 
-std::vector<Value> Rewriter::add(std::shared_ptr<const Op> op, std::vector<Value> inputs, std::uint32_t labelled_like) {
-  const std::string& label = from_.nodes()[labelled_like].label;
-  if (label.empty()) return to_->add(std::move(op), std::move(inputs));
-  const Graph::Scope scope = to_->scope(label);
+std::vector<Value> Rewriter::add(std::shared_ptr<const Op> op, std::vector<Value> inputs, std::uint32_t like) {
+  const Graph::Scope scope = to_->scope_of(from_.nodes()[like]);
   return to_->add(std::move(op), std::move(inputs));
 }
 

@@ -40,10 +40,10 @@ class Rewriter {
   Graph& to() { return *to_; }
   // The new graph's value for an old one; must have been copied or replaced before.
   Value map(std::uint32_t old_value) const;
-  // Copies a node as it is, with its label.
+  // Copies a node as it is, with its label and precision.
   void copy(std::uint32_t node);
-  // Adds a node with another op and inputs (values of the new graph) under the old node's label.
-  std::vector<Value> add(std::shared_ptr<const Op> op, std::vector<Value> inputs, std::uint32_t labelled_like);
+  // Adds a node with another op and inputs (values of the new graph), of the old node's label and precision.
+  std::vector<Value> add(std::shared_ptr<const Op> op, std::vector<Value> inputs, std::uint32_t like);
   // Says which new values stand for the outputs of an old node.
   void replace(std::uint32_t node, std::span<const Value> outputs);
   // Copies the outputs' names and hands over the new graph.

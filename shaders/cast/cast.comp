@@ -6,7 +6,6 @@
 #include "common/grid.glsl"
 #include "common/half.glsl"
 #include "common/nan.glsl"
-#include "common/vector.glsl"
 
 layout(push_constant) uniform Push {
 #ifdef TO_INT

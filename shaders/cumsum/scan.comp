@@ -8,7 +8,7 @@
 layout(push_constant) uniform Push {
   StoredIn x;
   FloatIn starts;
-  StoredOut y;
+  FloatOut y;
   uint count;
   uint extent;
   uint inner;
@@ -30,6 +30,6 @@ void main() {
     float before = sum;
     add_to(sum, lost, LOADED(x.at[at]));
     lost = finite_loss(lost);
-    y.at[at] = STORED(exclusive != 0 ? before : sum);
+    y.at[at] = exclusive != 0 ? before : sum;
   }
 }

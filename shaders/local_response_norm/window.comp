@@ -6,11 +6,10 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
-#include "common/half.glsl"
 
 layout(push_constant) uniform Push {
-  StoredIn x;
-  StoredOut y;
+  FloatIn x;
+  FloatOut y;
   uint count;
   uint channels;
   uint size;
@@ -26,7 +25,7 @@ void main() {
     uint channel = i - pixel;
     uint first = max(channel, before) - before, last = min(channels, channel + size - before);
     float sum = 0.0;
-    for (uint c = first; c < last; ++c) sum += LOADED(x.at[pixel + c]);
-    y.at[i] = STORED(sum * scale);
+    for (uint c = first; c < last; ++c) sum += x.at[pixel + c];
+    y.at[i] = sum * scale;
   }
 }

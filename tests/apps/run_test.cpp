@@ -84,7 +84,7 @@ TEST_CASE("run: train, evaluate and predict") {
 
   // Stored as f16 where the device can, which few pixels show.
   const Finished half = run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out", (data / "half").string(),
-                                  "--dtype", "f16"});
+                                  "--probabilities", "--dtype", "f16"});
   CAPTURE(half.err);
   REQUIRE(half.code == 0);
   CHECK(contains(half.err, "no 16-bit storage") == !test_device().caps().storage_16bit);
@@ -92,6 +92,7 @@ TEST_CASE("run: train, evaluate and predict") {
   std::size_t differing = 0;
   for (std::size_t i = 0; i < mask.values.size(); ++i) differing += mask.values[i] != half_mask.values[i] ? 1 : 0;
   CHECK(differing <= mask.values.size() / 100);
+  CHECK((read_image(data / "half" / "n0_probabilities.tif").values != probabilities.values) == test_device().caps().storage_16bit);
 
   // Results never replace the images they are made from.
   const std::string before = file_text(data / "images" / "n0.png");

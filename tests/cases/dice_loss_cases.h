@@ -96,8 +96,11 @@ inline std::vector<OpCase> tversky_loss_cases() {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     std::vector<std::int64_t> map = shape.extents();
     map[1] = 1;
-    const TverskyAttributes attributes{.alpha = draws.pick({0.2f, 0.5f}), .beta = 0.5f, .smooth = draws.pick({1.0f, 0.1f}), .activation = draws.pick({none, sigmoid, softmax})};
-    cases.push_back(tversky_loss_case(draws.name(shape), shape, draws.coin() ? TensorType{f32, shape} : TensorType{i32, Shape(map)}, attributes, draws.coin() ? Shape(map) : Shape{}));
+    // One class alone is certain: no loss, no gradient. Without activation what is drawn are no probabilities.
+    const TverskyAttributes attributes{.alpha = draws.pick({0.2f, 0.5f}), .beta = 0.5f, .smooth = draws.pick({1.0f, 0.1f}),
+                                       .activation = shape.channels() == 1 || draws.coin() ? sigmoid : softmax};
+    const TensorType target = draws.coin() ? TensorType{f32, shape} : TensorType{i32, Shape(map)};
+    cases.push_back(tversky_loss_case(draws.name(shape), shape, target, attributes, draws.coin() ? Shape(map) : Shape{}));
   }
   return cases;
 }

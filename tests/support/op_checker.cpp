@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "autodiff/gradient.h"
 #include "base/error.h"
@@ -213,9 +214,6 @@ class CaseCheck {
 
   // Why a result can't be compared where it is stored as f16; empty: it can.
   std::string beyond_half(const Built& built) const {
-    if (!device_.caps().storage_16bit) return "the device has no 16-bit storage";
-    const std::vector<Value> inputs = built.graph.inputs();
-    if (std::ranges::none_of(inputs, [](Value input) { return input.dtype() == DType::f32; })) return "no float inputs";
     for (const auto& arrays : {built.inputs, built.expected})
       for (const Array& array : arrays)
         for (const double value : array.data)
@@ -247,29 +245,37 @@ class CaseCheck {
     return any;
   }
 
-  // Counts how f16 serves the result; false where it can't be checked so.
-  bool count_half(const Built& built) {
+  // Counts how f16 serves the result. The tolerance of f16 where it does; nothing where it can't be checked so.
+  std::optional<double> half_tolerance(const Built& built, double tolerance) {
+    if (!device_.caps().storage_16bit) {
+      ++counts_.half["results skipped: the device has no 16-bit storage"];
+      return std::nullopt;
+    }
+    const std::unique_ptr<Graph> lowered = prepared(built.graph, stored());
+    if (std::ranges::none_of(lowered->values(), [](const ValueInfo& value) { return value.type.dtype == DType::f16; })) {
+      ++counts_.half["results that stay f32"];
+      return tolerance;
+    }
     const std::string beyond = beyond_half(built);
     if (!beyond.empty()) {
       ++counts_.half["results skipped: " + beyond];
-      return false;
+      return std::nullopt;
     }
-    const std::unique_ptr<Graph> lowered = prepared(built.graph, stored());
     const bool native = std::ranges::any_of(lowered->nodes(), [&](const Node& node) {
       return node.op->name() != "cast" && std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return is_half(*lowered, value); });
     });
     const bool between = counts_between_casts(*lowered);
     ++counts_.half[native && between ? "results by native kernels and some between casts"
                    : native          ? "results by native kernels"
-                   : between         ? "results between casts"
-                                     : "results that stay f32"];
-    return true;
+                                     : "results between casts"];
+    return std::max(tolerance, kHalfTolerance);
   }
 
   void check_built(const Built& built, double tolerance, const std::string& what) {
     if (options_.storage == DType::f16) {
-      if (!count_half(built)) return;
-      tolerance = std::max(tolerance, kHalfTolerance);
+      const std::optional<double> allowed = half_tolerance(built, tolerance);
+      if (!allowed) return;
+      tolerance = *allowed;
     }
     const std::vector<HostTensor> outputs = results(built, stored());
     compare(built, outputs, tolerance, what);
@@ -322,10 +328,13 @@ class CaseCheck {
     return true;
   }
 
-  // By central differences at some elements of input i, in float64.
-  Array differences(std::size_t i, const std::vector<std::size_t>& elements, const std::vector<Array>& weights) const {
-    Array expected(op_case_.inputs[i].type.shape);
+  // By central differences at some elements of input i, in float64. Elements next to a kink, where the differences to
+  // both sides tell other gradients, are taken off.
+  Array differences(std::size_t i, std::vector<std::size_t>& elements, const std::vector<Array>& weights) {
+    Array expected(op_case_.inputs[i].type.shape), bend(expected.shape);
     std::vector<Array> moved = arrays_;
+    const double here = weighted_sum(op_case_.reference(moved), weights);
+    double largest = 0;
     for (const std::size_t element : elements) {
       double& value = moved[i].data[element];
       const double centre = value;
@@ -335,7 +344,11 @@ class CaseCheck {
       const double below = weighted_sum(op_case_.reference(moved), weights);
       value = centre;
       expected.data[element] = (above - below) / (2 * kStep);
+      bend.data[element] = std::abs(above + below - 2 * here) / (2 * kStep);
+      largest = std::max(largest, std::abs(expected.data[element]));
     }
+    const double allowed = std::max(0.2 * op_case_.gradient_tolerance * largest, 1e-9);
+    counts_.kinks += static_cast<int>(std::erase_if(elements, [&](std::size_t element) { return bend.data[element] > allowed; }));
     return expected;
   }
 
@@ -360,7 +373,7 @@ class CaseCheck {
       if (options_.storage == DType::f16)
         std::erase_if(built.sampled.back(), [&](std::size_t element) { return std::abs(built.expected.back().data[element]) > 1e-2 / kStep; });
       if (built.sampled.back().empty()) {
-        ++counts_.half["gradients skipped: every element on a jump"];
+        ++counts_.gradients_skipped;
         return;
       }
       wrt.push_back(inputs[i]);
@@ -390,8 +403,10 @@ std::string describe(const CheckCounts& counts) {
   for (const auto& [how, count] : counts.half) text += fmt::format("f16: {} {}\n", count, how);
   if (!counts.between_casts.empty()) text += fmt::format("f16: ops that ran in f32 between casts: {}\n", fmt::join(counts.between_casts, ", "));
   if (counts.cases > 0)
-    text += fmt::format("op cases: {}; forced kernel runs: {} (refused: {}); gradients checked: {}; runs in poisoned memory: {}; in other orders: {}\n",
-                        counts.cases, counts.kernels_run, counts.kernels_refused, counts.gradients, counts.poisoned, counts.orders);
+    text += fmt::format("op cases: {}; forced kernel runs: {} (refused: {}); gradients checked: {} (elements skipped at kinks: {}; gradients of none "
+                        "but kinks: {}); runs in poisoned memory: {}; in other orders: {}\n",
+                        counts.cases, counts.kernels_run, counts.kernels_refused, counts.gradients, counts.kinks, counts.gradients_skipped, counts.poisoned,
+                        counts.orders);
   return text;
 }
 
