@@ -6,12 +6,14 @@
 #include <charconv>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/commands.h"
 #include "apps/model_runner.h"
+#include "apps/options.h"
 #include "base/error.h"
 #include "onnx/export.h"
 #include "onnx/serialize.h"
@@ -29,14 +31,15 @@ struct ConvertArguments {
 
 bool is_onnx(const std::string& path) { return path.ends_with(".onnx"); }
 
-// "1x3x64x64"
-std::vector<std::int64_t> parse_shape(const std::string& text) {
+// "1x3x64x64", or "" of a scalar; nullopt where it is no shape.
+std::optional<std::vector<std::int64_t>> read_shape(const std::string& text) {
   std::vector<std::int64_t> shape;
+  if (text.empty()) return shape;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find('x', at), text.size());
     std::int64_t extent = 0;
     const auto [rest, error] = std::from_chars(text.data() + at, text.data() + end, extent);
-    if (error != std::errc{} || rest != text.data() + end || extent < 1) throw Error(fmt::format("--shape {}: is no shape, write 1x3x64x64", text));
+    if (error != std::errc{} || rest != text.data() + end || extent < 1) return std::nullopt;
     shape.push_back(extent);
     at = end + 1;
   }
@@ -51,8 +54,11 @@ struct NamedShape {
 std::vector<NamedShape> parse_shapes(const std::vector<std::string>& texts) {
   std::vector<NamedShape> shapes;
   for (const std::string& text : texts) {
-    const std::size_t at = text.rfind('=');
-    shapes.push_back(at == std::string::npos ? NamedShape{"", parse_shape(text)} : NamedShape{text.substr(0, at), parse_shape(text.substr(at + 1))});
+    const auto [name, value] = split_name(text, [](const std::string& part) { return read_shape(part).has_value(); });
+    const auto shape = read_shape(value);
+    if (!shape || text.empty())
+      throw Error(fmt::format("--shape {}: is no shape, write 1x3x64x64, or NAME= for a scalar", text));
+    shapes.push_back({name, *shape});
   }
   return shapes;
 }
@@ -120,6 +126,8 @@ onnx::Model exported(const std::string& path, const std::vector<NamedShape>& sha
   const Model model = load_model(path);
   if (shapes.size() > 1) throw Error(fmt::format("{}: has one input; give --shape once", path));
   const std::vector<std::int64_t> shape = shapes.empty() ? std::vector<std::int64_t>{} : shapes[0].shape;
+  if (!shapes.empty() && shape.empty())
+    throw Error(fmt::format("{}: its input is no scalar; write --shape 1x1x64x64", path));
   const onnx::Imported net = inference_network(model, shape, part);
   onnx::Model result = onnx::export_model(net);
   if (shapes.empty()) free_dimensions(result, model, part);
@@ -131,6 +139,8 @@ onnx::Model exported(const std::string& path, const std::vector<NamedShape>& sha
 
 void convert_to_onnx(const ConvertArguments& arguments) {
   const std::vector<NamedShape> shapes = parse_shapes(arguments.shapes);
+  if (!arguments.part.empty() && (!arguments.like.empty() || is_onnx(arguments.in)))
+    throw Error(fmt::format("--part {}: is for tuff's own models", arguments.part));
   onnx::Model model;
   if (!arguments.like.empty()) {
     if (!is_onnx(arguments.like)) throw Error(fmt::format("--like {}: for an ONNX file, name an ONNX file", arguments.like));
@@ -180,11 +190,20 @@ void add_convert_command(CLI::App& tuff) {
       ->required()
       ->type_name("OUT");
   command->add_option("--like", arguments->like, "the network or model that IN's weights, by their names, are put into")->type_name("MODEL");
-  command->add_option("--shape", arguments->shapes, "fix an input's shape, 1x3x64x64; the name may be left out where there is only one")
+  command
+      ->add_option(
+          "--shape", arguments->shapes,
+          "fix an input's shape, 1x3x64x64 (NAME= for a scalar); the name may be left out where there is only one")
       ->allow_extra_args(false)
       ->type_name("NAME=SHAPE");
   command->add_option("--part", arguments->part, "of a vae: encoder (images to the posterior's mean) or decoder [both]")->type_name("encoder|decoder");
-  command->callback([arguments] { run_convert(*arguments); });
+  command->callback([arguments] {
+    try {
+      run_convert(*arguments);
+    } catch (const std::bad_alloc&) {
+      throw Error(fmt::format("{}: there isn't enough memory for it", arguments->in));
+    }
+  });
 }
 
 }  // namespace tuff

@@ -26,19 +26,41 @@ class OnnxRunner final : public ModelRunner {
     for (const onnx::Port& port : model_.free_inputs()) names.push_back(port.name);
     return names;
   }
+  std::vector<std::string> outputs() const override {
+    std::vector<std::string> names;
+    for (const onnx::Port& port : model_.outputs) names.push_back(port.name);
+    return names;
+  }
+  std::vector<std::string> differentiable() const override {
+    std::vector<std::string> names;
+    for (const onnx::Port& port : model_.free_inputs())
+      if (is_float(port.data_type)) names.push_back(port.name);
+    for (const onnx::NamedTensor& tensor : model_.initializers)
+      if (is_float(tensor.data_type)) names.push_back(tensor.name);
+    return names;
+  }
   onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) override {
     return onnx::run_model(model_, request, device);
   }
 
  private:
+  static bool is_float(std::int64_t data_type) {
+    const std::optional<ElementType> type = onnx::element_type(data_type);
+    return type && is_floating(*type);
+  }
+
   onnx::Model model_;
 };
+
+bool is_autoencoder(const Model& model) { return model.options.model == "vae"; }
 
 class TuffRunner final : public ModelRunner {
  public:
   explicit TuffRunner(const std::string& path) : model_(load_model(path)) {}
 
   std::vector<std::string> inputs() const override { return {"images"}; }
+  std::vector<std::string> outputs() const override { return {is_autoencoder(model_) ? "reconstruction" : "logits"}; }
+  std::vector<std::string> differentiable() const override { return {"images"}; }  // and parameters, of plain names
 
   onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) override {
     if (request.inputs.size() != 1 || request.inputs.front().name != "images")
@@ -52,8 +74,6 @@ class TuffRunner final : public ModelRunner {
  private:
   Model model_;
 };
-
-bool is_autoencoder(const Model& model) { return model.options.model == "vae"; }
 
 // The shape that it was trained on, one image at a time, and one that differs from it in every extent that may.
 std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& part) {

@@ -13,7 +13,9 @@ namespace tuff {
 class ModelRunner {
  public:
   virtual ~ModelRunner() = default;
-  virtual std::vector<std::string> inputs() const = 0;  // those that must be given
+  virtual std::vector<std::string> inputs() const = 0;          // those that must be given
+  virtual std::vector<std::string> outputs() const = 0;
+  virtual std::vector<std::string> differentiable() const = 0;  // what there are gradients of
   virtual onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) = 0;
 };
 

@@ -51,6 +51,8 @@ constexpr OperatorRow kRows[] = {
     {"Elementwise", "pow", kAny, "f32", "all", "Pow", "torch.pow"},
     {"Elementwise", "xlogy", kAny, "f32", "all", "", "torch.xlogy"},
     {"Elementwise", "fmod, remainder", kAny, "f32", "none", "Mod", "torch.fmod, remainder"},
+    {"Elementwise", "divide_truncating", kAny, "f32", "0", "", "torch.div(rounding_mode=\"trunc\")"},
+    {"Elementwise", "norm_root", kAny, "f32", "all", "", ""},
     {"Elementwise", "maximum, minimum", kAny, "f32", "all", "Max, Min", "torch.maximum, minimum"},
     {"Elementwise", "clamp, clamp_min, clamp_max", kAny, "f32", "all", "Clip", "torch.clamp"},
     {"Elementwise", "floor_at, ceil_at", kAny, "f32", "all", "", ""},

@@ -24,6 +24,18 @@ void add_dtype_option(CLI::App& command, std::string& dtype) {
       ->type_name("f32|f16");
 }
 
+std::pair<std::string, std::string> split_name(const std::string& text,
+                                               const std::function<bool(const std::string&)>& is_value) {
+  std::size_t first = std::string::npos;
+  for (std::size_t at = text.rfind('='); at != std::string::npos;
+       at = at == 0 ? std::string::npos : text.rfind('=', at - 1)) {
+    if (is_value(text.substr(at + 1))) return {text.substr(0, at), text.substr(at + 1)};
+    first = at;
+  }
+  if (first == std::string::npos || is_value(text)) return {"", text};
+  return {text.substr(0, first), text.substr(first + 1)};
+}
+
 std::int64_t parse_tile(const std::string& text) {
   if (text == "auto") return 0;
   std::int64_t tile = 0;

@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace tuff {
 
@@ -12,6 +14,11 @@ void add_model_option(CLI::App& command, std::string& model);
 void add_device_option(CLI::App& command, std::string& device);
 // f32 or f16, see storage_on() of session.h.
 void add_dtype_option(CLI::App& command, std::string& dtype);
+
+// NAME=VALUE as name and value; the name is empty where there is none. Names and files may hold "=" themselves: it is
+// the last one behind which `is_value` finds a value, else the first.
+std::pair<std::string, std::string> split_name(const std::string& text,
+                                               const std::function<bool(const std::string&)>& is_value);
 
 // "auto" is 0; else a whole number above 0, or Error.
 std::int64_t parse_tile(const std::string& text);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,10 +31,8 @@ struct RunArguments {
 
 // "NAME=FILE.npy"; the name is empty where only a file is given.
 NamedArray read_named(const std::string& text) {
-  const std::size_t at = text.find('=');
-  const bool whole = at == std::string::npos || (!fs::exists(text.substr(at + 1)) && fs::exists(text));
-  if (whole) return {"", read_npy_array(text)};
-  return {text.substr(0, at), read_npy_array(text.substr(at + 1))};
+  const auto [name, file] = split_name(text, [](const std::string& path) { return !path.empty() && fs::exists(path); });
+  return {name, read_npy_array(file)};
 }
 
 std::vector<NamedArray> read_inputs(const std::vector<std::string>& texts, const std::vector<std::string>& names) {
@@ -62,15 +61,23 @@ std::string file_name(const std::string& name) {
   return safe + ".npy";
 }
 
+// Said before anything is computed: which results there will be the model knows.
+void require_own_files(const fs::path& folder, const ModelRunner& model, bool gradients) {
+  std::set<std::string> taken;
+  const auto take = [&](const std::string& file) {
+    if (!taken.insert(file).second)
+      throw Error(fmt::format("two results would be written to {}", (folder / file).string()));
+  };
+  for (const std::string& name : model.outputs()) take(file_name(name));
+  if (!gradients) return;
+  for (const std::string& name : model.differentiable()) take("grad_" + file_name(name));
+}
+
 void write_results(const fs::path& folder, const onnx::RunResult& result) {
-  std::vector<std::pair<fs::path, const Array*>> files;
-  for (const NamedArray& output : result.outputs) files.emplace_back(folder / file_name(output.name), &output.array);
-  for (const NamedArray& gradient : result.gradients) files.emplace_back(folder / ("grad_" + file_name(gradient.name)), &gradient.array);
-  std::set<fs::path> taken;
-  for (const auto& [path, array] : files)
-    if (!taken.insert(path).second) throw Error(fmt::format("two results would be written to {}", path.string()));
   fs::create_directories(folder);
-  for (const auto& [path, array] : files) write_npy(path, *array);
+  for (const NamedArray& output : result.outputs) write_npy(folder / file_name(output.name), output.array);
+  for (const NamedArray& gradient : result.gradients)
+    write_npy(folder / ("grad_" + file_name(gradient.name)), gradient.array);
   for (const NamedArray& output : result.outputs)
     fmt::print("{}: {} {}\n", (folder / file_name(output.name)).string(), to_string(output.array.type), shape_text(output.array.shape));
   if (!result.gradients.empty()) fmt::print("{} gradients in {}\n", result.gradients.size(), (folder / "grad_NAME.npy").string());
@@ -81,6 +88,7 @@ void run_run(const RunArguments& arguments) {
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--output-dir {}: is a file; name a folder", arguments.out));
   const std::unique_ptr<ModelRunner> model = open_runner(arguments.model);
+  require_own_files(arguments.out, *model, arguments.gradients);
   onnx::RunRequest request{.inputs = read_inputs(arguments.inputs, model->inputs()), .gradients = arguments.gradients};
   for (const std::string& text : arguments.upstream) {
     request.upstream.push_back(read_named(text));
@@ -97,8 +105,8 @@ void run_run(const RunArguments& arguments) {
   });
   write_results(arguments.out, result);
   for (const NamedArray& output : result.outputs)
-    if (is_floating(output.array.type)) warn_of_overflow(request.storage, output.name, convert(output.array, ElementType::f32).as<float>());
-  for (const NamedArray& gradient : result.gradients) warn_of_overflow(request.storage, "grad_" + gradient.name, gradient.array.as<float>());
+    if (is_floating(output.array.type)) warn_of_range(request.storage, output.name, convert(output.array, ElementType::f32).as<float>());
+  for (const NamedArray& gradient : result.gradients) warn_of_range(request.storage, "grad_" + gradient.name, gradient.array.as<float>());
 }
 
 }  // namespace
@@ -108,7 +116,6 @@ void add_run_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<RunArguments>();
   command->add_option("model", arguments->model, "an ONNX file, or a run's folder or model file of tuff")->required()->type_name("MODEL.onnx|MODEL");
   command->add_option("--input", arguments->inputs, "an input, once for each; the name may be left out where there is only one")
-      ->required()
       ->allow_extra_args(false)
       ->type_name("NAME=FILE.npy");
   command->add_option("--output-dir", arguments->out, "folder for the results; other characters than A-Za-z0-9_.- of names become _")
@@ -121,7 +128,13 @@ void add_run_command(CLI::App& tuff) {
       ->type_name("NAME=FILE.npy");
   add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
-  command->callback([arguments] { run_run(*arguments); });
+  command->callback([arguments] {
+    try {
+      run_run(*arguments);
+    } catch (const std::bad_alloc&) {
+      throw Error(fmt::format("{}: there isn't enough memory for it", arguments->model));
+    }
+  });
 }
 
 }  // namespace tuff

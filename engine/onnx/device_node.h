@@ -21,6 +21,9 @@ class DeviceNode final : public NodeContext {
   Graph& graph() const { return table_.graph(); }
   // Whether the graph computes it; if not, its numbers are constant.
   bool live(std::size_t input) const { return entry(input).live; }
+  // Whether a wanted gradient flows through the input; through any.
+  bool differentiable(std::size_t input) const { return entry(input).differentiable; }
+  bool differentiable() const;
   bool empty(std::size_t input) const { return checked_bytes(entry(input).shape, 1) == 0; }
 
   Value value(std::size_t input) const;  // f32 of floats and booleans, i32 of integers
@@ -31,7 +34,7 @@ class DeviceNode final : public NodeContext {
   // The one number of an input that must be constant, or `otherwise` where it is left out.
   double scalar(std::size_t input, double otherwise) const;
 
-  // Outputs have the first input's type if none is given.
+  // Outputs have the first input's type if none is given; those of an integer type are truncated to i32.
   void set(std::size_t output, Value value);
   void set(std::size_t output, Value value, ElementType type);
   void set(std::size_t output, Array numbers);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <new>
 
 namespace tuff::onnx {
 namespace {
@@ -31,13 +32,17 @@ Array EvaluationContext::make(ElementType type, std::vector<std::int64_t> shape)
   return Array(type, std::move(shape));
 }
 
+std::int64_t EvaluationContext::single_integer(std::size_t input) const {
+  if (array(input).elements() != 1) fail(fmt::format("input {} isn't one number", input));
+  return tuff::integers(array(input)).front();
+}
+
 bool can_evaluate(const std::string& full_name) { return find_evaluator(full_name) != nullptr; }
 
-Arrays evaluate(const Model& model, const Node& node, std::vector<const Array*> inputs) {
-  const EvaluationContext context(model, node, inputs);
-  const EvaluatorRow* row = find_evaluator(full_name(node));
-  if (row == nullptr) context.unsupported("the host has no such operator");
-  if (row->small_floats) return row->evaluate(context);
+namespace {
+
+Arrays evaluate_by(const EvaluatorRow* row, const Model& model, const Node& node, std::vector<const Array*> inputs) {
+  if (row->small_floats) return row->evaluate(EvaluationContext(model, node, std::move(inputs)));
   std::vector<Array> wide;
   wide.reserve(inputs.size());
   std::optional<ElementType> narrow;
@@ -52,6 +57,19 @@ Arrays evaluate(const Model& model, const Node& node, std::vector<const Array*> 
     for (Array& result : results)
       if (result.type == ElementType::f32) result = convert(result, *narrow);
   return results;
+}
+
+}  // namespace
+
+Arrays evaluate(const Model& model, const Node& node, std::vector<const Array*> inputs) {
+  const EvaluationContext context(model, node, inputs);
+  const EvaluatorRow* row = find_evaluator(full_name(node));
+  if (row == nullptr) context.unsupported("the host has no such operator");
+  try {
+    return evaluate_by(row, model, node, std::move(inputs));
+  } catch (const std::bad_alloc&) {
+    context.fail("there isn't enough memory for it on the host");
+  }
 }
 
 std::vector<std::int64_t> row_major_strides(const std::vector<std::int64_t>& shape) {

@@ -22,7 +22,11 @@ class EvaluationContext final : public NodeContext {
   const Array* known(std::size_t input) const override { return has(input) ? arrays_[input] : nullptr; }
   const Array& array(std::size_t input) const { return constant(input); }
 
-  // Zeros; Error where that is more than results on the host may take (256 MiB).
+  // An input's single number, or Error.
+  std::int64_t single_integer(std::size_t input) const;
+
+  // Zeros; Error where that is more than results on the host may take (256 MiB). What allocates or loops by the product
+  // of extents comes after it, and after a look for no elements: of 2^45 x 0 a file needs but a few bytes.
   Array make(ElementType type, std::vector<std::int64_t> shape) const;
 
  private:

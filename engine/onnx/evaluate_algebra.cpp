@@ -103,7 +103,7 @@ Arrays det(const EvaluationContext& node) {
   const auto n = static_cast<std::size_t>(shape.back());
   shape.resize(shape.size() - 2);
   const std::vector<double> values = numbers(node.array(0));
-  Array result(ElementType::f64, shape);
+  Array result = node.make(ElementType::f64, shape);
   for (std::size_t i = 0; i < result.as<double>().size(); ++i) {
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(i * n * n);
     result.as<double>()[i] = determinant({first, first + static_cast<std::ptrdiff_t>(n * n)}, n);

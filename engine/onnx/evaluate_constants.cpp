@@ -68,8 +68,11 @@ Arrays range(const EvaluationContext& node) {
   Array result = node.make(node.type(0), {std::max<std::int64_t>(0, static_cast<std::int64_t>(count))});
   visit(result.type, [&]<class T>() {
     if constexpr (std::is_arithmetic_v<T>) {
-      const T first = node.array(0).as<T>()[0], step = node.array(2).as<T>()[0];
-      T index = 0;
+      // Integers wrap, in 64 bits without a sign.
+      using Wide = std::conditional_t<std::is_floating_point_v<T>, T, std::uint64_t>;
+      const auto first = static_cast<Wide>(node.array(0).as<T>()[0]),
+                 step = static_cast<Wide>(node.array(2).as<T>()[0]);
+      Wide index = 0;
       for (T& value : result.as<T>()) value = static_cast<T>(first + index++ * step);
     }
   });
@@ -79,11 +82,13 @@ Arrays range(const EvaluationContext& node) {
 Arrays eye_like(const EvaluationContext& node) {
   const Extents shape = node.shape(0);
   if (shape.size() != 2) node.fail("its input is no matrix");
-  const std::int64_t wanted = node.integer("dtype", data_type(node.type(0))), k = node.integer("k", 0);
+  const std::int64_t wanted = node.integer("dtype", data_type(node.type(0)));
   const std::optional<ElementType> type = element_type(wanted);
   if (!type) node.unsupported_type(wanted);
   Array result = node.make(*type, shape);
   const Array one = convert(array_of({}, std::vector<std::int64_t>{1}), *type);
+  if (result.elements() == 0) return {std::move(result)};
+  const std::int64_t k = std::clamp(node.integer("k", 0), -shape[0], shape[1]);
   for (std::int64_t row = 0; row < shape[0]; ++row)
     if (row + k >= 0 && row + k < shape[1]) copy_element(one, 0, result, row * shape[1] + row + k);
   return {std::move(result)};

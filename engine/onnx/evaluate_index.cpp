@@ -24,6 +24,7 @@ std::int64_t position(const Extents& index, const Extents& strides) {
 
 Arrays gather(const EvaluationContext& node) {
   const Array &x = node.array(0), &indices = node.array(1);
+  node.require_integers(1);
   const auto axis = static_cast<std::size_t>(node.axis(node.integer("axis", 0), node.rank(0)));
   const std::vector<std::int64_t> at = integers(indices);
   Extents shape(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis));
@@ -42,6 +43,7 @@ Arrays gather(const EvaluationContext& node) {
 // Calls f(element of the indices, element of x that it names).
 template <class F>
 void for_each_named(const EvaluationContext& node, const Array& x, const Array& indices, F&& f) {
+  node.require_integers(1);
   const auto axis = static_cast<std::size_t>(node.axis(node.integer("axis", 0), node.rank(0)));
   if (indices.shape.size() != x.shape.size()) node.fail("data and indices have different ranks");
   for (std::size_t i = 0; i < x.shape.size(); ++i)
@@ -63,40 +65,59 @@ Arrays gather_elements(const EvaluationContext& node) {
   return {std::move(result)};
 }
 
-// What the last axis of `indices` names in x, with `batch` leading axes in common: calls f(row of the indices, first
-// element of x's block) and returns the block's elements.
-template <class F>
-std::int64_t for_each_block(const EvaluationContext& node, const Array& x, const Array& indices, std::size_t batch, F&& f) {
+// What the last axis of `indices` names in x, with `batch` leading axes in common: blocks of the other axes.
+struct Blocks {
+  std::size_t batch = 0, depth = 0;  // axes of x: in common, and in common or named
+  Extents shape;                     // of all blocks: the rows of the indices, then the block
+  std::int64_t elements = 0;         // of one
+};
+
+Blocks blocks_of(const EvaluationContext& node, const Array& x, const Array& indices, std::size_t batch) {
+  node.require_integers(1);
   if (indices.shape.empty()) node.fail("its indices are a scalar");
   const std::int64_t named = indices.shape.back();
   const std::size_t depth = batch + static_cast<std::size_t>(named);
   if (named < 0 || depth > x.shape.size() || batch >= indices.shape.size()) node.fail("its indices have too many components");
   if (!std::equal(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(batch), indices.shape.begin())) node.fail("the batch axes differ");
+  const auto rest = x.shape.begin() + static_cast<std::ptrdiff_t>(depth);
+  Blocks blocks{.batch = batch,
+                .depth = depth,
+                .shape = {indices.shape.begin(), indices.shape.end() - 1},
+                .elements = product(Extents(rest, x.shape.end()))};
+  blocks.shape.insert(blocks.shape.end(), rest, x.shape.end());
+  return blocks;
+}
+
+// Calls f(first element among all blocks, first element in x) for each block; there must be elements.
+template <class F>
+void for_each_block(const EvaluationContext& node, const Array& x, const Array& indices, const Blocks& blocks, F&& f) {
   const std::vector<std::int64_t> at = integers(indices);
+  const std::int64_t named = indices.shape.back();
   const Extents strides = row_major_strides(x.shape);
   const Extents rows(indices.shape.begin(), indices.shape.end() - 1);
   IndexWalk walk(rows);
   for (std::int64_t row = 0; row < product(rows); ++row, walk.next()) {
     std::int64_t first = 0;
-    for (std::size_t axis = 0; axis < depth; ++axis) {
-      const std::int64_t index = axis < batch ? walk.index()[axis] : checked(node, at[static_cast<std::size_t>(row * named) + axis - batch], x.shape[axis]);
+    for (std::size_t axis = 0; axis < blocks.depth; ++axis) {
+      const bool common = axis < blocks.batch;
+      const std::int64_t index =
+          common ? walk.index()[axis]
+                 : checked(node, at[static_cast<std::size_t>(row * named) + axis - blocks.batch], x.shape[axis]);
       first += index * strides[axis];
     }
-    f(row, first);
+    f(row * blocks.elements, first);
   }
-  return product(Extents(x.shape.begin() + static_cast<std::ptrdiff_t>(depth), x.shape.end()));
 }
 
 Arrays gather_nd(const EvaluationContext& node) {
   const Array &x = node.array(0), &indices = node.array(1);
   const auto batch = static_cast<std::size_t>(std::max<std::int64_t>(node.integer("batch_dims", 0), 0));
-  std::vector<std::int64_t> first;
-  const std::int64_t block = for_each_block(node, x, indices, batch, [&](std::int64_t, std::int64_t at) { first.push_back(at); });
-  Extents shape(indices.shape.begin(), indices.shape.end() - 1);
-  shape.insert(shape.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(batch) + indices.shape.back(), x.shape.end());
-  Array result = node.make(x.type, shape);
-  for (std::int64_t i = 0; i < result.elements(); ++i)
-    copy_element(x, first[static_cast<std::size_t>(i / block)] + i % block, result, i);
+  const Blocks blocks = blocks_of(node, x, indices, batch);
+  Array result = node.make(x.type, blocks.shape);
+  if (result.elements() == 0) return {std::move(result)};
+  for_each_block(node, x, indices, blocks, [&](std::int64_t to, std::int64_t from) {
+    for (std::int64_t i = 0; i < blocks.elements; ++i) copy_element(x, from + i, result, to + i);
+  });
   return {std::move(result)};
 }
 
@@ -141,12 +162,14 @@ Arrays scatter_elements(const EvaluationContext& node) {
 }
 
 Arrays scatter_nd(const EvaluationContext& node) {
-  const Array &x = node.array(0), &updates = node.array(2);
+  const Array &x = node.array(0), &indices = node.array(1), &updates = node.array(2);
   Scatter scatter(node, updates);
-  std::vector<std::int64_t> first;
-  const std::int64_t block = for_each_block(node, x, node.array(1), 0, [&](std::int64_t, std::int64_t at) { first.push_back(at); });
-  if (updates.elements() != block * std::ssize(first)) node.fail("its updates don't fit its indices");
-  for (std::int64_t i = 0; i < updates.elements(); ++i) scatter.write(i, first[static_cast<std::size_t>(i / block)] + i % block);
+  const Blocks blocks = blocks_of(node, x, indices, 0);
+  if (updates.elements() != product(blocks.shape)) node.fail("its updates don't fit its indices");
+  if (updates.elements() == 0) return {scatter.result()};
+  for_each_block(node, x, indices, blocks, [&](std::int64_t from, std::int64_t to) {
+    for (std::int64_t i = 0; i < blocks.elements; ++i) scatter.write(from + i, to + i);
+  });
   return {scatter.result()};
 }
 
@@ -189,15 +212,17 @@ Arrays compress(const EvaluationContext& node) {
 
 Arrays non_zero(const EvaluationContext& node) {
   const Array x = convert(node.array(0), ElementType::boolean);
-  std::vector<Extents> found;
+  const auto count =
+      static_cast<std::size_t>(std::ranges::count_if(x.data, [](std::byte value) { return value != std::byte{0}; }));
+  Array result = node.make(ElementType::i64, {node.rank(0), static_cast<std::int64_t>(count)});
   IndexWalk walk(x.shape);
-  for (std::int64_t i = 0; i < x.elements(); ++i, walk.next())
-    if (x.data[static_cast<std::size_t>(i)] != std::byte{0}) found.push_back(walk.index());
-  const auto count = std::ssize(found);
-  Array result = node.make(ElementType::i64, {node.rank(0), count});
-  for (std::size_t i = 0; i < found.size(); ++i)
+  std::size_t column = 0;
+  for (std::int64_t i = 0; i < x.elements(); ++i, walk.next()) {
+    if (x.data[static_cast<std::size_t>(i)] == std::byte{0}) continue;
     for (std::size_t axis = 0; axis < x.shape.size(); ++axis)
-      result.as<std::int64_t>()[axis * found.size() + i] = found[i][axis];
+      result.as<std::int64_t>()[axis * count + column] = walk.index()[axis];
+    ++column;
+  }
   return {std::move(result)};
 }
 

@@ -53,11 +53,13 @@ Arrays concat(const EvaluationContext& node) {
   for (std::size_t i = 0; i < node.inputs(); ++i) {
     Extents other = node.shape(i);
     if (other.size() != shape.size() || node.type(i) != node.type(0)) node.fail("its inputs have different ranks or types");
-    total += std::exchange(other[static_cast<std::size_t>(axis)], total);
+    if (__builtin_add_overflow(total, std::exchange(other[static_cast<std::size_t>(axis)], 0), &total))
+      node.fail("its inputs are too long");
     other[static_cast<std::size_t>(axis)] = total;
     if (other != shape) node.fail("its inputs have different extents beside the axis");
   }
   Array result = node.make(node.type(0), shape);
+  if (result.elements() == 0) return {std::move(result)};
   const std::size_t outer = static_cast<std::size_t>(product(Extents(shape.begin(), shape.begin() + axis)));
   std::size_t to = 0;
   for (std::size_t row = 0; row < outer; ++row) {
@@ -130,6 +132,8 @@ std::int64_t padded_source(const std::string& mode, std::int64_t at, std::int64_
   return inside < extent ? inside : period - inside;
 }
 
+constexpr std::int64_t kMostPad = std::int64_t{1} << 48;
+
 Arrays pad(const EvaluationContext& node) {
   const Array& x = node.array(0);
   const Borders borders = pad_borders(node);
@@ -137,6 +141,7 @@ Arrays pad(const EvaluationContext& node) {
   if (mode != "constant" && mode != "edge" && mode != "wrap" && mode != "reflect") node.unsupported("mode " + mode);
   Extents shape = x.shape;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (borders.lo[axis] < -kMostPad || borders.hi[axis] < -kMostPad) node.fail("its pads are impossible");
     if (__builtin_add_overflow(shape[axis], borders.lo[axis], &shape[axis]) ||
         __builtin_add_overflow(shape[axis], borders.hi[axis], &shape[axis]) || shape[axis] < 0)
       node.fail("its pads are impossible");
@@ -166,7 +171,7 @@ Arrays trilu(const EvaluationContext& node) {
   Array x = node.array(0);
   if (x.rank() < 2) node.fail("its input is no matrix");
   const bool upper = node.integer("upper", 1) != 0;
-  const std::int64_t k = node.has(1) ? integers(node.array(1)).at(0) : 0;
+  const std::int64_t k = node.has(1) ? node.single_integer(1) : 0;
   const Array zero(x.type, {});
   IndexWalk walk(x.shape);
   const std::size_t row = x.shape.size() - 2;
@@ -201,22 +206,31 @@ Arrays split_channels(const EvaluationContext& node, const std::vector<int>& ord
   return {std::move(result)};
 }
 
-Arrays depth_to_space(const EvaluationContext& node) {
+// The shape of four axes that blocks of `block` x `block` are taken from.
+Extents shape_for_blocks(const EvaluationContext& node, std::int64_t block) {
   const Extents s = node.shape(0);
+  const bool fits = s.size() == 4 && block >= 1 && block <= 1 << 15 &&
+                    std::ranges::all_of(s, [](std::int64_t extent) { return extent <= INT32_MAX; });
+  if (!fits) node.fail(fmt::format("a block size of {} doesn't fit {}", block, shape_text(s)));
+  return s;
+}
+
+Arrays depth_to_space(const EvaluationContext& node) {
   const std::int64_t block = node.integer("blocksize", 0);
-  if (s.size() != 4 || block < 1 || block > 1 << 15 || s[1] % (block * block) != 0) node.fail("the block size doesn't fit " + shape_text(s));
+  const Extents s = shape_for_blocks(node, block);
+  if (s[1] % (block * block) != 0) node.fail("the block size doesn't fit " + shape_text(s));
   const std::int64_t depth = s[1] / (block * block);
   const Extents shape = {s[0], depth, s[2] * block, s[3] * block};
-  if (node.text("mode", "DCR") == "CRD")
+  if (node.choice("mode", "DCR", {"DCR", "CRD"}) == "CRD")
     return split_channels(node, {0, 1, 4, 2, 5, 3}, {s[0], depth, block, block, s[2], s[3]}, shape);
   return split_channels(node, {0, 3, 4, 1, 5, 2}, {s[0], block, block, depth, s[2], s[3]}, shape);
 }
 
 Arrays space_to_depth(const EvaluationContext& node) {
-  const Extents s = node.shape(0);
   const std::int64_t block = node.integer("blocksize", 0);
-  if (s.size() != 4 || block < 1 || block > 1 << 15 || s[2] % block != 0 || s[3] % block != 0) node.fail("the block size doesn't fit " + shape_text(s));
-  const bool inner = node.text("mode", "DCR") == "CRD";
+  const Extents s = shape_for_blocks(node, block);
+  if (s[2] % block != 0 || s[3] % block != 0) node.fail("the block size doesn't fit " + shape_text(s));
+  const bool inner = node.choice("mode", "DCR", {"DCR", "CRD"}) == "CRD";
   return split_channels(node, inner ? std::vector<int>{0, 1, 3, 5, 2, 4} : std::vector<int>{0, 3, 5, 1, 2, 4}, {s[0], s[1], s[2] / block, block, s[3] / block, block},
                         {s[0], s[1] * block * block, s[2] / block, s[3] / block});
 }

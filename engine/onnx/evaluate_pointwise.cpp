@@ -65,6 +65,7 @@ Arrays bitwise_not(const EvaluationContext& node) {
 }
 
 Arrays logical_not(const EvaluationContext& node) {
+  node.require_booleans(0);
   Array x = node.array(0);
   for (std::uint8_t& value : x.as<std::uint8_t>()) value = value == 0;
   return {std::move(x)};
@@ -178,15 +179,17 @@ Array binary(const EvaluationContext& node, Binary op, const Array& left, const 
   return a;
 }
 
+// Of two operands that are of one type, as all but Pow's.
 template <Binary op>
 Arrays binary(const EvaluationContext& node) {
+  node.require_same_type(0, 1);
   return {binary(node, op, node.array(0), node.array(1))};
 }
 
 // An integer base may have a fractional exponent; the result is of the base's type.
 Arrays pow(const EvaluationContext& node) {
   const Array &base = node.array(0), &exponent = node.array(1);
-  if (!is_floating(exponent.type) || is_floating(base.type)) return binary<Binary::pow>(node);
+  if (!is_floating(exponent.type) || is_floating(base.type)) return {binary(node, Binary::pow, base, exponent)};
   return {convert(binary(node, Binary::pow, convert(base, ElementType::f64), exponent), base.type)};
 }
 
@@ -195,13 +198,17 @@ Arrays mod(const EvaluationContext& node) {
 }
 
 Arrays bit_shift(const EvaluationContext& node) {
-  return node.text("direction", "") == "LEFT" ? binary<Binary::shift_left>(node) : binary<Binary::shift_right>(node);
+  return node.choice("direction", "", {"LEFT", "RIGHT"}) == "LEFT" ? binary<Binary::shift_left>(node)
+                                                                   : binary<Binary::shift_right>(node);
 }
 
 template <Binary op>
 Array fold(const EvaluationContext& node) {
   Array result = node.array(0);
-  for (std::size_t i = 1; i < node.inputs(); ++i) result = binary(node, op, result, node.array(i));
+  for (std::size_t i = 1; i < node.inputs(); ++i) {
+    node.require_same_type(0, i);
+    result = binary(node, op, result, node.array(i));
+  }
   return result;
 }
 
@@ -251,6 +258,7 @@ Arrays comparison(const EvaluationContext& node) {
 }
 
 Arrays where(const EvaluationContext& node) {
+  node.require_booleans(0);
   const Extents pair = broadcast_shapes(node, node.shape(1), node.shape(2));
   const Extents shape = broadcast_shapes(node, node.shape(0), pair);
   const Array condition = expand_array(node, node.array(0), shape);

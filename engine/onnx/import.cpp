@@ -9,6 +9,7 @@
 #include "onnx/device_node.h"
 #include "onnx/evaluate.h"
 #include "onnx/value_table.h"
+#include "ops/relayout.h"
 
 namespace tuff::onnx {
 namespace {
@@ -29,7 +30,7 @@ Handler find_handler(const std::string& name) {
 
 // A float may be computed on the device; doubles are, only where gradients are wanted.
 bool device_float(ElementType type, const ImportOptions& options) {
-  return is_floating(type) && (type != ElementType::f64 || options.doubles_as_floats);
+  return is_floating(type) && (type != ElementType::f64 || options.gradients);
 }
 
 class Importer {
@@ -73,6 +74,7 @@ class Importer {
     Entry entry{.type = array.type, .shape = array.shape, .numbers = {std::shared_ptr<const Array>{}, &array}};
     entry.live = device_float(array.type, options_) && array.elements() > 0;
     if (entry.live) entry.role = Entry::Role::parameter;
+    entry.differentiable = entry.live && options_.gradients;
     table_.insert(tensor.name, std::move(entry));
   }
 
@@ -136,6 +138,7 @@ class Importer {
     entry.live = elements > 0 && (!entry.numbers || device_float(*type, options_));
     if (entry.live)
       entry.value = imported_.graph->input(port.name, Shape(entry.shape), is_integer(*type) ? DType::i32 : DType::f32);
+    entry.differentiable = entry.live && is_floating(*type) && options_.gradients;
     imported_.inputs.push_back({.name = port.name, .type = *type, .shape = entry.shape, .in_graph = entry.live});
     table_.insert(port.name, std::move(entry));
   }
@@ -192,7 +195,21 @@ class Importer {
     } catch (const Unsupported&) {
       return false;
     }
+    require_no_lost_gradient(context);
     return true;
+  }
+
+  // Folded, a node's results are constants. That is no loss where they are integers or booleans, where nothing reads
+  // them, and of EyeLike, which only asks for a shape.
+  void require_no_lost_gradient(const DeviceNode& context) const {
+    if (!context.differentiable() || context.node().op == "EyeLike") return;
+    for (const std::string& output : context.node().outputs) {
+      if (output.empty() || !table_.contains(output) || !is_floating(table_.at(output).type)) continue;
+      const auto reads = [&](const Node& node) { return std::ranges::find(node.inputs, output) != node.inputs.end(); };
+      const bool read = std::ranges::any_of(model_.nodes, reads);
+      if (read || std::ranges::count(model_.outputs, output, &Port::name) > 0)
+        context.fail("it has no gradient here; run it without --grad");
+    }
   }
 
   void add_output(const Port& port) {
@@ -201,7 +218,8 @@ class Importer {
     if (type && *type != entry.type)
       throw Error(fmt::format("{}: output \"{}\" is {}, the model says {}", model_.source, port.name, to_string(entry.type), data_type_name(port.data_type)));
     ImportedPort output{.name = port.name, .type = entry.type, .shape = entry.shape, .in_graph = entry.live};
-    if (entry.live) imported_.graph->output(port.name, table_.value(port.name));
+    // A convolution's weight may be an output too: in the layout of all others, as its upstream gradient is.
+    if (entry.live) imported_.graph->output(port.name, relayout(table_.value(port.name), Layout::channels_last));
     else output.known = *entry.numbers;
     imported_.outputs.push_back(std::move(output));
   }

@@ -36,7 +36,9 @@ struct Feed {
 };
 
 struct ImportOptions {
-  bool doubles_as_floats = false;  // double inputs stay inputs (f32 on the device), so that gradients reach them
+  // Gradients of inputs whose numbers are given are wanted: double ones stay inputs (f32 on the device), and an Error
+  // where only the host can compute what a gradient would have to flow through.
+  bool gradients = false;
 };
 
 struct ImportedPort {

@@ -53,11 +53,17 @@ void selu_node(DeviceNode& node) {
 }
 void celu_node(DeviceNode& node) { node.set(0, celu(node.real(0), node.number("alpha", 1))); }
 void gelu_node(DeviceNode& node) {
-  node.set(0, gelu(node.real(0), node.text("approximate", "none") == "tanh" ? GeluApproximation::tanh : GeluApproximation::none));
+  node.set(
+      0, gelu(node.real(0), node.choice("approximate", "none", {"none", "tanh"}) == "tanh" ? GeluApproximation::tanh
+                                                                                           : GeluApproximation::none));
 }
 void hard_sigmoid_node(DeviceNode& node) { node.set(0, hardsigmoid(node.real(0), node.number("alpha", 0.2f), node.number("beta", 0.5f))); }
 void shrink_node(DeviceNode& node) { node.set(0, shrink(node.real(0), node.number("lambd", 0.5f), node.number("bias", 0))); }
-void thresholded_relu_node(DeviceNode& node) { node.set(0, thresholded_relu(node.real(0), node.number("alpha", 1))); }
+// NaN isn't above the threshold: 0, where PyTorch's threshold keeps it.
+void thresholded_relu_node(DeviceNode& node) {
+  const Value x = node.real(0);
+  node.set(0, mask(x, greater(x, node.number("alpha", 1))));
+}
 void swish_node(DeviceNode& node) {
   const Value x = node.real(0);
   node.set(0, mul(x, sigmoid(mul_scalar(x, node.number("alpha", 1)))));

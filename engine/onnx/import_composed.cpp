@@ -7,6 +7,7 @@
 #include "onnx/shapes.h"
 #include "ops/concat.h"
 #include "ops/conv_transpose.h"
+#include "ops/elementary.h"
 #include "ops/expand.h"
 #include "ops/gather.h"
 #include "ops/grid_sample.h"
@@ -78,8 +79,9 @@ void col2im_node(DeviceNode& node) {
 void lp_normalization_node(DeviceNode& node) {
   const int axis = node.axis(node.integer("axis", -1), node.rank(0));
   const Value x = node.real(0);
-  const Value norm = node.integer("p", 2) == 1 ? l1_norm(x, {axis}, true) : sqrt(sum_of_squares(x, {axis}, true));
-  node.set(0, mask(div(x, norm), norm));  // a line of zeros stays one
+  const Value norm = node.integer("p", 2) == 1 ? l1_norm(x, {axis}, true) : norm_root(sum_of_squares(x, {axis}, true));
+  const Value divisor = where(norm, norm, node.graph().scalar(1));
+  node.set(0, mask(div(x, divisor), norm));  // a line of zeros stays one, and has no gradient
 }
 
 void swiglu_node(DeviceNode& node) {

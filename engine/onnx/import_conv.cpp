@@ -25,6 +25,8 @@ Window window_of(const DeviceNode& node) {
   const Extents weight = node.shape(1);
   if (weight.size() < 3 || weight.size() != node.shape(0).size())
     node.fail(fmt::format("input {} and weight {} don't fit", shape_text(node.shape(0)), shape_text(weight)));
+  for (std::size_t i = 2; i < weight.size(); ++i)
+    if (weight[i] > INT32_MAX || node.shape(0)[i] > INT32_MAX) node.fail("its input or weight is too large");
   const std::size_t axes = weight.size() - 2;
   Window window{.kernel = Extents(weight.begin() + 2, weight.end()),
                 .stride = or_all(node.integers("strides"), axes, 1),
@@ -48,11 +50,15 @@ void share(Window& window, std::size_t axis, std::int64_t total, bool upper) {
   window.hi[axis] = upper ? more : less;
 }
 
+std::string auto_pad_of(const DeviceNode& node) {
+  return node.choice("auto_pad", "NOTSET", {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"});
+}
+
 std::int64_t reach(const Window& window, std::size_t axis) { return window.dilation[axis] * (window.kernel[axis] - 1) + 1; }
 
 void conv_node(DeviceNode& node) {
   Window window = window_of(node);
-  const std::string mode = node.text("auto_pad", "NOTSET");
+  const std::string mode = auto_pad_of(node);
   const Extents shape = node.shape(0);
   for (std::size_t i = 0; i < window.kernel.size() && mode != "NOTSET"; ++i) {
     const std::int64_t outputs = (shape[i + 2] + window.stride[i] - 1) / window.stride[i];
@@ -73,7 +79,12 @@ void conv_transpose_node(DeviceNode& node) {
   const Extents shape = node.shape(0), wanted = node.integers("output_shape");
   Extents extra = or_all(node.integers("output_padding"), axes, 0), full;
   if (extra.size() != axes || (!wanted.empty() && wanted.size() < axes)) node.fail("its attributes are of another number of axes");
-  const std::string mode = node.text("auto_pad", "NOTSET");
+  for (const std::int64_t extent : extra)
+    if (extent < 0 || extent > INT32_MAX) node.fail("its output_padding is impossible");
+  for (const std::int64_t extent : wanted)
+    if (extent < 1 || extent > INT32_MAX)
+      node.fail(fmt::format("its output_shape {} is impossible", shape_text(wanted)));
+  const std::string mode = auto_pad_of(node);
   for (std::size_t i = 0; i < axes; ++i) {
     full.push_back((shape[i + 2] - 1) * window.stride[i] + reach(window, i) + extra[i]);
     const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";

@@ -13,6 +13,7 @@ namespace {
 int axis_of(const DeviceNode& node) { return node.axis(node.integer("axis", 0), node.rank(0)); }
 
 void gather_node(DeviceNode& node) {
+  node.require_integers(1);
   if (node.empty(1)) {
     Extents shape = node.shape(0);
     const Extents indices = node.shape(1);
@@ -24,11 +25,13 @@ void gather_node(DeviceNode& node) {
 }
 
 void gather_elements_node(DeviceNode& node) {
+  node.require_integers(1);
   if (node.empty(1)) return node.set(0, Array(node.type(0), node.shape(1)));
   node.set(0, gather(node.value(0), axis_of(node), node.index(1)));
 }
 
 void gather_nd_node(DeviceNode& node) {
+  node.require_integers(1);
   node.set(0, gather_nd(node.value(0), node.index(1), static_cast<int>(node.integer("batch_dims", 0))));
 }
 
@@ -43,11 +46,13 @@ ScatterReduction reduction_of(const DeviceNode& node) {
 }
 
 void scatter_elements_node(DeviceNode& node) {
+  node.require_integers(1);
   if (node.empty(1)) return node.set(0, node.value(0));
   node.set(0, scatter(node.value(0), axis_of(node), node.index(1), node.value(2), reduction_of(node)));
 }
 
 void scatter_nd_node(DeviceNode& node) {
+  node.require_integers(1);
   if (node.empty(1)) return node.set(0, node.value(0));
   node.set(0, scatter_nd(node.value(0), node.index(1), node.value(2), reduction_of(node)));
 }

@@ -8,9 +8,11 @@
 #include "ops/concat.h"
 #include "ops/constants.h"
 #include "ops/expand.h"
+#include "ops/fill.h"
 #include "ops/pad.h"
 #include "ops/permute.h"
 #include "ops/pixel_shuffle.h"
+#include "ops/pointwise.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
 #include "ops/tile.h"
@@ -78,7 +80,12 @@ void pad_node(DeviceNode& node) {
   else if (mode == "edge") chosen = PadMode::replicate;
   else if (mode == "wrap") chosen = PadMode::circular;
   else if (mode != "constant") node.unsupported("mode " + mode);
-  node.set(0, pad(node.value(0), borders.lo, borders.hi, chosen, static_cast<float>(borders.value)));
+  const bool given = node.has(2) && chosen == PadMode::constant;
+  if (!given || (!node.differentiable(2) && node.known(2) != nullptr))
+    return node.set(0, pad(node.value(0), borders.lo, borders.hi, chosen, static_cast<float>(borders.value)));
+  const Value x = node.real(0), ones = full(node.graph(), TensorType{DType::f32, x.shape()}, 1);
+  const Value inside = pad(ones, borders.lo, borders.hi);
+  node.set(0, where(inside, pad(x, borders.lo, borders.hi), reshape(node.real(2), {1})));
 }
 
 void tile_node(DeviceNode& node) {
@@ -92,12 +99,12 @@ void tile_node(DeviceNode& node) {
 }
 
 void depth_to_space_node(DeviceNode& node) {
-  const DepthMode mode = node.text("mode", "DCR") == "CRD" ? DepthMode::crd : DepthMode::dcr;
+  const DepthMode mode = node.choice("mode", "DCR", {"DCR", "CRD"}) == "CRD" ? DepthMode::crd : DepthMode::dcr;
   node.set(0, depth_to_space(node.value(0), node.integer("blocksize", 0), mode));
 }
 
 void space_to_depth_node(DeviceNode& node) {
-  const DepthMode mode = node.text("mode", "DCR") == "CRD" ? DepthMode::crd : DepthMode::dcr;
+  const DepthMode mode = node.choice("mode", "DCR", {"DCR", "CRD"}) == "CRD" ? DepthMode::crd : DepthMode::dcr;
   node.set(0, space_to_depth(node.value(0), node.integer("blocksize", 0), mode));
 }
 
@@ -119,6 +126,8 @@ void shape_node(DeviceNode& node) {
 
 void size_node(DeviceNode& node) { node.set(0, array_of({}, std::vector{product(node.shape(0))})); }
 
+constexpr std::int64_t kLargestMask = std::int64_t{1} << 28;
+
 // In inference; a mask of ones beside it.
 void dropout(DeviceNode& node) {
   const bool training = node.opset() >= 12 && node.has(2) && node.scalar(2, 0) != 0;
@@ -126,6 +135,7 @@ void dropout(DeviceNode& node) {
   if (training && node.scalar(1, 0.5) != 0) node.unsupported("dropout in training, whose random numbers are another generator's");
   node.set(0, node.value(0));
   if (!node.wants(1) || old_training) return;
+  if (product(node.shape(0)) > kLargestMask) node.fail(fmt::format("a mask of {} is too large", shape_text(node.shape(0))));
   Array mask(ElementType::boolean, node.shape(0));
   std::ranges::fill(mask.data, std::byte{1});
   node.set(1, node.opset() >= 10 ? mask : convert(mask, node.type(0)));

@@ -4,11 +4,14 @@
 #include "onnx/device_node.h"
 #include "onnx/shapes.h"
 #include "ops/cast.h"
+#include "ops/elementary.h"
 #include "ops/pointwise.h"
 #include "ops/reshape.h"
 
 namespace tuff::onnx {
 namespace {
+
+constexpr double kLargestWholePower = 24;  // 2^24 is where f32 ceases to hold all integers
 
 template <Value (*function)(Value)>
 void unary(DeviceNode& node) {
@@ -29,11 +32,13 @@ Value second_operand(const DeviceNode& node) {
 
 template <Value (*function)(Value, Value)>
 void binary(DeviceNode& node) {
+  node.require_same_type(0, 1);
   node.set(0, function(node.real(0), second_operand(node)));
 }
 
 template <Value (*function)(Value, Value)>
 void comparison(DeviceNode& node) {
+  node.require_same_type(0, 1);
   node.set_bool(function(node.real(0), second_operand(node)));
 }
 
@@ -50,14 +55,36 @@ void mean_of_inputs(DeviceNode& node) {
   node.set(0, mul_scalar(result, 1.0f / static_cast<float>(node.inputs())));
 }
 
+void divide(DeviceNode& node) {
+  is_integer(node.type(0)) ? binary<divide_truncating>(node) : binary<div>(node);
+}
+
+// The exponent's bits choose among x, x^2, x^4, ...: exact, which pow isn't.
+Value whole_power(Value x, std::int64_t exponent) {
+  Value result = exponent % 2 != 0 ? x : Value{};
+  for (exponent /= 2; exponent > 0; exponent /= 2) {
+    x = square(x);
+    if (exponent % 2 != 0) result = result ? mul(result, x) : x;
+  }
+  return result;
+}
+
 void power(DeviceNode& node) {
   const Array* exponent = node.live(1) ? nullptr : node.known(1);
   const bool single = exponent != nullptr && exponent->elements() == 1 && node.rank(1) <= node.rank(0);
+  if (is_integer(node.type(0)) && is_integer(node.type(1))) {
+    const double number = single ? number_at(*exponent, 0) : 0;
+    if (number >= 1 && number <= kLargestWholePower)
+      return node.set(0, whole_power(node.real(0), static_cast<std::int64_t>(number)));
+    return node.set(0, round(pow(node.real(0), second_operand(node))));  // pow is near a whole number, perhaps below it
+  }
   node.set(0, single ? pow(node.real(0), static_cast<float>(number_at(*exponent, 0))) : pow(node.real(0), second_operand(node)));
 }
 
 // Integers are chosen among as floats, exact below 2^24.
 void where_node(DeviceNode& node) {
+  node.require_booleans(0);
+  node.require_same_type(1, 2);
   if (is_integer(node.type(1))) return node.set(0, cast(where(node.real(0), node.real(1), node.real(2)), DType::i32), node.type(1));
   node.set(0, where(node.real(0), node.real(1), node.real(2)), node.type(1));
 }
@@ -103,7 +130,7 @@ std::span<const HandlerRow> pointwise_handlers() {
       {"Cast", cast},
       {"CastLike", cast_like},
       {"Clip", clip},
-      {"Div", binary<div>},
+      {"Div", divide},
       {"Equal", comparison<equal>},
       {"Exp", unary<exp>},
       {"Floor", unary<floor>},

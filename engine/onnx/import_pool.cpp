@@ -23,7 +23,7 @@ PoolAttributes window_of(const DeviceNode& node) {
   if (window.kernel.size() != axes) node.fail("kernel_shape is of another number of axes");
   if (window.stride.empty()) window.stride = Extents(axes, 1);
   const Extents pads = node.integers("pads");
-  const std::string mode = node.text("auto_pad", "NOTSET");
+  const std::string mode = node.choice("auto_pad", "NOTSET", {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"});
   if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
     window.auto_pad = mode == "SAME_UPPER" ? AutoPad::same_upper : AutoPad::same_lower;
   } else if (mode == "NOTSET" && !pads.empty()) {

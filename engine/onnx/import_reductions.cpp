@@ -9,6 +9,7 @@
 #include "ops/argmax.h"
 #include "ops/cumsum.h"
 #include "ops/einsum.h"
+#include "ops/elementary.h"
 #include "ops/matmul.h"
 #include "ops/permute.h"
 #include "ops/pointwise.h"
@@ -21,12 +22,24 @@ namespace {
 using Axes = std::vector<int>;
 
 Value log_sum(Value x, Axes axes, bool keepdim) { return log(sum(x, std::move(axes), keepdim)); }
-Value l2(Value x, Axes axes, bool keepdim) { return sqrt(sum_of_squares(x, std::move(axes), keepdim)); }
+Value l2(Value x, Axes axes, bool keepdim) { return norm_root(sum_of_squares(x, std::move(axes), keepdim)); }
 
-template <Value (*function)(Value, Axes, bool)>
+// Of integers: rounded down, where f32's results may lie on the other side of a whole number.
+Value whole_mean(Value x, Axes axes, bool keepdim) {
+  const Value total = sum(x, std::move(axes), keepdim);
+  const auto count = static_cast<float>(x.shape().elements() / total.shape().elements());
+  return divide_truncating(total, x.graph().scalar(count));
+}
+Value whole_l2(Value x, Axes axes, bool keepdim) {
+  const Value squares = sum_of_squares(x, std::move(axes), keepdim), root = round(sqrt(squares));
+  return sub(root, greater(square(root), squares));
+}
+
+template <Value (*real)(Value, Axes, bool), Value (*whole)(Value, Axes, bool) = real>
 void reduction(DeviceNode& node) {
   Axes axes = reduced_axes(node);
   const Value x = node.real(0);
+  const auto function = is_integer(node.type(0)) ? whole : real;
   if (axes.empty() && node.rank(0) > 0) {  // nothing is reduced, but what would be summed is still squared, ...
     Extents shape = node.shape(0);
     shape.push_back(1);
@@ -97,11 +110,11 @@ std::span<const HandlerRow> reduction_handlers() {
       {"Hardmax", hardmax_node},
       {"MatMul", matmul_node},
       {"ReduceL1", reduction<l1_norm>},
-      {"ReduceL2", reduction<l2>},
+      {"ReduceL2", reduction<l2, whole_l2>},
       {"ReduceLogSum", reduction<log_sum>},
       {"ReduceLogSumExp", reduction<logsumexp>},
       {"ReduceMax", reduction<max>},
-      {"ReduceMean", reduction<mean>},
+      {"ReduceMean", reduction<mean, whole_mean>},
       {"ReduceMin", reduction<min>},
       {"ReduceProd", reduction<prod>},
       {"ReduceSum", reduction<sum>},

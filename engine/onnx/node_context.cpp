@@ -1,6 +1,7 @@
 #include "onnx/node_context.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -39,6 +40,15 @@ std::string NodeContext::text(std::string_view name, std::string_view otherwise)
   return found == nullptr ? std::string(otherwise) : expect(*found, Attribute::Kind::text, name).text;
 }
 
+std::string NodeContext::choice(std::string_view name, std::string_view otherwise,
+                                const std::vector<std::string>& allowed) const {
+  std::string chosen = text(name, otherwise);
+  if (chosen.empty() && otherwise.empty()) fail(fmt::format("it has no {}: {}", name, fmt::join(allowed, ", ")));
+  if (std::ranges::find(allowed, chosen) == allowed.end())
+    fail(fmt::format("{} is \"{}\", not one of {}", name, chosen, fmt::join(allowed, ", ")));
+  return chosen;
+}
+
 std::vector<std::int64_t> NodeContext::integers(std::string_view name) const {
   const Attribute* found = find(name);
   if (found == nullptr) return {};
@@ -66,6 +76,21 @@ std::optional<std::vector<std::int64_t>> NodeContext::integers(std::size_t input
   if (has(input)) return tuff::integers(constant(input));
   if (has_attribute(attribute)) return integers(attribute);
   return std::nullopt;
+}
+
+void NodeContext::require_same_type(std::size_t input, std::size_t other) const {
+  if (type(input) != type(other))
+    fail(fmt::format("inputs {} and {} are {} and {}, not of one type", input, other, to_string(type(input)),
+                     to_string(type(other))));
+}
+
+void NodeContext::require_integers(std::size_t input) const {
+  if (!is_integer(type(input))) fail(fmt::format("input {} is {}, must be integers", input, to_string(type(input))));
+}
+
+void NodeContext::require_booleans(std::size_t input) const {
+  if (type(input) != ElementType::boolean)
+    fail(fmt::format("input {} is {}, must be bool", input, to_string(type(input))));
 }
 
 int NodeContext::axis(std::int64_t axis, std::int64_t rank) const {

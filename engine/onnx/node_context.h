@@ -40,6 +40,8 @@ class NodeContext {
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
   float number(std::string_view name, float otherwise) const;
   std::string text(std::string_view name, std::string_view otherwise) const;
+  // A text that must be one of the `allowed`, or Error; an empty `otherwise` demands that it is there.
+  std::string choice(std::string_view name, std::string_view otherwise, const std::vector<std::string>& allowed) const;
   std::vector<std::int64_t> integers(std::string_view name) const;  // empty where absent
   std::vector<float> numbers(std::string_view name) const;
   const NamedTensor* tensor(std::string_view name) const;  // null where absent
@@ -53,6 +55,11 @@ class NodeContext {
   virtual ElementType type(std::size_t input) const = 0;
   // The input's numbers, or null where they aren't known before the graph runs.
   virtual const Array* known(std::size_t input) const = 0;
+
+  // Error where the operator demands that two inputs are of one type, that one is of whole numbers, or true or false.
+  void require_same_type(std::size_t input, std::size_t other) const;
+  void require_integers(std::size_t input) const;
+  void require_booleans(std::size_t input) const;
 
   std::int64_t rank(std::size_t input) const { return static_cast<std::int64_t>(shape(input).size()); }
   // The same, or Unsupported saying what should be constant.

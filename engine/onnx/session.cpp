@@ -25,9 +25,7 @@ HostTensor device_tensor(const NamedArray& array) {
 class Session {
  public:
   Session(Imported net, const RunRequest& request) : request_(request), imported_(std::move(net)) {
-    for (const NamedArray& array : request.upstream)
-      if (std::ranges::find(imported_.outputs, array.name, &ImportedPort::name) == imported_.outputs.end())
-        throw Error(fmt::format("an upstream gradient is given for \"{}\", which is no output", array.name));
+    for (const NamedArray& array : request.upstream) require_upstream(array);
     if (request.gradients) add_gradients();
   }
 
@@ -43,6 +41,21 @@ class Session {
   }
 
  private:
+  // Also where it has no effect, as of outputs whose numbers are known.
+  void require_upstream(const NamedArray& array) const {
+    const auto output = std::ranges::find(imported_.outputs, array.name, &ImportedPort::name);
+    if (output == imported_.outputs.end())
+      throw Error(fmt::format("an upstream gradient is given for \"{}\", which is no output", array.name));
+    if (!is_floating(output->type))
+      throw Error(fmt::format("an upstream gradient is given for \"{}\", which is {} and has no gradient", array.name,
+                              to_string(output->type)));
+    if (array.array.shape != output->shape)
+      throw Error(fmt::format("the upstream gradient of \"{}\" is {}, the output {}", array.name,
+                              shape_text(array.array.shape), shape_text(output->shape)));
+    if (std::ranges::count(request_.upstream, array.name, &NamedArray::name) > 1)
+      throw Error(fmt::format("two upstream gradients are given for \"{}\"; leave one out", array.name));
+  }
+
   static std::string gradient_name(const std::string& name) { return "gradient of " + name; }
   static std::string upstream_name(const std::string& name) { return "upstream of " + name; }
 
@@ -125,7 +138,7 @@ RunResult run_imported(Imported net, const RunRequest& request, const std::funct
 RunResult run_model(const Model& model, const RunRequest& request, const std::function<Device&()>& device) {
   std::vector<Feed> feeds;
   for (const NamedArray& input : request.inputs) feeds.push_back({.name = input.name, .values = &input.array});
-  return run_imported(import_model(model, feeds, {.doubles_as_floats = request.gradients}), request, device);
+  return run_imported(import_model(model, feeds, {.gradients = request.gradients}), request, device);
 }
 
 }  // namespace tuff::onnx

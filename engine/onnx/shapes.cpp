@@ -136,9 +136,11 @@ std::vector<std::int64_t> split_sizes(const NodeContext& node, int axis) {
   }
   const auto parts = static_cast<std::int64_t>(node.outputs());
   if (node.integer("num_outputs", parts) != parts || parts == 0) node.fail("num_outputs isn't the number of outputs");
-  const std::int64_t size = (extent + parts - 1) / parts;
+  if (node.opset() < 18 && extent % parts != 0)
+    node.fail(fmt::format("an extent of {} isn't made of {} equal parts; before opset 18 they must be", extent, parts));
+  const std::int64_t size = extent / parts + (extent % parts == 0 ? 0 : 1);
   std::vector<std::int64_t> sizes;
-  for (std::int64_t begin = 0; std::ssize(sizes) < parts; begin += size) sizes.push_back(clamped(extent - begin, 0, size));
+  for (std::int64_t part = 0; part < parts; ++part) sizes.push_back(clamped(extent - part * size, 0, size));
   return sizes;
 }
 
@@ -175,11 +177,9 @@ Borders pad_borders(const NodeContext& node) {
     borders.lo[axis] = (*pads)[i];
     borders.hi[axis] = (*pads)[i + axes.size()];
   }
-  if (node.has(2)) {
-    const Array& value = node.constant(2);
-    if (value.elements() != 1) node.fail("its constant_value isn't one number");
-    borders.value = number_at(value, 0);
-  }
+  if (!node.has(2)) return borders;
+  if (product(node.shape(2)) != 1) node.fail("its constant_value isn't one number");
+  if (const Array* value = node.known(2)) borders.value = number_at(*value, 0);
   return borders;
 }
 

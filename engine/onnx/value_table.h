@@ -18,6 +18,7 @@ struct Entry {
   std::vector<std::int64_t> shape;
   // Computed in the graph, from floating-point inputs or parameters. What isn't live has numbers.
   bool live = false;
+  bool differentiable = false;  // live and floating, and a gradient that was asked for flows through it
   std::shared_ptr<const Array> numbers;
   Value value;  // made when first asked for, where `live` or not
   // Live ones: what becomes of an initializer, and the node whose numbers may still be computed when they are needed.

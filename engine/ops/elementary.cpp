@@ -17,6 +17,21 @@ Value ceil(Value x) {
 Value trunc(Value x) {
   return mul(sign(x), floor(abs(x)));
 }
+
+// Division may be off by 2.5 units in the last place (Vulkan): so of what divides evenly, and then of what is left.
+Value divide_truncating(Value a, Value b) {
+  const Value even = sub(a, fmod(a, b));
+  const Value near = round(div(even, b));
+  return add(near, round(div(sub(even, mul(near, b)), b)));
+}
+
+// Zeros are replaced before the root: masking its infinite gradient alone would leave 0 infinity = NaN.
+Value norm_root(Value powers, float p) {
+  if (p == 1) return powers;
+  const Value safe = where(powers, powers, powers.graph().scalar(1));
+  return mask(p == 2 ? sqrt(safe) : pow(safe, 1 / p), powers);
+}
+
 Value tan(Value x) {
   return div(sin(x), cos(x));
 }

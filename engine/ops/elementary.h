@@ -6,9 +6,11 @@
 
 namespace tuff {
 
-// Gradients of ceil, floor, round, trunc, sign and of comparisons are 0.
+// Gradients of ceil, floor, round, trunc, sign, divide_truncating and of comparisons are 0.
 Value ceil(Value x);
 Value trunc(Value x);
+Value divide_truncating(Value a, Value b);   // trunc(a / b) of whole numbers, exact up to 2^24: integer division
+Value norm_root(Value powers, float p = 2);  // powers^(1/p) whose gradient is 0 at 0, as PyTorch has that of norms
 Value tan(Value x);
 Value atanh(Value x);
 Value log2(Value x);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "base/error.h"
 #include "ops/axis.h"
@@ -81,6 +82,18 @@ class FlattenIndex : public Op {
   std::int64_t batches_;
 };
 
+// The values of a constant index, whose components go by turns along axes of these extents.
+void require_inside(std::string_view op, Value index, std::span<const std::int64_t> extents) {
+  const Source& source = index.graph().info(index).source;
+  if (source.kind != Source::Kind::constant) return;
+  std::size_t component = 0;
+  for (const std::int32_t value : source.data->ints()) {
+    const std::int64_t extent = extents[component++ % extents.size()];
+    if (value < -extent || value >= extent)
+      throw Error(fmt::format("{}: index {} lies outside of an axis of extent {}", op, value, extent));
+  }
+}
+
 Value as_channels_last(Value x) {
   return reshape(x, Shape(x.shape()), Layout::channels_last);
 }
@@ -92,11 +105,8 @@ Value as_channels_last(Value x) {
 void require_index(std::string_view op, Value index, std::int64_t extent) {
   if (index.dtype() != DType::i32)
     throw Error(fmt::format("{}: the index must be i32, got {}", op, to_string(index.type())));
-  const Source& source = index.graph().info(index).source;
-  if (source.kind != Source::Kind::constant) return;
-  for (const std::int32_t value : source.data->ints())
-    if (value < -extent || value >= extent)
-      throw Error(fmt::format("{}: index {} lies outside of an axis of extent {}", op, value, extent));
+  const std::int64_t extents[] = {extent};
+  require_inside(op, index, extents);
 }
 
 Value gather(Value x, Value index, const GatherAttributes& attributes) {
@@ -164,6 +174,8 @@ FlatIndex flatten_index(std::string_view op, const Shape& x, Value indices, int 
   flat.taken.assign(x.extents().begin(), rest);
   flat.rest.assign(rest, x.extents().end());
   const std::int64_t batches = std::accumulate(x.extents().begin(), split, std::int64_t{1}, std::multiplies<>());
+  require_inside(op, indices,
+                 std::span(x.extents()).subspan(static_cast<std::size_t>(batch_dims), static_cast<std::size_t>(depth)));
   const Value plain = reshape(indices, {-1, depth});
   flat.rows =
       plain.graph().add(std::make_shared<FlattenIndex>(std::vector<std::int64_t>(split, rest), batches), {plain})[0];

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "ops/elementary.h"
 #include "ops/pointwise.h"
 #include "ops/pool_kernels.h"
 #include "ops/reduce.h"
@@ -206,7 +207,6 @@ PoolAttributes adaptive_windows(std::string_view op, Value x, const std::vector<
 }
 
 Value power(Value x, float p) { return p == 1 ? x : p == 2 ? square(x) : pow(x, p); }
-Value root(Value x, float p) { return p == 1 ? x : p == 2 ? sqrt(x) : pow(x, 1 / p); }
 
 void require_norm_type(std::string_view op, float p) {
   if (!(p > 0) || std::isinf(p)) throw Error(fmt::format("{}: norm_type is {}, must be above 0 and finite", op, p));
@@ -234,13 +234,14 @@ Value lp_pool(Value x, const LpPoolAttributes& attributes) {
   require_norm_type("lp_pool", attributes.norm_type);
   PoolAttributes window = resolve(attributes.window, "lp_pool", x.shape());
   const float p = attributes.norm_type;
+  const Graph::Scope precise = x.graph().full_precision();  // powers exceed f16 early
   if (attributes.magnitudes) {
     window.divisor_override = 1;
-    return root(avg_pool(power(abs(x), p), window), p);
+    return norm_root(avg_pool(power(abs(x), p), window), p);
   }
   float elements = 1;
   for (const std::int64_t extent : window.kernel) elements *= static_cast<float>(extent);
-  return root(mul_scalar(avg_pool(power(x, p), window), elements), p);
+  return norm_root(mul_scalar(avg_pool(power(x, p), window), elements), p);
 }
 
 Value global_avg_pool(Value x) { return mean(x, spatial_axes("global_avg_pool", x), true); }
@@ -250,8 +251,9 @@ Value global_max_pool(Value x) { return max(x, spatial_axes("global_max_pool", x
 Value global_lp_pool(Value x, float norm_type) {
   require_norm_type("global_lp_pool", norm_type);
   const std::vector<int> axes = spatial_axes("global_lp_pool", x);
-  if (norm_type == 2) return sqrt(sum_of_squares(x, axes, true));
-  return root(sum(power(abs(x), norm_type), axes, true), norm_type);
+  const Graph::Scope precise = x.graph().full_precision();
+  if (norm_type == 2) return norm_root(sum_of_squares(x, axes, true));
+  return norm_root(sum(power(abs(x), norm_type), axes, true), norm_type);
 }
 
 Value max_pool_gradient(Value upstream, Value indices, const PoolAttributes& attributes, const Shape& input) {

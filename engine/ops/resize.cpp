@@ -163,20 +163,20 @@ std::vector<int> changed_axes(Value x, const ResizeAttributes& attributes) {
 
 Goal goal_of(Value x, const ResizeAttributes& attributes) {
   Goal goal{changed_axes(x, attributes), {}};
-  const auto fits = [&](std::size_t count) { return count == 1 || count == goal.axes.size(); };
-  if (attributes.size.empty() == attributes.scale.empty() || !fits(attributes.size.size() + attributes.scale.size()))
-    throw Error(fmt::format("resize: give either a size or a scale, one value or {} (x is {}), not {}", goal.axes.size(),
+  const auto fits = [&](std::size_t count) { return count <= 1 || count == goal.axes.size(); };
+  const bool sized = !attributes.size.empty(), scaled = !attributes.scale.empty();
+  if (!(sized || scaled) || !fits(attributes.size.size()) || !fits(attributes.scale.size()))
+    throw Error(fmt::format("resize: give a size or a scale, one value or {} (x is {}), not {}", goal.axes.size(),
                             to_string(x.shape()), text(attributes)));
   for (std::size_t a = 0; a < goal.axes.size(); ++a) {
     ResizeAxis axis{.in = x.shape()[goal.axes[a]]};
     const auto in = static_cast<double>(axis.in);
-    if (attributes.scale.empty()) {
-      axis.out = attributes.size[attributes.size.size() == 1 ? 0 : a];
-      axis.scale = static_cast<double>(axis.out) / in;
-    } else {
-      axis.scale = attributes.scale[attributes.scale.size() == 1 ? 0 : a];
-      axis.out = in * axis.scale < 2147483648.0 ? static_cast<std::int64_t>(std::floor(in * axis.scale)) : 0;
-    }
+    if (sized) axis.out = attributes.size[attributes.size.size() == 1 ? 0 : a];
+    axis.scale = scaled ? attributes.scale[attributes.scale.size() == 1 ? 0 : a] : static_cast<double>(axis.out) / in;
+    if (!sized) axis.out = in * axis.scale < 2147483648.0 ? static_cast<std::int64_t>(std::floor(in * axis.scale)) : 0;
+    const double rest = in * axis.scale - static_cast<double>(axis.out);
+    if (sized && scaled && !(rest >= -0.5 && rest < 1))
+      throw Error(fmt::format("resize: {} of {} elements isn't a scale of {}", axis.out, axis.in, axis.scale));
     if (!(axis.out >= 1 && axis.out < std::int64_t{1} << 31))
       throw Error(fmt::format("resize: {} would have {} elements on axis {} with {}", to_string(x.shape()), axis.out, goal.axes[a], text(attributes)));
     if (!attributes.roi.empty()) {
@@ -207,6 +207,7 @@ void require_sensible(const ResizeAttributes& attributes, std::size_t axes) {
 // Their f32 arithmetic gives the same as the tables' double: exactly, or up to rounding where the result is continuous.
 bool has_kernel(const ResizeAttributes& attributes, const Goal& goal) {
   if (!attributes.axes.empty() || attributes.antialias || attributes.exclude_outside) return false;
+  if (!attributes.size.empty() && !attributes.scale.empty()) return false;
   const bool pytorch = attributes.coordinates == ResizeCoordinates::pytorch;
   if (attributes.mode == ResizeMode::bilinear) return pytorch || attributes.coordinates == ResizeCoordinates::half_pixel;
   if (attributes.mode != ResizeMode::nearest) return false;

@@ -24,7 +24,8 @@ std::string_view to_string(ResizeMode mode);
 enum class ResizeCoordinates : std::uint8_t {
   pytorch,  // nearest: o in / out; others: (o + 0.5) / s - 0.5, or as align_corners says
   half_pixel,            // (o + 0.5) / s - 0.5
-  pytorch_half_pixel,    // the same, but -0.5 where out is 1
+  tf_half_pixel,         // (o + 0.5) / s
+  pytorch_half_pixel,    // half_pixel, but 0 where out is 1
   align_corners,         // o (in - 1) / (in s - 1); with a size, in s is out
   asymmetric,            // o / s
   half_pixel_symmetric,  // half_pixel, shifted so that the centers of source and result coincide
@@ -35,7 +36,7 @@ enum class ResizeCoordinates : std::uint8_t {
 enum class NearestMode : std::uint8_t { floor, ceil, round_prefer_floor, round_prefer_ceil };
 
 struct ResizeAttributes {
-  std::vector<std::int64_t> size = {};  // extents of the output; or
+  std::vector<std::int64_t> size = {};  // extents of the output, and/or
   std::vector<double> scale = {};       // output = floor(input * scale), which also sets the sampling step, as in torch
   ResizeMode mode = ResizeMode::nearest;
   bool align_corners = false;  // bilinear and cubic: corner pixels' centers coincide; otherwise corners of corner pixels do
@@ -53,7 +54,8 @@ struct ResizeAttributes {
   bool operator==(const ResizeAttributes&) const = default;
 };
 
-// x: f32. Exactly one of size and scale is given, one value per axis that changes or one for all.
+// x: f32. A size or a scale is given, one value per axis that changes or one for all; or both, where the size is
+// rounded to the nearest instead of down.
 // Nearest and bilinear with torch's coordinates have a kernel of their own; all else runs axis by axis (resample).
 Value resize(Value x, const ResizeAttributes& attributes);
 

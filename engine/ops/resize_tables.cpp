@@ -15,7 +15,8 @@ double source_of(const ResizeAttributes& attributes, const ResizeAxis& axis, dou
       if (attributes.align_corners) return axis.out > 1 ? o * (in - 1) / (out - 1) : 0;
       return attributes.mode == ResizeMode::nearest ? o / axis.scale : (o + 0.5) / axis.scale - 0.5;
     case ResizeCoordinates::half_pixel: return (o + 0.5) / axis.scale - 0.5;
-    case ResizeCoordinates::pytorch_half_pixel: return scaled == 1 ? -0.5 : (o + 0.5) / axis.scale - 0.5;
+    case ResizeCoordinates::tf_half_pixel: return (o + 0.5) / axis.scale;
+    case ResizeCoordinates::pytorch_half_pixel: return axis.out == 1 ? 0 : (o + 0.5) / axis.scale - 0.5;
     case ResizeCoordinates::align_corners: return scaled == 1 ? 0 : o * (in - 1) / (scaled - 1);
     case ResizeCoordinates::asymmetric: return o / axis.scale;
     case ResizeCoordinates::half_pixel_symmetric: return in / 2 * (1 - out / scaled) + (o + 0.5) / axis.scale - 0.5;

@@ -112,7 +112,7 @@ TEST_CASE("convert: a trained U-Net as ONNX, for images of any size, and back to
   check_same(read_safetensors(data / "model.safetensors"), weights);
 }
 
-TEST_CASE("run: what overflows in f16 is told") {
+TEST_CASE("run: what overflows or vanishes in f16 is told") {
   const fs::path data = scratch_folder("run_f16");
   OnnxText text;  // 300 * 300 / 300
   text.input("x", ElementType::f32, {1, 1, 4, 4}).output("y", ElementType::f32, {1, 1, 4, 4});
@@ -120,7 +120,7 @@ TEST_CASE("run: what overflows in f16 is told") {
   text.node({.op = "Conv", .inputs = {"x", "up"}, .outputs = {"big"}}).node({.op = "Conv", .inputs = {"big", "down"}, .outputs = {"y"}});
   os::write_file(data / "model.onnx", text.bytes());
   write_npy(data / "in.npy", float_array({1, 1, 4, 4}, std::vector<float>(16, 300)));
-  CHECK_FALSE(contains(run_model(data, "model.onnx").err, "overflows"));
+  CHECK_FALSE(contains(run_model(data, "model.onnx").err, "f16"));
   const Finished half = run_model(data, "model.onnx", {"--dtype", "f16", "--grad"});
   if (!test_device().caps().storage_16bit) {
     CHECK(contains(half.err, "no 16-bit storage"));
@@ -129,6 +129,8 @@ TEST_CASE("run: what overflows in f16 is told") {
   CHECK(contains(half.err, "y: 16 of 16 values are infinite"));
   CHECK(contains(half.err, "grad_down: 1 of 1"));
   CHECK(contains(half.err, "--dtype f32"));
+  write_npy(data / "in.npy", float_array({1, 1, 4, 4}, std::vector<float>(16, 1e-12f)));
+  CHECK(contains(run_model(data, "model.onnx", {"--dtype", "f16"}).err, "y: all values are 0"));
 }
 
 TEST_CASE("convert: bad input is refused in one line") {

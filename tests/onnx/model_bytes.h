@@ -1,6 +1,7 @@
 // Small ONNX files, written field by field as onnx.proto numbers them.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct NodeText {
   std::vector<std::string> inputs, outputs;
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> lists = {};
   std::vector<std::pair<std::string, std::int64_t>> numbers = {};
+  std::vector<std::pair<std::string, std::string>> texts = {};
 };
 
 inline WireWriter onnx_node(const NodeText& text) {
@@ -61,6 +63,13 @@ inline WireWriter onnx_node(const NodeText& text) {
     attribute.bytes(1, name);
     attribute.varint(3, value);
     attribute.varint(20, 2);
+    node.message(5, attribute);
+  }
+  for (const auto& [name, value] : text.texts) {
+    WireWriter attribute;
+    attribute.bytes(1, name);
+    attribute.bytes(4, value);
+    attribute.varint(20, 3);
     node.message(5, attribute);
   }
   return node;

@@ -64,6 +64,9 @@ TEST_CASE("gather refuses indices that don't fit, naming them") {
       "and x's axes after the batch",
       Error);
   CHECK_THROWS_AS(gather_nd(x, graph.input("tuples", {4, 2}, DType::i32), 1), Error);
+  const Value tuples = graph.constant(HostTensor::from_ints({2, 2}, std::vector<std::int32_t>{2, 3, -3, 4}));
+  CHECK_THROWS_WITH_AS(gather_nd(x, tuples), "gather_nd: index 4 lies outside of an axis of extent 4", Error);
+  CHECK(gather_nd(graph.input("wider", {3, 5}), tuples).shape() == Shape{2});
 }
 
 }  // namespace tuff::test

@@ -56,6 +56,8 @@ TEST_CASE("resize gives the numbers of ONNX's reference") {  // of onnx 1.23
   gives("align_corners", {.scale = {0.6}, .mode = bilinear, .coordinates = align_corners}, {3, 3.625, 4, 4.625}, true);
   gives("half_pixel_symmetric", {.scale = {0.6}, .mode = bilinear, .coordinates = half_pixel_symmetric}, {2, 3.5, 4.333333, 5.5}, true);
   gives("pytorch_half_pixel", {.size = {1}, .mode = bilinear, .coordinates = pytorch_half_pixel}, {3}, true);
+  // The specification's; the reference reads at -0.5.
+  gives("pytorch_half_pixel, cubic", {.size = {1}, .mode = cubic, .coordinates = pytorch_half_pixel}, {3}, true);
   gives("antialias", {.scale = {0.6}, .mode = bilinear, .coordinates = half_pixel, .antialias = true}, {2.25, 2.666667, 4, 5.875}, true);
   gives("antialias, cubic", {.scale = {0.6}, .mode = cubic, .coordinates = half_pixel, .antialias = true}, {2.219278, 2.300001, 4.115661, 6.306024}, true);
   gives("antialias, cubic, exclude_outside", {.scale = {0.6}, .mode = cubic, .coordinates = half_pixel, .antialias = true, .exclude_outside = true},
@@ -72,7 +74,8 @@ TEST_CASE("resize refuses what it can't mean") {
   Graph graph;
   const Value x = graph.input("x", {1, 4, 4, 4});
   CHECK_THROWS_AS(resize(x, {}), Error);
-  CHECK_THROWS_AS(resize(x, {.size = {8}, .scale = {2}}), Error);
+  CHECK_THROWS_WITH_AS(resize(x, {.size = {8}, .scale = {3}}), "resize: 8 of 4 elements isn't a scale of 3", Error);
+  CHECK_THROWS_AS(resize(x, {.size = {8}, .scale = {2, 2, 2}}), Error);
   CHECK_THROWS_AS(resize(x, {.size = {8, 8, 8}}), Error);
   CHECK_THROWS_AS(resize(x, {.scale = {0.1}}), Error);
   CHECK_THROWS_AS(resize(x, {.size = {8}, .align_corners = true}), Error);
