@@ -81,7 +81,8 @@ double build(Graph& graph, const BenchCase& bench, Pass pass) {
   const Value x = graph.input("x", Shape(bench.input));
   const Value weight = graph.input("weight", Shape(bench.weight), DType::f32,
                                    bench.transposed ? Layout::transposed_weight : Layout::weight);
-  const Value y = bench.transposed ? conv_transpose(x, weight, {}, bench.attributes) : conv(x, weight, {}, bench.attributes);
+  const Value y =
+      bench.transposed ? conv_transpose(x, weight, {}, bench.attributes) : conv(x, weight, {}, bench.attributes);
   const Shape result = y.shape();
   if (pass == Pass::forward) {
     graph.output("y", y);
@@ -91,7 +92,8 @@ double build(Graph& graph, const BenchCase& bench, Pass pass) {
     graph.output("gradient", gradient(outputs, upstream, wrt).front());
   }
   const Shape& gathered = bench.transposed ? x.shape() : result;  // each of its pixels multiplies the whole weight once
-  return 2.0 * static_cast<double>(gathered.batch() * gathered.spatial()) * static_cast<double>(weight.shape().elements());
+  return 2.0 * static_cast<double>(gathered.batch() * gathered.spatial()) *
+         static_cast<double>(weight.shape().elements());
 }
 
 void write_random_inputs(Executable& executable) {
@@ -150,8 +152,9 @@ void run_bench(const BenchArguments& arguments) {
   if (!arguments.suite.empty() && arguments.suite != "gpu" && arguments.suite != "cpu")
     throw Error(fmt::format("--suite {}: must be gpu or cpu", arguments.suite));
   const std::unique_ptr<Device> device = open_device(arguments.device);
-  const std::string suite =
-      !arguments.suite.empty() ? arguments.suite : device->caps().kind == DeviceKind::cpu ? "cpu" : "gpu";
+  const std::string suite = !arguments.suite.empty()                 ? arguments.suite
+                            : device->caps().kind == DeviceKind::cpu ? "cpu"
+                                                                     : "gpu";
   const std::vector<BenchCase> cases = selected_cases(suite, arguments.pattern);
   nlohmann::ordered_json json = {{"version", 1}, {"device", device->caps().name}, {"suite", suite}};
   json["results"] = nlohmann::ordered_json::array();
@@ -162,9 +165,14 @@ void run_bench(const BenchArguments& arguments) {
       fmt::print("{:<18} {:<16} {:>10.3f} {:>9.2f} {:>7.0f}%  {}\n", bench.name, to_string(pass), timing.median * 1e3,
                  timing.flops / timing.median / 1e9, 100 * (timing.p90 - timing.p10) / timing.median, timing.kernels);
       std::fflush(stdout);
-      json["results"].push_back({{"case", bench.name}, {"pass", to_string(pass)}, {"seconds", timing.median},
-                                 {"seconds_p10", timing.p10}, {"seconds_p90", timing.p90}, {"samples", timing.samples},
-                                 {"flops", timing.flops}, {"shaders", timing.kernels}});
+      json["results"].push_back({{"case", bench.name},
+                                 {"pass", to_string(pass)},
+                                 {"seconds", timing.median},
+                                 {"seconds_p10", timing.p10},
+                                 {"seconds_p90", timing.p90},
+                                 {"samples", timing.samples},
+                                 {"flops", timing.flops},
+                                 {"shaders", timing.kernels}});
     }
   if (!arguments.json.empty()) os::write_file(arguments.json, json.dump(2) + "\n");
 }
@@ -173,10 +181,12 @@ void run_bench(const BenchArguments& arguments) {
 
 void add_bench_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("bench", "Time convolutions of fixed shapes on a device");
-  command->footer("Each pass is run for a second, five times at least; the median counts, the spread is from the tenth to the\n"
-                  "ninetieth percentile. Two operations a multiplication.");
+  command->footer(
+      "Each pass is run for a second, five times at least; the median counts, the spread is from the tenth to the\n"
+      "ninetieth percentile. Two operations a multiplication.");
   const auto arguments = std::make_shared<BenchArguments>();
-  command->add_option("--suite", arguments->suite, "sizes for a GPU or a software driver [by the device]")->type_name("gpu|cpu");
+  command->add_option("--suite", arguments->suite, "sizes for a GPU or a software driver [by the device]")
+      ->type_name("gpu|cpu");
   command->add_option("--case", arguments->pattern, "only cases whose names match")->type_name("REGEX");
   command->add_option("--json", arguments->json, "also write the times as JSON")->type_name("FILE");
   add_device_option(*command, arguments->device);

@@ -43,7 +43,11 @@ struct Counts {
     error = std::max(error, result.error);
   }
   nlohmann::json json() const {
-    return {{"passed", passed}, {"failed", failed}, {"unsupported", unsupported}, {"passed_on_host", on_host}, {"largest_error", error}};
+    return {{"passed", passed},
+            {"failed", failed},
+            {"unsupported", unsupported},
+            {"passed_on_host", on_host},
+            {"largest_error", error}};
   }
 };
 
@@ -73,15 +77,18 @@ std::vector<CaseResult> run_cases(const ConformanceArguments& arguments) {
     progress.update(std::ssize(results), path.filename().string());
     results.push_back(onnx::run_case(path, open, arguments.reexport));
     const CaseResult& result = results.back();
-    if (result.outcome == Outcome::failed) progress.line(fmt::format("failed       {}: {}", result.name, result.reason));
+    if (result.outcome == Outcome::failed)
+      progress.line(fmt::format("failed       {}: {}", result.name, result.reason));
   }
   return results;
 }
 
 void print_table(const std::map<std::string, Counts>& by_operator) {
-  fmt::print("{:36} {:>7} {:>7} {:>11} {:>7} {:>13}\n", "operator (cases that have it)", "passed", "failed", "unsupported", "on host", "largest error");
+  fmt::print("{:36} {:>7} {:>7} {:>11} {:>7} {:>13}\n", "operator (cases that have it)", "passed", "failed",
+             "unsupported", "on host", "largest error");
   for (const auto& [name, counts] : by_operator)
-    fmt::print("{:36} {:>7} {:>7} {:>11} {:>7} {:>13.1e}\n", name, counts.passed, counts.failed, counts.unsupported, counts.on_host, counts.error);
+    fmt::print("{:36} {:>7} {:>7} {:>11} {:>7} {:>13.1e}\n", name, counts.passed, counts.failed, counts.unsupported,
+               counts.on_host, counts.error);
 }
 
 void print_unsupported(const std::vector<CaseResult>& results) {
@@ -93,14 +100,21 @@ void print_unsupported(const std::vector<CaseResult>& results) {
   if (!parts.empty()) fmt::print("unsupported: {}\n", fmt::join(parts, ", "));
 }
 
-void write_json(const std::string& path, const std::vector<CaseResult>& results, const Counts& all, const std::map<std::string, Counts>& by_operator) {
+void write_json(const std::string& path, const std::vector<CaseResult>& results, const Counts& all,
+                const std::map<std::string, Counts>& by_operator) {
   static constexpr const char* kOutcomes[] = {"passed", "failed", "unsupported"};
   nlohmann::json cases = nlohmann::json::array(), operators = nlohmann::json::object();
   for (const CaseResult& result : results)
-    cases.push_back({{"name", result.name}, {"outcome", kOutcomes[static_cast<int>(result.outcome)]}, {"on_device", result.on_device},
-                     {"error", result.error}, {"reason", result.reason}, {"missing", result.missing}, {"operators", result.operators}});
+    cases.push_back({{"name", result.name},
+                     {"outcome", kOutcomes[static_cast<int>(result.outcome)]},
+                     {"on_device", result.on_device},
+                     {"error", result.error},
+                     {"reason", result.reason},
+                     {"missing", result.missing},
+                     {"operators", result.operators}});
   for (const auto& [name, counts] : by_operator) operators[name] = counts.json();
-  os::write_file(path, nlohmann::json{{"total", all.json()}, {"operators", operators}, {"cases", cases}}.dump(1) + "\n");
+  os::write_file(path,
+                 nlohmann::json{{"total", all.json()}, {"operators", operators}, {"cases", cases}}.dump(1) + "\n");
 }
 
 void run_conformance(const ConformanceArguments& arguments) {
@@ -114,8 +128,11 @@ void run_conformance(const ConformanceArguments& arguments) {
   }
   print_table(by_operator);
   print_unsupported(results);
-  fmt::print("{} cases in {}: {} passed ({} of them on the host alone), {} failed, {} unsupported; largest error {:.1e} of the largest value\n",
-             results.size(), duration_text(os::monotonic_seconds() - begin), all.passed, all.on_host, all.failed, all.unsupported, all.error);
+  fmt::print(
+      "{} cases in {}: {} passed ({} of them on the host alone), {} failed, {} unsupported; largest error {:.1e} of "
+      "the largest value\n",
+      results.size(), duration_text(os::monotonic_seconds() - begin), all.passed, all.on_host, all.failed,
+      all.unsupported, all.error);
   if (!arguments.json.empty()) write_json(arguments.json, results, all, by_operator);
   if (all.failed > 0) throw Error(fmt::format("{} of {} conformance cases failed", all.failed, results.size()));
 }
@@ -123,9 +140,12 @@ void run_conformance(const ConformanceArguments& arguments) {
 }  // namespace
 
 void add_conformance_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("conformance", "Run the ONNX project's backend cases; exit code 1 if any fails");
+  CLI::App* command =
+      tuff.add_subcommand("conformance", "Run the ONNX project's backend cases; exit code 1 if any fails");
   const auto arguments = std::make_shared<ConformanceArguments>();
-  command->add_option("folder", arguments->folder, "folder of cases, each with model.onnx and test_data_set_0")->required()->type_name("ONNX_TEST_DIR");
+  command->add_option("folder", arguments->folder, "folder of cases, each with model.onnx and test_data_set_0")
+      ->required()
+      ->type_name("ONNX_TEST_DIR");
   command->add_option("--filter", arguments->filter, "only cases whose names match")->type_name("REGEX");
   command->add_option("--json", arguments->json, "write all results into a file")->type_name("FILE");
   command->add_flag("--reexport", arguments->reexport, "run what import and export make of each model, imported again");

@@ -29,7 +29,9 @@ struct ConvertArguments {
   std::vector<std::string> shapes;
 };
 
-bool is_onnx(const std::string& path) { return path.ends_with(".onnx"); }
+bool is_onnx(const std::string& path) {
+  return path.ends_with(".onnx");
+}
 
 // "1x3x64x64", or "" of a scalar; nullopt where it is no shape.
 std::optional<std::vector<std::int64_t>> read_shape(const std::string& text) {
@@ -71,7 +73,9 @@ SafeTensors read_weights(const std::string& path) {
     const onnx::Model model = onnx::read_model(path);
     weights.metadata = model.metadata;
     for (const onnx::NamedTensor& tensor : model.initializers) {
-      if (!tensor.array) throw Error(fmt::format("{}: the initializer \"{}\" is of type {}, which safetensors don't have", path, tensor.name, onnx::data_type_name(tensor.data_type)));
+      if (!tensor.array)
+        throw Error(fmt::format("{}: the initializer \"{}\" is of type {}, which safetensors don't have", path,
+                                tensor.name, onnx::data_type_name(tensor.data_type)));
       weights.tensors.push_back(StoredTensor::from_array(tensor.name, *tensor.array));
     }
     return weights;
@@ -80,7 +84,8 @@ SafeTensors read_weights(const std::string& path) {
   const Model model = load_model(path);
   weights.metadata = model.file.metadata;
   weights.metadata.erase("tuff.state");
-  for (const auto& [name, values] : inference_network(model, {}, "").variables) weights.tensors.push_back(StoredTensor::from_tensor(name, values));
+  for (const auto& [name, values] : inference_network(model, {}, "").variables)
+    weights.tensors.push_back(StoredTensor::from_tensor(name, values));
   return weights;
 }
 
@@ -88,9 +93,11 @@ SafeTensors read_weights(const std::string& path) {
 void take_values(SafeTensors& like, const SafeTensors& weights, const std::string& source, const std::string& target) {
   for (StoredTensor& tensor : like.tensors) {
     const StoredTensor* given = weights.find(tensor.name);
-    if (given == nullptr) throw Error(fmt::format("{}: has no tensor \"{}\", which {} has", source, tensor.name, target));
+    if (given == nullptr)
+      throw Error(fmt::format("{}: has no tensor \"{}\", which {} has", source, tensor.name, target));
     if (given->shape != tensor.shape)
-      throw Error(fmt::format("{}: tensor \"{}\" is {}, in {} {}", source, tensor.name, shape_text(given->shape), target, shape_text(tensor.shape)));
+      throw Error(fmt::format("{}: tensor \"{}\" is {}, in {} {}", source, tensor.name, shape_text(given->shape),
+                              target, shape_text(tensor.shape)));
     tensor = StoredTensor::from_array(tensor.name, convert(given->array(), tensor.array().type));
   }
 }
@@ -102,9 +109,11 @@ void take_values(onnx::Model& like, const SafeTensors& weights, const std::strin
   for (onnx::NamedTensor& tensor : like.initializers) {
     const StoredTensor* given = weights.find(tensor.name);
     if (!tensor.array || !is_floating(tensor.array->type)) continue;
-    if (given == nullptr) throw Error(fmt::format("{}: has no tensor \"{}\", which {} has", source, tensor.name, like.source));
+    if (given == nullptr)
+      throw Error(fmt::format("{}: has no tensor \"{}\", which {} has", source, tensor.name, like.source));
     if (given->shape != tensor.array->shape)
-      throw Error(fmt::format("{}: tensor \"{}\" is {}, in {} {}", source, tensor.name, shape_text(given->shape), like.source, shape_text(tensor.array->shape)));
+      throw Error(fmt::format("{}: tensor \"{}\" is {}, in {} {}", source, tensor.name, shape_text(given->shape),
+                              like.source, shape_text(tensor.array->shape)));
     tensor.array = convert(given->array(), tensor.array->type);
   }
 }
@@ -114,7 +123,9 @@ onnx::Model specialized(const onnx::Model& model, std::vector<NamedShape> shapes
   const std::vector<onnx::Port> inputs = model.free_inputs();
   std::vector<onnx::Feed> feeds;
   for (NamedShape& given : shapes) {
-    if (given.name.empty() && inputs.size() != 1) throw Error(fmt::format("--shape: say which input it is, NAME=1x3x64x64; {} has {}", model.source, inputs.size()));
+    if (given.name.empty() && inputs.size() != 1)
+      throw Error(
+          fmt::format("--shape: say which input it is, NAME=1x3x64x64; {} has {}", model.source, inputs.size()));
     feeds.push_back({.name = given.name.empty() ? inputs[0].name : given.name, .shape = std::move(given.shape)});
   }
   onnx::Model result = onnx::export_model(onnx::import_model(model, feeds));
@@ -143,7 +154,8 @@ void convert_to_onnx(const ConvertArguments& arguments) {
     throw Error(fmt::format("--part {}: is for tuff's own models", arguments.part));
   onnx::Model model;
   if (!arguments.like.empty()) {
-    if (!is_onnx(arguments.like)) throw Error(fmt::format("--like {}: for an ONNX file, name an ONNX file", arguments.like));
+    if (!is_onnx(arguments.like))
+      throw Error(fmt::format("--like {}: for an ONNX file, name an ONNX file", arguments.like));
     model = onnx::read_model(arguments.like);
     take_values(model, read_weights(arguments.in), arguments.in);
     if (!shapes.empty()) model = specialized(model, shapes);
@@ -154,7 +166,8 @@ void convert_to_onnx(const ConvertArguments& arguments) {
     model = exported(arguments.in, shapes, arguments.part);
   } else {
     read_safetensors(arguments.in);  // says so where it is no such file
-    throw Error(fmt::format("{}: has weights alone, no network; name one that they belong to with --like MODEL.onnx", arguments.in));
+    throw Error(fmt::format("{}: has weights alone, no network; name one that they belong to with --like MODEL.onnx",
+                            arguments.in));
   }
   onnx::write_model(arguments.out, model);
   fmt::print("{}: {} nodes, {} initializers\n", arguments.out, model.nodes.size(), model.initializers.size());
@@ -174,9 +187,11 @@ void convert_to_safetensors(const ConvertArguments& arguments) {
 
 void run_convert(const ConvertArguments& arguments) {
   std::error_code error;
-  if (fs::equivalent(arguments.in, arguments.out, error)) throw Error(fmt::format("{}: would be overwritten by itself", arguments.out));
+  if (fs::equivalent(arguments.in, arguments.out, error))
+    throw Error(fmt::format("{}: would be overwritten by itself", arguments.out));
   if (is_onnx(arguments.out)) return convert_to_onnx(arguments);
-  if (!arguments.out.ends_with(".safetensors")) throw Error(fmt::format("{}: the name must end in .onnx or .safetensors", arguments.out));
+  if (!arguments.out.ends_with(".safetensors"))
+    throw Error(fmt::format("{}: the name must end in .onnx or .safetensors", arguments.out));
   convert_to_safetensors(arguments);
 }
 
@@ -185,18 +200,24 @@ void run_convert(const ConvertArguments& arguments) {
 void add_convert_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("convert", "Convert models between ONNX, safetensors and tuff's own files");
   const auto arguments = std::make_shared<ConvertArguments>();
-  command->add_option("in", arguments->in, "an ONNX file, a safetensors file, or a run's folder")->required()->type_name("IN");
-  command->add_option("out", arguments->out, ".onnx: a network; .safetensors: weights by name, and a model of tuff where IN is or came from one")
+  command->add_option("in", arguments->in, "an ONNX file, a safetensors file, or a run's folder")
+      ->required()
+      ->type_name("IN");
+  command
+      ->add_option("out", arguments->out,
+                   ".onnx: a network; .safetensors: weights by name, and a model of tuff where IN is or came from one")
       ->required()
       ->type_name("OUT");
-  command->add_option("--like", arguments->like, "the network or model that IN's weights, by their names, are put into")->type_name("MODEL");
+  command->add_option("--like", arguments->like, "the network or model that IN's weights, by their names, are put into")
+      ->type_name("MODEL");
   command
       ->add_option(
           "--shape", arguments->shapes,
           "fix an input's shape, 1x3x64x64 (NAME= for a scalar); the name may be left out where there is only one")
       ->allow_extra_args(false)
       ->type_name("NAME=SHAPE");
-  command->add_option("--part", arguments->part, "of a vae: encoder (images to the posterior's mean) or decoder [both]")->type_name("encoder|decoder");
+  command->add_option("--part", arguments->part, "of a vae: encoder (images to the posterior's mean) or decoder [both]")
+      ->type_name("encoder|decoder");
   command->callback([arguments] {
     try {
       run_convert(*arguments);

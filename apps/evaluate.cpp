@@ -105,12 +105,18 @@ void add_evaluate_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
   command->add_option("--images", arguments->images, "folder of images")->required()->type_name("DIR");
-  command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->required()->type_name("DIR");
-  command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")->type_name("FILE|-");
-  command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")->type_name("FILE");
+  command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
+      ->type_name("FILE|-");
+  command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")
+      ->type_name("FILE");
   command->add_option("--sheet-rows", arguments->sheet_rows, "images on the sheet [6]")->type_name("N");
-  command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")->type_name("PIXELS|auto");
-  command->add_flag("--force-tiles", arguments->force_tiles, "tiles even where the network's norm sees the whole image");
+  command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")
+      ->type_name("PIXELS|auto");
+  command->add_flag("--force-tiles", arguments->force_tiles,
+                    "tiles even where the network's norm sees the whole image");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_evaluate(*arguments); });
 }

@@ -29,7 +29,9 @@ struct ExplainArguments {
   bool train = false;
 };
 
-double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+double mib(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
 
 std::string node_title(const Graph& graph, std::uint32_t index) {
   const Node& node = graph.nodes()[index];
@@ -70,8 +72,8 @@ void print_memory(const Graph& graph, const Plan& plan) {
   for (const Segment& segment : plan.segments)
     fmt::print("{:>10.2f} MiB  {}{}\n", mib(segment.bytes), segment_text(segment.kind),
                segment.name.empty() ? "" : " \"" + segment.name + "\"");
-  fmt::print("activations one beside the other would take {:.2f} MiB; at least {:.2f} MiB are alive at once\n", mib(values),
-             mib(plan.peak_live_bytes));
+  fmt::print("activations one beside the other would take {:.2f} MiB; at least {:.2f} MiB are alive at once\n",
+             mib(values), mib(plan.peak_live_bytes));
 }
 
 void print_dispatches(const Plan& plan) {

@@ -51,13 +51,15 @@ void run_generate(const GenerateArguments& arguments) {
   const Model model = load_model(arguments.model);
   const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
   if (arguments.count * network.side * network.side > kMostPixels)
-    throw Error(fmt::format("-n {}: one picture of so many images of {}x{} would be too large; make several with --seed",
-                            arguments.count, network.side, network.side));
+    throw Error(
+        fmt::format("-n {}: one picture of so many images of {}x{} would be too large; make several with --seed",
+                    arguments.count, network.side, network.side));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
   Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch);
   const std::vector<Image> images = autoencoder.generate(arguments.count, static_cast<std::uint64_t>(arguments.seed));
   write_image(arguments.out, grid(images));
-  fmt::print("{}: {} image{} of {}\n", arguments.out, images.size(), images.size() == 1 ? "" : "s", model.path.string());
+  fmt::print("{}: {} image{} of {}\n", arguments.out, images.size(), images.size() == 1 ? "" : "s",
+             model.path.string());
 }
 
 }  // namespace

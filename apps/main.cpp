@@ -85,8 +85,8 @@ int run(int argc, char** argv) {
     return fail(describe_extras(app));
   } catch (const CLI::ParseError& error) {
     const CLI::App& command = current_command(app);
-    return fail(fmt::format("{} (see `tuff {}--help`)", error.what(),
-                            &command == &app ? "" : command.get_name() + " "));
+    return fail(
+        fmt::format("{} (see `tuff {}--help`)", error.what(), &command == &app ? "" : command.get_name() + " "));
   }
 }
 

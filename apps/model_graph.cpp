@@ -22,15 +22,16 @@ ModelGraph segmentation_graph(const Model& model, TrainOptions options, const Gr
   const Network network = make_network(options, model.format.image_channels);
   if (choice.side > 0) options.crop = choice.side;
   check_crop(network, options);
-  return {choice.train ? training_graph(network, options) : inference_graph(network, options.batch, options.crop, options.crop),
+  return {choice.train ? training_graph(network, options)
+                       : inference_graph(network, options.batch, options.crop, options.crop),
           title("prediction of", choice, options.batch, options.crop)};
 }
 
 ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
   const AutoencoderNetwork network = make_autoencoder(options, model.format.image_channels);
   if (choice.side > 0 && choice.side != network.side)
-    throw Error(fmt::format("--tile {}: this {} takes images of {}x{} alone; leave --tile out", choice.side, network.name,
-                            network.side, network.side));
+    throw Error(fmt::format("--tile {}: this {} takes images of {}x{} alone; leave --tile out", choice.side,
+                            network.name, network.side, network.side));
   return {choice.train ? training_graph(network, options) : reconstruction_graph(network, options.batch),
           title("reconstruction of", choice, options.batch, network.side)};
 }
@@ -40,7 +41,8 @@ ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, co
 ModelGraph model_graph(const Model& model, const GraphChoice& choice) {
   TrainOptions options = model.options;
   if (choice.batch > 0 || !choice.train) options.batch = std::max<std::int64_t>(1, choice.batch);
-  return options.model == "vae" ? autoencoder_graph(model, options, choice) : segmentation_graph(model, options, choice);
+  return options.model == "vae" ? autoencoder_graph(model, options, choice)
+                                : segmentation_graph(model, options, choice);
 }
 
 }  // namespace tuff

@@ -52,7 +52,9 @@ class OnnxRunner final : public ModelRunner {
   onnx::Model model_;
 };
 
-bool is_autoencoder(const Model& model) { return model.options.model == "vae"; }
+bool is_autoencoder(const Model& model) {
+  return model.options.model == "vae";
+}
 
 class TuffRunner final : public ModelRunner {
  public:
@@ -67,7 +69,8 @@ class TuffRunner final : public ModelRunner {
       throw Error(fmt::format("{}: its one input is named \"images\"", model_.path.string()));
     const Array& images = request.inputs.front().array;
     if (!is_floating(images.type) || images.elements() == 0)
-      throw Error(fmt::format("{}: its input is f32 (N, C, H, W), not {} {}", model_.path.string(), to_string(images.type), shape_text(images.shape)));
+      throw Error(fmt::format("{}: its input is f32 (N, C, H, W), not {} {}", model_.path.string(),
+                              to_string(images.type), shape_text(images.shape)));
     return onnx::run_imported(inference_network(model_, images.shape, ""), request, device);
   }
 
@@ -84,13 +87,16 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
     return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
   }
   const Network network = make_network(model.options, channels);
-  const std::int64_t crop = model.options.crop, side = network.output_size(crop) > 0 ? crop : network.nearest_sizes(crop).second, next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
+  const std::int64_t crop = model.options.crop,
+                     side = network.output_size(crop) > 0 ? crop : network.nearest_sizes(crop).second,
+                     next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
   return {{1, channels, side, side}, {2, channels, next, third}};
 }
 
 void require_shape(const Model& model, const Extents& shape, const Extents& usual) {
   if (shape.size() != usual.size() || shape[1] != usual[1])
-    throw Error(fmt::format("{}: its input is (N, {}, H, W), not {}", model.path.string(), usual[1], shape_text(shape)));
+    throw Error(
+        fmt::format("{}: its input is (N, {}, H, W), not {}", model.path.string(), usual[1], shape_text(shape)));
 }
 
 void add_output(onnx::Imported& net, const std::string& name, Value value) {
@@ -125,15 +131,18 @@ bool is_tuff_model(const std::string& path) {
 
 onnx::Imported inference_network(const Model& model, const Extents& shape, const std::string& part) {
   if (!part.empty() && (!is_autoencoder(model) || (part != "encoder" && part != "decoder")))
-    throw Error(fmt::format("--part {}: a vae has encoder and decoder, {} is a {}", part, model.path.string(), model.options.model));
+    throw Error(fmt::format("--part {}: a vae has encoder and decoder, {} is a {}", part, model.path.string(),
+                            model.options.model));
   const Extents usual = two_shapes(model, part).first, extents = shape.empty() ? usual : shape;
   require_shape(model, extents, usual);
   const std::string name = part == "decoder" ? "z" : "images";
   onnx::Imported net{.graph = std::make_unique<Graph>()};
   const Value x = net.graph->input(name, Shape(extents));
   net.inputs.push_back({.name = name, .shape = extents, .in_graph = true});
-  if (is_autoencoder(model)) build_autoencoder(net, model, x, part);
-  else add_output(net, "logits", make_network(model.options, model.format.image_channels).build(*net.graph, x, false));
+  if (is_autoencoder(model))
+    build_autoencoder(net, model, x, part);
+  else
+    add_output(net, "logits", make_network(model.options, model.format.image_channels).build(*net.graph, x, false));
   for (const Variable& variable : net.graph->variables()) {
     net.initializers.push_back({.name = variable.name, .shape = variable.type.shape.extents(), .in_graph = true});
     net.variables.emplace(variable.name, averaged_values(model, variable));

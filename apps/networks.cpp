@@ -46,7 +46,8 @@ Network unet_network(const UNetConfig& config) {
     // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
     network.radius = config.up == UNetConfig::Up::bilinear ? network.alignment : 0;
   }
-  if (config.norm == UNetConfig::Norm::group) network.whole_image = "group norm takes its statistics from the whole image";
+  if (config.norm == UNetConfig::Norm::group)
+    network.whole_image = "group norm takes its statistics from the whole image";
   if (config.norm == UNetConfig::Norm::instance)
     network.whole_image = "instance norm takes its statistics from the whole image";
   return network;
@@ -57,7 +58,8 @@ VaeConfig vae_config(const TrainOptions& options, std::int64_t channels) {
           .side = options.size,
           .base = options.base,
           .latent = options.latent,
-          .likelihood = options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli};
+          .likelihood =
+              options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli};
 }
 
 AutoencoderNetwork vae_network(const VaeConfig& config) {

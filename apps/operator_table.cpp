@@ -134,16 +134,21 @@ std::span<const OperatorRow> operator_table() {
 std::string operators_markdown() {
   std::string text =
       "# Operators\n\n"
-      "Made by `tuff operators --markdown`. Functions of `tuff/ops.h`, with PyTorch's names and semantics; shapes, errors and\n"
-      "sources stand there. Types are those that go in and out; sums are always formed in f32, and what is f32 here can lie\n"
-      "as f16 between ops ([architecture.md](architecture.md)). \"Gradient\" says into which inputs one flows. What ONNX files\n"
+      "Made by `tuff operators --markdown`. Functions of `tuff/ops.h`, with PyTorch's names and semantics; shapes, "
+      "errors and\n"
+      "sources stand there. Types are those that go in and out; sums are always formed in f32, and what is f32 here "
+      "can lie\n"
+      "as f16 between ops ([architecture.md](architecture.md)). \"Gradient\" says into which inputs one flows. What "
+      "ONNX files\n"
       "may hold besides, types that GPUs lack among it, says [onnx.md](onnx.md).\n";
   std::string_view group;
   for (const OperatorRow& row : kRows) {
     if (row.group != group)
-      text += fmt::format("\n## {}\n\n| op | ranks | types | gradient | ONNX | PyTorch |\n|---|---|---|---|---|---|\n", row.group);
+      text += fmt::format("\n## {}\n\n| op | ranks | types | gradient | ONNX | PyTorch |\n|---|---|---|---|---|---|\n",
+                          row.group);
     group = row.group;
-    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", row.names, row.ranks, row.types, row.gradient, row.onnx, row.pytorch);
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", row.names, row.ranks, row.types, row.gradient, row.onnx,
+                        row.pytorch);
   }
   return text;
 }

@@ -15,7 +15,8 @@ void print_table() {
     if (row.group != group) fmt::print("{}{}\n", group.empty() ? "" : "\n", row.group);
     group = row.group;
     fmt::print("  {}\n", row.names);
-    fmt::print("      ranks {}; {}; gradient: {}{}{}\n", row.ranks, row.types, row.gradient, row.onnx.empty() ? "" : "; ONNX ", row.onnx);
+    fmt::print("      ranks {}; {}; gradient: {}{}{}\n", row.ranks, row.types, row.gradient,
+               row.onnx.empty() ? "" : "; ONNX ", row.onnx);
   }
 }
 

@@ -15,7 +15,8 @@ void add_model_option(CLI::App& command, std::string& model) {
 }
 
 void add_device_option(CLI::App& command, std::string& device) {
-  command.add_option("--device", device, "device by number or part of its name, see `tuff devices`")->type_name("NAME|N");
+  command.add_option("--device", device, "device by number or part of its name, see `tuff devices`")
+      ->type_name("NAME|N");
 }
 
 void add_dtype_option(CLI::App& command, std::string& dtype) {

@@ -69,12 +69,13 @@ std::vector<ResultFile> plan_results(const Dataset& dataset, const std::vector<I
     results.emplace_back(arguments.out, result_name(item), header, classes, arguments.results);
     for (const fs::path& path : results.back().paths()) {
       if (inputs.contains(fs::weakly_canonical(path)))
-        throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder", arguments.out,
-                                path.filename().string()));
+        throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder",
+                                arguments.out, path.filename().string()));
       if (!taken.insert(path).second)
-        throw Error(fmt::format("{}: two images would both be written to {}; predict them one by one into folders of their "
-                                "own",
-                                item.images.front().string(), path.string()));
+        throw Error(
+            fmt::format("{}: two images would both be written to {}; predict them one by one into folders of their "
+                        "own",
+                        item.images.front().string(), path.string()));
     }
   }
   return results;
@@ -114,7 +115,8 @@ void run_predict(PredictArguments arguments) {
   }
   progress.clear();
   if (os::interrupted() && done < static_cast<std::int64_t>(dataset.items.size()))
-    throw Error(fmt::format("stopped after {} of {} images; those are in {}", done, dataset.items.size(), arguments.out));
+    throw Error(
+        fmt::format("stopped after {} of {} images; those are in {}", done, dataset.items.size(), arguments.out));
   fmt::print("{}: {} image{}\n", arguments.out, done, done == 1 ? "" : "s");
 }
 
@@ -124,16 +126,23 @@ void add_predict_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("predict", "Segment images; results of the same name are replaced");
   const auto arguments = std::make_shared<PredictArguments>();
   add_model_option(*command, arguments->model);
-  command->add_option("images", arguments->inputs, "image files or folders of them")->required()->type_name("IMAGE|DIR...");
+  command->add_option("images", arguments->inputs, "image files or folders of them")
+      ->required()
+      ->type_name("IMAGE|DIR...");
   command->add_option("--out", arguments->out, "folder for masks (NAME.png, or NAME.tif for TIFF) and overlays")
       ->required()
       ->type_name("DIR");
-  command->add_flag("--probabilities", arguments->results.probabilities, "write NAME_probabilities.tif too, one channel a class");
-  command->add_flag("--instances", arguments->results.instances, "write NAME_instances too: connected components as 16-bit ids");
+  command->add_flag("--probabilities", arguments->results.probabilities,
+                    "write NAME_probabilities.tif too, one channel a class");
+  command->add_flag("--instances", arguments->results.instances,
+                    "write NAME_instances too: connected components as 16-bit ids");
   command->add_flag("--no-overlay", arguments->no_overlay, "leave NAME_overlay.png out");
-  command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")->type_name("PIXELS|auto");
-  command->add_flag("--force-tiles", arguments->force_tiles, "tiles even where the network's norm sees the whole image");
-  command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")->type_name("AXES");
+  command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")
+      ->type_name("PIXELS|auto");
+  command->add_flag("--force-tiles", arguments->force_tiles,
+                    "tiles even where the network's norm sees the whole image");
+  command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")
+      ->type_name("AXES");
   add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_predict(*arguments); });

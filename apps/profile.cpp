@@ -138,8 +138,9 @@ void print_totals(const Executable& executable, const Totals& totals) {
   fmt::print("\nall dispatches one by one: {:.3f} ms, {:.2f} GFLOP/s, {:.2f} GB/s, {:.3f} GFLOP\n",
              totals.nanoseconds / 1e6, totals.flops / totals.nanoseconds, totals.bytes / totals.nanoseconds,
              totals.flops / 1e9);
-  fmt::print("a run from input to output: {:.3f} ms; beside copying inputs the host works {:.0f} us ({} submission{})\n",
-             totals.run_seconds * 1e3, totals.host_seconds * 1e6, submissions, submissions == 1 ? "" : "s");
+  fmt::print(
+      "a run from input to output: {:.3f} ms; beside copying inputs the host works {:.0f} us ({} submission{})\n",
+      totals.run_seconds * 1e3, totals.host_seconds * 1e6, submissions, submissions == 1 ? "" : "s");
   fmt::print(
       "device memory: {:.1f} MiB: activations and workspace {:.1f}, parameters and optimizer {:.1f}, inputs, constants "
       "and staging {:.1f}\n",
@@ -213,8 +214,7 @@ void add_profile_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<ProfileArguments>();
   add_model_option(*command, arguments->model);
   command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
-  command->add_option("--tile", arguments->tile, "side of the input [as in training]")
-      ->type_name("PIXELS|auto");
+  command->add_option("--tile", arguments->tile, "side of the input [as in training]")->type_name("PIXELS|auto");
   command->add_option("--batch", arguments->batch, "images at once [1; --train: as in training]")->type_name("N");
   command->add_option("--runs", arguments->runs, "repetitions; the median counts [5]")->type_name("N");
   command->add_flag("--by-time", arguments->by_time, "slowest first, instead of in order");

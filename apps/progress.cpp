@@ -17,7 +17,9 @@ Progress::Progress(std::string unit, std::int64_t total, std::int64_t done)
       started_(os::monotonic_seconds()),
       terminal_(os::stderr_is_terminal()) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::update(std::int64_t done, const std::string& note) {
   if (!terminal_) return;
@@ -33,7 +35,8 @@ void Progress::update(std::int64_t done, const std::string& note) {
   const int columns = os::terminal_columns();
   const std::string text = fmt::format(" {}/{} {}  {}  {}", done, total_, unit_, times, note);
   const int width = std::clamp(columns - static_cast<int>(text.size()) - 3, 0, 30);
-  const int full = static_cast<int>(static_cast<double>(width) * static_cast<double>(done) / static_cast<double>(total_));
+  const int full =
+      static_cast<int>(static_cast<double>(width) * static_cast<double>(done) / static_cast<double>(total_));
   const std::string bar = width < 5 ? "" : fmt::format("[{:=<{}}{:{}}]", "", full, "", width - full);
   fmt::print(stderr, "\r\x1b[K{}", (bar + text).substr(0, static_cast<std::size_t>(std::max(1, columns - 1))));
   std::fflush(stderr);

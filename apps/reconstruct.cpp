@@ -41,11 +41,12 @@ std::vector<fs::path> result_paths(const ImageSet& images, const ReconstructArgu
   for (std::int64_t i = 0; i < images.count(); ++i) {
     paths.push_back(fs::path(arguments.out) / (images.name(i) + (png ? ".png" : ".tif")));
     if (inputs.contains(fs::weakly_canonical(paths.back())))
-      throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder", arguments.out,
-                              paths.back().filename().string()));
+      throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder",
+                              arguments.out, paths.back().filename().string()));
     if (!taken.insert(paths.back()).second)
-      throw Error(fmt::format("two images would both be written to {}; reconstruct them one by one into folders of their own",
-                              paths.back().string()));
+      throw Error(
+          fmt::format("two images would both be written to {}; reconstruct them one by one into folders of their own",
+                      paths.back().string()));
   }
   return paths;
 }
@@ -60,7 +61,8 @@ void run_reconstruct(const ReconstructArguments& arguments) {
   const ImageSet images = open_image_set(inputs, model.format, network.side, fit, vae_side_from);
   const std::vector<fs::path> paths = result_paths(images, arguments);
   if (images.channels() != network.channels)
-    throw Error(fmt::format("{}: {} channels, the model takes {}", arguments.inputs.front(), images.channels(), network.channels));
+    throw Error(fmt::format("{}: {} channels, the model takes {}", arguments.inputs.front(), images.channels(),
+                            network.channels));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
   Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch);
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
@@ -84,7 +86,11 @@ void add_reconstruct_command(CLI::App& tuff) {
   command->add_option("images", arguments->inputs, "image files, folders of them, or idx files; fitted as in training")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "folder for NAME.png (.tif unless 1 or 3 channels), of the size that the network sees")->required()->type_name("DIR");
+  command
+      ->add_option("--out", arguments->out,
+                   "folder for NAME.png (.tif unless 1 or 3 channels), of the size that the network sees")
+      ->required()
+      ->type_name("DIR");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_reconstruct(*arguments); });
 }

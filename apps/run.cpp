@@ -42,7 +42,8 @@ std::vector<NamedArray> read_inputs(const std::vector<std::string>& texts, const
     NamedArray array = read_named(text);
     if (array.name.empty()) {
       if (names.size() != 1)
-        throw Error(fmt::format("--input {}: say which input it is, NAME=FILE.npy; the model has {}", text, fmt::join(names, ", ")));
+        throw Error(fmt::format("--input {}: say which input it is, NAME=FILE.npy; the model has {}", text,
+                                fmt::join(names, ", ")));
       array.name = names.front();
     }
     if (!taken.insert(array.name).second) throw Error(fmt::format("--input: \"{}\" is given twice", array.name));
@@ -55,7 +56,8 @@ std::vector<NamedArray> read_inputs(const std::vector<std::string>& texts, const
 std::string file_name(const std::string& name) {
   std::string safe = name;
   for (char& c : safe) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    const bool plain =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
     if (!plain) c = '_';
   }
   return safe + ".npy";
@@ -79,12 +81,15 @@ void write_results(const fs::path& folder, const onnx::RunResult& result) {
   for (const NamedArray& gradient : result.gradients)
     write_npy(folder / ("grad_" + file_name(gradient.name)), gradient.array);
   for (const NamedArray& output : result.outputs)
-    fmt::print("{}: {} {}\n", (folder / file_name(output.name)).string(), to_string(output.array.type), shape_text(output.array.shape));
-  if (!result.gradients.empty()) fmt::print("{} gradients in {}\n", result.gradients.size(), (folder / "grad_NAME.npy").string());
+    fmt::print("{}: {} {}\n", (folder / file_name(output.name)).string(), to_string(output.array.type),
+               shape_text(output.array.shape));
+  if (!result.gradients.empty())
+    fmt::print("{} gradients in {}\n", result.gradients.size(), (folder / "grad_NAME.npy").string());
 }
 
 void run_run(const RunArguments& arguments) {
-  if (!arguments.upstream.empty() && !arguments.gradients) throw Error("--upstream: gives weights to gradients; add --grad");
+  if (!arguments.upstream.empty() && !arguments.gradients)
+    throw Error("--upstream: gives weights to gradients; add --grad");
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--output-dir {}: is a file; name a folder", arguments.out));
   const std::unique_ptr<ModelRunner> model = open_runner(arguments.model);
@@ -92,7 +97,8 @@ void run_run(const RunArguments& arguments) {
   onnx::RunRequest request{.inputs = read_inputs(arguments.inputs, model->inputs()), .gradients = arguments.gradients};
   for (const std::string& text : arguments.upstream) {
     request.upstream.push_back(read_named(text));
-    if (request.upstream.back().name.empty()) throw Error(fmt::format("--upstream {}: say of which output, NAME=FILE.npy", text));
+    if (request.upstream.back().name.empty())
+      throw Error(fmt::format("--upstream {}: say of which output, NAME=FILE.npy", text));
   }
   std::unique_ptr<Device> device;
   if (arguments.dtype == "f16") {
@@ -105,8 +111,10 @@ void run_run(const RunArguments& arguments) {
   });
   write_results(arguments.out, result);
   for (const NamedArray& output : result.outputs)
-    if (is_floating(output.array.type)) warn_of_range(request.storage, output.name, convert(output.array, ElementType::f32).as<float>());
-  for (const NamedArray& gradient : result.gradients) warn_of_range(request.storage, "grad_" + gradient.name, gradient.array.as<float>());
+    if (is_floating(output.array.type))
+      warn_of_range(request.storage, output.name, convert(output.array, ElementType::f32).as<float>());
+  for (const NamedArray& gradient : result.gradients)
+    warn_of_range(request.storage, "grad_" + gradient.name, gradient.array.as<float>());
 }
 
 }  // namespace
@@ -114,15 +122,22 @@ void run_run(const RunArguments& arguments) {
 void add_run_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("run", "Run a model on arrays; writes DIR/NAME.npy for each output");
   const auto arguments = std::make_shared<RunArguments>();
-  command->add_option("model", arguments->model, "an ONNX file, or a run's folder or model file of tuff")->required()->type_name("MODEL.onnx|MODEL");
-  command->add_option("--input", arguments->inputs, "an input, once for each; the name may be left out where there is only one")
+  command->add_option("model", arguments->model, "an ONNX file, or a run's folder or model file of tuff")
+      ->required()
+      ->type_name("MODEL.onnx|MODEL");
+  command
+      ->add_option("--input", arguments->inputs,
+                   "an input, once for each; the name may be left out where there is only one")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE.npy");
-  command->add_option("--output-dir", arguments->out, "folder for the results; other characters than A-Za-z0-9_.- of names become _")
+  command
+      ->add_option("--output-dir", arguments->out,
+                   "folder for the results; other characters than A-Za-z0-9_.- of names become _")
       ->required()
       ->type_name("DIR");
   command->add_flag("--grad", arguments->gradients,
-                    "also grad_NAME.npy for every float input and initializer: gradients of the sum over outputs of output times upstream");
+                    "also grad_NAME.npy for every float input and initializer: gradients of the sum over outputs of "
+                    "output times upstream");
   command->add_option("--upstream", arguments->upstream, "weights of an output's elements in that sum [ones]")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE.npy");

@@ -61,7 +61,8 @@ Selection select_ops(const std::string& filter) {
   } catch (const std::regex_error&) {
     throw Error(fmt::format("--filter {}: not a regular expression", filter));
   }
-  if (selection.cases.empty() && selection.optimizers.empty()) throw Error(fmt::format("--filter {}: no op has such a name", filter));
+  if (selection.cases.empty() && selection.optimizers.empty())
+    throw Error(fmt::format("--filter {}: no op has such a name", filter));
   return selection;
 }
 
@@ -83,7 +84,8 @@ OpResult run_op(const test::OpCases& op, test::OpChecker& checker) {
   OpResult result{.op = std::string(op.op)};
   const double start = os::monotonic_seconds();
   std::vector<test::OpCase> cases = op.make();
-  if (test::sweep().cases > 0) std::erase_if(cases, [](const test::OpCase& one) { return !one.name.starts_with("random "); });
+  if (test::sweep().cases > 0)
+    std::erase_if(cases, [](const test::OpCase& one) { return !one.name.starts_with("random "); });
   Progress progress("cases", static_cast<std::int64_t>(cases.size()));
   for (const test::OpCase& op_case : cases) {
     progress.update(result.cases, std::string(op.op));
@@ -101,8 +103,9 @@ std::vector<OpResult> run_optimizers(Device& device, const std::vector<test::Opt
     const double start = os::monotonic_seconds();
     run_case(results.back(), check.name, [&] {
       const double error = check.error(device);
-      return error <= check.tolerance ? std::vector<std::string>{}
-                                      : std::vector{fmt::format("error {:.3g}, at most {:.3g} is allowed", error, check.tolerance)};
+      return error <= check.tolerance
+                 ? std::vector<std::string>{}
+                 : std::vector{fmt::format("error {:.3g}, at most {:.3g} is allowed", error, check.tolerance)};
     });
     results.back().seconds += os::monotonic_seconds() - start;
   }
@@ -116,7 +119,8 @@ void print(const OpResult& result) {
     const FailedCase& failed = result.failed[i];
     for (std::size_t line = 0; line < std::min(kShownLines, failed.reasons.size()); ++line)
       fmt::print("    {}: {}\n", failed.name, failed.reasons[line]);
-    if (failed.reasons.size() > kShownLines) fmt::print("    {}: and {} more\n", failed.name, failed.reasons.size() - kShownLines);
+    if (failed.reasons.size() > kShownLines)
+      fmt::print("    {}: and {} more\n", failed.name, failed.reasons.size() - kShownLines);
   }
   if (result.failed.size() > kShownCases) fmt::print("    and {} more cases\n", result.failed.size() - kShownCases);
   std::fflush(stdout);
@@ -131,11 +135,13 @@ nlohmann::ordered_json to_json(const OpResult& result) {
 DType storage_of(const SelftestArguments& arguments, const Device& device) {
   if (arguments.dtype == "f32") return DType::f32;
   if (arguments.dtype != "f16") throw Error(fmt::format("--dtype {}: must be f32 or f16", arguments.dtype));
-  if (!device.caps().storage_16bit) throw Error(fmt::format("--dtype f16: {} has no 16-bit storage; use f32", device.caps().name));
+  if (!device.caps().storage_16bit)
+    throw Error(fmt::format("--dtype f16: {} has no 16-bit storage; use f32", device.caps().name));
   return DType::f16;
 }
 
-void write_json(const std::string& path, const SelftestArguments& arguments, const Device& device, const std::vector<OpResult>& results) {
+void write_json(const std::string& path, const SelftestArguments& arguments, const Device& device,
+                const std::vector<OpResult>& results) {
   nlohmann::ordered_json json = {{"version", 1}, {"device", device.caps().name}, {"dtype", arguments.dtype}};
   json["ops"] = nlohmann::ordered_json::array();
   for (const OpResult& result : results) json["ops"].push_back(to_json(result));
@@ -167,22 +173,27 @@ void run_selftest(const SelftestArguments& arguments) {
   }
   fmt::print("{}", test::describe(checker.counts()));
   if (failed > 0) throw Error(fmt::format("selftest: {} of {} cases failed on {}", failed, cases, device->caps().name));
-  fmt::print("all {} cases passed on {} in {}\n", cases, device->caps().name, duration_text(os::monotonic_seconds() - start));
+  fmt::print("all {} cases passed on {} in {}\n", cases, device->caps().name,
+             duration_text(os::monotonic_seconds() - start));
 }
 
 }  // namespace
 
 void add_selftest_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("selftest", "Check every op on this machine's device and driver");
-  command->footer("Results and gradients of small cases are held against references in double precision, with every kernel that the\n"
-                  "device can run. Takes a few minutes, most of them the driver's compiler's. Exit code 1 if a case fails: please\n"
-                  "report the table with the output of tuff devices -v.");
+  command->footer(
+      "Results and gradients of small cases are held against references in double precision, with every kernel that "
+      "the\n"
+      "device can run. Takes a few minutes, most of them the driver's compiler's. Exit code 1 if a case fails: please\n"
+      "report the table with the output of tuff devices -v.");
   const auto arguments = std::make_shared<SelftestArguments>();
   command->add_option("--filter", arguments->filter, "only ops whose names match")->type_name("REGEX");
   command->add_option("--dtype", arguments->dtype, "how activations are stored [f32]")->type_name("f32|f16");
-  command->add_option("--random", arguments->random, "instead, at most so many random cases of each op")->type_name("N");
+  command->add_option("--random", arguments->random, "instead, at most so many random cases of each op")
+      ->type_name("N");
   command->add_option("--seed", arguments->seed, "of the random cases [0]")->type_name("N");
-  command->add_flag("--schedules", arguments->schedules, "also equal bits in NaN-filled memory and in other orders of dispatches");
+  command->add_flag("--schedules", arguments->schedules,
+                    "also equal bits in NaN-filled memory and in other orders of dispatches");
   command->add_option("--json", arguments->json, "also write the results as JSON")->type_name("FILE");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_selftest(*arguments); });

@@ -30,7 +30,8 @@ Model load_segmentation_model(const std::filesystem::path& run_or_file) {
 DType storage_on(const Device& device, const std::string& dtype) {
   if (dtype != "f16") return DType::f32;
   if (device.caps().storage_16bit) return DType::f16;
-  stderr_log()(LogLevel::warning, fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
+  stderr_log()(LogLevel::warning,
+               fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
   return DType::f32;
 }
 
@@ -39,13 +40,15 @@ void warn_of_range(DType storage, const std::string& name, std::span<const float
   const auto bad = std::ranges::count_if(values, [](float value) { return !std::isfinite(value); });
   const bool zero = std::ranges::all_of(values, [](float value) { return value == 0; });
   if (bad > 0)
-    stderr_log()(LogLevel::warning, fmt::format("{}: {} of {} values are infinite or no numbers; f16, which overflows above 65504, "
-                                                "may be why: compare with --dtype f32",
-                                                name, bad, values.size()));
+    stderr_log()(LogLevel::warning,
+                 fmt::format("{}: {} of {} values are infinite or no numbers; f16, which overflows above 65504, "
+                             "may be why: compare with --dtype f32",
+                             name, bad, values.size()));
   if (zero)
-    stderr_log()(LogLevel::warning, fmt::format("{}: all values are 0; f16, which has none below 6e-8, may be why: compare with "
-                                                "--dtype f32",
-                                                name));
+    stderr_log()(LogLevel::warning,
+                 fmt::format("{}: all values are 0; f16, which has none below 6e-8, may be why: compare with "
+                             "--dtype f32",
+                             name));
 }
 
 LoadedModel open_model(Model model, const std::string& device) {

@@ -26,8 +26,8 @@ Model load_segmentation_model(const std::filesystem::path& run_or_file);
 // CompileOptions::storage from --dtype. Where the device can't store f16, f32, and a line on stderr that says so.
 DType storage_on(const Device& device, const std::string& dtype);
 
-// A line on stderr where results of activations stored as f16 are infinite or no numbers, or all 0: f16 has nothing beyond
-// 65504 nor below 6e-8.
+// A line on stderr where results of activations stored as f16 are infinite or no numbers, or all 0: f16 has nothing
+// beyond 65504 nor below 6e-8.
 void warn_of_range(DType storage, const std::string& name, std::span<const float> values);
 
 struct LoadedModel {

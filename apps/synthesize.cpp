@@ -47,7 +47,8 @@ void add_synthesize_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<SynthesizeArguments>();
   command->add_option("--out", arguments->out, "folder that gets images/ and masks/")->required()->type_name("DIR");
   command->add_option("--count", arguments->count, "images [20]")->type_name("N");
-  command->add_option("--first", arguments->first, "number of the first image; a series goes on where another ended [0]")
+  command
+      ->add_option("--first", arguments->first, "number of the first image; a series goes on where another ended [0]")
       ->type_name("N");
   command->add_option("--size", arguments->size, "side in pixels [256]")->type_name("PIXELS");
   command->add_option("--nuclei", arguments->nuclei, "about how many in an image [40]")->type_name("N");

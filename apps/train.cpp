@@ -47,7 +47,8 @@ TrainOptions collect_options(const Given& given) {
   if (config) apply_json(options, read_text(*config), *config);
   for (const auto& [name, text] : given) {
     set_field(options, name, text);
-    if (!applies(*find_field(name), options.model)) throw Error(fmt::format("--{}: is no option of {}", name, typed.model));
+    if (!applies(*find_field(name), options.model))
+      throw Error(fmt::format("--{}: is no option of {}", name, typed.model));
   }
   return options;
 }
@@ -58,15 +59,17 @@ TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
   if (fs::exists(run / kLastModel)) last = load_model_file(run / kLastModel);
   if (!last && !fs::exists(run / kConfigFile)) return collect_options(given);
   if (find_given(given, "config"))
-    throw Error(fmt::format("--config: a run that goes on keeps its own ({}); leave --config out", (run / kConfigFile).string()));
+    throw Error(fmt::format("--config: a run that goes on keeps its own ({}); leave --config out",
+                            (run / kConfigFile).string()));
   TrainOptions saved;
   if (fs::exists(run / kConfigFile))
     apply_json(saved, read_text(run / kConfigFile), (run / kConfigFile).string());
   else
     saved = last->options;
   if (last && !last->state)
-    throw Error(fmt::format("{}: holds no training state, so this run can't be resumed; begin a new one with another --out",
-                            last->path.string()));
+    throw Error(
+        fmt::format("{}: holds no training state, so this run can't be resumed; begin a new one with another --out",
+                    last->path.string()));
   return resumed_options(saved, given);
 }
 
@@ -75,7 +78,8 @@ void refuse_existing(const fs::path& run) {
   if (!fs::exists(run, ignored)) return;
   if (!fs::is_directory(run, ignored)) throw Error(fmt::format("--out {}: is a file; name a folder", run.string()));
   if (fs::is_empty(run, ignored)) return;
-  throw Error(fmt::format("--out {}: exists already; add --resume to go on with it, or name another folder", run.string()));
+  throw Error(
+      fmt::format("--out {}: exists already; add --resume to go on with it, or name another folder", run.string()));
 }
 
 DataFormat data_format(const TrainOptions& options) {
@@ -103,7 +107,8 @@ std::unique_ptr<Objective> segmentation_of(const TrainOptions& options) {
 // Fills in the size where the images decide it.
 std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
   if (options.size > 0 && !vae_takes(options.size))
-    throw Error(fmt::format("--size {}: the net halves it until it is 4; use {}", options.size, vae_side_from(options.size)));
+    throw Error(
+        fmt::format("--size {}: the net halves it until it is 4; use {}", options.size, vae_side_from(options.size)));
   DataFormat format = data_format(options);
   const fs::path images = options.images;
   ImageSet set = open_image_set(std::span(&images, 1), format, options.size, parse_fit(options.fit), vae_side_from);
@@ -125,12 +130,14 @@ TrainingTask prepare(const Given& given) {
   if (!resume) refuse_existing(task.run);
   task.objective = task.options.model == "vae" ? autoencoding_of(task.options) : segmentation_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
-    throw Error(fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
-                            task.options.images));
+    throw Error(
+        fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
+                    task.options.images));
   if (task.resume && task.resume->state->dataset != task.objective->fingerprint())
-    throw Error(fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
-                            "those back, or begin a new run",
-                            task.options.images));
+    throw Error(
+        fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
+                    "those back, or begin a new run",
+                    task.options.images));
   check_training(task);
   return task;
 }
@@ -186,7 +193,8 @@ void add_option(CLI::App& command, const TrainField& field, const std::shared_pt
   std::string help = only_for(field) + std::string(field.help);
   CLI::Option* option = nullptr;
   if (std::holds_alternative<bool TrainOptions::*>(field.member)) {
-    option = command.add_flag_callback("--" + name, [keep] { keep("true"); }, help);
+    option = command.add_flag_callback(
+        "--" + name, [keep] { keep("true"); }, help);
   } else if (name == "model") {
     option = command.add_option_function<std::string>(name, keep, help);
   } else {
@@ -202,8 +210,8 @@ void add_option(CLI::App& command, const TrainField& field, const std::shared_pt
 }  // namespace
 
 void add_train_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand(
-      "train", "Train a network on images (unet: and masks); the model goes to --out");
+  CLI::App* command =
+      tuff.add_subcommand("train", "Train a network on images (unet: and masks); the model goes to --out");
   const auto given = std::make_shared<Given>();
   for (const TrainField& field : train_fields()) add_option(*command, field, given);
   command->callback([given] { run_train(*given); });

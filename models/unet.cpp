@@ -31,8 +31,8 @@ class Builder {
                     std::int64_t padding, bool has_bias) {
     const auto scope = graph_.scope(name);
     const std::int64_t in = x.shape()[1];
-    const Value weight = graph_.parameter(name + ".weight", {out, in, kernel, kernel},
-                                          Initializer::he_normal(in * kernel * kernel));
+    const Value weight =
+        graph_.parameter(name + ".weight", {out, in, kernel, kernel}, Initializer::he_normal(in * kernel * kernel));
     const Value bias = has_bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{};
     return conv(x, weight, bias, {.stride = {stride, stride}, .padding = {padding, padding}});
   }
@@ -109,7 +109,8 @@ std::int64_t after_double_convolution(const Config& config, std::int64_t size) {
 void check(const Config& config, const Shape& x) {
   if (x.rank() != 4) throw Error(fmt::format("unet: input {} is not (N, C, H, W)", to_string(x)));
   if (x[1] != config.in_channels)
-    throw Error(fmt::format("unet: the net takes {} channels, the input {} has {}", config.in_channels, to_string(x), x[1]));
+    throw Error(
+        fmt::format("unet: the net takes {} channels, the input {} has {}", config.in_channels, to_string(x), x[1]));
   for (int axis = 2; axis < 4; ++axis) {
     if (unet_output_size(config, x[axis]) > 0) continue;
     const auto [below, above] = unet_nearest_sizes(config, x[axis]);
@@ -162,7 +163,9 @@ std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& confi
   return {below > 0 ? below : 0, above};
 }
 
-std::int64_t unet_alignment(const UNetConfig& config) { return std::int64_t{1} << config.depth; }
+std::int64_t unet_alignment(const UNetConfig& config) {
+  return std::int64_t{1} << config.depth;
+}
 
 std::int64_t unet_receptive_radius(const UNetConfig& config) {
   // On the way down and up, each level l adds two 3x3 convolutions of 2^l pixels (the bottom has one such

@@ -27,8 +27,8 @@ struct UNetConfig {
   std::int64_t depth = 4;  // halvings
   Padding padding = Padding::same;
   Norm norm = Norm::batch;
-  Up up = Up::transpose;       // the others: 1x1 convolution to half the channels, then resize
-  Down down = Down::pool;      // stride: 2x2 convolution with stride 2
+  Up up = Up::transpose;   // the others: 1x1 convolution to half the channels, then resize
+  Down down = Down::pool;  // stride: 2x2 convolution with stride 2
   Skip skip = Skip::concat;
   std::int64_t groups = 8;  // of group norm; a level with C channels has gcd(groups, C)
 

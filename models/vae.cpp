@@ -16,12 +16,12 @@
 namespace tuff {
 namespace {
 
-constexpr std::int64_t kSmallest = 4;        // side of the map that the dense layers see
+constexpr std::int64_t kSmallest = 4;         // side of the map that the dense layers see
 constexpr float kFirstLogNoise = -2.302585f;  // variance 0.1: about that of an image's values
 
 // The deviation that PyTorch's layers start with, where the fan-in of a transposed convolution counts its outputs. He
-// initialization, several times as large in the decoder, begins with far too certain pixels: after 1,000 steps on digits
-// its ELBO was still 4 % behind.
+// initialization, several times as large in the decoder, begins with far too certain pixels: after 1,000 steps on
+// digits its ELBO was still 4 % behind.
 Initializer small_normal(std::int64_t channels) {
   return {Initializer::Kind::normal, 0, static_cast<float>(1 / std::sqrt(3.0 * static_cast<double>(channels * 16)))};
 }
@@ -49,7 +49,8 @@ class Declaration {
   }
 
   Layer transposed(const std::string& name, std::int64_t in, std::int64_t out) {
-    const Value weight = graph_.parameter(name + ".weight", {in, out, 4, 4}, small_normal(out), Layout::transposed_weight);
+    const Value weight =
+        graph_.parameter(name + ".weight", {in, out, 4, 4}, small_normal(out), Layout::transposed_weight);
     return {name, weight, bias(name, out)};
   }
 
@@ -63,8 +64,9 @@ class Declaration {
 
 Layers declare(Graph& graph, const VaeConfig& config) {
   if (!vae_takes(config.side) || config.base < 1 || config.latent < 1 || config.channels < 1)
-    throw Error(fmt::format("vae: side {} must be 8, 16, 32 ..., and base ({}), latent ({}) and channels ({}) at least 1",
-                            config.side, config.base, config.latent, config.channels));
+    throw Error(
+        fmt::format("vae: side {} must be 8, 16, 32 ..., and base ({}), latent ({}) and channels ({}) at least 1",
+                    config.side, config.base, config.latent, config.channels));
   Declaration add(graph);
   Layers layers;
   std::vector<std::int64_t> channels = {config.channels};  // at each level
@@ -153,7 +155,9 @@ VaeTerms vae_terms(Graph& graph, Value x, Value noise, const VaeConfig& config) 
   return {sum(minus_log_likelihood(x, decoded, layers), all), mul_scalar(sum(excess, all), 0.5f)};
 }
 
-bool vae_takes(std::int64_t side) { return side >= 2 * kSmallest && vae_side_from(side) == side; }
+bool vae_takes(std::int64_t side) {
+  return side >= 2 * kSmallest && vae_side_from(side) == side;
+}
 
 std::int64_t vae_side_from(std::int64_t side) {
   std::int64_t fitting = 2 * kSmallest;

@@ -34,14 +34,16 @@ const std::map<std::string, Names> kMayInclude = {
     {"onnx", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"models", {"base", "graph", "ops"}},
-    {"apps", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "onnx", "train", "models"}},
+    {"apps",
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "onnx", "train", "models"}},
     {"cases", {}},
     {"support", {}},
 };
 
 // Single headers beyond that, with the reason.
 const std::map<std::string, Names> kMayAlsoInclude = {
-    {"apps", {"cases/all_cases.h", "support/op_checker.h", "support/random_shapes.h"}},  // tuff selftest runs the tests' cases
+    {"apps",
+     {"cases/all_cases.h", "support/op_checker.h", "support/random_shapes.h"}},  // tuff selftest runs the tests' cases
     {"vulkan", {"plan/device_caps.h", "embedded.h"}},  // it fills the first; the second is the SPIR-V
 };
 
@@ -204,7 +206,9 @@ TEST_CASE("structure: files stay readable and belong to no one machine") {
   const std::string self = "tests/structure_test.cpp";
   // In pieces, so that this file doesn't hold what it forbids.
   static const std::regex kForbidden(
-      "(/wo" "rk/|/home/\\w|deb\\.deb" "ian\\.org|\\bTODO\\b|\\bFIXME\\b|\\bXXX\\b|using namespace std;)");
+      "(/wo"
+      "rk/|/home/\\w|deb\\.deb"
+      "ian\\.org|\\bTODO\\b|\\bFIXME\\b|\\bXXX\\b|using namespace std;)");
   const auto is_text = [](const fs::path& path) {
     static const Names kBinary = {".png", ".tif", ".tiff", ".bin", ".safetensors", ".npy", ".jpg", ".bmp"};
     return !kBinary.contains(path.extension().string()) && path.string().find("__pycache__") == std::string::npos;

@@ -17,7 +17,8 @@ std::vector<bool> depends_on(const Graph& graph, std::span<const Value> wrt) {
   std::vector<bool> depends(graph.values().size(), false);
   for (const Value value : wrt) depends[value.id()] = true;
   for (const Node& node : graph.nodes()) {
-    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::uint32_t input) { return depends[input]; });
+    const bool any =
+        std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::uint32_t input) { return depends[input]; });
     if (any)
       for (const std::uint32_t output : node.outputs) depends[output] = true;
   }
@@ -26,7 +27,8 @@ std::vector<bool> depends_on(const Graph& graph, std::span<const Value> wrt) {
 
 }  // namespace
 
-std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Value> upstream, std::span<const Value> wrt) {
+std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Value> upstream,
+                            std::span<const Value> wrt) {
   if (outputs.empty() || outputs.size() != upstream.size())
     throw Error(fmt::format("gradient: {} outputs and {} upstream gradients", outputs.size(), upstream.size()));
   Graph& graph = outputs[0].graph();
@@ -37,7 +39,8 @@ std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Valu
   };
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (!(outputs[i].type() == upstream[i].type()))
-      throw Error(fmt::format("gradient: the output is {}, its upstream gradient {}", to_string(outputs[i].type()), to_string(upstream[i].type())));
+      throw Error(fmt::format("gradient: the output is {}, its upstream gradient {}", to_string(outputs[i].type()),
+                              to_string(upstream[i].type())));
     accumulate(outputs[i].id(), upstream[i]);
   }
 
@@ -60,20 +63,22 @@ std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Valu
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (!found[i] || !needed[node.inputs[i]]) continue;
       if (!(found[i].type() == inputs[i].type()))
-        throw Error(fmt::format("{}: the gradient of input {} is {}, the input {}", node.op->name(), i, to_string(found[i].type()),
-                                to_string(inputs[i].type())));
+        throw Error(fmt::format("{}: the gradient of input {} is {}, the input {}", node.op->name(), i,
+                                to_string(found[i].type()), to_string(inputs[i].type())));
       accumulate(node.inputs[i], found[i]);
     }
   }
 
   std::vector<Value> result;
-  for (const Value value : wrt) result.push_back(gradients[value.id()] ? gradients[value.id()] : zeros(graph, value.type()));
+  for (const Value value : wrt)
+    result.push_back(gradients[value.id()] ? gradients[value.id()] : zeros(graph, value.type()));
   return result;
 }
 
 std::vector<Value> gradient(Value loss, std::span<const Value> wrt) {
   if (loss.shape().elements() != 1 || loss.dtype() != DType::f32)
-    throw Error(fmt::format("gradient: the loss must be one f32 number, it is {}; take its mean or sum", to_string(loss.type())));
+    throw Error(fmt::format("gradient: the loss must be one f32 number, it is {}; take its mean or sum",
+                            to_string(loss.type())));
   const Value one = full(loss.graph(), loss.type(), 1.0f);
   return gradient({&loss, 1}, {&one, 1}, wrt);
 }

@@ -14,6 +14,7 @@ std::vector<Value> gradient(Value loss, std::span<const Value> wrt);
 
 // The same for any outputs, each weighted by an upstream gradient of its type: the gradient of
 // sum over i of sum(outputs[i] * upstream[i]).
-std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Value> upstream, std::span<const Value> wrt);
+std::vector<Value> gradient(std::span<const Value> outputs, std::span<const Value> upstream,
+                            std::span<const Value> wrt);
 
 }  // namespace tuff

@@ -15,7 +15,8 @@ std::size_t parse_double_by_stream(std::string_view text, double& value);
 template <class Number>
 std::size_t parse_prefix(std::string_view text, Number& value) {
 #if defined(_LIBCPP_VERSION) && !defined(__cpp_lib_to_chars)
-  if constexpr (std::is_floating_point_v<Number>) return parse_double_by_stream(text, value);
+  if constexpr (std::is_floating_point_v<Number>)
+    return parse_double_by_stream(text, value);
   else
 #endif
   {

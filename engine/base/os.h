@@ -41,10 +41,10 @@ class Library {
   void* handle_ = nullptr;
 };
 
-unsigned physical_cores();               // those this process may use, at least 1
-std::uint64_t available_memory();        // bytes
-std::uint64_t process_peak_memory();     // bytes resident at most so far
-double thread_cpu_seconds();             // user + system time of the calling thread so far
+unsigned physical_cores();            // those this process may use, at least 1
+std::uint64_t available_memory();     // bytes
+std::uint64_t process_peak_memory();  // bytes resident at most so far
+double thread_cpu_seconds();          // user + system time of the calling thread so far
 double monotonic_seconds();
 
 // Ctrl-C and SIGTERM set a flag instead of ending the process; a second one ends it.

@@ -9,7 +9,9 @@ namespace tuff {
 
 enum class DType : std::uint8_t { f32, f16, i32 };
 
-constexpr std::size_t size_of(DType dtype) { return dtype == DType::f16 ? 2 : 4; }
+constexpr std::size_t size_of(DType dtype) {
+  return dtype == DType::f16 ? 2 : 4;
+}
 
 constexpr std::string_view to_string(DType dtype) {
   switch (dtype) {

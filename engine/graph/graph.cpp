@@ -10,7 +10,9 @@
 
 namespace tuff {
 
-const TensorType& Value::type() const { return graph_->info(*this).type; }
+const TensorType& Value::type() const {
+  return graph_->info(*this).type;
+}
 
 Initializer Initializer::he_normal(std::int64_t fan_in) {
   return {Kind::normal, 0, std::sqrt(2.0f / static_cast<float>(fan_in))};
@@ -39,9 +41,11 @@ std::vector<TensorType> infer_types(const Op& op, std::span<const TensorType> in
   for (std::size_t index = 0; index < inputs.size(); ++index) {
     const bool may = std::ranges::find(half.inputs, static_cast<int>(index)) != half.inputs.end();
     if (is_half(inputs[index]) && !may)
-      throw Error(fmt::format("{}: input {} is {}, the op takes it as f32 only; cast it", op.name(), index, to_string(inputs[index])));
+      throw Error(fmt::format("{}: input {} is {}, the op takes it as f32 only; cast it", op.name(), index,
+                              to_string(inputs[index])));
     if (!is_half(inputs[index]) && may)
-      throw Error(fmt::format("{}: input {} is {}, others are f16; cast one or the other", op.name(), index, to_string(inputs[index])));
+      throw Error(fmt::format("{}: input {} is {}, others are f16; cast one or the other", op.name(), index,
+                              to_string(inputs[index])));
   }
   std::vector<TensorType> outputs = op.infer(widened);
   for (const int output : half.outputs) outputs[static_cast<std::size_t>(output)].dtype = DType::f16;
@@ -111,7 +115,9 @@ Value Graph::constant(HostTensor data, Layout layout) {
   return add_value(std::move(type), std::move(source), {});
 }
 
-Value Graph::scalar(float value) { return constant(HostTensor::from_floats({}, {&value, 1})); }
+Value Graph::scalar(float value) {
+  return constant(HostTensor::from_floats({}, {&value, 1}));
+}
 
 void Graph::output(std::string name, Value value) {
   for (const Output& output : outputs_)
@@ -169,14 +175,20 @@ Graph::Scope Graph::scope(const std::string& label) {
   return {*this, {outer.label.empty() ? label : outer.label + "." + label, outer.full_precision}};
 }
 
-Graph::Scope Graph::full_precision() { return {*this, {annotation().label, true}}; }
+Graph::Scope Graph::full_precision() {
+  return {*this, {annotation().label, true}};
+}
 
-Graph::Scope Graph::scope_of(const Node& node) { return {*this, {node.label, node.full_precision}}; }
+Graph::Scope Graph::scope_of(const Node& node) {
+  return {*this, {node.label, node.full_precision}};
+}
 
 Graph::Scope::Scope(Graph& graph, Annotation annotation) : graph_(graph) {
   graph.annotations_.push_back(std::move(annotation));
 }
 
-Graph::Scope::~Scope() { graph_.annotations_.pop_back(); }
+Graph::Scope::~Scope() {
+  graph_.annotations_.pop_back();
+}
 
 }  // namespace tuff

@@ -32,9 +32,9 @@ class Op {
   // The outputs' types, or an Error that names the op, the shapes and the cure.
   virtual std::vector<TensorType> infer(std::span<const TensorType> inputs) const = 0;
 
-  // For ops whose kernels also take tensors stored as f16, on devices with 16-bit storage: the inputs that are so stored,
-  // all of them or none, and the outputs that then are too. All else stays f32, and so does what is computed. infer()
-  // sees f32 for them; infer_types() knows of storage. May depend on the inputs' shapes.
+  // For ops whose kernels also take tensors stored as f16, on devices with 16-bit storage: the inputs that are so
+  // stored, all of them or none, and the outputs that then are too. All else stays f32, and so does what is computed.
+  // infer() sees f32 for them; infer_types() knows of storage. May depend on the inputs' shapes.
   struct HalfOperands {
     std::vector<int> inputs, outputs;
   };

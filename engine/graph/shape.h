@@ -41,8 +41,8 @@ std::string to_string(const Shape& shape);  // "1x3x64x64"; "scalar" at rank 0
 
 // How a tensor's elements lie in device memory. Below rank 3 all layouts are row-major.
 enum class Layout : std::uint8_t {
-  channels_last,  // (N, C, spatial...) stored as N, spatial..., C
-  weight,         // (O, I, kernel...) stored as kernel..., I, O: what conv reads
+  channels_last,      // (N, C, spatial...) stored as N, spatial..., C
+  weight,             // (O, I, kernel...) stored as kernel..., I, O: what conv reads
   transposed_weight,  // (I, O, kernel...) stored as kernel..., I, O: what conv_transpose reads
 };
 

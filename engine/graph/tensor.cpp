@@ -64,9 +64,11 @@ void convert(const TensorType& type, std::span<const std::byte> from, std::span<
   if (same_order)
     std::memcpy(to.data(), from.data(), static_cast<std::size_t>(type.bytes()));
   else if (size_of(type.dtype) == 2)
-    permute(type, reinterpret_cast<const std::uint16_t*>(from.data()), reinterpret_cast<std::uint16_t*>(to.data()), to_device);
+    permute(type, reinterpret_cast<const std::uint16_t*>(from.data()), reinterpret_cast<std::uint16_t*>(to.data()),
+            to_device);
   else
-    permute(type, reinterpret_cast<const std::uint32_t*>(from.data()), reinterpret_cast<std::uint32_t*>(to.data()), to_device);
+    permute(type, reinterpret_cast<const std::uint32_t*>(from.data()), reinterpret_cast<std::uint32_t*>(to.data()),
+            to_device);
 }
 
 }  // namespace

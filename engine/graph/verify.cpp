@@ -10,7 +10,8 @@ namespace tuff {
 
 namespace {
 
-void verify_node(const Graph& graph, std::uint32_t index, std::vector<bool>& defined, std::vector<std::string>& breaches) {
+void verify_node(const Graph& graph, std::uint32_t index, std::vector<bool>& defined,
+                 std::vector<std::string>& breaches) {
   const Node& node = graph.nodes()[index];
   const std::string who = fmt::format("node {} ({})", index, node.op->name());
   std::vector<TensorType> types;
@@ -23,10 +24,12 @@ void verify_node(const Graph& graph, std::uint32_t index, std::vector<bool>& def
   }
   try {
     const std::vector<TensorType> inferred = infer_types(*node.op, types);
-    if (inferred.size() != node.outputs.size()) breaches.push_back(fmt::format("{} has {} outputs, its op {}", who, node.outputs.size(), inferred.size()));
+    if (inferred.size() != node.outputs.size())
+      breaches.push_back(fmt::format("{} has {} outputs, its op {}", who, node.outputs.size(), inferred.size()));
     for (std::size_t i = 0; i < std::min(inferred.size(), node.outputs.size()); ++i)
       if (!(inferred[i] == graph.values()[node.outputs[i]].type))
-        breaches.push_back(fmt::format("{} output {} is {}, its op infers {}", who, i, to_string(graph.values()[node.outputs[i]].type), to_string(inferred[i])));
+        breaches.push_back(fmt::format("{} output {} is {}, its op infers {}", who, i,
+                                       to_string(graph.values()[node.outputs[i]].type), to_string(inferred[i])));
   } catch (const Error& error) {
     breaches.push_back(fmt::format("{}: {}", who, error.what()));
   }
@@ -43,7 +46,8 @@ void verify_variables(const Graph& graph, std::vector<std::string>& breaches) {
   for (const Variable& variable : graph.variables()) {
     std::uint64_t& end = ends[variable.arena];
     if (variable.offset < end || variable.offset % kVariableAlignment != 0)
-      breaches.push_back(fmt::format("variable {} lies at {} of {}, which is taken up to {}", variable.name, variable.offset, variable.arena, end));
+      breaches.push_back(fmt::format("variable {} lies at {} of {}, which is taken up to {}", variable.name,
+                                     variable.offset, variable.arena, end));
     end = variable.offset + static_cast<std::uint64_t>(variable.type.shape.elements());
   }
 }
@@ -53,11 +57,13 @@ void verify_variables(const Graph& graph, std::vector<std::string>& breaches) {
 std::vector<std::string> verify(const Graph& graph) {
   std::vector<std::string> breaches;
   std::vector<bool> defined(graph.values().size(), false);
-  for (std::size_t id = 0; id < defined.size(); ++id) defined[id] = graph.values()[id].source.kind != Source::Kind::node;
+  for (std::size_t id = 0; id < defined.size(); ++id)
+    defined[id] = graph.values()[id].source.kind != Source::Kind::node;
   for (std::uint32_t index = 0; index < graph.nodes().size(); ++index) verify_node(graph, index, defined, breaches);
   verify_variables(graph, breaches);
   for (const Output& output : graph.outputs())
-    if (output.value >= defined.size() || !defined[output.value]) breaches.push_back(fmt::format("output {} is %{}, which nothing defines", output.name, output.value));
+    if (output.value >= defined.size() || !defined[output.value])
+      breaches.push_back(fmt::format("output {} is %{}, which nothing defines", output.name, output.value));
   return breaches;
 }
 

@@ -62,10 +62,18 @@ bool is_true(From value) {
 
 }  // namespace
 
-std::size_t size_of(ElementType type) { return kTypes[static_cast<std::size_t>(type)].bytes; }
-std::string_view to_string(ElementType type) { return kTypes[static_cast<std::size_t>(type)].name; }
-bool is_floating(ElementType type) { return type <= ElementType::bf16; }
-bool is_integer(ElementType type) { return !is_floating(type) && type != ElementType::boolean; }
+std::size_t size_of(ElementType type) {
+  return kTypes[static_cast<std::size_t>(type)].bytes;
+}
+std::string_view to_string(ElementType type) {
+  return kTypes[static_cast<std::size_t>(type)].name;
+}
+bool is_floating(ElementType type) {
+  return type <= ElementType::bf16;
+}
+bool is_integer(ElementType type) {
+  return !is_floating(type) && type != ElementType::boolean;
+}
 
 Float16::Float16(float value) {
   const auto word = std::bit_cast<std::uint32_t>(value);
@@ -77,7 +85,8 @@ Float16::Float16(float value) {
     bits = static_cast<std::uint16_t>(sign | 0x7c00u);
   } else if (rest < 0x38800000u) {  // below 2^-14: a multiple of 2^-24, which adding 0.5 rounds to
     const float shifted = std::bit_cast<float>(rest) + 0.5f;
-    bits = static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(0.5f)));
+    bits =
+        static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(0.5f)));
   } else {
     const std::uint32_t rounded = rest - 0x38000000u + 0xfffu + (rest >> 13 & 1u);
     bits = static_cast<std::uint16_t>(sign | rounded >> 13);
@@ -100,7 +109,9 @@ BFloat16::BFloat16(float value) {
                            : static_cast<std::uint16_t>((word + 0x7fffu + (word >> 16 & 1u)) >> 16);
 }
 
-BFloat16::operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+BFloat16::operator float() const {
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
 
 Array::Array(ElementType element_type, std::vector<std::int64_t> extents)
     : type(element_type), shape(std::move(extents)) {
@@ -109,15 +120,19 @@ Array::Array(ElementType element_type, std::vector<std::int64_t> extents)
   data.resize(static_cast<std::size_t>(bytes));
 }
 
-std::int64_t Array::elements() const { return checked_bytes(shape, 1); }
+std::int64_t Array::elements() const {
+  return checked_bytes(shape, 1);
+}
 
 std::int64_t checked_bytes(std::span<const std::int64_t> shape, std::int64_t bytes) {
   std::int64_t product = bytes;
   bool empty = false;
   for (const std::int64_t extent : shape) {
     if (extent < 0) return -1;
-    if (extent == 0) empty = true;
-    else if (__builtin_mul_overflow(product, extent, &product)) return -1;
+    if (extent == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(product, extent, &product))
+      return -1;
   }
   return empty ? 0 : product;
 }
@@ -161,9 +176,7 @@ std::vector<std::int64_t> integers(const Array& array) {
 HostTensor to_tensor(const Array& array, const std::string& source) {
   if (array.elements() == 0)
     throw Error(fmt::format("{}: the array is empty (shape {})", source, shape_text(array.shape)));
-  const DType dtype = array.type == ElementType::f16   ? DType::f16
-                      : is_floating(array.type) ? DType::f32
-                                                : DType::i32;
+  const DType dtype = array.type == ElementType::f16 ? DType::f16 : is_floating(array.type) ? DType::f32 : DType::i32;
   HostTensor tensor(Shape(array.shape), dtype);
   if (dtype != DType::i32) {
     tensor.data = convert(array, dtype == DType::f16 ? ElementType::f16 : ElementType::f32).data;
@@ -172,8 +185,7 @@ HostTensor to_tensor(const Array& array, const std::string& source) {
   visit(array.type, [&]<class T>() {
     if constexpr (std::is_integral_v<T>) {
       std::ranges::transform(array.as<T>(), tensor.ints().begin(), [&](T value) {
-        if (!std::in_range<std::int32_t>(value))
-          throw Error(fmt::format("{}: {} does not fit 32 bits", source, value));
+        if (!std::in_range<std::int32_t>(value)) throw Error(fmt::format("{}: {} does not fit 32 bits", source, value));
         return static_cast<std::int32_t>(value);
       });
     }

@@ -65,8 +65,10 @@ class Reader {
     const std::size_t made = room - stream_.avail_out;
     ended_ = result == Z_STREAM_END;
     if (result != Z_OK && !ended_) {
-      if (result == Z_BUF_ERROR && used_ == bytes_.size()) throw Error(fmt::format("{}: the gzip file is cut short", source_));
-      throw Error(fmt::format("{}: the gzip file is damaged ({})", source_, stream_.msg ? stream_.msg : zError(result)));
+      if (result == Z_BUF_ERROR && used_ == bytes_.size())
+        throw Error(fmt::format("{}: the gzip file is cut short", source_));
+      throw Error(
+          fmt::format("{}: the gzip file is damaged ({})", source_, stream_.msg ? stream_.msg : zError(result)));
     }
     return made;
   }
@@ -91,7 +93,8 @@ IdxImages parse_header(std::span<const std::uint8_t, kHeader> header, const std:
     throw Error(fmt::format("{}: an idx file of type {:#04x} with {} axes; images are bytes (0x08) with 3 axes", source,
                             header[2], header[3]));
   IdxImages images{.count = big_endian(header, 4), .height = big_endian(header, 8), .width = big_endian(header, 12)};
-  if (images.count < 1 || images.height < 1 || images.width < 1 || images.height > kLargestSide || images.width > kLargestSide)
+  if (images.count < 1 || images.height < 1 || images.width < 1 || images.height > kLargestSide ||
+      images.width > kLargestSide)
     throw Error(fmt::format("{}: {} images of {}x{}: at least one of 1x1 to {}x{} is wanted", source, images.count,
                             images.height, images.width, kLargestSide, kLargestSide));
   return images;
@@ -125,6 +128,8 @@ IdxImages parse_idx(std::span<const std::byte> bytes, const std::string& source)
   return images;
 }
 
-IdxImages read_idx(const std::filesystem::path& path) { return parse_idx(os::read_file(path), path.string()); }
+IdxImages read_idx(const std::filesystem::path& path) {
+  return parse_idx(os::read_file(path), path.string());
+}
 
 }  // namespace tuff

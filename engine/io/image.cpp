@@ -277,7 +277,8 @@ Image parse_image(std::span<const std::byte> bytes, const std::string& source) {
 Image parse_mask(std::span<const std::byte> bytes, const std::string& source) {
   const auto kind = kind_of(bytes);
   if (!kind) refuse_unknown(source);
-  return *kind == FileKind::tiff ? parse_tiff(bytes, source, {}, TiffValues::labels) : decode_mask(bytes, source, *kind);
+  return *kind == FileKind::tiff ? parse_tiff(bytes, source, {}, TiffValues::labels)
+                                 : decode_mask(bytes, source, *kind);
 }
 
 void write_image(const std::filesystem::path& path, const Image& image) {

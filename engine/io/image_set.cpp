@@ -29,9 +29,10 @@ void scale_to_unit(Image& image, const std::string& file) {
   for (float& value : image.values) {
     const double scaled = static_cast<double>(value) / largest;
     if (!(scaled >= 0 && scaled <= 1))
-      throw Error(fmt::format("{}: holds the value {}, outside of 0 to {}; save it as 8 or 16-bit integers, or floats in "
-                              "0..1",
-                              file, value, largest));
+      throw Error(
+          fmt::format("{}: holds the value {}, outside of 0 to {}; save it as 8 or 16-bit integers, or floats in "
+                      "0..1",
+                      file, value, largest));
     value = static_cast<float>(scaled);
   }
 }
@@ -68,7 +69,8 @@ Image resized(const Image& image, std::int64_t height, std::int64_t width) {
       const Taps& row = rows[static_cast<std::size_t>(y)];
       std::ranges::fill(line, 0.0);
       for (std::size_t k = 0; k < row.weights.size(); ++k) {
-        const auto source = image.channel(c).subspan(static_cast<std::size_t>((row.first + static_cast<std::int64_t>(k)) * image.width));
+        const auto source = image.channel(c).subspan(
+            static_cast<std::size_t>((row.first + static_cast<std::int64_t>(k)) * image.width));
         for (std::size_t x = 0; x < line.size(); ++x) line[x] += row.weights[k] * static_cast<double>(source[x]);
       }
       for (std::int64_t x = 0; x < width; ++x) {
@@ -132,17 +134,20 @@ class ImageSetBuilder {
   ImageSet build(std::int64_t side, Fit fit, std::int64_t (*side_from)(std::int64_t)) {
     set_.side_ = side > 0 ? side : side_from(largest_);
     if (fit == Fit::pad && largest_ > set_.side_)
-      throw Error(fmt::format("{}: an image is {} pixels long, the net's images {}; use --size {}, or --fit crop or "
-                              "--fit resize",
-                              largest_file_, largest_, set_.side_, side_from(largest_)));
+      throw Error(
+          fmt::format("{}: an image is {} pixels long, the net's images {}; use --size {}, or --fit crop or "
+                      "--fit resize",
+                      largest_file_, largest_, set_.side_, side_from(largest_)));
     const bool bytes = all_bytes_ && fit != Fit::resize;
     const std::int64_t values = set_.count() * set_.channels_ * set_.side_ * set_.side_;
     const std::int64_t size = values * (bytes ? 1 : 4);
     if (static_cast<std::uint64_t>(size) > os::available_memory() / 2)
-      throw Error(fmt::format("{} images of {}x{} take {} MiB, more than half of the free memory; use a smaller --size or "
-                              "fewer images",
-                              set_.count(), set_.side_, set_.side_, size >> 20));
-    bytes ? set_.bytes_.reserve(static_cast<std::size_t>(values)) : set_.floats_.reserve(static_cast<std::size_t>(values));
+      throw Error(
+          fmt::format("{} images of {}x{} take {} MiB, more than half of the free memory; use a smaller --size or "
+                      "fewer images",
+                      set_.count(), set_.side_, set_.side_, size >> 20));
+    bytes ? set_.bytes_.reserve(static_cast<std::size_t>(values))
+          : set_.floats_.reserve(static_cast<std::size_t>(values));
     for (const Source& source : sources_) append(source, fit, bytes);
     return std::move(set_);
   }

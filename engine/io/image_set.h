@@ -46,10 +46,10 @@ class ImageSet {
 };
 
 // Files in the order given, those of a folder by name. `side` 0: `side_from` of the largest extent of any image. The
-// format's axes and channels choose planes and channels of files. Error: no image, a file that can't be read, numbers of
-// channels that differ, values outside of 0..1, an image that is larger than the side with Fit::pad.
-ImageSet open_image_set(std::span<const std::filesystem::path> paths, const DataFormat& format, std::int64_t side, Fit fit,
-                        std::int64_t (*side_from)(std::int64_t));
+// format's axes and channels choose planes and channels of files. Error: no image, a file that can't be read, numbers
+// of channels that differ, values outside of 0..1, an image that is larger than the side with Fit::pad.
+ImageSet open_image_set(std::span<const std::filesystem::path> paths, const DataFormat& format, std::int64_t side,
+                        Fit fit, std::int64_t (*side_from)(std::int64_t));
 
 // A (C, y, x) image in the wanted size.
 Image fit_image(const Image& image, std::int64_t side, Fit fit);

@@ -108,7 +108,8 @@ void check_crop(const DataItem& item, const CropSize& crop) {
 
 }  // namespace
 
-std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items, const LoaderOptions& options) {
+std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items,
+                                   const LoaderOptions& options) {
   if (options.steps_per_epoch > 0) return options.steps_per_epoch;
   std::int64_t crops = 0;
   for (const std::size_t item : items) crops += crops_of(dataset.items[item], complete(options.crop));

@@ -17,10 +17,10 @@ struct LoaderOptions {
   CropSize crop;
   Augmentation augmentation;
   std::uint64_t seed = 0;
-  DType label_dtype = DType::i32;                    // i32: N, y, x; f32: N, 1, y, x
-  std::int64_t steps_per_epoch = 0;                  // 0: crops that cover the images once, 100 steps at least
-  int threads = 2;                                   // 0: next() does the work itself
-  std::int64_t cache_bytes = 0;                      // of decoded images; 0: a quarter of the free memory
+  DType label_dtype = DType::i32;    // i32: N, y, x; f32: N, 1, y, x
+  std::int64_t steps_per_epoch = 0;  // 0: crops that cover the images once, 100 steps at least
+  int threads = 2;                   // 0: next() does the work itself
+  std::int64_t cache_bytes = 0;      // of decoded images; 0: a quarter of the free memory
 };
 
 struct Batch {
@@ -31,7 +31,8 @@ struct Batch {
 };
 
 // What options.steps_per_epoch comes to for these items.
-std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items, const LoaderOptions& options);
+std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std::size_t>& items,
+                                   const LoaderOptions& options);
 
 class Loader {
  public:

@@ -23,9 +23,9 @@ struct TypeName {
 };
 
 constexpr TypeName kTypeNames[] = {
-    {"f4", ElementType::f32}, {"f8", ElementType::f64},     {"f2", ElementType::f16}, {"i1", ElementType::i8},
-    {"i2", ElementType::i16}, {"i4", ElementType::i32},     {"i8", ElementType::i64}, {"u1", ElementType::u8},
-    {"u2", ElementType::u16}, {"u4", ElementType::u32},     {"u8", ElementType::u64}, {"b1", ElementType::boolean},
+    {"f4", ElementType::f32},  {"f8", ElementType::f64}, {"f2", ElementType::f16}, {"i1", ElementType::i8},
+    {"i2", ElementType::i16},  {"i4", ElementType::i32}, {"i8", ElementType::i64}, {"u1", ElementType::u8},
+    {"u2", ElementType::u16},  {"u4", ElementType::u32}, {"u8", ElementType::u64}, {"b1", ElementType::boolean},
     {"V2", ElementType::bf16},
 };
 
@@ -106,7 +106,9 @@ void swap_bytes(Array& array) {
 
 }  // namespace
 
-Array read_npy_array(const std::filesystem::path& path) { return parse_npy_array(os::read_file(path), path.string()); }
+Array read_npy_array(const std::filesystem::path& path) {
+  return parse_npy_array(os::read_file(path), path.string());
+}
 
 Array parse_npy_array(std::span<const std::byte> bytes, const std::string& source) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -136,7 +138,9 @@ Array parse_npy_array(std::span<const std::byte> bytes, const std::string& sourc
   return array;
 }
 
-HostTensor read_npy(const std::filesystem::path& path) { return parse_npy(os::read_file(path), path.string()); }
+HostTensor read_npy(const std::filesystem::path& path) {
+  return parse_npy(os::read_file(path), path.string());
+}
 
 HostTensor parse_npy(std::span<const std::byte> bytes, const std::string& source) {
   return to_tensor(parse_npy_array(bytes, source), source);
@@ -161,8 +165,12 @@ std::string serialize_npy(const Array& array) {
   return bytes;
 }
 
-void write_npy(const std::filesystem::path& path, const Array& array) { os::write_file(path, serialize_npy(array)); }
+void write_npy(const std::filesystem::path& path, const Array& array) {
+  os::write_file(path, serialize_npy(array));
+}
 
-void write_npy(const std::filesystem::path& path, const HostTensor& tensor) { write_npy(path, from_tensor(tensor)); }
+void write_npy(const std::filesystem::path& path, const HostTensor& tensor) {
+  write_npy(path, from_tensor(tensor));
+}
 
 }  // namespace tuff

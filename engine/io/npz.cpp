@@ -65,7 +65,10 @@ std::vector<Member> read_directory(std::span<const std::byte> file, const std::s
   for (std::uint32_t i = 0; i < count; ++i) {
     const Record entry(file, at, kCentralBytes, source);
     if (entry.u32(0) != kCentral) refuse(source, "its directory is damaged");
-    Member member{.method = entry.u16(10), .checksum = entry.u32(16), .packed = entry.u32(20), .size = entry.u32(24),
+    Member member{.method = entry.u16(10),
+                  .checksum = entry.u32(16),
+                  .packed = entry.u32(20),
+                  .size = entry.u32(24),
                   .at = entry.u32(42)};
     if ((entry.u16(8) & 1) != 0) refuse(source, "its members are encrypted");
     const std::size_t name_bytes = entry.u16(28);
@@ -106,7 +109,8 @@ Array read_member(std::span<const std::byte> file, const Member& member, const s
     inflated = inflate_raw(packed, member.size, source);
     data = inflated;
   } else if (member.method != 0) {
-    refuse(source, fmt::format("member '{}' is compressed by method {}; only deflate is read", member.name, member.method));
+    refuse(source,
+           fmt::format("member '{}' is compressed by method {}; only deflate is read", member.name, member.method));
   }
   if (data.size() != member.size) refuse(source, fmt::format("member '{}' has two lengths", member.name));
   if (crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()) != member.checksum)

@@ -134,8 +134,8 @@ PngHeader parse_png_header(std::span<const std::byte> bytes, const std::string& 
 
 void check_png(std::span<const std::byte> bytes, const std::string& source) {
   const PngHeader header = parse_png_header(bytes, source);
-  // Deflate shrinks by 1032 at most: a header that promises more lies, and must not make us allocate it. Each row begins
-  // with the byte of its filter.
+  // Deflate shrinks by 1032 at most: a header that promises more lies, and must not make us allocate it. Each row
+  // begins with the byte of its filter.
   const double row = 1 + std::ceil(static_cast<double>(header.width) * header.bits / 8);
   const double least = row * static_cast<double>(header.height) / 1100;
   if (least > static_cast<double>(bytes.size()))

@@ -116,9 +116,9 @@ struct ElementName {
 };
 
 constexpr ElementName kElementTypes[] = {
-    {"F32", ElementType::f32}, {"F64", ElementType::f64},     {"F16", ElementType::f16}, {"BF16", ElementType::bf16},
-    {"I8", ElementType::i8},   {"I16", ElementType::i16},     {"I32", ElementType::i32}, {"I64", ElementType::i64},
-    {"U8", ElementType::u8},   {"U16", ElementType::u16},     {"U32", ElementType::u32}, {"U64", ElementType::u64},
+    {"F32", ElementType::f32},      {"F64", ElementType::f64}, {"F16", ElementType::f16}, {"BF16", ElementType::bf16},
+    {"I8", ElementType::i8},        {"I16", ElementType::i16}, {"I32", ElementType::i32}, {"I64", ElementType::i64},
+    {"U8", ElementType::u8},        {"U16", ElementType::u16}, {"U32", ElementType::u32}, {"U64", ElementType::u64},
     {"BOOL", ElementType::boolean},
 };
 
@@ -148,7 +148,9 @@ Array StoredTensor::array() const {
   return result;
 }
 
-HostTensor StoredTensor::tensor() const { return to_tensor(array(), fmt::format("tensor '{}'", name)); }
+HostTensor StoredTensor::tensor() const {
+  return to_tensor(array(), fmt::format("tensor '{}'", name));
+}
 
 const StoredTensor* SafeTensors::find(std::string_view name) const {
   const auto found = std::ranges::find(tensors, name, &StoredTensor::name);

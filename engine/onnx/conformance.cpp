@@ -37,14 +37,17 @@ const Array& array_of_case(const NamedTensor& tensor) {
 
 // `relative` is the element type's: bf16 has 8 bits, and ONNX's own runner allows two of the last.
 bool close(double actual, double expected, double relative) {
-  if (std::isnan(expected) || std::isinf(expected)) return std::isnan(expected) ? std::isnan(actual) : actual == expected;
+  if (std::isnan(expected) || std::isinf(expected))
+    return std::isnan(expected) ? std::isnan(actual) : actual == expected;
   return std::abs(actual - expected) <= kAbsolute + relative * std::abs(expected);
 }
 
 // Why the arrays differ; empty where they don't. Raises `error`.
 std::string difference(const Array& actual, const Array& expected, double& error) {
-  if (actual.type != expected.type) return fmt::format("is {}, expected {}", to_string(actual.type), to_string(expected.type));
-  if (actual.shape != expected.shape) return fmt::format("has the shape {}, expected {}", shape_text(actual.shape), shape_text(expected.shape));
+  if (actual.type != expected.type)
+    return fmt::format("is {}, expected {}", to_string(actual.type), to_string(expected.type));
+  if (actual.shape != expected.shape)
+    return fmt::format("has the shape {}, expected {}", shape_text(actual.shape), shape_text(expected.shape));
   if (!is_floating(actual.type)) {
     const std::size_t width = size_of(actual.type);
     const auto found = std::ranges::mismatch(actual.data, expected.data).in1;
@@ -59,7 +62,8 @@ std::string difference(const Array& actual, const Array& expected, double& error
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (std::isfinite(e[i])) largest = std::max(largest, std::abs(e[i]));
     if (std::isfinite(a[i]) && std::isfinite(e[i])) worst = std::max(worst, std::abs(a[i] - e[i]));
-    if (reason.empty() && !close(a[i], e[i], relative)) reason = fmt::format("element {} is {}, expected {}", i, a[i], e[i]);
+    if (reason.empty() && !close(a[i], e[i], relative))
+      reason = fmt::format("element {} is {}, expected {}", i, a[i], e[i]);
   }
   if (worst > 0) error = std::max(error, worst / std::max(largest, 1e-30));
   return reason;
@@ -92,19 +96,25 @@ Model exported_again(const Model& model, RunRequest& request) {
   for (const NamedArray& input : request.inputs) feeds.push_back({.name = input.name, .values = &input.array});
   const std::string bytes = serialize_model(export_model(import_model(model, feeds)));
   Model again = parse(std::as_bytes(std::span(bytes)));
-  std::erase_if(request.inputs, [&](const NamedArray& input) { return std::ranges::find(again.inputs, input.name, &Port::name) == again.inputs.end(); });
+  std::erase_if(request.inputs, [&](const NamedArray& input) {
+    return std::ranges::find(again.inputs, input.name, &Port::name) == again.inputs.end();
+  });
   return again;
 }
 
-void run_data_set(const Model& model, const fs::path& folder, const std::function<Device&()>& device, bool reexported, CaseResult& result) {
+void run_data_set(const Model& model, const fs::path& folder, const std::function<Device&()>& device, bool reexported,
+                  CaseResult& result) {
   RunRequest request;
   request.inputs = name_inputs(model, read_tensors(folder, "input"));
   const std::vector<NamedTensor> expected = read_tensors(folder, "output");
-  const RunResult run = reexported ? run_model(exported_again(model, request), request, device) : run_model(model, request, device);
+  const RunResult run =
+      reexported ? run_model(exported_again(model, request), request, device) : run_model(model, request, device);
   result.on_device = result.on_device || run.on_device;
-  if (run.outputs.size() != expected.size()) throw Error(fmt::format("{} outputs, expected {}", run.outputs.size(), expected.size()));
+  if (run.outputs.size() != expected.size())
+    throw Error(fmt::format("{} outputs, expected {}", run.outputs.size(), expected.size()));
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const std::string reason = difference(run.outputs[i].array, as_declared(array_of_case(expected[i]), model.outputs[i].data_type), result.error);
+    const std::string reason = difference(
+        run.outputs[i].array, as_declared(array_of_case(expected[i]), model.outputs[i].data_type), result.error);
     if (!reason.empty()) throw Error(fmt::format("output \"{}\" {}", run.outputs[i].name, reason));
   }
 }

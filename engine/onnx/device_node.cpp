@@ -47,7 +47,8 @@ Value DeviceNode::real(std::size_t input) const {
     if (!fits_f32(*wanted.numbers))
       unsupported(fmt::format("input {} (\"{}\") holds integers that f32, which it is computed in, can't hold", input,
                               node().inputs[input]));
-    return graph().constant(to_tensor(convert(*wanted.numbers, ElementType::f32), fmt::format("\"{}\"", node().inputs[input])));
+    return graph().constant(
+        to_tensor(convert(*wanted.numbers, ElementType::f32), fmt::format("\"{}\"", node().inputs[input])));
   }
   const Value found = value(input);
   return cast(found, DType::f32);
@@ -56,12 +57,15 @@ Value DeviceNode::real(std::size_t input) const {
 Value DeviceNode::index(std::size_t input) const {
   const Entry& wanted = entry(input);
   if (!wanted.live && !is_integer(wanted.type))
-    return graph().constant(to_tensor(convert(*wanted.numbers, ElementType::i64), fmt::format("\"{}\"", node().inputs[input])));
+    return graph().constant(
+        to_tensor(convert(*wanted.numbers, ElementType::i64), fmt::format("\"{}\"", node().inputs[input])));
   const Value found = value(input);
   return cast(found, DType::i32);
 }
 
-Value DeviceNode::weight(std::size_t input, Layout layout) const { return relayout(real(input), layout); }
+Value DeviceNode::weight(std::size_t input, Layout layout) const {
+  return relayout(real(input), layout);
+}
 
 double DeviceNode::scalar(std::size_t input, double otherwise) const {
   if (!has(input)) return otherwise;
@@ -79,13 +83,19 @@ void DeviceNode::insert(std::size_t output, Entry made) {
   if (wants(output)) table_.insert(node().outputs[output], std::move(made));
 }
 
-void DeviceNode::set(std::size_t output, Value value) { set(output, value, type(0)); }
+void DeviceNode::set(std::size_t output, Value value) {
+  set(output, value, type(0));
+}
 
 // Most operators compute in f32: what they make of integers becomes whole again here, towards zero.
 void DeviceNode::set(std::size_t output, Value value, ElementType type) {
   if (is_integer(type)) value = cast(value, DType::i32);
-  insert(output, {.type = type, .shape = value.shape().extents(), .live = true,
-                  .differentiable = is_floating(type) && differentiable(), .value = value, .producer = &node()});
+  insert(output, {.type = type,
+                  .shape = value.shape().extents(),
+                  .live = true,
+                  .differentiable = is_floating(type) && differentiable(),
+                  .value = value,
+                  .producer = &node()});
 }
 
 void DeviceNode::set(std::size_t output, Array numbers) {

@@ -26,9 +26,9 @@ class DeviceNode final : public NodeContext {
   bool differentiable() const;
   bool empty(std::size_t input) const { return checked_bytes(entry(input).shape, 1) == 0; }
 
-  Value value(std::size_t input) const;  // f32 of floats and booleans, i32 of integers
-  Value real(std::size_t input) const;   // f32 of any type; integers are exact below 2^24
-  Value index(std::size_t input) const;  // i32 of any type
+  Value value(std::size_t input) const;                  // f32 of floats and booleans, i32 of integers
+  Value real(std::size_t input) const;                   // f32 of any type; integers are exact below 2^24
+  Value index(std::size_t input) const;                  // i32 of any type
   Value weight(std::size_t input, Layout layout) const;  // real() in a layout
   Value optional(std::size_t input) const { return has(input) ? real(input) : Value{}; }
   // The one number of an input that must be constant, or `otherwise` where it is left out.

@@ -23,7 +23,9 @@ std::string without_ellipsis(std::string term, const std::string& spare, std::si
   return at == std::string::npos ? term : term.replace(at, 3, spare.substr(spare.size() - axes));
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 }  // namespace
 
@@ -57,7 +59,8 @@ EinsumEquation einsum_equation(const NodeContext& node) {
     node.fail(fmt::format("\"{}\" has another number of operands", text));
   const std::string spare = spare_letters(text, most);
   if (spare.size() != most) node.unsupported("more letters than there are");
-  for (std::size_t i = 0; i < hidden.size(); ++i) equation.operands[i] = without_ellipsis(equation.operands[i], spare, hidden[i]);
+  for (std::size_t i = 0; i < hidden.size(); ++i)
+    equation.operands[i] = without_ellipsis(equation.operands[i], spare, hidden[i]);
   if (arrow != std::string::npos) {
     equation.result = without_ellipsis(text.substr(arrow + 2), spare, most);
   } else {  // what ellipses stand for, then the letters that stand once
@@ -69,8 +72,10 @@ EinsumEquation einsum_equation(const NodeContext& node) {
       if (count == 1 && spare.find(letter) == std::string::npos) equation.result += letter;
   }
   for (const char letter : equation.result) {
-    const bool known = std::ranges::any_of(equation.operands, [&](const std::string& operand) { return operand.find(letter) != std::string::npos; });
-    if (!is_letter(letter) || !known || std::ranges::count(equation.result, letter) != 1) node.fail(fmt::format("\"{}\" is no equation", text));
+    const bool known = std::ranges::any_of(
+        equation.operands, [&](const std::string& operand) { return operand.find(letter) != std::string::npos; });
+    if (!is_letter(letter) || !known || std::ranges::count(equation.result, letter) != 1)
+      node.fail(fmt::format("\"{}\" is no equation", text));
   }
   for (const std::string& operand : equation.operands)
     if (!std::ranges::all_of(operand, is_letter)) node.fail(fmt::format("\"{}\" is no equation", text));

@@ -11,7 +11,7 @@ namespace tuff::onnx {
 struct EinsumEquation {
   std::vector<std::string> operands;  // a letter for each axis
   std::string result;
-  std::string str() const;            // "ab,bc->ac"
+  std::string str() const;  // "ab,bc->ac"
 };
 
 // Error where the equation and the node's inputs don't fit.

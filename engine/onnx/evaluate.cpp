@@ -21,7 +21,9 @@ const EvaluatorRow* find_evaluator(const std::string& name) {
   return nullptr;
 }
 
-bool is_small_float(ElementType type) { return type == ElementType::f16 || type == ElementType::bf16; }
+bool is_small_float(ElementType type) {
+  return type == ElementType::f16 || type == ElementType::bf16;
+}
 
 }  // namespace
 
@@ -37,7 +39,9 @@ std::int64_t EvaluationContext::single_integer(std::size_t input) const {
   return tuff::integers(array(input)).front();
 }
 
-bool can_evaluate(const std::string& full_name) { return find_evaluator(full_name) != nullptr; }
+bool can_evaluate(const std::string& full_name) {
+  return find_evaluator(full_name) != nullptr;
+}
 
 namespace {
 

@@ -1,6 +1,6 @@
 // The host evaluator: operators on arrays whose numbers are known, of any element type. It folds what shapes are
-// computed with (Shape, Gather, Concat, ...), and runs the types that GPUs lack (64-bit integers, double). Simple loops:
-// meant for small arrays.
+// computed with (Shape, Gather, Concat, ...), and runs the types that GPUs lack (64-bit integers, double). Simple
+// loops: meant for small arrays.
 #pragma once
 
 #include <span>

@@ -49,9 +49,11 @@ Arrays einsum(const EvaluationContext& node) {
   for (const char letter : letters) whole.push_back(extents.at(letter));
   for (const char letter : equation.result) shape.push_back(extents.at(letter));
   const std::int64_t products = product(whole);
-  if (products < 0 || products > kMostProducts) node.fail(fmt::format("{} is too large to be computed on the host", shape_text(whole)));
+  if (products < 0 || products > kMostProducts)
+    node.fail(fmt::format("{} is too large to be computed on the host", shape_text(whole)));
   std::vector<Extents> steps;
-  for (std::size_t i = 0; i < node.inputs(); ++i) steps.push_back(steps_of(node.shape(i), equation.operands[i], letters));
+  for (std::size_t i = 0; i < node.inputs(); ++i)
+    steps.push_back(steps_of(node.shape(i), equation.operands[i], letters));
   Array result = node.make(node.type(0), shape);
   const std::int64_t inner = result.elements() == 0 ? 0 : products / result.elements();
   visit(result.type, [&]<class T>() {
@@ -99,7 +101,8 @@ double determinant(std::vector<double> a, std::size_t n) {
 
 Arrays det(const EvaluationContext& node) {
   Extents shape = node.shape(0);
-  if (shape.size() < 2 || shape[shape.size() - 1] != shape[shape.size() - 2]) node.fail(fmt::format("{} are no square matrices", shape_text(shape)));
+  if (shape.size() < 2 || shape[shape.size() - 1] != shape[shape.size() - 2])
+    node.fail(fmt::format("{} are no square matrices", shape_text(shape)));
   const auto n = static_cast<std::size_t>(shape.back());
   shape.resize(shape.size() - 2);
   const std::vector<double> values = numbers(node.array(0));
@@ -116,7 +119,8 @@ Arrays bit_cast(const EvaluationContext& node) {
   const std::optional<ElementType> type = element_type(wanted);
   if (!type) node.unsupported_type(wanted);
   Array result = node.array(0);
-  if (size_of(*type) != size_of(result.type)) node.fail(fmt::format("{} and {} are of different sizes", to_string(result.type), to_string(*type)));
+  if (size_of(*type) != size_of(result.type))
+    node.fail(fmt::format("{} and {} are of different sizes", to_string(result.type), to_string(*type)));
   result.type = *type;
   if (*type == ElementType::boolean)
     for (std::byte& value : result.data) value = std::byte{value != std::byte{0}};

@@ -45,10 +45,13 @@ Arrays shape_of(const EvaluationContext& node) {
     return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
   };
   const std::int64_t start = bound("start", 0), end = std::max(start, bound("end", rank));
-  return {array_of({end - start}, std::span(shape).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)))};
+  return {array_of({end - start},
+                   std::span(shape).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)))};
 }
 
-Arrays size_of_input(const EvaluationContext& node) { return {array_of({}, std::vector{product(node.shape(0))})}; }
+Arrays size_of_input(const EvaluationContext& node) {
+  return {array_of({}, std::vector{product(node.shape(0))})};
+}
 
 Arrays constant_of_shape(const EvaluationContext& node) {
   Array value(ElementType::f32, {});
@@ -61,8 +64,10 @@ Arrays constant_of_shape(const EvaluationContext& node) {
 
 Arrays range(const EvaluationContext& node) {
   for (std::size_t i = 0; i < 3; ++i)
-    if (node.array(i).elements() != 1 || node.type(i) != node.type(0)) node.fail("its inputs aren't three numbers of one type");
-  const double start = number_at(node.array(0), 0), limit = number_at(node.array(1), 0), delta = number_at(node.array(2), 0);
+    if (node.array(i).elements() != 1 || node.type(i) != node.type(0))
+      node.fail("its inputs aren't three numbers of one type");
+  const double start = number_at(node.array(0), 0), limit = number_at(node.array(1), 0),
+               delta = number_at(node.array(2), 0);
   const double count = std::ceil((limit - start) / delta);
   if (!(std::abs(count) < 1e15)) node.fail("its range is impossible");
   Array result = node.make(node.type(0), {std::max<std::int64_t>(0, static_cast<std::int64_t>(count))});
@@ -102,7 +107,8 @@ Arrays window(const EvaluationContext& node, double a0, double a1, double a2) {
   const std::vector<std::int64_t> size = integers(node.array(0));
   if (size.size() != 1) node.fail("its size isn't one number");
   Array result = node.make(ElementType::f64, {size[0]});
-  const double period = static_cast<double>(node.integer("periodic", 1) != 0 ? size[0] : std::max<std::int64_t>(size[0] - 1, 1));
+  const double period =
+      static_cast<double>(node.integer("periodic", 1) != 0 ? size[0] : std::max<std::int64_t>(size[0] - 1, 1));
   double at = 0;
   for (double& value : result.as<double>()) {
     const double angle = 2 * M_PI * at++ / period;
@@ -111,9 +117,15 @@ Arrays window(const EvaluationContext& node, double a0, double a1, double a2) {
   return {convert(result, *type)};
 }
 
-Arrays blackman_window(const EvaluationContext& node) { return window(node, 0.42, 0.5, 0.08); }
-Arrays hamming_window(const EvaluationContext& node) { return window(node, 25.0 / 46, 21.0 / 46, 0); }
-Arrays hann_window(const EvaluationContext& node) { return window(node, 0.5, 0.5, 0); }
+Arrays blackman_window(const EvaluationContext& node) {
+  return window(node, 0.42, 0.5, 0.08);
+}
+Arrays hamming_window(const EvaluationContext& node) {
+  return window(node, 25.0 / 46, 21.0 / 46, 0);
+}
+Arrays hann_window(const EvaluationContext& node) {
+  return window(node, 0.5, 0.5, 0);
+}
 
 }  // namespace
 

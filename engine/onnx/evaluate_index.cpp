@@ -35,7 +35,9 @@ Arrays gather(const EvaluationContext& node) {
   if (result.elements() == 0) return {std::move(result)};
   for (std::int64_t i = 0; i < result.elements(); ++i) {
     const std::int64_t row = i / inner, outer = row / count;
-    copy_element(x, (outer * extent + checked(node, at[static_cast<std::size_t>(row % count)], extent)) * inner + i % inner, result, i);
+    copy_element(
+        x, (outer * extent + checked(node, at[static_cast<std::size_t>(row % count)], extent)) * inner + i % inner,
+        result, i);
   }
   return {std::move(result)};
 }
@@ -47,7 +49,8 @@ void for_each_named(const EvaluationContext& node, const Array& x, const Array& 
   const auto axis = static_cast<std::size_t>(node.axis(node.integer("axis", 0), node.rank(0)));
   if (indices.shape.size() != x.shape.size()) node.fail("data and indices have different ranks");
   for (std::size_t i = 0; i < x.shape.size(); ++i)
-    if (i != axis && indices.shape[i] > x.shape[i]) node.fail(fmt::format("indices {} reach beyond {}", shape_text(indices.shape), shape_text(x.shape)));
+    if (i != axis && indices.shape[i] > x.shape[i])
+      node.fail(fmt::format("indices {} reach beyond {}", shape_text(indices.shape), shape_text(x.shape)));
   const std::vector<std::int64_t> at = integers(indices);
   const Extents strides = row_major_strides(x.shape);
   IndexWalk walk(indices.shape);
@@ -61,7 +64,8 @@ void for_each_named(const EvaluationContext& node, const Array& x, const Array& 
 Arrays gather_elements(const EvaluationContext& node) {
   const Array& x = node.array(0);
   Array result = node.make(x.type, node.shape(1));
-  for_each_named(node, x, node.array(1), [&](std::int64_t to, std::int64_t from) { copy_element(x, from, result, to); });
+  for_each_named(node, x, node.array(1),
+                 [&](std::int64_t to, std::int64_t from) { copy_element(x, from, result, to); });
   return {std::move(result)};
 }
 
@@ -77,8 +81,10 @@ Blocks blocks_of(const EvaluationContext& node, const Array& x, const Array& ind
   if (indices.shape.empty()) node.fail("its indices are a scalar");
   const std::int64_t named = indices.shape.back();
   const std::size_t depth = batch + static_cast<std::size_t>(named);
-  if (named < 0 || depth > x.shape.size() || batch >= indices.shape.size()) node.fail("its indices have too many components");
-  if (!std::equal(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(batch), indices.shape.begin())) node.fail("the batch axes differ");
+  if (named < 0 || depth > x.shape.size() || batch >= indices.shape.size())
+    node.fail("its indices have too many components");
+  if (!std::equal(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(batch), indices.shape.begin()))
+    node.fail("the batch axes differ");
   const auto rest = x.shape.begin() + static_cast<std::ptrdiff_t>(depth);
   Blocks blocks{.batch = batch,
                 .depth = depth,
@@ -127,7 +133,8 @@ class Scatter {
   Scatter(const EvaluationContext& node, const Array& updates)
       : reduction_(node.text("reduction", "none")), updates_(updates), result_(node.array(0)) {
     if (updates.type != result_.type) node.fail("data and updates have different types");
-    if (reduction_ != "none" && reduction_ != "add" && reduction_ != "mul" && reduction_ != "max" && reduction_ != "min")
+    if (reduction_ != "none" && reduction_ != "add" && reduction_ != "mul" && reduction_ != "max" &&
+        reduction_ != "min")
       node.unsupported("reduction " + reduction_);
   }
   void write(std::int64_t from, std::int64_t to) {
@@ -135,8 +142,10 @@ class Scatter {
     visit(result_.type, [&]<class T>() {
       T& there = result_.as<T>()[static_cast<std::size_t>(to)];
       const T value = updates_.as<T>()[static_cast<std::size_t>(from)];
-      if constexpr (std::is_arithmetic_v<T>) there = combined(there, value);
-      else there = T(combined(static_cast<float>(there), static_cast<float>(value)));
+      if constexpr (std::is_arithmetic_v<T>)
+        there = combined(there, value);
+      else
+        there = T(combined(static_cast<float>(there), static_cast<float>(value)));
     });
   }
   Array result() { return std::move(result_); }
@@ -205,7 +214,8 @@ Arrays compress(const EvaluationContext& node) {
   const std::int64_t inner = row_major_strides(x.shape)[axis], extent = x.shape[axis], count = std::ssize(kept);
   for (std::int64_t i = 0; i < result.elements(); ++i) {
     const std::int64_t row = i / inner;
-    copy_element(x, (row / count * extent + kept[static_cast<std::size_t>(row % count)]) * inner + i % inner, result, i);
+    copy_element(x, (row / count * extent + kept[static_cast<std::size_t>(row % count)]) * inner + i % inner, result,
+                 i);
   }
   return {std::move(result)};
 }

@@ -16,12 +16,24 @@ Arrays reshaped(const EvaluationContext& node, Extents shape) {
   return {std::move(result)};
 }
 
-Arrays reshape(const EvaluationContext& node) { return reshaped(node, reshape_target(node)); }
-Arrays flatten(const EvaluationContext& node) { return reshaped(node, flatten_target(node)); }
-Arrays squeeze(const EvaluationContext& node) { return reshaped(node, squeeze_target(node)); }
-Arrays unsqueeze(const EvaluationContext& node) { return reshaped(node, unsqueeze_target(node)); }
-Arrays identity(const EvaluationContext& node) { return {node.array(0)}; }
-Arrays expand(const EvaluationContext& node) { return {expand_array(node, node.array(0), expand_target(node))}; }
+Arrays reshape(const EvaluationContext& node) {
+  return reshaped(node, reshape_target(node));
+}
+Arrays flatten(const EvaluationContext& node) {
+  return reshaped(node, flatten_target(node));
+}
+Arrays squeeze(const EvaluationContext& node) {
+  return reshaped(node, squeeze_target(node));
+}
+Arrays unsqueeze(const EvaluationContext& node) {
+  return reshaped(node, unsqueeze_target(node));
+}
+Arrays identity(const EvaluationContext& node) {
+  return {node.array(0)};
+}
+Arrays expand(const EvaluationContext& node) {
+  return {expand_array(node, node.array(0), expand_target(node))};
+}
 
 // result[index] = x[source(index)] for every index of the result.
 template <class Source>
@@ -44,7 +56,9 @@ Array permuted(const EvaluationContext& node, const Array& x, const std::vector<
   });
 }
 
-Arrays transpose(const EvaluationContext& node) { return {permuted(node, node.array(0), permutation(node))}; }
+Arrays transpose(const EvaluationContext& node) {
+  return {permuted(node, node.array(0), permutation(node))};
+}
 
 Arrays concat(const EvaluationContext& node) {
   const int axis = node.axis(node.integer("axis", 1), node.rank(0));
@@ -52,7 +66,8 @@ Arrays concat(const EvaluationContext& node) {
   std::int64_t& total = shape[static_cast<std::size_t>(axis)] = 0;
   for (std::size_t i = 0; i < node.inputs(); ++i) {
     Extents other = node.shape(i);
-    if (other.size() != shape.size() || node.type(i) != node.type(0)) node.fail("its inputs have different ranks or types");
+    if (other.size() != shape.size() || node.type(i) != node.type(0))
+      node.fail("its inputs have different ranks or types");
     if (__builtin_add_overflow(total, std::exchange(other[static_cast<std::size_t>(axis)], 0), &total))
       node.fail("its inputs are too long");
     other[static_cast<std::size_t>(axis)] = total;
@@ -66,7 +81,8 @@ Arrays concat(const EvaluationContext& node) {
     for (std::size_t i = 0; i < node.inputs(); ++i) {
       const std::vector<std::byte>& data = node.array(i).data;
       const std::size_t bytes = data.size() / outer;
-      std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(row * bytes), bytes, result.data.begin() + static_cast<std::ptrdiff_t>(to));
+      std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(row * bytes), bytes,
+                  result.data.begin() + static_cast<std::ptrdiff_t>(to));
       to += bytes;
     }
   }
@@ -86,7 +102,9 @@ Array sliced(const EvaluationContext& node, const Array& x, const std::vector<Sl
   });
 }
 
-Arrays slice(const EvaluationContext& node) { return {sliced(node, node.array(0), slice_ranges(node))}; }
+Arrays slice(const EvaluationContext& node) {
+  return {sliced(node, node.array(0), slice_ranges(node))};
+}
 
 Arrays split(const EvaluationContext& node) {
   const int axis = node.axis(node.integer("axis", 0), node.rank(0));
@@ -110,7 +128,8 @@ Arrays tile(const EvaluationContext& node) {
   Extents shape;
   for (std::size_t axis = 0; axis < repeats.size(); ++axis) {
     std::int64_t extent = 0;
-    if (repeats[axis] < 0 || __builtin_mul_overflow(x.shape[axis], repeats[axis], &extent)) node.fail("its repeats are impossible");
+    if (repeats[axis] < 0 || __builtin_mul_overflow(x.shape[axis], repeats[axis], &extent))
+      node.fail("its repeats are impossible");
     shape.push_back(extent);
   }
   const Extents strides = row_major_strides(x.shape);
@@ -198,7 +217,8 @@ Arrays reverse_sequence(const EvaluationContext& node) {
   })};
 }
 
-Arrays split_channels(const EvaluationContext& node, const std::vector<int>& order, const Extents& inner, Extents shape) {
+Arrays split_channels(const EvaluationContext& node, const std::vector<int>& order, const Extents& inner,
+                      Extents shape) {
   Array x = node.array(0);
   x.shape = inner;
   Array result = permuted(node, x, order);
@@ -231,7 +251,8 @@ Arrays space_to_depth(const EvaluationContext& node) {
   const Extents s = shape_for_blocks(node, block);
   if (s[2] % block != 0 || s[3] % block != 0) node.fail("the block size doesn't fit " + shape_text(s));
   const bool inner = node.choice("mode", "DCR", {"DCR", "CRD"}) == "CRD";
-  return split_channels(node, inner ? std::vector<int>{0, 1, 3, 5, 2, 4} : std::vector<int>{0, 3, 5, 1, 2, 4}, {s[0], s[1], s[2] / block, block, s[3] / block, block},
+  return split_channels(node, inner ? std::vector<int>{0, 1, 3, 5, 2, 4} : std::vector<int>{0, 3, 5, 1, 2, 4},
+                        {s[0], s[1], s[2] / block, block, s[3] / block, block},
                         {s[0], s[1] * block * block, s[2] / block, s[3] / block});
 }
 
@@ -239,22 +260,14 @@ Arrays space_to_depth(const EvaluationContext& node) {
 
 std::span<const EvaluatorRow> movement_evaluators() {
   static constexpr EvaluatorRow kRows[] = {
-      {"Concat", concat},
-      {"DepthToSpace", depth_to_space},
-      {"Expand", expand},
-      {"Flatten", flatten},
-      {"Identity", identity},
-      {"Pad", pad},
-      {"Reshape", reshape},
-      {"ReverseSequence", reverse_sequence},
-      {"Slice", slice},
-      {"SpaceToDepth", space_to_depth},
-      {"Split", split},
-      {"Squeeze", squeeze},
-      {"Tile", tile},
-      {"Transpose", transpose},
-      {"Trilu", trilu},
-      {"Unsqueeze", unsqueeze},
+      {"Concat", concat},     {"DepthToSpace", depth_to_space},
+      {"Expand", expand},     {"Flatten", flatten},
+      {"Identity", identity}, {"Pad", pad},
+      {"Reshape", reshape},   {"ReverseSequence", reverse_sequence},
+      {"Slice", slice},       {"SpaceToDepth", space_to_depth},
+      {"Split", split},       {"Squeeze", squeeze},
+      {"Tile", tile},         {"Transpose", transpose},
+      {"Trilu", trilu},       {"Unsqueeze", unsqueeze},
   };
   return kRows;
 }

@@ -14,13 +14,27 @@ namespace {
 
 using RealFunction = double (*)(double);
 
-double relu(double x) { return x <= 0 ? 0 : x; }
-double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
-double reciprocal(double x) { return 1 / x; }
-double negate(double x) { return -x; }
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-double softsign(double x) { return x / (1 + std::abs(x)); }
+double relu(double x) {
+  return x <= 0 ? 0 : x;
+}
+double sign(double x) {
+  return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
+double reciprocal(double x) {
+  return 1 / x;
+}
+double negate(double x) {
+  return -x;
+}
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
+double softsign(double x) {
+  return x / (1 + std::abs(x));
+}
 
 template <RealFunction function>
 Arrays real_unary(const EvaluationContext& node) {
@@ -74,7 +88,8 @@ Arrays logical_not(const EvaluationContext& node) {
 Arrays is_nan(const EvaluationContext& node) {
   const std::vector<double> x = numbers(node.array(0));
   Array result = node.make(ElementType::boolean, node.shape(0));
-  std::ranges::transform(x, result.as<std::uint8_t>().begin(), [](double value) { return std::uint8_t{std::isnan(value)}; });
+  std::ranges::transform(x, result.as<std::uint8_t>().begin(),
+                         [](double value) { return std::uint8_t{std::isnan(value)}; });
   return {std::move(result)};
 }
 
@@ -90,7 +105,22 @@ Arrays is_inf(const EvaluationContext& node) {
 
 // ---- two operands
 
-enum class Binary : std::uint8_t { add, sub, mul, div, max, min, pow, mod, fmod, bit_and, bit_or, bit_xor, shift_left, shift_right };
+enum class Binary : std::uint8_t {
+  add,
+  sub,
+  mul,
+  div,
+  max,
+  min,
+  pow,
+  mod,
+  fmod,
+  bit_and,
+  bit_or,
+  bit_xor,
+  shift_left,
+  shift_right
+};
 
 template <class T>
 T real_binary(Binary op, T a, T b) {
@@ -172,8 +202,10 @@ Array binary(const EvaluationContext& node, Binary op, const Array& left, const 
     const std::span<const T> other = b.as<T>();
     std::size_t i = 0;
     for (T& value : a.as<T>()) {
-      if constexpr (std::is_floating_point_v<T>) value = real_binary(op, value, other[i++]);
-      else if constexpr (std::is_integral_v<T>) value = integer_binary(node, op, value, other[i++]);
+      if constexpr (std::is_floating_point_v<T>)
+        value = real_binary(op, value, other[i++]);
+      else if constexpr (std::is_integral_v<T>)
+        value = integer_binary(node, op, value, other[i++]);
     }
   });
   return a;
@@ -225,7 +257,16 @@ Arrays mean(const EvaluationContext& node) {
 
 // ---- comparisons and logic: results are bool
 
-enum class Comparison : std::uint8_t { equal, greater, greater_equal, less, less_equal, logical_and, logical_or, logical_xor };
+enum class Comparison : std::uint8_t {
+  equal,
+  greater,
+  greater_equal,
+  less,
+  less_equal,
+  logical_and,
+  logical_or,
+  logical_xor
+};
 
 template <class T>
 bool compare(Comparison op, T a, T b) {
@@ -293,7 +334,9 @@ Arrays cast(const EvaluationContext& node) {
   return {convert(node.array(0), *type)};
 }
 
-Arrays cast_like(const EvaluationContext& node) { return {convert(node.array(0), node.type(1))}; }
+Arrays cast_like(const EvaluationContext& node) {
+  return {convert(node.array(0), node.type(1))};
+}
 
 }  // namespace
 

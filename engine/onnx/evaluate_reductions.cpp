@@ -79,7 +79,8 @@ T folded(Kind kind, T sum, T x) {
     case Kind::max: return x > sum || x != x ? x : sum;
     case Kind::min: return x < sum || x != x ? x : sum;
     case Kind::l1: return plus(sum, x < 0 ? times(x, static_cast<T>(-1)) : x);
-    case Kind::l2: case Kind::squares: return plus(sum, times(x, x));
+    case Kind::l2:
+    case Kind::squares: return plus(sum, times(x, x));
     default: return plus(sum, x);
   }
 }
@@ -127,7 +128,8 @@ Arrays reduce(const EvaluationContext& node) {
   const Array& x = node.array(0);
   const std::vector<int> axes = reduced_axes(node);
   if (axes.empty() && node.rank(0) > 0) {  // noop: elementwise functions still apply
-    if (kind == Kind::sum || kind == Kind::mean || kind == Kind::product || kind == Kind::max || kind == Kind::min) return {x};
+    if (kind == Kind::sum || kind == Kind::mean || kind == Kind::product || kind == Kind::max || kind == Kind::min)
+      return {x};
   }
   const bool keep = node.integer("keepdims", 1) != 0;
   Extents strides(x.shape.size(), 0), shape, kept;
@@ -251,7 +253,8 @@ Arrays top_k(const EvaluationContext& node) {
       });
       for (std::int64_t i = 0; i < k; ++i) {
         const std::int64_t from = order[static_cast<std::size_t>(i)];
-        copy_element(x, static_cast<std::int64_t>(lines.at(line, from)), values, static_cast<std::int64_t>(kept.at(line, i)));
+        copy_element(x, static_cast<std::int64_t>(lines.at(line, from)), values,
+                     static_cast<std::int64_t>(kept.at(line, i)));
         indices.as<std::int64_t>()[kept.at(line, i)] = from;
       }
     }
@@ -260,7 +263,9 @@ Arrays top_k(const EvaluationContext& node) {
   return {std::move(values), std::move(indices)};
 }
 
-Extents leading(const Extents& shape) { return shape.size() < 2 ? Extents{} : Extents(shape.begin(), shape.end() - 2); }
+Extents leading(const Extents& shape) {
+  return shape.size() < 2 ? Extents{} : Extents(shape.begin(), shape.end() - 2);
+}
 
 // MatMul with NumPy's rules: vectors become matrices for the product, leading axes broadcast.
 Arrays matmul(const EvaluationContext& node) {
@@ -271,7 +276,8 @@ Arrays matmul(const EvaluationContext& node) {
   if (column) b.shape.push_back(1);
   const Extents batch = broadcast_shapes(node, leading(a.shape), leading(b.shape));
   const std::int64_t m = a.shape[a.shape.size() - 2], k = a.shape.back(), n = b.shape.back();
-  if (b.shape[b.shape.size() - 2] != k) node.fail(fmt::format("{} and {} don't fit", shape_text(a.shape), shape_text(b.shape)));
+  if (b.shape[b.shape.size() - 2] != k)
+    node.fail(fmt::format("{} and {} don't fit", shape_text(a.shape), shape_text(b.shape)));
   const auto with = [&](std::int64_t rows, std::int64_t columns) {
     Extents shape = batch;
     shape.insert(shape.end(), {rows, columns});

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kOpset = 18, kIrVersion = 8;  // ONNX 1.13 of 2022; single operators ask for more
 
 const ExporterRow* find_exporter(std::string_view name) {
-  for (const auto& table : {index_exporters(), layer_exporters(), movement_exporters(), pointwise_exporters(), product_exporters()}) {
+  for (const auto& table :
+       {index_exporters(), layer_exporters(), movement_exporters(), pointwise_exporters(), product_exporters()}) {
     const auto row = std::ranges::find(table, name, &ExporterRow::op);
     if (row != table.end()) return &*row;
   }
@@ -77,7 +78,8 @@ class Exporter {
     model_.inputs.push_back(described(port));
     for (const Value value : graph_.inputs())
       if (graph_.info(value).name == port.name && needed_[value.id()])
-        names_[value.id()] = port.type == in_graph(port.type) ? port.name : writer_.cast(port.name, in_graph(port.type));
+        names_[value.id()] =
+            port.type == in_graph(port.type) ? port.name : writer_.cast(port.name, in_graph(port.type));
   }
 
   void name_source(std::size_t id) {
@@ -85,7 +87,8 @@ class Exporter {
     switch (info.source.kind) {
       case Source::Kind::node: break;
       case Source::Kind::input:
-        if (names_[id].empty()) throw Error(fmt::format("ONNX export: the input \"{}\" isn't among those of the model", info.name));
+        if (names_[id].empty())
+          throw Error(fmt::format("ONNX export: the input \"{}\" isn't among those of the model", info.name));
         break;
       case Source::Kind::constant: names_[id] = writer_.constant(from_tensor(*info.source.data)); break;
       case Source::Kind::arena: names_[id] = add_variable(info); break;
@@ -94,11 +97,15 @@ class Exporter {
 
   std::string add_variable(const ValueInfo& info) {
     for (const Variable& variable : graph_.variables()) {
-      if (variable.arena != info.name || variable.offset != info.source.offset || variable.type.shape != info.type.shape) continue;
-      if (added_.insert(variable.name).second) writer_.initializer(variable.name, from_tensor(net_.variables.at(variable.name)));
+      if (variable.arena != info.name || variable.offset != info.source.offset ||
+          variable.type.shape != info.type.shape)
+        continue;
+      if (added_.insert(variable.name).second)
+        writer_.initializer(variable.name, from_tensor(net_.variables.at(variable.name)));
       return variable.name;
     }
-    throw Unsupported(fmt::format("ONNX export: the whole arena \"{}\" is part of the graph, which trains", info.name), {"arena"});
+    throw Unsupported(fmt::format("ONNX export: the whole arena \"{}\" is part of the graph, which trains", info.name),
+                      {"arena"});
   }
 
   void add_node(const tuff::Node& node) {
@@ -120,7 +127,8 @@ class Exporter {
     const std::string& name = names_[id];
     if (port.type == ElementType::boolean) return writer_.emit_as(port.name, "Identity", {writer_.as_bool(name)});
     const bool same = port.type == (graph_.values()[id].type.dtype == DType::i32 ? ElementType::i32 : ElementType::f32);
-    writer_.emit_as(port.name, same ? "Identity" : "Cast", {name}, same ? AttributeList{} : AttributeList{{"to", data_type(port.type)}});
+    writer_.emit_as(port.name, same ? "Identity" : "Cast", {name},
+                    same ? AttributeList{} : AttributeList{{"to", data_type(port.type)}});
   }
 
   const Imported& net_;
@@ -134,6 +142,8 @@ class Exporter {
 
 }  // namespace
 
-Model export_model(const Imported& net) { return Exporter(net).run(); }
+Model export_model(const Imported& net) {
+  return Exporter(net).run();
+}
 
 }  // namespace tuff::onnx

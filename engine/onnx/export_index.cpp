@@ -24,7 +24,8 @@ void write_scatter(ExportNode& node) {
     index = writer.reshape(index, node.input_shape(1), along);
     if (along != updates) index = writer.emit("Expand", {index, writer.integers(updates)});
   }
-  node.set(writer.emit("ScatterElements", {node.input(0), index, node.input(2)}, {{"axis", axis}, {"reduction", node.text("reduction")}}));
+  node.set(writer.emit("ScatterElements", {node.input(0), index, node.input(2)},
+                       {{"axis", axis}, {"reduction", node.text("reduction")}}));
 }
 
 // Tuples (count, depth) to numbers of rows; those of a batch begin at its own.
@@ -47,7 +48,9 @@ void write_flatten_index(ExportNode& node) {
   node.set(rows);
 }
 
-std::int64_t plane_of(const Extents& shape) { return product(Extents(shape.begin() + 2, shape.end())); }
+std::int64_t plane_of(const Extents& shape) {
+  return product(Extents(shape.begin() + 2, shape.end()));
+}
 
 void write_gather_spatial(ExportNode& node) {
   GraphWriter& writer = node.writer();
@@ -94,9 +97,11 @@ void write_max_unpool(ExportNode& node) {
   const Extents pooled = node.input_shape(0), to = node.output_shape();
   const std::string index = writer.emit("Add", {node.input(1), plane_starts(writer, pooled, plane_of(to))});
   const Extents rows = {product(to)};
-  // A scatter of all elements: MaxUnpool asks for windows that fit, and ScatterElements says which of equal indices wins.
+  // A scatter of all elements: MaxUnpool asks for windows that fit, and ScatterElements says which of equal indices
+  // wins.
   const std::string zeros = writer.emit("Expand", {writer.scalar(0), writer.integers(rows)});
-  const std::string placed = writer.emit("ScatterElements", {zeros, writer.reshape(index, pooled, {product(pooled)}), writer.reshape(node.input(0), pooled, {product(pooled)})});
+  const std::string placed = writer.emit("ScatterElements", {zeros, writer.reshape(index, pooled, {product(pooled)}),
+                                                             writer.reshape(node.input(0), pooled, {product(pooled)})});
   node.set(writer.reshape(placed, rows, to));
 }
 
@@ -104,8 +109,8 @@ void write_max_unpool(ExportNode& node) {
 
 std::span<const ExporterRow> index_exporters() {
   static constexpr ExporterRow kRows[] = {
-      {"flatten_index", write_flatten_index}, {"gather", write_gather},         {"gather_spatial", write_gather_spatial},
-      {"max_unpool", write_max_unpool},       {"reindex", write_reindex},       {"scatter", write_scatter},
+      {"flatten_index", write_flatten_index}, {"gather", write_gather},   {"gather_spatial", write_gather_spatial},
+      {"max_unpool", write_max_unpool},       {"reindex", write_reindex}, {"scatter", write_scatter},
   };
   return kRows;
 }

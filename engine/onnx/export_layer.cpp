@@ -30,13 +30,15 @@ void write_conv(ExportNode& node) {
   const ConvAttributes& values = conv_attributes(node.op());
   const Extents weight = node.input_shape(1);
   const bool transposed = node.op().name() == "conv_transpose";
-  AttributeList attributes = {{"dilations", values.dilation},
-                              {"group", values.groups},
-                              {"kernel_shape", Extents(weight.begin() + 2, weight.end())},
-                              {"pads", joined(values.padding, values.padding_end.empty() ? values.padding : values.padding_end)},
-                              {"strides", values.stride}};
+  AttributeList attributes = {
+      {"dilations", values.dilation},
+      {"group", values.groups},
+      {"kernel_shape", Extents(weight.begin() + 2, weight.end())},
+      {"pads", joined(values.padding, values.padding_end.empty() ? values.padding : values.padding_end)},
+      {"strides", values.stride}};
   if (!values.output_padding.empty()) attributes.push_back({"output_padding", values.output_padding});
-  node.set(activated(node, values, node.writer().emit(transposed ? "ConvTranspose" : "Conv", node.input_names(), attributes)));
+  node.set(activated(node, values,
+                     node.writer().emit(transposed ? "ConvTranspose" : "Conv", node.input_names(), attributes)));
 }
 
 // ---- pooling ------------------------------------------------------------------------------------
@@ -44,14 +46,19 @@ void write_conv(ExportNode& node) {
 // With ceil_mode the last windows reach further beyond the end, which is said by padding: what a ceil_mode of ONNX's
 // takes of such windows differs between versions.
 AttributeList window_attributes(ExportNode& node, bool by_padding) {
-  const Extents kernel = node.extents("kernel"), stride = node.extents("stride"), dilation = node.extents("dilation"), lo = node.extents("padding");
+  const Extents kernel = node.extents("kernel"), stride = node.extents("stride"), dilation = node.extents("dilation"),
+                lo = node.extents("padding");
   const Extents in = node.input_shape(0), out = node.output_shape();
   Extents hi = node.has("padding_end") ? node.extents("padding_end") : lo;
   const bool ceil = node.flag("ceil_mode");
   for (std::size_t i = 0; i < hi.size() && ceil && by_padding; ++i)
     hi[i] = std::max(hi[i], (out[i + 2] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - in[i + 2] - lo[i]);
-  AttributeList attributes = {{"ceil_mode", ceil && !by_padding ? kOne : 0}, {"kernel_shape", kernel}, {"pads", joined(lo, hi)}, {"strides", stride}};
-  if (std::ranges::any_of(dilation, [](std::int64_t step) { return step != 1; })) attributes.push_back({"dilations", dilation});
+  AttributeList attributes = {{"ceil_mode", ceil && !by_padding ? kOne : 0},
+                              {"kernel_shape", kernel},
+                              {"pads", joined(lo, hi)},
+                              {"strides", stride}};
+  if (std::ranges::any_of(dilation, [](std::int64_t step) { return step != 1; }))
+    attributes.push_back({"dilations", dilation});
   return attributes;
 }
 
@@ -85,7 +92,8 @@ void write_max_pool(ExportNode& node) {
   const Extents in = node.input_shape(0);
   const std::string plane = writer.constant(array_of({}, std::vector{product(Extents(in.begin() + 2, in.end()))}));
   node.set(0, results[0]);
-  node.set(1, writer.cast(writer.emit("Mod", {results[1], plane}), ElementType::i32));  // counted in the plane, not in the tensor
+  node.set(1, writer.cast(writer.emit("Mod", {results[1], plane}),
+                          ElementType::i32));  // counted in the plane, not in the tensor
 }
 
 void write_average_pool(ExportNode& node) {
@@ -120,10 +128,12 @@ bool write_of_any_size(ExportNode& node) {
   const std::int64_t groups = node.integer("groups");
   if (groups == 0 || shape.size() < 3 || node.wants(1) || node.wants(2)) return false;
   const bool affine = node.flag("affine"), per_channel = groups == shape[1];
-  const std::string x = per_channel ? node.input(0) : writer.emit("Reshape", {node.input(0), writer.integers({0, groups, -1})});
+  const std::string x =
+      per_channel ? node.input(0) : writer.emit("Reshape", {node.input(0), writer.integers({0, groups, -1})});
   const std::string scale = affine && per_channel ? node.input(1) : writer.constant(filled(groups, 1));
   const std::string shift = affine && per_channel ? node.input(2) : writer.constant(filled(groups, 0));
-  std::string y = writer.emit("InstanceNormalization", {x, scale, shift}, {{"epsilon", static_cast<float>(node.number("eps"))}});
+  std::string y =
+      writer.emit("InstanceNormalization", {x, scale, shift}, {{"epsilon", static_cast<float>(node.number("eps"))}});
   if (!per_channel) y = writer.emit("Reshape", {y, writer.emit("Shape", {node.input(0)})});
   if (affine && !per_channel) {
     Extents along(shape.size() - 1, 1);
@@ -135,7 +145,8 @@ bool write_of_any_size(ExportNode& node) {
   return true;
 }
 
-// Instance normalization of a view in which what shares statistics is a row: (N, groups, rest), or (1, C, N and spatial).
+// Instance normalization of a view in which what shares statistics is a row: (N, groups, rest), or (1, C, N and
+// spatial).
 void write_normalize(ExportNode& node) {
   GraphWriter& writer = node.writer();
   if (node.wants(3) || node.wants(4)) node.unsupported("running statistics, which training keeps");
@@ -143,7 +154,8 @@ void write_normalize(ExportNode& node) {
   const Extents shape = node.input_shape(0);
   const std::int64_t groups = node.integer("groups"), channels = shape.at(1), all = product(shape);
   const bool whole_batch = groups == 0, per_channel = whole_batch || groups == channels, affine = node.flag("affine");
-  const Extents rows = whole_batch ? Extents{1, channels, all / channels} : Extents{shape[0], groups, all / shape[0] / groups};
+  const Extents rows =
+      whole_batch ? Extents{1, channels, all / channels} : Extents{shape[0], groups, all / shape[0] / groups};
   std::vector<int> swap(shape.size());
   for (std::size_t i = 0; i < swap.size(); ++i) swap[i] = static_cast<int>(i < 2 && whole_batch ? 1 - i : i);
   Extents turned;
@@ -151,7 +163,8 @@ void write_normalize(ExportNode& node) {
   const std::string x = writer.reshape(writer.transpose(node.input(0), swap), turned, rows);
   const std::string scale = affine && per_channel ? node.input(1) : writer.constant(filled(rows[1], 1));
   const std::string shift = affine && per_channel ? node.input(2) : writer.constant(filled(rows[1], 0));
-  const std::string normal = writer.emit("InstanceNormalization", {x, scale, shift}, {{"epsilon", static_cast<float>(node.number("eps"))}});
+  const std::string normal =
+      writer.emit("InstanceNormalization", {x, scale, shift}, {{"epsilon", static_cast<float>(node.number("eps"))}});
   std::string y = writer.transpose(writer.reshape(normal, rows, turned), swap);
   if (affine && !per_channel) {
     Extents along(shape.size() - 1, 1);
@@ -162,8 +175,10 @@ void write_normalize(ExportNode& node) {
   node.set(node.text("activation") == "relu" ? writer.emit("Relu", {y}) : y);
   if (!node.wants(1) && !node.wants(2)) return;
   const std::string last = writer.integers({2});
-  const std::string mean = writer.emit("ReduceMean", {x, last}, {{"keepdims", kOne}}), rest = writer.emit("Sub", {x, mean});
-  const std::string variance = writer.emit("ReduceMean", {writer.emit("Mul", {rest, rest}), last}, {{"keepdims", kOne}});
+  const std::string mean = writer.emit("ReduceMean", {x, last}, {{"keepdims", kOne}}),
+                    rest = writer.emit("Sub", {x, mean});
+  const std::string variance =
+      writer.emit("ReduceMean", {writer.emit("Mul", {rest, rest}), last}, {{"keepdims", kOne}});
   node.set(1, writer.reshape(mean, {rows[0], rows[1], 1}, node.output_shape(1)));
   node.set(2, writer.reshape(variance, {rows[0], rows[1], 1}, node.output_shape(2)));
 }
@@ -174,7 +189,9 @@ void write_channel_window(ExportNode& node) {
   const Extents shape = node.input_shape(0), rows = {shape[0], 1, shape[1], product(shape) / shape[0] / shape[1]};
   const std::int64_t size = node.integer("size"), before = node.integer("before");
   const std::string means = writer.emit("AveragePool", {writer.reshape(node.input(0), shape, rows)},
-                                        {{"count_include_pad", kOne}, {"kernel_shape", Extents{size, 1}}, {"pads", Extents{before, 0, size - 1 - before, 0}}});
+                                        {{"count_include_pad", kOne},
+                                         {"kernel_shape", Extents{size, 1}},
+                                         {"pads", Extents{before, 0, size - 1 - before, 0}}});
   node.set(writer.reshape(means, rows, shape));
 }
 
@@ -183,10 +200,11 @@ void write_channel_window(ExportNode& node) {
 void write_resize(ExportNode& node) {
   GraphWriter& writer = node.writer();
   const bool nearest = node.text("mode") == "nearest", corners = node.flag("align_corners");
-  const AttributeList attributes = {
-      {"coordinate_transformation_mode", std::string(nearest ? "asymmetric" : corners ? "align_corners" : "half_pixel")},
-      {"mode", std::string(nearest ? "nearest" : "linear")},
-      {"nearest_mode", std::string("floor")}};
+  const AttributeList attributes = {{"coordinate_transformation_mode", std::string(nearest   ? "asymmetric"
+                                                                                   : corners ? "align_corners"
+                                                                                             : "half_pixel")},
+                                    {"mode", std::string(nearest ? "nearest" : "linear")},
+                                    {"nearest_mode", std::string("floor")}};
   std::vector<float> scales = {1, 1};
   std::string list = node.text("scale");
   for (std::size_t at = 0; at < list.size();) {
@@ -198,7 +216,8 @@ void write_resize(ExportNode& node) {
   bool whole = scales.size() == 2;  // a size that is a multiple is a scale, for any image
   for (std::size_t i = 2; i < in.size() && whole; ++i) whole = out[i] % in[i] == 0;
   for (std::size_t i = 2; i < in.size() && whole; ++i) scales.push_back(static_cast<float>(out[i] / in[i]));
-  if (!whole && (scales.size() == 2 || corners)) return node.set(writer.emit("Resize", {node.input(0), "", "", writer.integers(node.output_shape())}, attributes));
+  if (!whole && (scales.size() == 2 || corners))
+    return node.set(writer.emit("Resize", {node.input(0), "", "", writer.integers(node.output_shape())}, attributes));
   scales.resize(node.input_shape(0).size(), scales.back());
   Array array(ElementType::f32, {std::ssize(scales)});
   std::ranges::copy(scales, array.as<float>().begin());
@@ -222,7 +241,8 @@ void write_resample(ExportNode& node) {
     }
     if (std::ranges::all_of(weights.as<float>(), [](float weight) { return weight == 0; })) continue;
     const bool copied = std::ranges::all_of(weights.as<float>(), [](float weight) { return weight == 1; });
-    std::string term = writer.emit("Gather", {node.input(0), writer.integers(index)}, {{"axis", static_cast<std::int64_t>(op.axis())}});
+    std::string term = writer.emit("Gather", {node.input(0), writer.integers(index)},
+                                   {{"axis", static_cast<std::int64_t>(op.axis())}});
     if (!copied) term = writer.emit("Mul", {term, writer.constant(std::move(weights))});
     sum = sum.empty() ? term : writer.emit("Add", {sum, term});
   }
@@ -238,17 +258,23 @@ void write_grid_sample(ExportNode& node) {
     if (mode == "bilinear") mode = "linear";
   }
   node.set(node.writer().emit("GridSample", node.input_names(),
-                              {{"align_corners", node.flag("align_corners") ? kOne : 0}, {"mode", mode}, {"padding_mode", node.text("padding_mode")}}));
+                              {{"align_corners", node.flag("align_corners") ? kOne : 0},
+                               {"mode", mode},
+                               {"padding_mode", node.text("padding_mode")}}));
 }
 
 }  // namespace
 
 std::span<const ExporterRow> layer_exporters() {
   static constexpr ExporterRow kRows[] = {
-      {"avg_pool", write_average_pool}, {"channel_window", write_channel_window},
-      {"conv", write_conv},             {"conv_transpose", write_conv},
-      {"grid_sample", write_grid_sample}, {"max_pool", write_max_pool},
-      {"normalize", write_normalize},   {"resample", write_resample},
+      {"avg_pool", write_average_pool},
+      {"channel_window", write_channel_window},
+      {"conv", write_conv},
+      {"conv_transpose", write_conv},
+      {"grid_sample", write_grid_sample},
+      {"max_pool", write_max_pool},
+      {"normalize", write_normalize},
+      {"resample", write_resample},
       {"resize", write_resize},
   };
   return kRows;

@@ -9,15 +9,25 @@
 namespace tuff::onnx {
 namespace {
 
-ElementType element_of(DType dtype) { return dtype == DType::i32 ? ElementType::i32 : ElementType::f32; }
+ElementType element_of(DType dtype) {
+  return dtype == DType::i32 ? ElementType::i32 : ElementType::f32;
+}
 
-void write_same(ExportNode& node) { node.set(node.input(0)); }
+void write_same(ExportNode& node) {
+  node.set(node.input(0));
+}
 
-void write_cast(ExportNode& node) { node.set(node.writer().cast(node.input(0), element_of(node.output_type(0).dtype))); }
+void write_cast(ExportNode& node) {
+  node.set(node.writer().cast(node.input(0), element_of(node.output_type(0).dtype)));
+}
 
-void write_concat(ExportNode& node) { node.set(node.writer().emit("Concat", node.input_names(), {{"axis", node.integer("axis")}})); }
+void write_concat(ExportNode& node) {
+  node.set(node.writer().emit("Concat", node.input_names(), {{"axis", node.integer("axis")}}));
+}
 
-void write_reshape(ExportNode& node) { node.set(node.writer().reshape(node.input(0), node.input_shape(0), node.output_shape())); }
+void write_reshape(ExportNode& node) {
+  node.set(node.writer().reshape(node.input(0), node.input_shape(0), node.output_shape()));
+}
 
 std::vector<int> inverse(const std::vector<int>& order) {
   std::vector<int> result(order.size());
@@ -57,13 +67,15 @@ void write_fill(ExportNode& node) {
 }
 
 void write_slice(ExportNode& node) {
-  const Extents shape = node.input_shape(0), steps = node.has("steps") ? node.extents("steps") : Extents(shape.size(), 1);
+  const Extents shape = node.input_shape(0),
+                steps = node.has("steps") ? node.extents("steps") : Extents(shape.size(), 1);
   Extents ends = node.extents("ends"), axes(shape.size());
   std::iota(axes.begin(), axes.end(), 0);
   for (std::size_t i = 0; i < ends.size(); ++i)
     if (ends[i] < 0) ends[i] = -shape[i] - 1;  // back to element 0: negative ends count from the last
   GraphWriter& writer = node.writer();
-  node.set(writer.emit("Slice", {node.input(0), writer.integers(node.extents("starts")), writer.integers(ends), writer.integers(axes), writer.integers(steps)}));
+  node.set(writer.emit("Slice", {node.input(0), writer.integers(node.extents("starts")), writer.integers(ends),
+                                 writer.integers(axes), writer.integers(steps)}));
 }
 
 void write_pad(ExportNode& node) {
@@ -77,7 +89,8 @@ void write_pad(ExportNode& node) {
     Array whole(ElementType::i32, {});
     whole.as<std::int32_t>()[0] = static_cast<std::int32_t>(value);
     const bool floats = node.input_type(0).dtype == DType::f32;
-    return node.set(writer.emit("Pad", {node.input(0), writer.integers(pads), floats ? writer.scalar(value) : writer.constant(whole)}));
+    return node.set(writer.emit(
+        "Pad", {node.input(0), writer.integers(pads), floats ? writer.scalar(value) : writer.constant(whole)}));
   }
   if (mode == "circular") writer.require_opset(19);
   const std::string name = mode == "reflect" ? "reflect" : mode == "replicate" ? "edge" : "wrap";
@@ -89,12 +102,15 @@ void write_pixel_shuffle(ExportNode& node) {
   const Extents from = node.input_shape(0), to = node.output_shape();
   const std::size_t axes = from.size() - 2;
   const std::int64_t factor = to[2] / from[2];
-  if (axes == 2) return node.set(node.writer().emit("DepthToSpace", {node.input(0)}, {{"blocksize", factor}, {"mode", std::string("CRD")}}));
+  if (axes == 2)
+    return node.set(
+        node.writer().emit("DepthToSpace", {node.input(0)}, {{"blocksize", factor}, {"mode", std::string("CRD")}}));
   Extents split = {from[0], to[1]};
   split.insert(split.end(), axes, factor);
   split.insert(split.end(), from.begin() + 2, from.end());
   std::vector<int> order = {0, 1};
-  for (std::size_t i = 0; i < axes; ++i) order.insert(order.end(), {static_cast<int>(2 + axes + i), static_cast<int>(2 + i)});
+  for (std::size_t i = 0; i < axes; ++i)
+    order.insert(order.end(), {static_cast<int>(2 + axes + i), static_cast<int>(2 + i)});
   const std::string apart = node.writer().transpose(node.writer().reshape(node.input(0), from, split), order);
   node.set(node.writer().emit("Reshape", {apart, node.writer().integers(to)}));
 }

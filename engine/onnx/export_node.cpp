@@ -16,10 +16,14 @@ using Kind = Attribute::Kind;
 
 Attribute made_of(const std::variant<std::int64_t, float, std::string, Extents>& value) {
   Attribute attribute;
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) attribute.kind = Kind::integer, attribute.integer = *integer;
-  else if (const auto* number = std::get_if<float>(&value)) attribute.kind = Kind::number, attribute.number = *number;
-  else if (const auto* text = std::get_if<std::string>(&value)) attribute.kind = Kind::text, attribute.text = *text;
-  else attribute.kind = Kind::integers, attribute.integers = std::get<Extents>(value);
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    attribute.kind = Kind::integer, attribute.integer = *integer;
+  else if (const auto* number = std::get_if<float>(&value))
+    attribute.kind = Kind::number, attribute.number = *number;
+  else if (const auto* text = std::get_if<std::string>(&value))
+    attribute.kind = Kind::text, attribute.text = *text;
+  else
+    attribute.kind = Kind::integers, attribute.integers = std::get<Extents>(value);
   return attribute;
 }
 
@@ -34,7 +38,8 @@ std::string GraphWriter::fresh_name() {
   }
 }
 
-std::vector<std::string> GraphWriter::emit(const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes, std::size_t outputs) {
+std::vector<std::string> GraphWriter::emit(const std::string& op, std::vector<std::string> inputs,
+                                           const AttributeList& attributes, std::size_t outputs) {
   Node node{.name = label_, .op = op, .inputs = std::move(inputs)};
   while (!node.inputs.empty() && node.inputs.back().empty()) node.inputs.pop_back();
   for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back(fresh_name());
@@ -44,7 +49,8 @@ std::vector<std::string> GraphWriter::emit(const std::string& op, std::vector<st
   return names;
 }
 
-void GraphWriter::emit_as(const std::string& name, const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes) {
+void GraphWriter::emit_as(const std::string& name, const std::string& op, std::vector<std::string> inputs,
+                          const AttributeList& attributes) {
   emit(op, std::move(inputs), attributes, 1);
   model_.nodes.back().outputs = {name};
 }
@@ -71,9 +77,13 @@ std::string GraphWriter::scalar(float value) {
   return name;
 }
 
-std::string GraphWriter::integers(const Extents& values) { return constant(array_of({std::ssize(values)}, values)); }
+std::string GraphWriter::integers(const Extents& values) {
+  return constant(array_of({std::ssize(values)}, values));
+}
 
-std::string GraphWriter::cast(const std::string& x, ElementType to) { return emit("Cast", {x}, {{"to", data_type(to)}}); }
+std::string GraphWriter::cast(const std::string& x, ElementType to) {
+  return emit("Cast", {x}, {{"to", data_type(to)}});
+}
 
 std::string GraphWriter::reshape(const std::string& x, const Extents& from, const Extents& to) {
   return from == to ? x : emit("Reshape", {x, integers(to)});
@@ -97,7 +107,8 @@ std::string GraphWriter::as_bool(const std::string& number) {
 
 // ---- ExportNode ---------------------------------------------------------------------------------
 
-ExportNode::ExportNode(const Graph& graph, const tuff::Node& node, GraphWriter& writer, std::vector<std::string>& names, const std::vector<bool>& needed)
+ExportNode::ExportNode(const Graph& graph, const tuff::Node& node, GraphWriter& writer, std::vector<std::string>& names,
+                       const std::vector<bool>& needed)
     : graph_(graph), node_(node), writer_(writer), names_(names), needed_(needed) {
   std::istringstream words(node.op->attributes());
   for (std::string word; words >> word;) {
@@ -118,9 +129,13 @@ std::string ExportNode::text(const std::string& name) const {
   return found->second;
 }
 
-std::int64_t ExportNode::integer(const std::string& name) const { return std::stoll(text(name)); }
+std::int64_t ExportNode::integer(const std::string& name) const {
+  return std::stoll(text(name));
+}
 
-double ExportNode::number(const std::string& name) const { return std::strtod(text(name).c_str(), nullptr); }
+double ExportNode::number(const std::string& name) const {
+  return std::strtod(text(name).c_str(), nullptr);
+}
 
 Extents ExportNode::extents(const std::string& name) const {
   Extents values;
@@ -134,7 +149,8 @@ Extents ExportNode::extents(const std::string& name) const {
 }
 
 void ExportNode::unsupported(const std::string& reason) const {
-  throw Unsupported(fmt::format("ONNX export: {} ({}): {}", op().name(), node_.label, reason), {std::string(op().name())});
+  throw Unsupported(fmt::format("ONNX export: {} ({}): {}", op().name(), node_.label, reason),
+                    {std::string(op().name())});
 }
 
 }  // namespace tuff::onnx

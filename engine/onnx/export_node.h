@@ -1,4 +1,5 @@
-// What export handlers write with: GraphWriter adds ONNX nodes and constants to a model, ExportNode is one node of a graph.
+// What export handlers write with: GraphWriter adds ONNX nodes and constants to a model, ExportNode is one node of a
+// graph.
 #pragma once
 
 #include <algorithm>
@@ -34,12 +35,14 @@ class GraphWriter {
   void require_opset(std::int64_t opset) { model_.opset = std::max(model_.opset, opset); }
 
   // A node; its outputs' new names, or its output's. Inputs named "" are left out.
-  std::vector<std::string> emit(const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes, std::size_t outputs);
+  std::vector<std::string> emit(const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes,
+                                std::size_t outputs);
   std::string emit(const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes = {}) {
     return emit(op, std::move(inputs), attributes, 1)[0];
   }
   // A node that gives a value whose name is known already.
-  void emit_as(const std::string& name, const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes = {});
+  void emit_as(const std::string& name, const std::string& op, std::vector<std::string> inputs,
+               const AttributeList& attributes = {});
 
   // Constants are nodes: initializers are weights alone, by their names.
   std::string constant(Array array);
@@ -58,7 +61,7 @@ class GraphWriter {
  private:
   Model& model_;
   std::set<std::string> taken_;
-  std::map<std::string, std::string> booleans_;  // f32 name: the boolean's
+  std::map<std::string, std::string> booleans_;   // f32 name: the boolean's
   std::map<std::uint32_t, std::string> scalars_;  // by their bits
   std::string label_;
   int count_ = 0;
@@ -67,7 +70,8 @@ class GraphWriter {
 class ExportNode {
  public:
   // `names`: of each value of the graph, empty where nothing needs it.
-  ExportNode(const Graph& graph, const tuff::Node& node, GraphWriter& writer, std::vector<std::string>& names, const std::vector<bool>& needed);
+  ExportNode(const Graph& graph, const tuff::Node& node, GraphWriter& writer, std::vector<std::string>& names,
+             const std::vector<bool>& needed);
 
   GraphWriter& writer() const { return writer_; }
   const tuff::Op& op() const { return *node_.op; }

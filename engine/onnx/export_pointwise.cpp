@@ -17,8 +17,12 @@ struct Operands {
   std::string emit(const std::string& op, std::vector<std::string> inputs, const AttributeList& attributes = {}) const {
     return writer.emit(op, std::move(inputs), attributes);
   }
-  std::string test(const std::string& op, const std::string& x, const std::string& y) const { return writer.as_float(emit(op, {x, y})); }
-  std::string choose(const std::string& boolean, const std::string& x, const std::string& y) const { return emit("Where", {boolean, x, y}); }
+  std::string test(const std::string& op, const std::string& x, const std::string& y) const {
+    return writer.as_float(emit(op, {x, y}));
+  }
+  std::string choose(const std::string& boolean, const std::string& x, const std::string& y) const {
+    return emit("Where", {boolean, x, y});
+  }
   std::string number(float value) const { return writer.scalar(value); }
 };
 
@@ -59,23 +63,27 @@ const char* plain_name(Code opcode) {
   }
 }
 
-// exp(x) - 1 and log(1 + x) without the cancellation near 0: 2 t / (1 - t) of t = tanh(x / 2), and 2 atanh(x / (x + 2)).
+// exp(x) - 1 and log(1 + x) without the cancellation near 0: 2 t / (1 - t) of t = tanh(x / 2), and 2 atanh(x / (x +
+// 2)).
 std::string expm1(const Operands& o) {
   const std::string t = o.emit("Tanh", {o.emit("Mul", {o.a, o.number(0.5f)})});
   const std::string near = o.emit("Div", {o.emit("Mul", {t, o.number(2)}), o.emit("Sub", {o.number(1), t})});
-  return o.choose(o.emit("Less", {o.emit("Abs", {o.a}), o.number(1)}), near, o.emit("Sub", {o.emit("Exp", {o.a}), o.number(1)}));
+  return o.choose(o.emit("Less", {o.emit("Abs", {o.a}), o.number(1)}), near,
+                  o.emit("Sub", {o.emit("Exp", {o.a}), o.number(1)}));
 }
 
 std::string log1p(const Operands& o) {
   const std::string ratio = o.emit("Div", {o.a, o.emit("Add", {o.a, o.number(2)})});
   const std::string near = o.emit("Mul", {o.emit("Atanh", {ratio}), o.number(2)});
-  return o.choose(o.emit("Less", {o.emit("Abs", {o.a}), o.number(0.5f)}), near, o.emit("Log", {o.emit("Add", {o.a, o.number(1)})}));
+  return o.choose(o.emit("Less", {o.emit("Abs", {o.a}), o.number(0.5f)}), near,
+                  o.emit("Log", {o.emit("Add", {o.a, o.number(1)})}));
 }
 
 std::string cross_entropy(const Operands& o) {
   const auto logarithm = [&](const std::string& x) { return o.emit("Clip", {o.emit("Log", {x}), o.number(-100)}); };
   const std::string of_p = o.emit("Mul", {o.b, logarithm(o.a)});
-  const std::string of_rest = o.emit("Mul", {o.emit("Sub", {o.number(1), o.b}), logarithm(o.emit("Sub", {o.number(1), o.a}))});
+  const std::string of_rest =
+      o.emit("Mul", {o.emit("Sub", {o.number(1), o.b}), logarithm(o.emit("Sub", {o.number(1), o.a}))});
   return o.emit("Neg", {o.emit("Add", {of_p, of_rest})});
 }
 
@@ -96,13 +104,17 @@ std::string instruction(const Operands& o, Code opcode) {
     case Code::where: return o.choose(o.writer.as_bool(o.a), o.b, o.c);
     case Code::mask: return o.choose(o.writer.as_bool(o.b), o.a, o.number(0));
     case Code::greater_share:
-      return o.emit("Mul", {o.emit("Add", {o.test("Greater", o.a, o.b), o.test("GreaterOrEqual", o.a, o.b)}), o.number(0.5f)});
-    case Code::xlogy: return o.choose(o.emit("Equal", {o.a, o.number(0)}), o.number(0), o.emit("Mul", {o.a, o.emit("Log", {o.b})}));
+      return o.emit("Mul",
+                    {o.emit("Add", {o.test("Greater", o.a, o.b), o.test("GreaterOrEqual", o.a, o.b)}), o.number(0.5f)});
+    case Code::xlogy:
+      return o.choose(o.emit("Equal", {o.a, o.number(0)}), o.number(0), o.emit("Mul", {o.a, o.emit("Log", {o.b})}));
     case Code::add_scalar: return o.emit("Add", {o.a, o.number(o.s)});
     case Code::mul_scalar: return o.emit("Mul", {o.a, o.number(o.s)});
     case Code::pow_scalar: return o.emit("Pow", {o.a, o.number(o.s)});
-    case Code::clamp_min: case Code::floor_at: return o.emit("Clip", {o.a, o.number(o.s)});
-    case Code::clamp_max: case Code::ceil_at: return o.emit("Clip", {o.a, "", o.number(o.s)});
+    case Code::clamp_min:
+    case Code::floor_at: return o.emit("Clip", {o.a, o.number(o.s)});
+    case Code::clamp_max:
+    case Code::ceil_at: return o.emit("Clip", {o.a, "", o.number(o.s)});
     case Code::relu_gradient: return o.choose(o.emit("LessOrEqual", {o.b, o.number(0)}), o.number(0), o.a);
     case Code::leaky_relu: return o.emit("LeakyRelu", {o.a}, {{"alpha", o.s}});
     case Code::leaky_relu_gradient:

@@ -37,7 +37,8 @@ struct Operand {
 };
 
 // MatMul where the letters are those of a product of matrices in a batch, each transposed or not.
-bool write_matmul(GraphWriter& writer, const Operand& a, const Operand& b, const std::string& result, std::string& name) {
+bool write_matmul(GraphWriter& writer, const Operand& a, const Operand& b, const std::string& result,
+                  std::string& name) {
   const std::size_t rank = result.size();
   if (rank < 2 || a.letters.size() != rank || b.letters.size() != rank) return false;
   const std::string batch = result.substr(0, rank - 2);
@@ -54,7 +55,8 @@ bool write_matmul(GraphWriter& writer, const Operand& a, const Operand& b, const
   std::vector<int> swap(rank);
   for (std::size_t i = 0; i < rank; ++i) swap[i] = static_cast<int>(i);
   std::swap(swap[rank - 2], swap[rank - 1]);
-  const std::string left = a_plain ? a.name : writer.transpose(a.name, swap), right = b_plain ? b.name : writer.transpose(b.name, swap);
+  const std::string left = a_plain ? a.name : writer.transpose(a.name, swap),
+                    right = b_plain ? b.name : writer.transpose(b.name, swap);
   name = writer.emit("MatMul", {left, right});
   return true;
 }
@@ -74,7 +76,8 @@ void write_einsum(ExportNode& node) {
   Extents reached;
   for (std::size_t i = 0; i < values.result.size(); ++i) {
     const char letter = values.result[i];
-    if (values.shape[static_cast<int>(i)] != std::max(a.extent(letter), b.extent(letter))) continue;  // summed over, or 1
+    if (values.shape[static_cast<int>(i)] != std::max(a.extent(letter), b.extent(letter)))
+      continue;  // summed over, or 1
     result += letter;
     reached.push_back(values.shape[static_cast<int>(i)]);
   }
@@ -112,7 +115,8 @@ void write_reduce(ExportNode& node) {
     x = writer.reshape(x, shape, longer);
     shape = longer;
   }
-  const std::string reduced = writer.emit(reduction_name(values.reduction), {x, writer.integers(axes)}, {{"keepdims", kOne}});
+  const std::string reduced =
+      writer.emit(reduction_name(values.reduction), {x, writer.integers(axes)}, {{"keepdims", kOne}});
   for (const std::int64_t axis : axes) shape[static_cast<std::size_t>(axis)] = 1;
   node.set(writer.reshape(reduced, shape, node.output_shape()));
 }
@@ -120,16 +124,21 @@ void write_reduce(ExportNode& node) {
 void write_cumsum(ExportNode& node) {
   GraphWriter& writer = node.writer();
   const std::string axis = writer.constant(array_of({}, std::vector{node.integer("axis")}));
-  node.set(writer.emit("CumSum", {node.input(0), axis}, {{"exclusive", node.flag("exclusive") ? kOne : 0}, {"reverse", node.flag("reverse") ? kOne : 0}}));
+  node.set(
+      writer.emit("CumSum", {node.input(0), axis},
+                  {{"exclusive", node.flag("exclusive") ? kOne : 0}, {"reverse", node.flag("reverse") ? kOne : 0}}));
 }
 
 void write_softmax(ExportNode& node) {
-  node.set(node.writer().emit(node.flag("log") ? "LogSoftmax" : "Softmax", {node.input(0)}, {{"axis", node.integer("axis")}}));
+  node.set(node.writer().emit(node.flag("log") ? "LogSoftmax" : "Softmax", {node.input(0)},
+                              {{"axis", node.integer("axis")}}));
 }
 
 void write_argmax(ExportNode& node) {
   const std::string index = node.writer().emit(node.flag("smallest") ? "ArgMin" : "ArgMax", {node.input(0)},
-                                               {{"axis", node.integer("axis")}, {"keepdims", kOne}, {"select_last_index", node.flag("select_last_index") ? kOne : 0}});
+                                               {{"axis", node.integer("axis")},
+                                                {"keepdims", kOne},
+                                                {"select_last_index", node.flag("select_last_index") ? kOne : 0}});
   node.set(node.writer().cast(index, ElementType::i32));
 }
 
@@ -137,7 +146,8 @@ void write_argmax(ExportNode& node) {
 
 std::span<const ExporterRow> product_exporters() {
   static constexpr ExporterRow kRows[] = {
-      {"argmax", write_argmax}, {"cumsum", write_cumsum}, {"einsum", write_einsum}, {"reduce", write_reduce}, {"softmax", write_softmax},
+      {"argmax", write_argmax}, {"cumsum", write_cumsum},   {"einsum", write_einsum},
+      {"reduce", write_reduce}, {"softmax", write_softmax},
   };
   return kRows;
 }

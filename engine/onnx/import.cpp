@@ -15,9 +15,9 @@ namespace tuff::onnx {
 namespace {
 
 auto handler_tables() {
-  return std::vector{pointwise_handlers(), activation_handlers(), movement_handlers(),  index_handlers(),
-                     composed_handlers(),  conv_handlers(),        pool_handlers(),       norm_handlers(),      reduction_handlers(),
-                     resize_handlers(),    loss_handlers(),       training_handlers()};
+  return std::vector{pointwise_handlers(), activation_handlers(), movement_handlers(), index_handlers(),
+                     composed_handlers(),  conv_handlers(),       pool_handlers(),     norm_handlers(),
+                     reduction_handlers(), resize_handlers(),     loss_handlers(),     training_handlers()};
 }
 
 Handler find_handler(const std::string& name) {
@@ -67,7 +67,8 @@ class Importer {
 
   void add_initializer(const NamedTensor& tensor) {
     if (!tensor.array)
-      throw Unsupported(fmt::format("{}: unsupported: the initializer \"{}\" is of type {}", model_.source, tensor.name, data_type_name(tensor.data_type)),
+      throw Unsupported(fmt::format("{}: unsupported: the initializer \"{}\" is of type {}", model_.source, tensor.name,
+                                    data_type_name(tensor.data_type)),
                         {data_type_name(tensor.data_type)});
     const Array& array = *tensor.array;
     // No copy: the model outlives the import.
@@ -107,14 +108,18 @@ class Importer {
       const std::optional<std::int64_t> extent = (*port.shape)[i].extent;
       fits = !extent || *extent <= 0 || *extent == shape[i];  // exporters write 0 and -1 for "any"
     }
-    if (!fits) throw Error(fmt::format("{}: input \"{}\" is {}, the model wants {}", model_.source, port.name, shape_text(shape), wanted(*port.shape)));
+    if (!fits)
+      throw Error(fmt::format("{}: input \"{}\" is {}, the model wants {}", model_.source, port.name, shape_text(shape),
+                              wanted(*port.shape)));
     return shape;
   }
 
   static std::string wanted(const std::vector<Dimension>& shape) {
     std::vector<std::string> extents;
     for (const Dimension& dimension : shape)
-      extents.push_back(dimension.extent ? std::to_string(*dimension.extent) : dimension.name.empty() ? "?" : dimension.name);
+      extents.push_back(dimension.extent         ? std::to_string(*dimension.extent)
+                        : dimension.name.empty() ? "?"
+                                                 : dimension.name);
     return extents.empty() ? "a scalar" : fmt::format("{}", fmt::join(extents, "x"));
   }
 
@@ -127,10 +132,13 @@ class Importer {
     const std::optional<ElementType> type = element_type(port.data_type);  // require_supported() saw it
     Entry entry{.type = *type, .shape = input_shape(port, *feed)};
     const std::int64_t elements = checked_bytes(entry.shape, 1);
-    if (elements < 0) throw Error(fmt::format("{}: input \"{}\": the shape {} is impossible", model_.source, port.name, shape_text(entry.shape)));
+    if (elements < 0)
+      throw Error(fmt::format("{}: input \"{}\": the shape {} is impossible", model_.source, port.name,
+                              shape_text(entry.shape)));
     if (feed->values != nullptr) {
       if (feed->values->type != *type)
-        throw Error(fmt::format("{}: input \"{}\" is {}, the model wants {}", model_.source, port.name, to_string(feed->values->type), to_string(*type)));
+        throw Error(fmt::format("{}: input \"{}\" is {}, the model wants {}", model_.source, port.name,
+                                to_string(feed->values->type), to_string(*type)));
       entry.numbers = {std::shared_ptr<const Array>{}, feed->values};
     } else if (elements == 0) {
       entry.numbers = std::make_shared<const Array>(*type, entry.shape);
@@ -163,7 +171,8 @@ class Importer {
     DeviceNode context(table_, node);
     const std::string name = full_name(node);
     const Handler handler = find_handler(name);
-    const bool live = std::ranges::any_of(node.inputs, [&](const std::string& input) { return !input.empty() && table_.at(input).live; });
+    const bool live = std::ranges::any_of(
+        node.inputs, [&](const std::string& input) { return !input.empty() && table_.at(input).live; });
     const Graph::Scope scope = imported_.graph->scope(node.name.empty() ? node.op : node.name);
     try {
       if (!live && can_evaluate(name)) {
@@ -216,18 +225,23 @@ class Importer {
     const Entry& entry = table_.at(port.name);
     const std::optional<ElementType> type = port.data_type == 0 ? entry.type : element_type(port.data_type);
     if (type && *type != entry.type)
-      throw Error(fmt::format("{}: output \"{}\" is {}, the model says {}", model_.source, port.name, to_string(entry.type), data_type_name(port.data_type)));
+      throw Error(fmt::format("{}: output \"{}\" is {}, the model says {}", model_.source, port.name,
+                              to_string(entry.type), data_type_name(port.data_type)));
     ImportedPort output{.name = port.name, .type = entry.type, .shape = entry.shape, .in_graph = entry.live};
     // A convolution's weight may be an output too: in the layout of all others, as its upstream gradient is.
-    if (entry.live) imported_.graph->output(port.name, relayout(table_.value(port.name), Layout::channels_last));
-    else output.known = *entry.numbers;
+    if (entry.live)
+      imported_.graph->output(port.name, relayout(table_.value(port.name), Layout::channels_last));
+    else
+      output.known = *entry.numbers;
     imported_.outputs.push_back(std::move(output));
   }
 
   void list_initializers() {
     for (const NamedTensor& tensor : model_.initializers)
       if (is_floating(tensor.array->type) && feed_of(tensor.name) == nullptr)
-        imported_.initializers.push_back({.name = tensor.name, .type = tensor.array->type, .shape = tensor.array->shape,
+        imported_.initializers.push_back({.name = tensor.name,
+                                          .type = tensor.array->type,
+                                          .shape = tensor.array->shape,
                                           .in_graph = table_.variables.contains(tensor.name)});
   }
 
@@ -252,12 +266,16 @@ void require_supported(const Model& model) {
   }
   const std::vector<std::string> names(missing.begin(), missing.end());
   if (!names.empty())
-    throw Unsupported(fmt::format("{}: unsupported operator{}: {}", model.source, names.size() == 1 ? "" : "s", fmt::join(names, ", ")), names);
-  if (model.sparse) throw Unsupported(fmt::format("{}: unsupported: sparse initializers", model.source), {"sparse tensor"});
+    throw Unsupported(fmt::format("{}: unsupported operator{}: {}", model.source, names.size() == 1 ? "" : "s",
+                                  fmt::join(names, ", ")),
+                      names);
+  if (model.sparse)
+    throw Unsupported(fmt::format("{}: unsupported: sparse initializers", model.source), {"sparse tensor"});
   for (const Port& port : model.inputs) {
     if (port.tensor && element_type(port.data_type)) continue;
     const std::string kind = port.tensor ? data_type_name(port.data_type) : "sequence or optional";
-    throw Unsupported(fmt::format("{}: unsupported: input \"{}\" is of type {}", model.source, port.name, kind), {kind});
+    throw Unsupported(fmt::format("{}: unsupported: input \"{}\" is of type {}", model.source, port.name, kind),
+                      {kind});
   }
 }
 
@@ -269,7 +287,8 @@ std::vector<std::string> known_operators() {
   std::set<std::string> names;
   for (const auto& table : handler_tables())
     for (const HandlerRow& row : table) names.emplace(row.op);
-  for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(), algebra_evaluators(), constant_evaluators()})
+  for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(),
+                            algebra_evaluators(), constant_evaluators()})
     for (const EvaluatorRow& row : table) names.emplace(row.op);
   return {names.begin(), names.end()};
 }

@@ -52,9 +52,9 @@ struct ImportedPort {
 struct Imported {
   std::unique_ptr<Graph> graph;
   std::vector<ImportedPort> inputs;
-  std::vector<ImportedPort> outputs;               // in the model's order
-  std::vector<ImportedPort> initializers;          // the floating-point ones; in_graph where the graph has such a variable
-  std::map<std::string, HostTensor> variables;     // what parameters and buffers start with
+  std::vector<ImportedPort> outputs;            // in the model's order
+  std::vector<ImportedPort> initializers;       // the floating-point ones; in_graph where the graph has such a variable
+  std::map<std::string, HostTensor> variables;  // what parameters and buffers start with
 
   void load(ParameterStore& store) const;
 };
@@ -63,8 +63,8 @@ struct Imported {
 // where the model is wrong or an input is missing.
 Imported import_model(const Model& model, std::span<const Feed> feeds, const ImportOptions& options = {});
 
-// Unsupported, naming all at once, where the model has operators that neither import nor the host evaluator knows, inputs
-// that are no tensors of numbers, or sparse initializers.
+// Unsupported, naming all at once, where the model has operators that neither import nor the host evaluator knows,
+// inputs that are no tensors of numbers, or sparse initializers.
 void require_supported(const Model& model);
 
 // The operators that import or the host evaluator knows, sorted.

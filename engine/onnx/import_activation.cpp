@@ -47,18 +47,27 @@ void prelu_node(DeviceNode& node) {
   node.set(0, where(less(x, node.graph().scalar(0)), mul(slope, x), x));
 }
 
-void elu_node(DeviceNode& node) { node.set(0, elu(node.real(0), node.number("alpha", 1))); }
-void selu_node(DeviceNode& node) {
-  node.set(0, selu(node.real(0), node.number("alpha", 1.67326319217681884765625f), node.number("gamma", 1.05070102214813232421875f)));
+void elu_node(DeviceNode& node) {
+  node.set(0, elu(node.real(0), node.number("alpha", 1)));
 }
-void celu_node(DeviceNode& node) { node.set(0, celu(node.real(0), node.number("alpha", 1))); }
+void selu_node(DeviceNode& node) {
+  node.set(0, selu(node.real(0), node.number("alpha", 1.67326319217681884765625f),
+                   node.number("gamma", 1.05070102214813232421875f)));
+}
+void celu_node(DeviceNode& node) {
+  node.set(0, celu(node.real(0), node.number("alpha", 1)));
+}
 void gelu_node(DeviceNode& node) {
   node.set(
       0, gelu(node.real(0), node.choice("approximate", "none", {"none", "tanh"}) == "tanh" ? GeluApproximation::tanh
                                                                                            : GeluApproximation::none));
 }
-void hard_sigmoid_node(DeviceNode& node) { node.set(0, hardsigmoid(node.real(0), node.number("alpha", 0.2f), node.number("beta", 0.5f))); }
-void shrink_node(DeviceNode& node) { node.set(0, shrink(node.real(0), node.number("lambd", 0.5f), node.number("bias", 0))); }
+void hard_sigmoid_node(DeviceNode& node) {
+  node.set(0, hardsigmoid(node.real(0), node.number("alpha", 0.2f), node.number("beta", 0.5f)));
+}
+void shrink_node(DeviceNode& node) {
+  node.set(0, shrink(node.real(0), node.number("lambd", 0.5f), node.number("bias", 0)));
+}
 // NaN isn't above the threshold: 0, where PyTorch's threshold keeps it.
 void thresholded_relu_node(DeviceNode& node) {
   const Value x = node.real(0);

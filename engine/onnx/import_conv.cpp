@@ -33,9 +33,12 @@ Window window_of(const DeviceNode& node) {
                 .dilation = or_all(node.integers("dilations"), axes, 1)};
   const Extents kernel = node.integers("kernel_shape"), pads = or_all(node.integers("pads"), 2 * axes, 0);
   if (!kernel.empty() && kernel != window.kernel) node.fail("kernel_shape isn't its weight's");
-  if (window.stride.size() != axes || window.dilation.size() != axes || pads.size() != 2 * axes) node.fail("its attributes are of another number of axes");
+  if (window.stride.size() != axes || window.dilation.size() != axes || pads.size() != 2 * axes)
+    node.fail("its attributes are of another number of axes");
   for (std::size_t i = 0; i < axes; ++i)
-    if (window.stride[i] < 1 || window.stride[i] > INT32_MAX || window.dilation[i] < 1 || window.dilation[i] > INT32_MAX) node.fail("its strides or dilations are impossible");
+    if (window.stride[i] < 1 || window.stride[i] > INT32_MAX || window.dilation[i] < 1 ||
+        window.dilation[i] > INT32_MAX)
+      node.fail("its strides or dilations are impossible");
   for (const std::int64_t pad : pads)
     if (pad < INT32_MIN || pad > INT32_MAX) node.fail("its pads are impossible");
   window.lo.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(axes));
@@ -54,7 +57,9 @@ std::string auto_pad_of(const DeviceNode& node) {
   return node.choice("auto_pad", "NOTSET", {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"});
 }
 
-std::int64_t reach(const Window& window, std::size_t axis) { return window.dilation[axis] * (window.kernel[axis] - 1) + 1; }
+std::int64_t reach(const Window& window, std::size_t axis) {
+  return window.dilation[axis] * (window.kernel[axis] - 1) + 1;
+}
 
 void conv_node(DeviceNode& node) {
   Window window = window_of(node);
@@ -62,13 +67,16 @@ void conv_node(DeviceNode& node) {
   const Extents shape = node.shape(0);
   for (std::size_t i = 0; i < window.kernel.size() && mode != "NOTSET"; ++i) {
     const std::int64_t outputs = (shape[i + 2] + window.stride[i] - 1) / window.stride[i];
-    share(window, i, mode == "VALID" ? 0 : (outputs - 1) * window.stride[i] + reach(window, i) - shape[i + 2], mode == "SAME_UPPER");
+    share(window, i, mode == "VALID" ? 0 : (outputs - 1) * window.stride[i] + reach(window, i) - shape[i + 2],
+          mode == "SAME_UPPER");
   }
   Value x = node.real(0);
   ConvAttributes attributes{.stride = window.stride, .dilation = window.dilation, .groups = node.integer("group", 1)};
   const bool even = window.lo == window.hi && std::ranges::all_of(window.lo, [](std::int64_t pad) { return pad >= 0; });
-  if (even) attributes.padding = window.lo;
-  else x = pad(x, window.lo, window.hi);
+  if (even)
+    attributes.padding = window.lo;
+  else
+    x = pad(x, window.lo, window.hi);
   node.set(0, conv(x, node.weight(1, Layout::weight), node.optional(2), attributes));
 }
 
@@ -78,7 +86,8 @@ void conv_transpose_node(DeviceNode& node) {
   const std::size_t axes = window.kernel.size();
   const Extents shape = node.shape(0), wanted = node.integers("output_shape");
   Extents extra = or_all(node.integers("output_padding"), axes, 0), full;
-  if (extra.size() != axes || (!wanted.empty() && wanted.size() < axes)) node.fail("its attributes are of another number of axes");
+  if (extra.size() != axes || (!wanted.empty() && wanted.size() < axes))
+    node.fail("its attributes are of another number of axes");
   for (const std::int64_t extent : extra)
     if (extent < 0 || extent > INT32_MAX) node.fail("its output_padding is impossible");
   for (const std::int64_t extent : wanted)
@@ -88,11 +97,17 @@ void conv_transpose_node(DeviceNode& node) {
   for (std::size_t i = 0; i < axes; ++i) {
     full.push_back((shape[i + 2] - 1) * window.stride[i] + reach(window, i) + extra[i]);
     const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
-    if (!wanted.empty()) share(window, i, full[i] - wanted[wanted.size() - axes + i], mode == "SAME_UPPER");
-    else if (same) share(window, i, full[i] - shape[i + 2] * window.stride[i], mode == "SAME_UPPER");
-    if (!wanted.empty() && full[i] < wanted[wanted.size() - axes + i]) extra[i] += wanted[wanted.size() - axes + i] - full[i];
+    if (!wanted.empty())
+      share(window, i, full[i] - wanted[wanted.size() - axes + i], mode == "SAME_UPPER");
+    else if (same)
+      share(window, i, full[i] - shape[i + 2] * window.stride[i], mode == "SAME_UPPER");
+    if (!wanted.empty() && full[i] < wanted[wanted.size() - axes + i])
+      extra[i] += wanted[wanted.size() - axes + i] - full[i];
   }
-  ConvAttributes attributes{.stride = window.stride, .dilation = window.dilation, .output_padding = extra, .groups = node.integer("group", 1)};
+  ConvAttributes attributes{.stride = window.stride,
+                            .dilation = window.dilation,
+                            .output_padding = extra,
+                            .groups = node.integer("group", 1)};
   const bool even = window.lo == window.hi;
   if (even) attributes.padding = window.lo;
   const Value y = conv_transpose(node.real(0), node.weight(1, Layout::transposed_weight), node.optional(2), attributes);

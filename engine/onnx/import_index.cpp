@@ -10,7 +10,9 @@
 namespace tuff::onnx {
 namespace {
 
-int axis_of(const DeviceNode& node) { return node.axis(node.integer("axis", 0), node.rank(0)); }
+int axis_of(const DeviceNode& node) {
+  return node.axis(node.integer("axis", 0), node.rank(0));
+}
 
 void gather_node(DeviceNode& node) {
   node.require_integers(1);

@@ -15,18 +15,21 @@ namespace {
 // 1 where class c is the target, of the shape (N, C, ...); none where the target is ignore_index.
 Value chosen_classes(const DeviceNode& node) {
   const Extents shape = node.shape(0), targets = node.shape(1);
-  if (shape.size() < 2 || targets.size() + 1 != shape.size()) node.fail(fmt::format("scores {} and targets {} don't fit", shape_text(shape), shape_text(targets)));
+  if (shape.size() < 2 || targets.size() + 1 != shape.size())
+    node.fail(fmt::format("scores {} and targets {} don't fit", shape_text(shape), shape_text(targets)));
   if (node.live(1)) {
     const Value targets_index = node.index(1), chosen = one_hot(targets_index, shape[1], 1);
     if (!node.has_attribute("ignore_index")) return chosen;
     Extents along = shape;
     along[1] = 1;
-    const Value kept = not_equal(node.real(1), node.graph().scalar(static_cast<float>(node.integer("ignore_index", 0))));
+    const Value kept =
+        not_equal(node.real(1), node.graph().scalar(static_cast<float>(node.integer("ignore_index", 0))));
     return mask(chosen, reshape(kept, along));
   }
   const std::vector<std::int64_t> classes = integers(node.constant(1));
   const std::int64_t count = shape[1], inner = product(Extents(shape.begin() + 2, shape.end()));
-  if (std::ssize(classes) * count != product(shape)) node.fail(fmt::format("scores {} and targets {} don't fit", shape_text(shape), shape_text(targets)));
+  if (std::ssize(classes) * count != product(shape))
+    node.fail(fmt::format("scores {} and targets {} don't fit", shape_text(shape), shape_text(targets)));
   const bool ignores = node.has_attribute("ignore_index");
   const std::int64_t ignored = node.integer("ignore_index", 0);
   HostTensor chosen{Shape(shape)};
@@ -57,7 +60,9 @@ void set_loss(DeviceNode& node, Value log_probabilities) {
   node.set(0, div(sum(losses), sum(weights)));
 }
 
-void nll_node(DeviceNode& node) { set_loss(node, node.real(0)); }
+void nll_node(DeviceNode& node) {
+  set_loss(node, node.real(0));
+}
 
 void cross_entropy_node(DeviceNode& node) {
   const Value log_probabilities = log_softmax(node.real(0), 1);

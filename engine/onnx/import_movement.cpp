@@ -20,13 +20,25 @@
 namespace tuff::onnx {
 namespace {
 
-void identity(DeviceNode& node) { node.set(0, node.value(0)); }
+void identity(DeviceNode& node) {
+  node.set(0, node.value(0));
+}
 
-void reshape_node(DeviceNode& node) { node.set(0, reshape(node.value(0), reshape_target(node))); }
-void flatten_node(DeviceNode& node) { node.set(0, reshape(node.value(0), flatten_target(node))); }
-void squeeze_node(DeviceNode& node) { node.set(0, reshape(node.value(0), squeeze_target(node))); }
-void unsqueeze_node(DeviceNode& node) { node.set(0, reshape(node.value(0), unsqueeze_target(node))); }
-void transpose_node(DeviceNode& node) { node.set(0, permute(node.value(0), permutation(node))); }
+void reshape_node(DeviceNode& node) {
+  node.set(0, reshape(node.value(0), reshape_target(node)));
+}
+void flatten_node(DeviceNode& node) {
+  node.set(0, reshape(node.value(0), flatten_target(node)));
+}
+void squeeze_node(DeviceNode& node) {
+  node.set(0, reshape(node.value(0), squeeze_target(node)));
+}
+void unsqueeze_node(DeviceNode& node) {
+  node.set(0, reshape(node.value(0), unsqueeze_target(node)));
+}
+void transpose_node(DeviceNode& node) {
+  node.set(0, permute(node.value(0), permutation(node)));
+}
 
 void expand_node(DeviceNode& node) {
   const Extents shape = expand_target(node);
@@ -57,7 +69,9 @@ void set_part(DeviceNode& node, std::size_t output, const std::vector<SliceRange
   node.set(output, slice(node.value(0), starts, ends, steps));
 }
 
-void slice_node(DeviceNode& node) { set_part(node, 0, slice_ranges(node)); }
+void slice_node(DeviceNode& node) {
+  set_part(node, 0, slice_ranges(node));
+}
 
 void split_node(DeviceNode& node) {
   const int axis = node.axis(node.integer("axis", 0), node.rank(0));
@@ -76,10 +90,14 @@ void pad_node(DeviceNode& node) {
   const Borders borders = pad_borders(node);
   const std::string mode = node.text("mode", "constant");
   PadMode chosen = PadMode::constant;
-  if (mode == "reflect") chosen = PadMode::reflect;
-  else if (mode == "edge") chosen = PadMode::replicate;
-  else if (mode == "wrap") chosen = PadMode::circular;
-  else if (mode != "constant") node.unsupported("mode " + mode);
+  if (mode == "reflect")
+    chosen = PadMode::reflect;
+  else if (mode == "edge")
+    chosen = PadMode::replicate;
+  else if (mode == "wrap")
+    chosen = PadMode::circular;
+  else if (mode != "constant")
+    node.unsupported("mode " + mode);
   const bool given = node.has(2) && chosen == PadMode::constant;
   if (!given || (!node.differentiable(2) && node.known(2) != nullptr))
     return node.set(0, pad(node.value(0), borders.lo, borders.hi, chosen, static_cast<float>(borders.value)));
@@ -93,7 +111,8 @@ void tile_node(DeviceNode& node) {
   Extents shape = node.shape(0);
   if (repeats.size() != shape.size()) node.fail("repeats has another number of axes than its input");
   for (std::size_t i = 0; i < shape.size(); ++i)
-    if (repeats[i] < 0 || __builtin_mul_overflow(shape[i], repeats[i], &shape[i])) node.fail("its repeats are impossible");
+    if (repeats[i] < 0 || __builtin_mul_overflow(shape[i], repeats[i], &shape[i]))
+      node.fail("its repeats are impossible");
   if (product(shape) == 0) return node.set(0, Array(node.type(0), shape));
   node.set(0, tile(node.value(0), repeats));
 }
@@ -121,10 +140,13 @@ void shape_node(DeviceNode& node) {
     return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
   };
   const std::int64_t start = bound("start", 0), end = std::max(start, bound("end", rank));
-  node.set(0, array_of({end - start}, std::span(shape).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start))));
+  node.set(0, array_of({end - start}, std::span(shape).subspan(static_cast<std::size_t>(start),
+                                                               static_cast<std::size_t>(end - start))));
 }
 
-void size_node(DeviceNode& node) { node.set(0, array_of({}, std::vector{product(node.shape(0))})); }
+void size_node(DeviceNode& node) {
+  node.set(0, array_of({}, std::vector{product(node.shape(0))}));
+}
 
 constexpr std::int64_t kLargestMask = std::int64_t{1} << 28;
 
@@ -132,10 +154,12 @@ constexpr std::int64_t kLargestMask = std::int64_t{1} << 28;
 void dropout(DeviceNode& node) {
   const bool training = node.opset() >= 12 && node.has(2) && node.scalar(2, 0) != 0;
   const bool old_training = node.opset() < 7 && node.integer("is_test", 0) == 0;
-  if (training && node.scalar(1, 0.5) != 0) node.unsupported("dropout in training, whose random numbers are another generator's");
+  if (training && node.scalar(1, 0.5) != 0)
+    node.unsupported("dropout in training, whose random numbers are another generator's");
   node.set(0, node.value(0));
   if (!node.wants(1) || old_training) return;
-  if (product(node.shape(0)) > kLargestMask) node.fail(fmt::format("a mask of {} is too large", shape_text(node.shape(0))));
+  if (product(node.shape(0)) > kLargestMask)
+    node.fail(fmt::format("a mask of {} is too large", shape_text(node.shape(0))));
   Array mask(ElementType::boolean, node.shape(0));
   std::ranges::fill(mask.data, std::byte{1});
   node.set(1, node.opset() >= 10 ? mask : convert(mask, node.type(0)));
@@ -145,24 +169,15 @@ void dropout(DeviceNode& node) {
 
 std::span<const HandlerRow> movement_handlers() {
   static constexpr HandlerRow kRows[] = {
-      {"Concat", concat_node},
-      {"DepthToSpace", depth_to_space_node},
-      {"Dropout", dropout},
-      {"Expand", expand_node},
-      {"Flatten", flatten_node},
-      {"Identity", identity},
-      {"Pad", pad_node},
-      {"Reshape", reshape_node},
-      {"Shape", shape_node},
-      {"Size", size_node},
-      {"Slice", slice_node},
-      {"SpaceToDepth", space_to_depth_node},
-      {"Split", split_node},
-      {"Squeeze", squeeze_node},
-      {"Tile", tile_node},
-      {"Transpose", transpose_node},
-      {"Trilu", trilu_node},
-      {"Unsqueeze", unsqueeze_node},
+      {"Concat", concat_node},   {"DepthToSpace", depth_to_space_node},
+      {"Dropout", dropout},      {"Expand", expand_node},
+      {"Flatten", flatten_node}, {"Identity", identity},
+      {"Pad", pad_node},         {"Reshape", reshape_node},
+      {"Shape", shape_node},     {"Size", size_node},
+      {"Slice", slice_node},     {"SpaceToDepth", space_to_depth_node},
+      {"Split", split_node},     {"Squeeze", squeeze_node},
+      {"Tile", tile_node},       {"Transpose", transpose_node},
+      {"Trilu", trilu_node},     {"Unsqueeze", unsqueeze_node},
   };
   return kRows;
 }

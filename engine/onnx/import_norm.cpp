@@ -14,14 +14,18 @@ namespace {
 
 void batch_norm_node(DeviceNode& node) {
   const float eps = node.number("epsilon", 1e-5f), momentum = node.number("momentum", 0.9f);
-  const bool training = node.opset() >= 14 ? node.integer("training_mode", 0) != 0 : node.opset() < 7 && node.integer("is_test", 0) == 0;
+  const bool training =
+      node.opset() >= 14 ? node.integer("training_mode", 0) != 0 : node.opset() < 7 && node.integer("is_test", 0) == 0;
   if (node.integer("spatial", 1) == 0) node.unsupported("spatial=0");
-  const Value x = node.real(0), weight = node.real(1), bias = node.real(2), mean = node.real(3), variance = node.real(4);
+  const Value x = node.real(0), weight = node.real(1), bias = node.real(2), mean = node.real(3),
+              variance = node.real(4);
   const BatchNorm result = batch_norm(x, weight, bias, mean, variance, {.eps = eps, .training = false});
   if (!training) return node.set(0, result.output);
   // ONNX keeps the biased variance (PyTorch the unbiased one), so the running statistics are written here.
   const Normalized normalized = normalize(x, weight, bias, {.eps = eps});
-  const auto updated = [&](Value running, Value of_batch) { return add(mul_scalar(running, momentum), mul_scalar(of_batch, 1 - momentum)); };
+  const auto updated = [&](Value running, Value of_batch) {
+    return add(mul_scalar(running, momentum), mul_scalar(of_batch, 1 - momentum));
+  };
   node.set(0, normalized.output);
   node.set(1, updated(mean, normalized.mean), node.type(3));
   node.set(2, updated(variance, normalized.variance), node.type(4));
@@ -45,8 +49,8 @@ void group_norm_node(DeviceNode& node) {
 }
 
 void layer_norm_node(DeviceNode& node) {
-  const LayerNorm result = layer_norm_from(node.real(0), node.axis(node.integer("axis", -1), node.rank(0)), node.real(1),
-                                           node.optional(2), node.number("epsilon", 1e-5f));
+  const LayerNorm result = layer_norm_from(node.real(0), node.axis(node.integer("axis", -1), node.rank(0)),
+                                           node.real(1), node.optional(2), node.number("epsilon", 1e-5f));
   node.set(0, result.output);
   node.set(1, result.mean, ElementType::f32);
   node.set(2, result.inv_std_dev, ElementType::f32);
@@ -65,8 +69,11 @@ void mean_variance_norm_node(DeviceNode& node) {
 }
 
 void lrn_node(DeviceNode& node) {
-  node.set(0, local_response_norm(node.real(0), {.size = node.integer("size", 1), .alpha = node.number("alpha", 1e-4f),
-                                                 .beta = node.number("beta", 0.75f), .k = node.number("bias", 1), .forward = true}));
+  node.set(0, local_response_norm(node.real(0), {.size = node.integer("size", 1),
+                                                 .alpha = node.number("alpha", 1e-4f),
+                                                 .beta = node.number("beta", 0.75f),
+                                                 .k = node.number("bias", 1),
+                                                 .forward = true}));
 }
 
 // Before opset 13 softmax flattened its input to a matrix at the axis.

@@ -24,7 +24,8 @@ Value second_operand(const DeviceNode& node) {
   if (node.opset() >= 7 || node.integer("broadcast", 0) == 0 || !node.has_attribute("axis")) return b;
   Extents shape = b.shape().extents();
   const std::int64_t rank = node.rank(0);
-  const std::int64_t missing = rank - node.axis(node.integer("axis", 0), rank) - static_cast<std::int64_t>(shape.size());
+  const std::int64_t missing =
+      rank - node.axis(node.integer("axis", 0), rank) - static_cast<std::int64_t>(shape.size());
   if (missing < 0) node.fail("its operands don't broadcast");
   shape.resize(shape.size() + static_cast<std::size_t>(missing), 1);
   return reshape(b, shape);
@@ -78,18 +79,22 @@ void power(DeviceNode& node) {
       return node.set(0, whole_power(node.real(0), static_cast<std::int64_t>(number)));
     return node.set(0, round(pow(node.real(0), second_operand(node))));  // pow is near a whole number, perhaps below it
   }
-  node.set(0, single ? pow(node.real(0), static_cast<float>(number_at(*exponent, 0))) : pow(node.real(0), second_operand(node)));
+  node.set(0, single ? pow(node.real(0), static_cast<float>(number_at(*exponent, 0)))
+                     : pow(node.real(0), second_operand(node)));
 }
 
 // Integers are chosen among as floats, exact below 2^24.
 void where_node(DeviceNode& node) {
   node.require_booleans(0);
   node.require_same_type(1, 2);
-  if (is_integer(node.type(1))) return node.set(0, cast(where(node.real(0), node.real(1), node.real(2)), DType::i32), node.type(1));
+  if (is_integer(node.type(1)))
+    return node.set(0, cast(where(node.real(0), node.real(1), node.real(2)), DType::i32), node.type(1));
   node.set(0, where(node.real(0), node.real(1), node.real(2)), node.type(1));
 }
 
-void leaky_relu_node(DeviceNode& node) { node.set(0, leaky_relu(node.real(0), node.number("alpha", 0.01f))); }
+void leaky_relu_node(DeviceNode& node) {
+  node.set(0, leaky_relu(node.real(0), node.number("alpha", 0.01f)));
+}
 
 // A bound that is a constant number is part of the kernel; one that is computed gets a gradient.
 void clip(DeviceNode& node) {
@@ -102,14 +107,17 @@ void clip(DeviceNode& node) {
       x = clamp_by_number(x, static_cast<float>(node.scalar(input, node.number(attribute, 0))));
     }
   };
-  bound(1, "min", [](Value v, float s) { return clamp_min(v, s); }, [](Value v, Value s) { return less(v, s); });
-  bound(2, "max", [](Value v, float s) { return clamp_max(v, s); }, [](Value v, Value s) { return greater(v, s); });
+  bound(
+      1, "min", [](Value v, float s) { return clamp_min(v, s); }, [](Value v, Value s) { return less(v, s); });
+  bound(
+      2, "max", [](Value v, float s) { return clamp_max(v, s); }, [](Value v, Value s) { return greater(v, s); });
   node.set(0, x);
 }
 
 // Floats share f32 and integers i32 on the device; booleans are f32 there.
 void cast_to(DeviceNode& node, ElementType to) {
-  if (to == ElementType::boolean && node.type(0) != to) return node.set_bool(not_equal(node.real(0), node.graph().scalar(0)));
+  if (to == ElementType::boolean && node.type(0) != to)
+    return node.set_bool(not_equal(node.real(0), node.graph().scalar(0)));
   node.set(0, is_integer(to) ? node.index(0) : node.real(0), to);
 }
 
@@ -119,7 +127,9 @@ void cast(DeviceNode& node) {
   cast_to(node, *type);
 }
 
-void cast_like(DeviceNode& node) { cast_to(node, node.type(1)); }
+void cast_like(DeviceNode& node) {
+  cast_to(node, node.type(1));
+}
 
 }  // namespace
 

@@ -18,7 +18,9 @@ Extents spatial_extents(const DeviceNode& node) {
 
 PoolAttributes window_of(const DeviceNode& node) {
   const std::size_t axes = spatial_extents(node).size();
-  PoolAttributes window{.kernel = node.integers("kernel_shape"), .stride = node.integers("strides"), .dilation = node.integers("dilations"),
+  PoolAttributes window{.kernel = node.integers("kernel_shape"),
+                        .stride = node.integers("strides"),
+                        .dilation = node.integers("dilations"),
                         .ceil_mode = node.integer("ceil_mode", 0) != 0};
   if (window.kernel.size() != axes) node.fail("kernel_shape is of another number of axes");
   if (window.stride.empty()) window.stride = Extents(axes, 1);
@@ -38,7 +40,8 @@ void max_pool_node(DeviceNode& node) {
   const MaxPool result = max_pool(node.real(0), window_of(node));
   node.set(0, result.output);
   if (node.wants(1))
-    node.set(1, whole_tensor_indices(result.indices, spatial_extents(node), node.integer("storage_order", 0) != 0), ElementType::i64);
+    node.set(1, whole_tensor_indices(result.indices, spatial_extents(node), node.integer("storage_order", 0) != 0),
+             ElementType::i64);
 }
 
 void average_pool_node(DeviceNode& node) {
@@ -60,7 +63,9 @@ void global_pool(DeviceNode& node) {
   node.set(0, function(node.real(0)));
 }
 
-void global_lp_pool_node(DeviceNode& node) { node.set(0, global_lp_pool(node.real(0), norm_type(node))); }
+void global_lp_pool_node(DeviceNode& node) {
+  node.set(0, global_lp_pool(node.real(0), norm_type(node)));
+}
 
 // A wanted shape beyond what the window gives is filled with zeros at the far side.
 void max_unpool_node(DeviceNode& node) {

@@ -21,8 +21,12 @@ namespace {
 
 using Axes = std::vector<int>;
 
-Value log_sum(Value x, Axes axes, bool keepdim) { return log(sum(x, std::move(axes), keepdim)); }
-Value l2(Value x, Axes axes, bool keepdim) { return norm_root(sum_of_squares(x, std::move(axes), keepdim)); }
+Value log_sum(Value x, Axes axes, bool keepdim) {
+  return log(sum(x, std::move(axes), keepdim));
+}
+Value l2(Value x, Axes axes, bool keepdim) {
+  return norm_root(sum_of_squares(x, std::move(axes), keepdim));
+}
 
 // Of integers: rounded down, where f32's results may lie on the other side of a whole number.
 Value whole_mean(Value x, Axes axes, bool keepdim) {
@@ -61,7 +65,10 @@ void hardmax_node(DeviceNode& node) {
   if (node.opset() >= 13) return node.set(0, hardmax(x, node.axis(node.integer("axis", -1), node.rank(0))));
   const Extents shape = node.shape(0);
   const auto middle = shape.begin() + node.axis(node.integer("axis", 1), node.rank(0));
-  node.set(0, reshape(hardmax(reshape(x, {product(Extents(shape.begin(), middle)), product(Extents(middle, shape.end()))}), 1), shape));
+  node.set(
+      0,
+      reshape(hardmax(reshape(x, {product(Extents(shape.begin(), middle)), product(Extents(middle, shape.end()))}), 1),
+              shape));
 }
 
 void cumsum_node(DeviceNode& node) {
@@ -69,13 +76,17 @@ void cumsum_node(DeviceNode& node) {
   node.set(0, cumsum(node.real(0), axis, node.integer("exclusive", 0) != 0, node.integer("reverse", 0) != 0));
 }
 
-void matmul_node(DeviceNode& node) { node.set(0, matmul(node.real(0), node.real(1))); }
+void matmul_node(DeviceNode& node) {
+  node.set(0, matmul(node.real(0), node.real(1)));
+}
 
 void gemm_node(DeviceNode& node) {
   const Value c = node.optional(2);
   node.set(0, gemm(node.real(0), node.real(1), c,
-                   {.alpha = node.number("alpha", 1), .beta = node.number("beta", 1),
-                    .trans_a = node.integer("transA", 0) != 0, .trans_b = node.integer("transB", 0) != 0}));
+                   {.alpha = node.number("alpha", 1),
+                    .beta = node.number("beta", 1),
+                    .trans_a = node.integer("transA", 0) != 0,
+                    .trans_b = node.integer("transB", 0) != 0}));
 }
 
 void einsum_node(DeviceNode& node) {
@@ -90,8 +101,10 @@ void einsum_node(DeviceNode& node) {
   std::string left;
   const std::string& letters = equation.operands[0];
   for (std::size_t i = 0; i < letters.size(); ++i) {
-    if (equation.result.find(letters[i]) == std::string::npos) summed.push_back(static_cast<int>(i));
-    else left += letters[i];
+    if (equation.result.find(letters[i]) == std::string::npos)
+      summed.push_back(static_cast<int>(i));
+    else
+      left += letters[i];
   }
   for (const char letter : equation.result) order.push_back(static_cast<int>(left.find(letter)));
   const Value x = node.real(0);

@@ -13,7 +13,8 @@
 namespace tuff::onnx {
 namespace {
 
-constexpr std::int64_t kLongestAxis = std::int64_t{1} << 22;  // what weights are computed for on the host, in 2 s and 0.6 GB
+constexpr std::int64_t kLongestAxis = std::int64_t{1}
+                                      << 22;  // what weights are computed for on the host, in 2 s and 0.6 GB
 
 // What a Resize asks of each axis of its input.
 struct Target {
@@ -31,7 +32,9 @@ ResizeMode mode_of(const DeviceNode& node) {
 }
 
 // Before opset 11 there were no coordinates or modes of nearest to choose.
-bool is_old(const DeviceNode& node) { return node.node().op == "Upsample" || node.opset() < 11; }
+bool is_old(const DeviceNode& node) {
+  return node.node().op == "Upsample" || node.opset() < 11;
+}
 
 ResizeCoordinates coordinates_of(const DeviceNode& node) {
   if (is_old(node)) return ResizeCoordinates::asymmetric;
@@ -63,9 +66,13 @@ std::vector<double> scales_of(const DeviceNode& node) {
 }
 
 // Rounded down, and never outside what an integer holds: 0 for no number, more than any axis has for more than 1e15.
-std::int64_t whole(double extent) { return extent > 0 ? static_cast<std::int64_t>(std::floor(std::min(extent, 1e15))) : 0; }
+std::int64_t whole(double extent) {
+  return extent > 0 ? static_cast<std::int64_t>(std::floor(std::min(extent, 1e15))) : 0;
+}
 
-bool keeps_aspect(const DeviceNode& node) { return node.text("keep_aspect_ratio_policy", "stretch") != "stretch"; }
+bool keeps_aspect(const DeviceNode& node) {
+  return node.text("keep_aspect_ratio_policy", "stretch") != "stretch";
+}
 
 // One scale for all axes, by which the result is no larger, or no smaller, than wanted.
 void keep_aspect(const DeviceNode& node, const std::vector<int>& axes, std::vector<Target>& targets) {
@@ -100,7 +107,8 @@ std::vector<Target> targets_of(const DeviceNode& node, const std::vector<int>& a
   sized = node.node().op == "Resize" && node.has(3) && !node.empty(3);
   const std::vector<double> scales = sized ? std::vector<double>{} : scales_of(node);
   const std::vector<std::int64_t> sizes = sized ? integers(node.constant(3)) : std::vector<std::int64_t>{};
-  if ((sized ? sizes.size() : scales.size()) != axes.size()) node.fail("it has another number of scales or sizes than axes");
+  if ((sized ? sizes.size() : scales.size()) != axes.size())
+    node.fail("it has another number of scales or sizes than axes");
   for (std::size_t i = 0; i < axes.size(); ++i) {
     Target& target = targets[static_cast<std::size_t>(axes[i])];
     const auto extent = static_cast<double>(shape[static_cast<std::size_t>(axes[i])]);
@@ -119,8 +127,11 @@ Value resized(const DeviceNode& node, Value x, const std::vector<int>& axes, con
               bool sized, NearestMode nearest) {
   const Extents shape = node.shape(0);
   const bool scaled = !sized || keeps_aspect(node);  // else the scale is what the size makes it
-  ResizeAttributes attributes{.mode = mode_of(node), .coordinates = coordinates_of(node), .nearest_mode = nearest,
-                              .antialias = node.integer("antialias", 0) != 0, .exclude_outside = node.integer("exclude_outside", 0) != 0,
+  ResizeAttributes attributes{.mode = mode_of(node),
+                              .coordinates = coordinates_of(node),
+                              .nearest_mode = nearest,
+                              .antialias = node.integer("antialias", 0) != 0,
+                              .exclude_outside = node.integer("exclude_outside", 0) != 0,
                               .cubic_coeff_a = static_cast<double>(node.number("cubic_coeff_a", -0.75f)),
                               .extrapolation_value = static_cast<double>(node.number("extrapolation_value", 0))};
   const bool crop = attributes.coordinates == ResizeCoordinates::crop_and_resize;
@@ -157,12 +168,18 @@ void resize_node(DeviceNode& node) {
 void grid_sample_node(DeviceNode& node) {
   const std::string mode = node.text("mode", "bilinear"), padding = node.text("padding_mode", "zeros");
   GridSampleAttributes attributes{.align_corners = node.integer("align_corners", 0) != 0};
-  if (mode == "nearest") attributes.mode = GridSampleMode::nearest;
-  else if (mode == "bicubic" || mode == "cubic") attributes.mode = GridSampleMode::bicubic;
-  else if (mode != "bilinear" && mode != "linear") node.unsupported("mode " + mode);
-  if (padding == "border") attributes.padding_mode = GridPadding::border;
-  else if (padding == "reflection") attributes.padding_mode = GridPadding::reflection;
-  else if (padding != "zeros") node.unsupported("padding_mode " + padding);
+  if (mode == "nearest")
+    attributes.mode = GridSampleMode::nearest;
+  else if (mode == "bicubic" || mode == "cubic")
+    attributes.mode = GridSampleMode::bicubic;
+  else if (mode != "bilinear" && mode != "linear")
+    node.unsupported("mode " + mode);
+  if (padding == "border")
+    attributes.padding_mode = GridPadding::border;
+  else if (padding == "reflection")
+    attributes.padding_mode = GridPadding::reflection;
+  else if (padding != "zeros")
+    node.unsupported("padding_mode " + padding);
   node.set(0, grid_sample(node.real(0), node.real(1), attributes));
 }
 

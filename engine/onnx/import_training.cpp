@@ -7,11 +7,13 @@
 namespace tuff::onnx {
 namespace {
 
-// Inputs are learning rate, number of updates so far, then tensors X, their gradients G and states, each group together.
+// Inputs are learning rate, number of updates so far, then tensors X, their gradients G and states, each group
+// together.
 struct Step {
   explicit Step(const DeviceNode& node, std::size_t states)
       : tensors((node.inputs() - 2) / (2 + states)), rate(node.real(0)), count(node.scalar(1, 0)) {
-    if (node.inputs() < 4 || tensors * (2 + states) + 2 != node.inputs()) node.fail("its inputs don't make whole groups");
+    if (node.inputs() < 4 || tensors * (2 + states) + 2 != node.inputs())
+      node.fail("its inputs don't make whole groups");
   }
   std::size_t at(std::size_t group, std::size_t tensor) const { return 2 + group * tensors + tensor; }
 
@@ -40,15 +42,18 @@ void adagrad_node(DeviceNode& node) {
 
 void adam_node(DeviceNode& node) {
   const Step step(node, 2);
-  const float alpha = node.number("alpha", 0.9f), beta = node.number("beta", 0.999f), after = node.number("norm_coefficient_post", 0);
+  const float alpha = node.number("alpha", 0.9f), beta = node.number("beta", 0.999f),
+              after = node.number("norm_coefficient_post", 0);
   double correction = 1;
-  if (step.count > 0) correction = std::sqrt(1 - std::pow(double{beta}, step.count)) / (1 - std::pow(double{alpha}, step.count));
+  if (step.count > 0)
+    correction = std::sqrt(1 - std::pow(double{beta}, step.count)) / (1 - std::pow(double{alpha}, step.count));
   const Value rate = mul_scalar(step.rate, static_cast<float>(correction));
   for (std::size_t i = 0; i < step.tensors; ++i) {
     const Value g = regularized(node, step, i);
     const Value v = add(mul_scalar(node.real(step.at(2, i)), alpha), mul_scalar(g, 1 - alpha));
     const Value h = add(mul_scalar(node.real(step.at(3, i)), beta), mul_scalar(square(g), 1 - beta));
-    const Value x = sub(node.real(step.at(0, i)), div(mul(rate, v), add_scalar(sqrt(h), node.number("epsilon", 1e-6f))));
+    const Value x =
+        sub(node.real(step.at(0, i)), div(mul(rate, v), add_scalar(sqrt(h), node.number("epsilon", 1e-6f))));
     node.set(i, mul_scalar(x, 1 - after), node.type(step.at(0, i)));
     node.set(step.tensors + i, v, node.type(step.at(2, i)));
     node.set(2 * step.tensors + i, h, node.type(step.at(3, i)));

@@ -29,7 +29,7 @@ Attribute::Kind attribute_kind(std::int64_t type) {
 
 std::pair<std::string, Attribute> read_attribute(WireReader reader, const Place& place) {
   using Kind = Attribute::Kind;
-  static constexpr Kind kByField[] = {Kind::none, Kind::none,   Kind::number, Kind::integer, Kind::text,
+  static constexpr Kind kByField[] = {Kind::none,   Kind::none,  Kind::number,  Kind::integer,  Kind::text,
                                       Kind::tensor, Kind::other, Kind::numbers, Kind::integers, Kind::texts};
   std::string name;
   Attribute attribute;
@@ -82,9 +82,12 @@ Node read_node(WireReader reader, const Place& place) {
 Dimension read_dimension(WireReader reader) {
   Dimension dimension;
   while (reader.next()) {
-    if (reader.field() == 1) dimension.extent = reader.integer();
-    else if (reader.field() == 2) dimension.name = reader.label();
-    else reader.skip();
+    if (reader.field() == 1)
+      dimension.extent = reader.integer();
+    else if (reader.field() == 2)
+      dimension.name = reader.label();
+    else
+      reader.skip();
   }
   return dimension;
 }
@@ -92,17 +95,22 @@ Dimension read_dimension(WireReader reader) {
 std::vector<Dimension> read_shape(WireReader reader) {
   std::vector<Dimension> shape;
   while (reader.next()) {
-    if (reader.field() == 1) shape.push_back(read_dimension(reader.message()));
-    else reader.skip();
+    if (reader.field() == 1)
+      shape.push_back(read_dimension(reader.message()));
+    else
+      reader.skip();
   }
   return shape;
 }
 
 void read_tensor_type(WireReader reader, Port& port) {
   while (reader.next()) {
-    if (reader.field() == 1) port.data_type = reader.integer();
-    else if (reader.field() == 2) port.shape = read_shape(reader.message());
-    else reader.skip();
+    if (reader.field() == 1)
+      port.data_type = reader.integer();
+    else if (reader.field() == 2)
+      port.shape = read_shape(reader.message());
+    else
+      reader.skip();
   }
 }
 
@@ -136,7 +144,10 @@ void read_graph(WireReader reader, const Place& place, Model& model) {
       case 5: model.initializers.push_back(read_tensor(reader.message(), place.source, place.folder)); break;
       case 11: model.inputs.push_back(read_port(reader.message())); break;
       case 12: model.outputs.push_back(read_port(reader.message())); break;
-      case 15: model.sparse = true; reader.skip(); break;
+      case 15:
+        model.sparse = true;
+        reader.skip();
+        break;
       default: reader.skip();
     }
   }
@@ -146,20 +157,28 @@ void read_opset(WireReader reader, Model& model) {
   std::string domain;
   std::int64_t version = 0;
   while (reader.next()) {
-    if (reader.field() == 1) domain = reader.label();
-    else if (reader.field() == 2) version = reader.integer();
-    else reader.skip();
+    if (reader.field() == 1)
+      domain = reader.label();
+    else if (reader.field() == 2)
+      version = reader.integer();
+    else
+      reader.skip();
   }
-  if (domain.empty() || domain == "ai.onnx") model.opset = version;
-  else model.opsets[domain] = version;
+  if (domain.empty() || domain == "ai.onnx")
+    model.opset = version;
+  else
+    model.opsets[domain] = version;
 }
 
 std::pair<std::string, std::string> read_property(WireReader reader) {
   std::pair<std::string, std::string> property;
   while (reader.next()) {
-    if (reader.field() == 1) property.first = reader.text();
-    else if (reader.field() == 2) property.second = reader.text();
-    else reader.skip();
+    if (reader.field() == 1)
+      property.first = reader.text();
+    else if (reader.field() == 2)
+      property.second = reader.text();
+    else
+      reader.skip();
   }
   return property;
 }
@@ -206,7 +225,9 @@ std::vector<Port> Model::free_inputs() const {
   return ports;
 }
 
-Model parse(std::span<const std::byte> bytes) { return parse_model(bytes, "model", {}); }
+Model parse(std::span<const std::byte> bytes) {
+  return parse_model(bytes, "model", {});
+}
 
 Model parse_model(std::span<const std::byte> bytes, const std::string& source, const fs::path& folder) {
   Model model;
@@ -225,7 +246,10 @@ Model parse_model(std::span<const std::byte> bytes, const std::string& source, c
         break;
       case 8: read_opset(reader.message(), model); break;
       case 14: model.metadata.insert(read_property(reader.message())); break;
-      case 25: model.functions = true; reader.skip(); break;
+      case 25:
+        model.functions = true;
+        reader.skip();
+        break;
       default: reader.skip();
     }
   }

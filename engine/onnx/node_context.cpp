@@ -7,7 +7,9 @@
 
 namespace tuff::onnx {
 
-std::string full_name(const Node& node) { return node.domain.empty() ? node.op : node.domain + "." + node.op; }
+std::string full_name(const Node& node) {
+  return node.domain.empty() ? node.op : node.domain + "." + node.op;
+}
 
 std::int64_t NodeContext::opset() const {
   if (node_.domain.empty()) return model_.opset;
@@ -112,7 +114,9 @@ std::string NodeContext::where() const {
   return fmt::format("{}: {} \"{}\"", model_.source, full_name(node_), label);
 }
 
-void NodeContext::fail(const std::string& reason) const { throw Error(fmt::format("{}: {}", where(), reason)); }
+void NodeContext::fail(const std::string& reason) const {
+  throw Error(fmt::format("{}: {}", where(), reason));
+}
 
 void NodeContext::unsupported(const std::string& reason) const {
   throw Unsupported(fmt::format("{}: unsupported: {}", where(), reason), {full_name(node_)});

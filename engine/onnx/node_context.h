@@ -17,7 +17,8 @@ namespace tuff::onnx {
 // What a model asks for that isn't there: operators, types, attributes. `operators` are their names.
 class Unsupported : public Error {
  public:
-  Unsupported(const std::string& message, std::vector<std::string> names) : Error(message), operators(std::move(names)) {}
+  Unsupported(const std::string& message, std::vector<std::string> names)
+      : Error(message), operators(std::move(names)) {}
   std::vector<std::string> operators;
 };
 
@@ -71,8 +72,8 @@ class NodeContext {
   int axis(std::int64_t axis, std::int64_t rank) const;
   std::vector<int> axes(const std::vector<std::int64_t>& axes, std::int64_t rank) const;
 
-  [[noreturn]] void fail(const std::string& reason) const;         // Error: file, operator, node, reason
-  [[noreturn]] void unsupported(const std::string& reason) const;  // Unsupported
+  [[noreturn]] void fail(const std::string& reason) const;           // Error: file, operator, node, reason
+  [[noreturn]] void unsupported(const std::string& reason) const;    // Unsupported
   [[noreturn]] void unsupported_type(std::int64_t data_type) const;  // the same, blamed on the type
 
  private:

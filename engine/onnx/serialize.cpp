@@ -32,10 +32,17 @@ WireWriter attribute_message(const std::string& name, const Attribute& attribute
     case Kind::integer: out.varint(3, attribute.integer); break;
     case Kind::text: out.bytes(4, attribute.text); break;
     case Kind::tensor: out.message(5, tensor_message(attribute.tensor)); break;
-    case Kind::numbers: for (const float number : attribute.numbers) out.float32(7, number); break;
-    case Kind::integers: for (const std::int64_t integer : attribute.integers) out.varint(8, integer); break;
-    case Kind::texts: for (const std::string& text : attribute.texts) out.bytes(9, text); break;
-    case Kind::none: case Kind::other: break;
+    case Kind::numbers:
+      for (const float number : attribute.numbers) out.float32(7, number);
+      break;
+    case Kind::integers:
+      for (const std::int64_t integer : attribute.integers) out.varint(8, integer);
+      break;
+    case Kind::texts:
+      for (const std::string& text : attribute.texts) out.bytes(9, text);
+      break;
+    case Kind::none:
+    case Kind::other: break;
   }
   static constexpr std::int64_t kTypes[] = {0, 1, 2, 3, 4, 6, 7, 8, 0};  // in the order of Kind
   out.varint(20, kTypes[static_cast<std::size_t>(attribute.kind)]);
@@ -60,8 +67,10 @@ WireWriter port_message(const Port& port) {
     WireWriter shape;
     for (const Dimension& dimension : *port.shape) {
       WireWriter one;
-      if (dimension.extent) one.varint(1, *dimension.extent);
-      else if (!dimension.name.empty()) one.bytes(2, dimension.name);
+      if (dimension.extent)
+        one.varint(1, *dimension.extent);
+      else if (!dimension.name.empty())
+        one.bytes(2, dimension.name);
       shape.message(1, one);
     }
     tensor.message(2, shape);
@@ -80,14 +89,18 @@ WireWriter opset_message(const std::string& domain, std::int64_t version) {
 }
 
 void require_writable(const Model& model) {
-  const auto refuse = [&](const std::string& what) { throw Error(fmt::format("{}: {} can't be written", model.source, what)); };
+  const auto refuse = [&](const std::string& what) {
+    throw Error(fmt::format("{}: {} can't be written", model.source, what));
+  };
   if (model.functions) refuse("functions of a model's own");
   if (model.sparse) refuse("sparse initializers");
   for (const NamedTensor& tensor : model.initializers)
-    if (!tensor.array) refuse(fmt::format("the initializer \"{}\" of type {}", tensor.name, data_type_name(tensor.data_type)));
+    if (!tensor.array)
+      refuse(fmt::format("the initializer \"{}\" of type {}", tensor.name, data_type_name(tensor.data_type)));
   for (const Node& node : model.nodes)
     for (const auto& [name, attribute] : node.attributes)
-      if (attribute.kind == Kind::other || attribute.kind == Kind::none || (attribute.kind == Kind::tensor && !attribute.tensor.array))
+      if (attribute.kind == Kind::other || attribute.kind == Kind::none ||
+          (attribute.kind == Kind::tensor && !attribute.tensor.array))
         refuse(fmt::format("the attribute \"{}\" of {}", name, node.op));
   for (const std::vector<Port>* ports : {&model.inputs, &model.outputs})
     for (const Port& port : *ports)
@@ -120,6 +133,8 @@ std::string serialize_model(const Model& model) {
   return out.str();
 }
 
-void write_model(const std::filesystem::path& path, const Model& model) { os::write_file(path, serialize_model(model)); }
+void write_model(const std::filesystem::path& path, const Model& model) {
+  os::write_file(path, serialize_model(model));
+}
 
 }  // namespace tuff::onnx

@@ -62,8 +62,9 @@ class Session {
   Value variable(const std::string& name) const {
     for (const Variable& wanted : imported_.graph->variables())
       if (wanted.name == name)
-        return wanted.arena == "buffers" ? imported_.graph->buffer(name, wanted.type.shape, wanted.initializer)
-                                         : imported_.graph->parameter(name, wanted.type.shape, wanted.initializer, wanted.type.layout);
+        return wanted.arena == "buffers"
+                   ? imported_.graph->buffer(name, wanted.type.shape, wanted.initializer)
+                   : imported_.graph->parameter(name, wanted.type.shape, wanted.initializer, wanted.type.layout);
     throw Error(fmt::format("the graph has no variable \"{}\"", name));
   }
 
@@ -77,8 +78,9 @@ class Session {
       if (!is_floating(port->type) || value.dtype() != DType::f32) continue;
       const Shape shape = value.shape();
       outputs.push_back(value);
-      upstream.push_back(find(request_.upstream, output.name) != nullptr ? graph.input(upstream_name(output.name), shape)
-                                                                        : full(graph, TensorType{DType::f32, shape}, 1));
+      upstream.push_back(find(request_.upstream, output.name) != nullptr
+                             ? graph.input(upstream_name(output.name), shape)
+                             : full(graph, TensorType{DType::f32, shape}, 1));
     }
     for (const Value input : graph.inputs()) {
       const auto port = std::ranges::find(imported_.inputs, graph.info(input).name, &ImportedPort::name);
@@ -109,7 +111,8 @@ class Session {
         continue;
       }
       for (const NamedArray& array : request_.upstream)
-        if (upstream_name(array.name) == name) executable_->write(name, device_tensor({name, convert(array.array, ElementType::f32)}));
+        if (upstream_name(array.name) == name)
+          executable_->write(name, device_tensor({name, convert(array.array, ElementType::f32)}));
     }
     executable_->run();
   }

@@ -17,7 +17,8 @@ std::int64_t clamped(std::int64_t value, std::int64_t low, std::int64_t high) {
   return std::clamp(value, low, std::max(low, high));
 }
 
-SliceRange slice_range(const NodeContext& node, std::int64_t extent, std::int64_t start, std::int64_t end, std::int64_t step) {
+SliceRange slice_range(const NodeContext& node, std::int64_t extent, std::int64_t start, std::int64_t end,
+                       std::int64_t step) {
   if (step == 0) node.fail("a step of 0");
   const auto from_end = [&](std::int64_t value) { return value < 0 ? std::max(value, -extent - 1) + extent : value; };
   start = from_end(start);
@@ -35,7 +36,9 @@ SliceRange slice_range(const NodeContext& node, std::int64_t extent, std::int64_
 
 }  // namespace
 
-std::int64_t product(const Extents& shape) { return checked_bytes(shape, 1); }
+std::int64_t product(const Extents& shape) {
+  return checked_bytes(shape, 1);
+}
 
 Extents broadcast_shapes(const NodeContext& node, const Extents& a, const Extents& b) {
   Extents result(std::max(a.size(), b.size()), 1);
@@ -85,14 +88,17 @@ Extents squeeze_target(const NodeContext& node) {
   const Extents from = node.shape(0);
   const auto wanted = node.integers(1, "axes");
   std::vector<int> axes;
-  if (wanted) axes = node.axes(*wanted, node.rank(0));
+  if (wanted)
+    axes = node.axes(*wanted, node.rank(0));
   else
     for (std::size_t i = 0; i < from.size(); ++i)
       if (from[i] == 1) axes.push_back(static_cast<int>(i));
   Extents to;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    if (std::ranges::find(axes, static_cast<int>(i)) == axes.end()) to.push_back(from[i]);
-    else if (from[i] != 1) node.fail(fmt::format("axis {} of {} isn't 1", i, shape_text(from)));
+    if (std::ranges::find(axes, static_cast<int>(i)) == axes.end())
+      to.push_back(from[i]);
+    else if (from[i] != 1)
+      node.fail(fmt::format("axis {} of {} isn't 1", i, shape_text(from)));
   }
   return to;
 }
@@ -119,7 +125,8 @@ std::vector<int> permutation(const NodeContext& node) {
   std::iota(result.rbegin(), result.rend(), 0);
   if (!node.has_attribute("perm")) return result;
   const Extents given = node.integers("perm");
-  if (node.axes(given, static_cast<std::int64_t>(rank)).size() != rank) node.fail("perm has another number of axes than its input");
+  if (node.axes(given, static_cast<std::int64_t>(rank)).size() != rank)
+    node.fail("perm has another number of axes than its input");
   for (std::size_t i = 0; i < rank; ++i) result[i] = node.axis(given[i], static_cast<std::int64_t>(rank));
   return result;
 }
@@ -131,7 +138,8 @@ std::vector<std::int64_t> split_sizes(const NodeContext& node, int axis) {
     for (const std::int64_t size : *sizes)
       if (size < 0 || __builtin_add_overflow(total, size, &total)) node.fail("a part's size is impossible");
     if (total != extent || sizes->size() != node.outputs())
-      node.fail(fmt::format("{} parts of together {} for {} outputs of an extent of {}", sizes->size(), total, node.outputs(), extent));
+      node.fail(fmt::format("{} parts of together {} for {} outputs of an extent of {}", sizes->size(), total,
+                            node.outputs(), extent));
     return *sizes;
   }
   const auto parts = static_cast<std::int64_t>(node.outputs());

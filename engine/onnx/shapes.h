@@ -14,7 +14,7 @@ using Extents = std::vector<std::int64_t>;
 std::int64_t product(const Extents& shape);
 Extents broadcast_shapes(const NodeContext& node, const Extents& a, const Extents& b);
 
-Extents reshape_target(const NodeContext& node);   // Reshape: 0 copies, -1 is found
+Extents reshape_target(const NodeContext& node);  // Reshape: 0 copies, -1 is found
 Extents flatten_target(const NodeContext& node);
 Extents squeeze_target(const NodeContext& node);
 Extents unsqueeze_target(const NodeContext& node);

@@ -53,9 +53,9 @@ constexpr DataTypeRow kDataTypes[] = {
 struct Stored {
   NamedTensor tensor;
   std::vector<std::int64_t> dims;
-  std::vector<float> floats;            // f32
-  std::vector<std::int64_t> integers;   // i32 and all smaller types, f16 and bf16 as bits, bool; i64; u32 and u64
-  std::vector<double> doubles;          // f64
+  std::vector<float> floats;           // f32
+  std::vector<std::int64_t> integers;  // i32 and all smaller types, f16 and bf16 as bits, bool; i64; u32 and u64
+  std::vector<double> doubles;         // f64
   std::optional<std::span<const std::byte>> raw;
   bool external = false;
   std::map<std::string, std::string> location;
@@ -64,9 +64,12 @@ struct Stored {
 std::pair<std::string, std::string> read_entry(WireReader reader) {
   std::pair<std::string, std::string> entry;
   while (reader.next()) {
-    if (reader.field() == 1) entry.first = reader.label();
-    else if (reader.field() == 2) entry.second = reader.label();
-    else reader.skip();
+    if (reader.field() == 1)
+      entry.first = reader.label();
+    else if (reader.field() == 2)
+      entry.second = reader.label();
+    else
+      reader.skip();
   }
   return entry;
 }
@@ -80,7 +83,9 @@ Stored read_stored(WireReader reader) {
       case 2: stored.tensor.data_type = reader.integer(); break;
       case 3: reader.fail("a tensor is cut into segments, which isn't read");
       case 4: reader.floats([&](float value) { stored.floats.push_back(value); }); break;
-      case 5: case 7: case 11: reader.varints(integer); break;
+      case 5:
+      case 7:
+      case 11: reader.varints(integer); break;
       case 8: stored.tensor.name = reader.label(); break;
       case 9: stored.raw = reader.bytes(); break;
       case 10: reader.doubles([&](double value) { stored.doubles.push_back(value); }); break;
@@ -93,15 +98,18 @@ Stored read_stored(WireReader reader) {
 }
 
 [[noreturn]] void refuse(const std::string& source, const Stored& stored, const std::string& reason) {
-  throw Error(fmt::format("{}: tensor \"{}\" (shape {}): {}", source, stored.tensor.name, shape_text(stored.dims), reason));
+  throw Error(
+      fmt::format("{}: tensor \"{}\" (shape {}): {}", source, stored.tensor.name, shape_text(stored.dims), reason));
 }
 
 // A whole number of an external tensor's entry; `otherwise` where it isn't there.
-std::uint64_t location_number(const std::string& source, const Stored& stored, const char* key, std::uint64_t otherwise) {
+std::uint64_t location_number(const std::string& source, const Stored& stored, const char* key,
+                              std::uint64_t otherwise) {
   const auto found = stored.location.find(key);
   if (found == stored.location.end()) return otherwise;
   const std::string& text = found->second;
-  const bool digits = !text.empty() && text.size() < 19 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && text.size() < 19 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) refuse(source, stored, fmt::format("its external data have the {} \"{}\"", key, text));
   return std::stoull(text);
 }
@@ -110,7 +118,8 @@ std::uint64_t location_number(const std::string& source, const Stored& stored, c
 fs::path external_path(const std::string& source, const Stored& stored, const fs::path& folder) {
   if (folder.empty()) refuse(source, stored, "its data lie in another file, and no folder is given");
   const auto found = stored.location.find("location");
-  if (found == stored.location.end() || found->second.empty()) refuse(source, stored, "its external data have no location");
+  if (found == stored.location.end() || found->second.empty())
+    refuse(source, stored, "its external data have no location");
   const fs::path relative = found->second;
   const bool escapes = relative.is_absolute() || std::ranges::find(relative, fs::path("..")) != relative.end();
   std::error_code error;
@@ -122,7 +131,8 @@ fs::path external_path(const std::string& source, const Stored& stored, const fs
   return path;
 }
 
-void read_external(const std::string& source, const Stored& stored, const fs::path& folder, Array& array, std::int64_t needed) {
+void read_external(const std::string& source, const Stored& stored, const fs::path& folder, Array& array,
+                   std::int64_t needed) {
   const fs::path path = external_path(source, stored, folder);
   std::error_code error;
   const std::uint64_t size = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
@@ -131,8 +141,9 @@ void read_external(const std::string& source, const Stored& stored, const fs::pa
   if (length != static_cast<std::uint64_t>(needed))
     refuse(source, stored, fmt::format("its external data have {} bytes, its shape needs {}", length, needed));
   if (error || offset > size || length > size - offset)
-    refuse(source, stored, fmt::format("its external data aren't in {} ({} bytes from {} of {})", path.filename().string(),
-                                       length, offset, size));
+    refuse(source, stored,
+           fmt::format("its external data aren't in {} ({} bytes from {} of {})", path.filename().string(), length,
+                       offset, size));
   array = Array(array.type, stored.dims);
   std::ifstream file(path, std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));

@@ -1,4 +1,5 @@
-// TensorProto: an array in one of the three ways in which ONNX files store numbers (typed lists, raw bytes, another file).
+// TensorProto: an array in one of the three ways in which ONNX files store numbers (typed lists, raw bytes, another
+// file).
 #pragma once
 
 #include <filesystem>

@@ -32,8 +32,9 @@ Value ValueTable::value(const std::string& name) {
   HostTensor tensor = device_tensor(*entry.numbers, name);
   if (entry.role == Entry::Role::computed) return entry.value = graph_.constant(std::move(tensor));
   const Shape shape = tensor.shape;
-  entry.value = entry.role == Entry::Role::buffer ? graph_.buffer(name, shape, Initializer::constant(0))
-                                                  : graph_.parameter(name, shape, Initializer::constant(0), entry.layout);
+  entry.value = entry.role == Entry::Role::buffer
+                    ? graph_.buffer(name, shape, Initializer::constant(0))
+                    : graph_.parameter(name, shape, Initializer::constant(0), entry.layout);
   variables.emplace(name, std::move(tensor));
   return entry.value;
 }
@@ -51,7 +52,8 @@ const Array* ValueTable::numbers(const std::string& name, int depth) {
   try {
     Arrays results = evaluate(model_, node, std::move(inputs));
     for (std::size_t i = 0; i < node.outputs.size() && i < results.size(); ++i)
-      if (!node.outputs[i].empty()) entries_.at(node.outputs[i]).numbers = std::make_shared<const Array>(std::move(results[i]));
+      if (!node.outputs[i].empty())
+        entries_.at(node.outputs[i]).numbers = std::make_shared<const Array>(std::move(results[i]));
   } catch (const Unsupported&) {
     return nullptr;
   }

@@ -10,7 +10,8 @@
 
 namespace tuff::onnx {
 
-static_assert(std::endian::native == std::endian::little, "the wire format is little-endian; swap bytes on this machine");
+static_assert(std::endian::native == std::endian::little,
+              "the wire format is little-endian; swap bytes on this machine");
 
 void WireReader::fail(std::string_view reason) const {
   throw Error(fmt::format("{}: no ONNX file, or a damaged one: {}", source_, reason));
@@ -87,7 +88,9 @@ std::string_view WireReader::text() {
   return {reinterpret_cast<const char*>(part.data()), part.size()};
 }
 
-std::string WireReader::label() { return printable(text()); }
+std::string WireReader::label() {
+  return printable(text());
+}
 
 WireReader WireReader::fixed_run(std::size_t width) {
   WireReader packed = message();

@@ -30,7 +30,8 @@ class WireReader {
   double float64();
   std::span<const std::byte> bytes();
   std::string_view text();
-  std::string label();  // text for messages and names: "?" where it has control characters, so that errors stay one line
+  std::string
+  label();  // text for messages and names: "?" where it has control characters, so that errors stay one line
   WireReader message() { return {bytes(), source_}; }
   void skip();
 

@@ -12,7 +12,8 @@ namespace tuff {
 namespace {
 
 void require_nonzero(const char* op, const char* name, float value) {
-  if (value == 0.0f || std::isnan(value)) throw Error(fmt::format("{}: {} is {}; it must be another number than 0", op, name, value));
+  if (value == 0.0f || std::isnan(value))
+    throw Error(fmt::format("{}: {} is {}; it must be another number than 0", op, name, value));
 }
 
 // gamma (x above 0, alpha (exp(x / scale) - 1) below). The sides are added: each is 0, with gradient 0, on the other.

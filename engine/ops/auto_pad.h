@@ -25,7 +25,9 @@ inline std::string_view to_string(AutoPad mode) {
   return "?";
 }
 
-inline bool is_same(AutoPad mode) { return mode == AutoPad::same_upper || mode == AutoPad::same_lower; }
+inline bool is_same(AutoPad mode) {
+  return mode == AutoPad::same_upper || mode == AutoPad::same_lower;
+}
 
 // What "same" needs in all so that windows of `reach` pixels give ceil(in / stride) outputs; may be negative.
 inline std::int64_t same_padding(std::int64_t in, std::int64_t stride, std::int64_t reach) {

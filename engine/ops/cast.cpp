@@ -18,7 +18,9 @@ class Cast : public Op {
     return {{dtype_, inputs[0].shape, inputs[0].layout}};
   }
 
-  HalfOperands half_operands(std::span<const TensorType>) const override { return {dtype_ == DType::f32 ? std::vector{0} : std::vector<int>{}, {}}; }
+  HalfOperands half_operands(std::span<const TensorType>) const override {
+    return {dtype_ == DType::f32 ? std::vector{0} : std::vector<int>{}, {}};
+  }
 
   std::vector<Value> gradient(const GradientContext& context) const override {
     const DType from = context.inputs[0].dtype();
@@ -48,7 +50,8 @@ KernelDispatches emit(const KernelRequest& request) {
 
 Value cast(Value x, DType dtype) {
   if (x.dtype() == dtype) return x;
-  const bool through_f32 = (x.dtype() == DType::i32 && dtype == DType::f16) || (x.dtype() == DType::f16 && dtype == DType::i32);
+  const bool through_f32 =
+      (x.dtype() == DType::i32 && dtype == DType::f16) || (x.dtype() == DType::f16 && dtype == DType::i32);
   if (through_f32) return cast(cast(x, DType::f32), dtype);
   return x.graph().add(std::make_shared<Cast>(dtype), {x})[0];
 }

@@ -22,9 +22,10 @@ class ClassIndicator : public Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType result{DType::f32, shape_};
     if (shape_.rank() < 2 || !is_class_map(inputs[0], result))
-      throw Error(fmt::format("class_indicator: target is {}, must be i32 classes (N, spatial...) or (N, 1, spatial...) "
-                              "for x ({})",
-                              to_string(inputs[0]), to_string(shape_)));
+      throw Error(
+          fmt::format("class_indicator: target is {}, must be i32 classes (N, spatial...) or (N, 1, spatial...) "
+                      "for x ({})",
+                      to_string(inputs[0]), to_string(shape_)));
     return {result};
   }
   std::vector<Value> gradient(const GradientContext&) const override { return {Value{}}; }

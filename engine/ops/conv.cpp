@@ -31,7 +31,8 @@ PadMode pad_mode(PaddingMode mode) {
 }  // namespace
 
 Value mirrored_kernel(Value weight) {
-  for (int axis = 2; axis < weight.shape().rank(); ++axis) weight = resample(weight, axis, mirror_table(weight.shape()[axis]));
+  for (int axis = 2; axis < weight.shape().rank(); ++axis)
+    weight = resample(weight, axis, mirror_table(weight.shape()[axis]));
   return weight;
 }
 
@@ -49,24 +50,28 @@ Value conv(Value x, Value weight, Value bias, const ConvAttributes& attributes) 
   return x.graph().add(std::move(op), std::move(inputs)).front();
 }
 
-void require_conv_inputs(std::string_view op, std::span<const TensorType> inputs, Layout layout, const ConvAttributes& a) {
-  if (inputs.size() < 2 || inputs.size() > 3) throw Error(fmt::format("{}: takes x, weight and perhaps a bias, got {} inputs", op, inputs.size()));
+void require_conv_inputs(std::string_view op, std::span<const TensorType> inputs, Layout layout,
+                         const ConvAttributes& a) {
+  if (inputs.size() < 2 || inputs.size() > 3)
+    throw Error(fmt::format("{}: takes x, weight and perhaps a bias, got {} inputs", op, inputs.size()));
   require_image(op, "input x", inputs[0]);
   const Shape& x = inputs[0].shape;
   const Shape& weight = inputs[1].shape;
   if (inputs[1].dtype != DType::f32 || weight.rank() != x.rank() || inputs[1].layout != layout)
-    throw Error(fmt::format("{}: weight is {}, must be f32 of rank {} as input x ({}), in the op's weight layout", op, to_string(inputs[1]),
-                            x.rank(), to_string(x)));
+    throw Error(fmt::format("{}: weight is {}, must be f32 of rank {} as input x ({}), in the op's weight layout", op,
+                            to_string(inputs[1]), x.rank(), to_string(x)));
   const bool transposed = layout == Layout::transposed_weight;
   const std::int64_t in = transposed ? weight[0] : weight[1] * a.groups;
   const std::int64_t out = transposed ? weight[1] * a.groups : weight[0];
   if (in != x[1])
-    throw Error(fmt::format("{}: weight {} with {} groups takes {} input channels, input x has {} (shape {})", op, to_string(weight), a.groups, in,
-                            x[1], to_string(x)));
+    throw Error(fmt::format("{}: weight {} with {} groups takes {} input channels, input x has {} (shape {})", op,
+                            to_string(weight), a.groups, in, x[1], to_string(x)));
   if (in % a.groups != 0 || out % a.groups != 0)
-    throw Error(fmt::format("{}: {} input and {} output channels can't be divided into {} groups", op, in, out, a.groups));
+    throw Error(
+        fmt::format("{}: {} input and {} output channels can't be divided into {} groups", op, in, out, a.groups));
   if (inputs.size() == 3 && !(inputs[2] == TensorType{DType::f32, Shape{out}}))
-    throw Error(fmt::format("{}: bias is {}, must be f32 {} for weight {}", op, to_string(inputs[2]), out, to_string(weight)));
+    throw Error(
+        fmt::format("{}: bias is {}, must be f32 {} for weight {}", op, to_string(inputs[2]), out, to_string(weight)));
 }
 
 std::vector<TensorType> Conv::infer(std::span<const TensorType> inputs) const {
@@ -103,8 +108,8 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
   ConvAttributes back = plain;
   for (std::size_t axis = 0; axis < plain.stride.size(); ++axis) {
     const int dimension = static_cast<int>(axis) + 2;
-    const std::int64_t least = (upstream.shape()[dimension] - 1) * plain.stride[axis] - plain.padding[axis] - plain.padding_end[axis] +
-                               plain.dilation[axis] * (weight.shape()[dimension] - 1) + 1;
+    const std::int64_t least = (upstream.shape()[dimension] - 1) * plain.stride[axis] - plain.padding[axis] -
+                               plain.padding_end[axis] + plain.dilation[axis] * (weight.shape()[dimension] - 1) + 1;
     back.output_padding.push_back(x.shape()[dimension] - least);
   }
 
@@ -115,12 +120,14 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
 }
 
 const ConvAttributes& conv_attributes(const Op& op) {
-  return op.name() == "conv_transpose" ? static_cast<const ConvTranspose&>(op).values() : static_cast<const Conv&>(op).values();
+  return op.name() == "conv_transpose" ? static_cast<const ConvTranspose&>(op).values()
+                                       : static_cast<const Conv&>(op).values();
 }
 
 ConvGeometry conv_geometry(const KernelRequest& request, bool& transposed) {
   transposed = request.op.name() == "conv_transpose";
-  return conv_geometry(request.inputs[0].shape, request.outputs[0].shape, request.inputs[1].shape, conv_attributes(request.op));
+  return conv_geometry(request.inputs[0].shape, request.outputs[0].shape, request.inputs[1].shape,
+                       conv_attributes(request.op));
 }
 
 }  // namespace tuff

@@ -47,6 +47,7 @@ Value activation_gradient(const ConvAttributes& attributes, Value upstream, Valu
 Value bias_gradient(Value upstream);
 
 // Error unless the weight is f32 of the layout, of x's rank, and the channels and the bias fit.
-void require_conv_inputs(std::string_view op, std::span<const TensorType> inputs, Layout layout, const ConvAttributes& complete);
+void require_conv_inputs(std::string_view op, std::span<const TensorType> inputs, Layout layout,
+                         const ConvAttributes& complete);
 
 }  // namespace tuff

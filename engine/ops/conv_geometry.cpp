@@ -26,10 +26,12 @@ std::string to_string(const ConvAttributes& attributes) {
                                  fmt::join(attributes.padding, "x"), fmt::join(attributes.dilation, "x"));
   if (!attributes.padding_end.empty() && attributes.padding_end != attributes.padding)
     text += fmt::format(" padding_end={}", fmt::join(attributes.padding_end, "x"));
-  if (!attributes.output_padding.empty()) text += fmt::format(" output_padding={}", fmt::join(attributes.output_padding, "x"));
+  if (!attributes.output_padding.empty())
+    text += fmt::format(" output_padding={}", fmt::join(attributes.output_padding, "x"));
   if (!attributes.output_size.empty()) text += fmt::format(" output_size={}", fmt::join(attributes.output_size, "x"));
   if (attributes.auto_pad != AutoPad::none) text += fmt::format(" auto_pad={}", to_string(attributes.auto_pad));
-  if (attributes.padding_mode != PaddingMode::zeros) text += fmt::format(" padding_mode={}", to_string(attributes.padding_mode));
+  if (attributes.padding_mode != PaddingMode::zeros)
+    text += fmt::format(" padding_mode={}", to_string(attributes.padding_mode));
   if (attributes.flip_kernel) text += " flip_kernel";
   if (attributes.groups != 1) text += fmt::format(" groups={}", attributes.groups);
   switch (attributes.activation) {
@@ -46,13 +48,15 @@ ConvAttributes complete(std::string_view op, const ConvAttributes& attributes, i
   ConvAttributes result = attributes;
   result.stride = per_axis(op, "stride", attributes.stride, axes, 1, 1);
   result.padding = per_axis(op, "padding", attributes.padding, axes, 0, 0);
-  result.padding_end = attributes.padding_end.empty() ? result.padding : per_axis(op, "padding_end", attributes.padding_end, axes, 0, 0);
+  result.padding_end =
+      attributes.padding_end.empty() ? result.padding : per_axis(op, "padding_end", attributes.padding_end, axes, 0, 0);
   result.dilation = per_axis(op, "dilation", attributes.dilation, axes, 1, 1);
   if (!attributes.output_padding.empty())
     result.output_padding = per_axis(op, "output_padding", attributes.output_padding, axes, 0, 0);
   if (!attributes.output_size.empty()) {
     if (op != "conv_transpose") throw Error(fmt::format("{}: takes no output_size; it follows from the input", op));
-    if (!attributes.output_padding.empty()) throw Error(fmt::format("{}: give output_size or output_padding, not both", op));
+    if (!attributes.output_padding.empty())
+      throw Error(fmt::format("{}: give output_size or output_padding, not both", op));
     result.output_size = per_axis(op, "output_size", attributes.output_size, axes, 1, 1);
   }
   if (attributes.auto_pad != AutoPad::none && !(attributes.padding.empty() && attributes.padding_end.empty()))
@@ -78,8 +82,8 @@ void resolve_transposed(ConvAttributes& a, std::size_t axis, std::int64_t in, st
   const std::int64_t least = natural - a.padding[axis] - a.padding_end[axis];
   a.output_padding[axis] = extent - least;
   if (extent < least || (extent > least && extent >= least + std::max(a.stride[axis], a.dilation[axis])))
-    throw Error(fmt::format("conv_transpose: output_size {} can't be reached on spatial axis {}; {} to {} can", extent, axis, least,
-                            least + std::max(a.stride[axis], a.dilation[axis]) - 1));
+    throw Error(fmt::format("conv_transpose: output_size {} can't be reached on spatial axis {}; {} to {} can", extent,
+                            axis, least, least + std::max(a.stride[axis], a.dilation[axis]) - 1));
 }
 
 }  // namespace
@@ -87,11 +91,13 @@ void resolve_transposed(ConvAttributes& a, std::size_t axis, std::int64_t in, st
 ConvAttributes resolve(std::string_view op, const ConvAttributes& attributes, const Shape& x, const Shape& weight) {
   ConvAttributes a = complete(op, attributes, std::max(1, x.rank() - 2));
   if (op == "conv_transpose" && attributes.padding_mode != PaddingMode::zeros)
-    throw Error(fmt::format("conv_transpose: padding_mode is {}, only zeros is defined", to_string(attributes.padding_mode)));
+    throw Error(
+        fmt::format("conv_transpose: padding_mode is {}, only zeros is defined", to_string(attributes.padding_mode)));
   if (x.rank() >= 3 && x.rank() == weight.rank()) {  // else infer() refuses them
     for (std::size_t axis = 0; axis < a.stride.size(); ++axis) {
       const int dimension = static_cast<int>(axis) + 2;
-      const std::int64_t in = x[dimension], stride = a.stride[axis], reach = a.dilation[axis] * (weight[dimension] - 1) + 1;
+      const std::int64_t in = x[dimension], stride = a.stride[axis],
+                         reach = a.dilation[axis] * (weight[dimension] - 1) + 1;
       if (a.auto_pad == AutoPad::full) a.padding[axis] = a.padding_end[axis] = reach - 1;
       if (op == "conv_transpose")
         resolve_transposed(a, axis, in, (in - 1) * stride + reach);
@@ -106,15 +112,18 @@ ConvAttributes resolve(std::string_view op, const ConvAttributes& attributes, co
   return a;
 }
 
-std::vector<std::int64_t> conv_output_size(std::string_view op, const Shape& x, const Shape& weight, const ConvAttributes& a) {
+std::vector<std::int64_t> conv_output_size(std::string_view op, const Shape& x, const Shape& weight,
+                                           const ConvAttributes& a) {
   std::vector<std::int64_t> size;
   for (std::size_t axis = 0; axis < a.stride.size(); ++axis) {
     const int dimension = static_cast<int>(axis) + 2;
     const std::int64_t reach = a.dilation[axis] * (weight[dimension] - 1) + 1;
     const std::int64_t room = x[dimension] + a.padding[axis] + a.padding_end[axis] - reach;
     if (room < 0)
-      throw Error(fmt::format("{}: kernel {} reaches over {} pixels, input x ({}) with padding {} and {} has {}; use a larger input or more padding", op,
-                              to_string(weight), reach, to_string(x), a.padding[axis], a.padding_end[axis], room + reach));
+      throw Error(
+          fmt::format("{}: kernel {} reaches over {} pixels, input x ({}) with padding {} and {} has {}; use a larger "
+                      "input or more padding",
+                      op, to_string(weight), reach, to_string(x), a.padding[axis], a.padding_end[axis], room + reach));
     size.push_back(room / a.stride[axis] + 1);
   }
   return size;
@@ -126,10 +135,13 @@ std::vector<std::int64_t> conv_transpose_output_size(const Shape& x, const Shape
     const int dimension = static_cast<int>(axis) + 2;
     const std::int64_t extra = a.output_padding.empty() ? 0 : a.output_padding[axis];
     if (extra != 0 && extra >= a.stride[axis] && extra >= a.dilation[axis])
-      throw Error(fmt::format("conv_transpose: output_padding {} must be smaller than stride {} or dilation {}", extra, a.stride[axis], a.dilation[axis]));
-    size.push_back((x[dimension] - 1) * a.stride[axis] - a.padding[axis] - a.padding_end[axis] + a.dilation[axis] * (weight[dimension] - 1) + 1 + extra);
+      throw Error(fmt::format("conv_transpose: output_padding {} must be smaller than stride {} or dilation {}", extra,
+                              a.stride[axis], a.dilation[axis]));
+    size.push_back((x[dimension] - 1) * a.stride[axis] - a.padding[axis] - a.padding_end[axis] +
+                   a.dilation[axis] * (weight[dimension] - 1) + 1 + extra);
     if (size.back() < 1)
-      throw Error(fmt::format("conv_transpose: input x ({}) and weight {} with {} leave no output; use less padding", to_string(x), to_string(weight), to_string(a)));
+      throw Error(fmt::format("conv_transpose: input x ({}) and weight {} with {} leave no output; use less padding",
+                              to_string(x), to_string(weight), to_string(a)));
   }
   return size;
 }
@@ -159,7 +171,8 @@ ConvGeometry conv_geometry(const Shape& x, const Shape& y, const Shape& kernel, 
 
 std::vector<std::uint32_t> push_constants(const ConvGeometry& geometry) {
   std::vector<std::uint32_t> words;
-  for (const Extents3* extents : {&geometry.in, &geometry.out, &geometry.kernel, &geometry.stride, &geometry.padding, &geometry.dilation})
+  for (const Extents3* extents :
+       {&geometry.in, &geometry.out, &geometry.kernel, &geometry.stride, &geometry.padding, &geometry.dilation})
     words.insert(words.end(), extents->begin(), extents->end());
   words.insert(words.end(), {geometry.in_channels, geometry.out_channels, geometry.groups, geometry.batch});
   return words;

@@ -48,10 +48,12 @@ ConvAttributes resolve(std::string_view op, const ConvAttributes& attributes, co
 
 // floor((in + padding + padding_end - dilation (kernel - 1) - 1) / stride) + 1 per axis; Error naming op and shapes
 // below 1.
-std::vector<std::int64_t> conv_output_size(std::string_view op, const Shape& x, const Shape& weight, const ConvAttributes& complete);
+std::vector<std::int64_t> conv_output_size(std::string_view op, const Shape& x, const Shape& weight,
+                                           const ConvAttributes& complete);
 
 // (in - 1) stride - padding - padding_end + dilation (kernel - 1) + 1 + output_padding per axis; Error below 1.
-std::vector<std::int64_t> conv_transpose_output_size(const Shape& x, const Shape& weight, const ConvAttributes& complete);
+std::vector<std::int64_t> conv_transpose_output_size(const Shape& x, const Shape& weight,
+                                                     const ConvAttributes& complete);
 
 // Depth, height, width; the leading ones are 1 below rank 3.
 using Extents3 = std::array<std::uint32_t, 3>;

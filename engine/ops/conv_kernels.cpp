@@ -31,7 +31,13 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   const bool bias = request.inputs.size() == 3;
   Dispatch dispatch;
   dispatch.shader = "conv/direct.f32";
-  dispatch.specialization = {kGroupSize, 1, 1, transposed, bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)};
+  dispatch.specialization = {kGroupSize,
+                             1,
+                             1,
+                             transposed,
+                             bias,
+                             static_cast<std::uint32_t>(attributes.activation),
+                             float_bits(attributes.slope)};
   dispatch.buffers = {reads_input(0), reads_input(1), reads_input(bias ? 2 : 1), writes_output(0)};
   dispatch.constants = push_constants(geometry);
   dispatch.groups = linear_groups(static_cast<std::uint64_t>(request.outputs[0].shape.elements()), request.caps);
@@ -51,15 +57,18 @@ std::optional<std::string> refuse_register_blocked(const KernelRequest& request)
 // Every output channel has its own input channel.
 std::optional<std::string> refuse_depthwise(const KernelRequest& request) {
   const std::int64_t groups = conv_attributes(request.op).groups;
-  if (request.inputs[0].shape[1] != groups || request.outputs[0].shape[1] != groups) return "is for one input and output channel a group";
+  if (request.inputs[0].shape[1] != groups || request.outputs[0].shape[1] != groups)
+    return "is for one input and output channel a group";
   return refuse_large(request);
 }
 
-// The gather along a row for output columns residue, residue + out_step, ...: which taps they have, and where those read.
+// The gather along a row for output columns residue, residue + out_step, ...: which taps they have, and where those
+// read.
 struct RowTaps {
   int out_step = 1, in_step = 1;
   int taps = 0, first_tap = 0, tap_step = 1;
-  int first_input = 0, tap_input = 1;  // input column of tap t for column number j: j * in_step + first_input + t * tap_input
+  int first_input = 0,
+      tap_input = 1;  // input column of tap t for column number j: j * in_step + first_input + t * tap_input
 
   int least() const { return taps == 0 ? 0 : std::min(first_input, first_input + (taps - 1) * tap_input); }
   int strip(int pixels) const { return (pixels - 1) * in_step + std::max(0, taps - 1) * std::abs(tap_input) + 1; }
@@ -80,27 +89,28 @@ RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
   return row;
 }
 
-std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
-                                                      const RowTaps& row, int residue, int pixels) {
+std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& request, const ConvGeometry& geometry,
+                                                      bool transposed, const RowTaps& row, int residue, int pixels) {
   const ConvAttributes& attributes = conv_attributes(request.op);
   std::vector<std::uint32_t> constants = {kGroupSize, 1, 1, geometry.in_channels, geometry.out_channels};
   for (const Extents3* extents : {&geometry.in, &geometry.out, &geometry.kernel})
     constants.insert(constants.end(), extents->begin(), extents->end());
   for (const Extents3* extents : {&geometry.stride, &geometry.padding, &geometry.dilation})
     constants.insert(constants.end(), extents->begin(), extents->begin() + 2);
-  for (const int value : {int{transposed}, residue, row.out_step, row.in_step, row.taps, row.first_tap, row.tap_step, row.first_input,
-                          row.tap_input, row.least(), row.strip(pixels)})
+  for (const int value : {int{transposed}, residue, row.out_step, row.in_step, row.taps, row.first_tap, row.tap_step,
+                          row.first_input, row.tap_input, row.least(), row.strip(pixels)})
     constants.push_back(static_cast<std::uint32_t>(value));
   const bool bias = request.inputs.size() == 3;
-  constants.insert(constants.end(), {bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope),
-                                     static_cast<std::uint32_t>(pixels), geometry.batch, geometry.groups});
+  constants.insert(constants.end(),
+                   {bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope),
+                    static_cast<std::uint32_t>(pixels), geometry.batch, geometry.groups});
   return constants;
 }
 
 // With more taps in a row, four channels at once are slower (5x5 on Mesa 25: 13.1 to 16.5 GFLOP/s).
 constexpr std::uint32_t kMostUnrolledTaps = 4;
-// Beyond so many products of a block Mesa's compiler doesn't unroll, and the block's registers become an array in memory:
-// 16 pixels of 5 taps ran at 2.4 GFLOP/s, 8 at 16.5; 16 of 9 taps at 2.6, 8 at 15.1.
+// Beyond so many products of a block Mesa's compiler doesn't unroll, and the block's registers become an array in
+// memory: 16 pixels of 5 taps ran at 2.4 GFLOP/s, 8 at 16.5; 16 of 9 taps at 2.6, 8 at 15.1.
 constexpr int kMostProducts = 72;
 
 // 16 pixels of 4 channels: 33 GFLOP/s on Mesa 25 (2 cores, AVX2), against 21 with 8 and 12 with 8 of 8 channels.
@@ -109,8 +119,10 @@ int block_pixels(std::uint32_t columns, int taps) {
   return std::clamp(kMostProducts / std::max(taps, 1) / 4 * 4, 4, wanted);
 }
 
-std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector, bool depthwise) {
-  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps && !depthwise;
+std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector,
+                           bool depthwise) {
+  const bool unrolled =
+      geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps && !depthwise;
   return fmt::format("conv/register_blocked.{}{}{}{}", depthwise ? "depthwise_" : "", vector == 4 ? "vec4" : "scalar",
                      unrolled ? "_unrolled" : "", vector == 4 && request.caps.int64 ? "_wide" : "");
 }
@@ -128,12 +140,16 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
     const auto step = static_cast<std::uint32_t>(row.out_step);
     const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
     const int pixels = block_pixels(columns, row.taps);
-    const std::uint64_t blocks = (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
+    const std::uint64_t blocks =
+        (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
     Dispatch dispatch;
     dispatch.shader = blocked_shader(request, geometry, vector, depthwise);
-    dispatch.specialization = register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
-    dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1), writes_output(0)};
-    dispatch.groups = linear_groups(geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
+    dispatch.specialization =
+        register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
+    dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1),
+                        writes_output(0)};
+    dispatch.groups = linear_groups(
+        geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
     dispatch.linear = true;
     dispatch.flops = conv_flops(geometry, transposed) / classes;
     dispatch.bytes = conv_bytes(request) / classes;
@@ -168,6 +184,8 @@ std::vector<Kernel> conv_kernels() {
           {"direct", refuse_large, emit_direct}};
 }
 
-std::vector<Kernel> conv_transpose_kernels() { return conv_kernels(); }
+std::vector<Kernel> conv_transpose_kernels() {
+  return conv_kernels();
+}
 
 }  // namespace tuff

@@ -32,7 +32,8 @@ std::vector<Value> ConvTranspose::gradient(const GradientContext& context) const
 
   // An output padding of a stride or more makes further pixels that no input pixel reaches.
   Value dx = conv(upstream, relayout(weight, Layout::weight), {}, plain);
-  if (dx.shape() != x.shape()) dx = slice(dx, std::vector<std::int64_t>(static_cast<std::size_t>(x.shape().rank()), 0), x.shape().extents());
+  if (dx.shape() != x.shape())
+    dx = slice(dx, std::vector<std::int64_t>(static_cast<std::size_t>(x.shape().rank()), 0), x.shape().extents());
 
   // conv's weight gradient with the roles exchanged: upstream is what was convolved to give x.
   const Value dw = conv_weight_gradient(upstream, x, weight.shape(), plain);

@@ -15,7 +15,9 @@ Value conv_weight_gradient(Value x, Value upstream, const Shape& weight, const C
   return x.graph().add(std::make_shared<ConvWeightGradient>(weight, std::move(completed)), {x, upstream}).front();
 }
 
-std::string ConvWeightGradient::attributes() const { return fmt::format("weight={} {}", to_string(weight_), to_string(attributes_)); }
+std::string ConvWeightGradient::attributes() const {
+  return fmt::format("weight={} {}", to_string(weight_), to_string(attributes_));
+}
 
 std::vector<TensorType> ConvWeightGradient::infer(std::span<const TensorType> inputs) const {
   if (inputs.size() != 2) throw Error("conv_weight_gradient: takes x and the gradient of the result");
@@ -26,8 +28,8 @@ std::vector<TensorType> ConvWeightGradient::infer(std::span<const TensorType> in
   const bool fits = weight_.rank() == x.rank() && upstream.rank() == x.rank() && x[0] == upstream[0] &&
                     x[1] == weight_[1] * attributes_.groups && upstream[1] == weight_[0];
   if (!fits)
-    throw Error(fmt::format("conv_weight_gradient: x {}, upstream {} and weight {} with {} groups don't fit together", to_string(x),
-                            to_string(upstream), to_string(weight_), attributes_.groups));
+    throw Error(fmt::format("conv_weight_gradient: x {}, upstream {} and weight {} with {} groups don't fit together",
+                            to_string(x), to_string(upstream), to_string(weight_), attributes_.groups));
   return {{DType::f32, weight_, Layout::weight}};
 }
 

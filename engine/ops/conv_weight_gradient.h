@@ -16,7 +16,8 @@ Value conv_weight_gradient(Value x, Value upstream, const Shape& weight, const C
 
 class ConvWeightGradient : public Op {
  public:
-  ConvWeightGradient(Shape weight, ConvAttributes attributes) : weight_(std::move(weight)), attributes_(std::move(attributes)) {}
+  ConvWeightGradient(Shape weight, ConvAttributes attributes)
+      : weight_(std::move(weight)), attributes_(std::move(attributes)) {}
   const Shape& weight() const { return weight_; }
   const ConvAttributes& values() const { return attributes_; }
 

@@ -41,8 +41,10 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   dispatch.constants.push_back(parts);
   dispatch.groups = linear_groups(geometry.weights() * parts, request.caps);
   dispatch.linear = true;
-  dispatch.flops = 2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
+  dispatch.flops =
+      2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+                   4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
@@ -58,24 +60,31 @@ std::optional<std::string> refuse_register_blocked(const KernelRequest& request)
 // Measured on Mesa 25 (2 cores): parts of 64 KiB to 1 MiB are equally fast, whole images half as fast.
 constexpr std::uint64_t kPartBytes = 256 << 10;
 constexpr std::uint64_t kLeastInvocations = 512;
-// Beyond, sums of four input channels are more than Mesa's compiler unrolls (9 taps: 0.9 GFLOP/s, 16.8 with one channel).
+// Beyond, sums of four input channels are more than Mesa's compiler unrolls (9 taps: 0.9 GFLOP/s, 16.8 with one
+// channel).
 constexpr std::uint32_t kMostWideTaps = 5;
 
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
-  const bool depthwise = geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups && geometry.groups > 1;
+  const bool depthwise =
+      geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups && geometry.groups > 1;
   const std::uint32_t group_inputs = geometry.in_channels / geometry.groups;
   const std::uint32_t in = group_inputs % 4 == 0 && geometry.kernel[2] <= kMostWideTaps ? 4 : 1;
-  const std::uint32_t out = (depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups) % 4 == 0 ? 4 : 1;
-  const std::uint64_t tiles = std::uint64_t{group_inputs / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
+  const std::uint32_t out =
+      (depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups) % 4 == 0 ? 4 : 1;
+  const std::uint64_t tiles =
+      std::uint64_t{group_inputs / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
   // All tiles of a part run before the next part, so that a part's rows of x and upstream stay in a core's cache.
-  const std::uint64_t row_bytes = std::uint64_t{geometry.out[2]} * (geometry.in_channels + geometry.out_channels) * sizeof(float);
-  const std::uint64_t cached = (rows * row_bytes + kPartBytes - 1) / kPartBytes, busy = (kLeastInvocations + tiles - 1) / tiles;
+  const std::uint64_t row_bytes =
+      std::uint64_t{geometry.out[2]} * (geometry.in_channels + geometry.out_channels) * sizeof(float);
+  const std::uint64_t cached = (rows * row_bytes + kPartBytes - 1) / kPartBytes,
+                      busy = (kLeastInvocations + tiles - 1) / tiles;
   const auto parts = static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, std::max(cached, busy)}));
   Dispatch dispatch;
-  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.{}_out{}{}", depthwise ? "depthwise" : fmt::format("in{}", in), out,
-                                in * out > 1 && request.caps.int64 ? "_wide" : "");
+  dispatch.shader =
+      fmt::format("conv_weight_gradient/register_blocked.{}_out{}{}", depthwise ? "depthwise" : fmt::format("in{}", in),
+                  out, in * out > 1 && request.caps.int64 ? "_wide" : "");
   dispatch.specialization = {kGroupSize, 1, 1};
   const std::vector<std::uint32_t> words = push_constants(geometry);
   dispatch.specialization.insert(dispatch.specialization.end(), words.begin(), words.end());
@@ -83,8 +92,10 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.groups = linear_groups(tiles * parts, request.caps);
   dispatch.linear = true;
-  dispatch.flops = 2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
+  dispatch.flops =
+      2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+                   4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
@@ -96,11 +107,13 @@ std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
 
 KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
-  const std::uint64_t across = gemm_tiles(std::int64_t{geometry.taps()} * geometry.in_channels) * gemm_tiles(geometry.out_channels);
+  const std::uint64_t across =
+      gemm_tiles(std::int64_t{geometry.taps()} * geometry.in_channels) * gemm_tiles(geometry.out_channels);
   // Eight groups for each core, but parts of 512 pixels at least and few enough that adding them stays cheap.
   const std::uint64_t pixels = geometry.batch * geometry.out_pixels();
   const std::uint64_t busy = (8ull * request.caps.cores + across - 1) / across;
-  const std::uint64_t wanted = std::clamp<std::uint64_t>(busy, 1, std::max<std::uint64_t>(1, std::min<std::uint64_t>(pixels / 512, 128)));
+  const std::uint64_t wanted =
+      std::clamp<std::uint64_t>(busy, 1, std::max<std::uint64_t>(1, std::min<std::uint64_t>(pixels / 512, 128)));
   const auto per_part = static_cast<std::uint32_t>((pixels + wanted - 1) / wanted);
   const auto parts = static_cast<std::uint32_t>((pixels + per_part - 1) / per_part);
   Dispatch dispatch;
@@ -112,7 +125,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   dispatch.groups = folded_groups(across * parts, request.caps);
   dispatch.linear = true;
   dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) + 4.0 * static_cast<double>(geometry.weights()) * parts;
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+                   4.0 * static_cast<double>(geometry.weights()) * parts;
   return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 

@@ -122,7 +122,8 @@ struct Targets {
   Value divisor;  // scalar
 };
 
-Targets class_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+Targets class_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight,
+                      Value pixel_weight) {
   const Value indicator = class_indicator(target, x, attributes.ignore_index);
   const Value pixels = pixel_weight ? mul(indicator, pixel_weight) : indicator;
   const Value truth = weight ? mul(pixels, weight) : pixels;
@@ -133,7 +134,8 @@ Targets class_targets(Value x, Value target, const CrossEntropyAttributes& attri
   return {add(mul_scalar(truth, 1.0f - attributes.label_smoothing), spread), sum(truth)};
 }
 
-Targets dense_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight, Value pixel_weight) {
+Targets dense_targets(Value x, Value target, const CrossEntropyAttributes& attributes, Value weight,
+                      Value pixel_weight) {
   const auto pixels = static_cast<float>(x.shape().elements() / x.shape().channels());
   Value share = target;
   if (attributes.label_smoothing != 0)
@@ -149,9 +151,10 @@ void require_class_loss(std::string_view op, Value x, Value target, Value pixel_
   require_float(op, "x", x.type());
   if (shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x.type())));
   if (!(target.type() == x.type()) && !is_class_map(target.type(), x.type()))
-    throw Error(fmt::format("{}: target is {}, must be i32 classes (N, spatial...) or (N, 1, spatial...), or f32 "
-                            "probabilities of x's shape ({})",
-                            op, to_string(target.type()), to_string(x.type())));
+    throw Error(
+        fmt::format("{}: target is {}, must be i32 classes (N, spatial...) or (N, 1, spatial...), or f32 "
+                    "probabilities of x's shape ({})",
+                    op, to_string(target.type()), to_string(x.type())));
   std::vector<std::int64_t> extents = shape.extents();
   extents[1] = 1;
   if (pixel_weight && (pixel_weight.dtype() != DType::f32 || pixel_weight.shape() != Shape(extents)))

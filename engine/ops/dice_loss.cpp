@@ -135,7 +135,8 @@ Value overlap_loss(std::string_view op, Value x, Value target, const TverskyAttr
   const Shape shape = x.shape();
   if (shape.rank() < 2) throw Error(fmt::format("{}: x must be (N, C, spatial...), got {}", op, to_string(x.type())));
   if (weight && broadcast(op, shape, weight.shape()) != shape)
-    throw Error(fmt::format("{}: weight ({}) is larger than x ({})", op, to_string(weight.type()), to_string(x.type())));
+    throw Error(
+        fmt::format("{}: weight ({}) is larger than x ({})", op, to_string(weight.type()), to_string(x.type())));
   if (target.dtype() == DType::i32) {
     target = class_indicator(target, x, attributes.ignore_index);
     const Value known = sum(target, {1}, true);  // 0 where ignored
@@ -149,8 +150,8 @@ Value overlap_loss(std::string_view op, Value x, Value target, const TverskyAttr
   };
   const auto rest = [](Value value) { return add_scalar(neg(value), 1.0f); };
   const Value hit = total(p, target);
-  const Value missed = add(mul_scalar(total(p, rest(target)), attributes.alpha),
-                           mul_scalar(total(rest(p), target), attributes.beta));
+  const Value missed =
+      add(mul_scalar(total(p, rest(target)), attributes.alpha), mul_scalar(total(rest(p), target), attributes.beta));
   const Value smoothed = add_scalar(hit, attributes.smooth);
   return rest(mean(div(smoothed, add(smoothed, missed))));
 }
@@ -159,7 +160,8 @@ Value overlap_loss(std::string_view op, Value x, Value target, const TverskyAttr
 
 Value dice_loss(Value x, Value target, const DiceAttributes& attributes, Value weight) {
   if (weight)
-    return overlap_loss("dice_loss", x, target, {.smooth = 0.5f * attributes.smooth, .activation = attributes.activation}, weight);
+    return overlap_loss("dice_loss", x, target,
+                        {.smooth = 0.5f * attributes.smooth, .activation = attributes.activation}, weight);
   DiceAttributes inner = attributes;
   if (attributes.activation == DiceAttributes::Activation::softmax) {
     x = softmax(x, 1);

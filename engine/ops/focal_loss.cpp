@@ -36,7 +36,8 @@ Value sigmoid_focal_loss(Value x, Value target, float alpha, float gamma, const 
 Value focal_loss(Value x, Value target, const FocalAttributes& attributes, Value weight, Value pixel_weight) {
   const Graph::Scope precise = x.graph().full_precision();
   require_gamma("focal_loss", attributes.gamma);
-  if (x.shape().rank() < 2) throw Error(fmt::format("focal_loss: x must be (N, C, spatial...), got {}", to_string(x.type())));
+  if (x.shape().rank() < 2)
+    throw Error(fmt::format("focal_loss: x must be (N, C, spatial...), got {}", to_string(x.type())));
   const bool classes = target.dtype() == DType::i32;
   Value share = classes ? class_indicator(target, x, attributes.ignore_index) : target;
   require_same("focal_loss", x, share);

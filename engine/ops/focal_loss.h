@@ -19,9 +19,11 @@ struct FocalAttributes {
   bool operator==(const FocalAttributes&) const = default;
 };
 
-// Of classes that exclude each other: -sum over c of w[c] t[c] (1 - p[c])^gamma log p[c], p = softmax(x). x: logits, f32
-// (N, C, spatial...); target: classes, i32 (N, spatial...) or (N, 1, spatial...), or probabilities, f32 of x's shape;
-// weight: (C) or empty; pixel_weight: (N, 1, spatial...) or empty. Without a reduction (N, spatial...), else a scalar.
-Value focal_loss(Value x, Value target, const FocalAttributes& attributes = {}, Value weight = {}, Value pixel_weight = {});
+// Of classes that exclude each other: -sum over c of w[c] t[c] (1 - p[c])^gamma log p[c], p = softmax(x). x: logits,
+// f32 (N, C, spatial...); target: classes, i32 (N, spatial...) or (N, 1, spatial...), or probabilities, f32 of x's
+// shape; weight: (C) or empty; pixel_weight: (N, 1, spatial...) or empty. Without a reduction (N, spatial...), else a
+// scalar.
+Value focal_loss(Value x, Value target, const FocalAttributes& attributes = {}, Value weight = {},
+                 Value pixel_weight = {});
 
 }  // namespace tuff

@@ -33,16 +33,16 @@ std::string_view to_string(GridPadding padding) {
 }
 
 std::string GridSampleOp::attributes() const {
-  return fmt::format("mode={} padding_mode={} align_corners={} image={}", to_string(attributes_.mode), to_string(attributes_.padding_mode),
-                     attributes_.align_corners, to_string(image_));
+  return fmt::format("mode={} padding_mode={} align_corners={} image={}", to_string(attributes_.mode),
+                     to_string(attributes_.padding_mode), attributes_.align_corners, to_string(image_));
 }
 
 Shape GridSampleOp::sampled(const TensorType& grid) const {
   const int rank = image_.rank();
   require_float(name(), "grid", grid);
   if (grid.shape.rank() != rank || grid.shape[0] != image_[0] || grid.shape[rank - 1] != rank - 2)
-    throw Error(fmt::format("{}: grid is {}, must be ({}, {} extents, {}) for x ({})", name(), to_string(grid), image_[0], rank - 2, rank - 2,
-                            to_string(image_)));
+    throw Error(fmt::format("{}: grid is {}, must be ({}, {} extents, {}) for x ({})", name(), to_string(grid),
+                            image_[0], rank - 2, rank - 2, to_string(image_)));
   std::vector<std::int64_t> extents = {image_[0], image_[1]};
   extents.insert(extents.end(), grid.shape.extents().begin() + 1, grid.shape.extents().end() - 1);
   return Shape(std::move(extents));
@@ -59,7 +59,8 @@ class GridSampleInputGradient : public GridSampleOp {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "upstream", inputs[0]);
     if (inputs[0].shape != sampled(inputs[1]))
-      throw Error(fmt::format("{}: upstream is {}, must be {}", name(), to_string(inputs[0]), to_string(sampled(inputs[1]))));
+      throw Error(
+          fmt::format("{}: upstream is {}, must be {}", name(), to_string(inputs[0]), to_string(sampled(inputs[1]))));
     return {{DType::f32, image()}};
   }
 };
@@ -73,7 +74,8 @@ class GridSampleGridGradient : public GridSampleOp {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_float(name(), "upstream", inputs[0]);
     if (inputs[0].shape != sampled(inputs[2]))
-      throw Error(fmt::format("{}: upstream is {}, must be {}", name(), to_string(inputs[0]), to_string(sampled(inputs[2]))));
+      throw Error(
+          fmt::format("{}: upstream is {}, must be {}", name(), to_string(inputs[0]), to_string(sampled(inputs[2]))));
     return {inputs[2]};
   }
 };
@@ -87,7 +89,8 @@ class GridSample : public GridSampleOp {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_image(name(), "x", inputs[0]);
     if (values().mode == GridSampleMode::bicubic && image().rank() > 4)
-      throw Error(fmt::format("grid_sample: mode bicubic takes one or two spatial axes, x is {}", to_string(inputs[0])));
+      throw Error(
+          fmt::format("grid_sample: mode bicubic takes one or two spatial axes, x is {}", to_string(inputs[0])));
     return {{DType::f32, sampled(inputs[1])}};
   }
 
@@ -123,8 +126,9 @@ Value affine_grid(Value theta, Shape size, bool align_corners) {
   const int axes = size.rank() - 2;
   require_float("affine_grid", "theta", theta.type());
   if (axes < 1 || axes > 3 || shape != Shape{size[0], axes, axes + 1})
-    throw Error(fmt::format("affine_grid: theta is {}, must be (N, d, d + 1) for an image of {} with d = 1 to 3 spatial axes", to_string(theta.type()),
-                            to_string(size)));
+    throw Error(
+        fmt::format("affine_grid: theta is {}, must be (N, d, d + 1) for an image of {} with d = 1 to 3 spatial axes",
+                    to_string(theta.type()), to_string(size)));
   std::vector<std::int64_t> single(static_cast<std::size_t>(axes) + 2, 1);
   single.front() = size[0];
   single.back() = axes;

@@ -27,16 +27,16 @@ struct GridSampleAttributes {
   bool operator==(const GridSampleAttributes&) const = default;
 };
 
-// x: f32 (N, C, d = 1 to 3 spatial axes); grid: f32 (N, the result's spatial axes, d), the last axis holding (x), (x, y) or
-// (x, y, z): x along the last axis of the image. Gives (N, C, the grid's extents). A NaN in the grid gives
-// NaN, but with nearest it reads padding, and with border and reflection (nearest, bilinear) the first pixel of the axis.
-// Gradients flow to both. That of x is exact and repeatable, without atomics: each pixel of x searches a tree of bounding
-// boxes over the grid for the samples that read it. Smooth grids cost it a few dozen places a pixel; one whose neighbours
-// point anywhere costs up to the whole grid for each pixel.
+// x: f32 (N, C, d = 1 to 3 spatial axes); grid: f32 (N, the result's spatial axes, d), the last axis holding (x), (x,
+// y) or (x, y, z): x along the last axis of the image. Gives (N, C, the grid's extents). A NaN in the grid gives NaN,
+// but with nearest it reads padding, and with border and reflection (nearest, bilinear) the first pixel of the axis.
+// Gradients flow to both. That of x is exact and repeatable, without atomics: each pixel of x searches a tree of
+// bounding boxes over the grid for the samples that read it. Smooth grids cost it a few dozen places a pixel; one whose
+// neighbours point anywhere costs up to the whole grid for each pixel.
 Value grid_sample(Value x, Value grid, const GridSampleAttributes& attributes = {});
 
-// theta: f32 (N, d, d + 1), d = 1 to 3; `size`: (N, C, d spatial extents) of the image to sample. Gives the grid (N, extents,
-// d) of the places that theta maps the image's pixels to.
+// theta: f32 (N, d, d + 1), d = 1 to 3; `size`: (N, C, d spatial extents) of the image to sample. Gives the grid (N,
+// extents, d) of the places that theta maps the image's pixels to.
 Value affine_grid(Value theta, Shape size, bool align_corners = false);
 
 std::vector<Kernel> grid_sample_kernels();

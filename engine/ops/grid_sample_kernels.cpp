@@ -17,19 +17,23 @@ Dispatch over_grid(const KernelRequest& request, std::string shader, const Tenso
   const std::vector<std::int64_t> steps = strides(grid);
   Dispatch dispatch;
   dispatch.shader = std::move(shader);
-  dispatch.specialization = {kGroupSize, 1, 1, static_cast<std::uint32_t>(axes), static_cast<std::uint32_t>(op.values().mode)};
+  dispatch.specialization = {kGroupSize, 1, 1, static_cast<std::uint32_t>(axes),
+                             static_cast<std::uint32_t>(op.values().mode)};
   dispatch.constants = {in.batch, in.channels / lanes, in.depth, in.height, in.width};
   for (const std::uint32_t extent : to_3d(spatial, 1)) dispatch.constants.push_back(extent);
   for (const std::uint32_t step : to_3d({steps.begin() + 1, steps.end() - 1}, 0)) dispatch.constants.push_back(step);
-  dispatch.constants.insert(dispatch.constants.end(), {static_cast<std::uint32_t>(steps.front()), static_cast<std::uint32_t>(steps.back()),
-                                                       static_cast<std::uint32_t>(op.values().padding_mode), op.values().align_corners});
+  dispatch.constants.insert(dispatch.constants.end(),
+                            {static_cast<std::uint32_t>(steps.front()), static_cast<std::uint32_t>(steps.back()),
+                             static_cast<std::uint32_t>(op.values().padding_mode), op.values().align_corners});
   dispatch.linear = true;
   for (const TensorType& type : request.inputs) dispatch.bytes += static_cast<double>(type.bytes());
   for (const TensorType& type : request.outputs) dispatch.bytes += static_cast<double>(type.bytes());
   return dispatch;
 }
 
-std::string variant(std::string_view shader, std::uint32_t lanes) { return fmt::format("grid_sample/{}.{}", shader, lanes == 4 ? "vec4" : "scalar"); }
+std::string variant(std::string_view shader, std::uint32_t lanes) {
+  return fmt::format("grid_sample/{}.{}", shader, lanes == 4 ? "vec4" : "scalar");
+}
 
 // The image's channels are a multiple of four.
 std::optional<std::string> refuse_channels(const KernelRequest& request) {
@@ -40,13 +44,16 @@ std::optional<std::string> refuse_channels(const KernelRequest& request) {
 }
 
 // The pixels of the result, of all samples.
-std::uint64_t grid_pixels(const TensorType& grid) { return static_cast<std::uint64_t>(grid.shape.elements() / grid.shape[grid.shape.rank() - 1]); }
+std::uint64_t grid_pixels(const TensorType& grid) {
+  return static_cast<std::uint64_t>(grid.shape.elements() / grid.shape[grid.shape.rank() - 1]);
+}
 
 template <std::uint32_t lanes>
 KernelDispatches emit_sample(const KernelRequest& request) {
   Dispatch dispatch = over_grid(request, variant("sample", lanes), request.inputs[1], lanes);
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
-  dispatch.groups = linear_groups(static_cast<std::uint64_t>(request.outputs[0].shape.elements()) / lanes, request.caps);
+  dispatch.groups =
+      linear_groups(static_cast<std::uint64_t>(request.outputs[0].shape.elements()) / lanes, request.caps);
   return {{std::move(dispatch)}, {}};
 }
 
@@ -83,7 +90,8 @@ KernelDispatches emit_input_gradient(const KernelRequest& request) {
   result.dispatches.push_back(leaves);
   std::uint32_t first = 0;
   for (std::size_t level = 1; level < levels.size(); ++level) {
-    Dispatch merge{"grid_sample/merge_bounds.scalar", {kGroupSize, 1, 1}, {{{Operand::Kind::workspace, 0}, Access::read_write}}};
+    Dispatch merge{
+        "grid_sample/merge_bounds.scalar", {kGroupSize, 1, 1}, {{{Operand::Kind::workspace, 0}, Access::read_write}}};
     merge.constants = {static_cast<std::uint32_t>(batch), boxes, first, levels[level - 1], levels[level]};
     merge.groups = linear_groups(batch * levels[level], request.caps);
     merge.bytes = 24.0 * static_cast<double>(batch) * levels[level - 1];
@@ -109,7 +117,8 @@ std::vector<Kernel> grid_sample_input_gradient_kernels() {
 }
 
 std::vector<Kernel> grid_sample_grid_gradient_kernels() {
-  return {{"per_sample_vec4", refuse_channels, emit_grid_gradient<4>}, {"per_sample", refuse_large, emit_grid_gradient<1>}};
+  return {{"per_sample_vec4", refuse_channels, emit_grid_gradient<4>},
+          {"per_sample", refuse_large, emit_grid_gradient<1>}};
 }
 
 }  // namespace tuff

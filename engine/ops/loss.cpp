@@ -14,7 +14,8 @@ Value reduce_loss(std::string_view op, Value loss, const LossOptions& options, b
   const Value weight = options.weight;
   if (weight) {
     if (broadcast(op, shape, weight.shape()) != shape)
-      throw Error(fmt::format("{}: weight ({}) is larger than the loss ({})", op, to_string(weight.type()), to_string(shape)));
+      throw Error(
+          fmt::format("{}: weight ({}) is larger than the loss ({})", op, to_string(weight.type()), to_string(shape)));
     loss = mul(loss, weight);
   }
   switch (options.reduction) {
@@ -37,8 +38,8 @@ void require_same(std::string_view op, Value x, Value target) {
 Value along_channels(std::string_view op, Value values, Value x) {
   const Shape shape = x.shape();
   if (shape.rank() < 2 || values.dtype() != DType::f32 || values.shape() != Shape{shape.channels()})
-    throw Error(fmt::format("{}: weight is {}, must be f32 {} for x ({})", op, to_string(values.type()), shape.channels(),
-                            to_string(x.type())));
+    throw Error(fmt::format("{}: weight is {}, must be f32 {} for x ({})", op, to_string(values.type()),
+                            shape.channels(), to_string(x.type())));
   std::vector<std::int64_t> extents(static_cast<std::size_t>(shape.rank()), 1);
   extents[1] = shape.channels();
   return expand(values, Shape(std::move(extents)), std::vector<int>{1});

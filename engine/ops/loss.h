@@ -18,7 +18,8 @@ struct LossOptions {
 };
 
 // The elements of a loss, weighted and reduced. A mean divides by the number of elements, or where `over_weights` is
-// set by the sum of their weights (0 / 0, which is NaN, where that is 0). Error naming `op` where the weight doesn't fit.
+// set by the sum of their weights (0 / 0, which is NaN, where that is 0). Error naming `op` where the weight doesn't
+// fit.
 Value reduce_loss(std::string_view op, Value loss, const LossOptions& options, bool over_weights);
 
 // Error unless both are f32 of one shape.

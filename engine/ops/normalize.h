@@ -47,7 +47,7 @@ Value instance_norm(Value x, Value weight = {}, Value bias = {}, float eps = 1e-
 struct NormalizeAttributes {
   std::int64_t groups = 0;
   float eps = 1e-5f;
-  bool affine = false;   // has weight and bias
+  bool affine = false;  // has weight and bias
   NormalizeActivation activation = NormalizeActivation::none;
   bool running = false;  // groups = 0: also gives the new running statistics
   float momentum = 0.1f;

@@ -140,8 +140,13 @@ KernelDispatches emit_forward(const KernelRequest& request) {
                                                  writes_output(3), writes_output(4)});
   else
     finish.buffers.insert(finish.buffers.end(), 4, writes_output(1));
-  finish.constants = {pieces.samples, parts, pieces.channels, pieces.groups, attributes.running ? 1u : 0u,
-                      float_bits(attributes.momentum), float_bits(static_cast<float>(count / (count - 1)))};
+  finish.constants = {pieces.samples,
+                      parts,
+                      pieces.channels,
+                      pieces.groups,
+                      attributes.running ? 1u : 0u,
+                      float_bits(attributes.momentum),
+                      float_bits(static_cast<float>(count / (count - 1)))};
   result.dispatches.push_back(std::move(finish));
 
   Dispatch apply = pass("apply", lanes, pieces, writing, request.caps);

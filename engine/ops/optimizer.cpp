@@ -35,8 +35,7 @@ std::vector<int> OptimizerOp::written_inputs() const {
 
 std::vector<TensorType> OptimizerOp::infer(std::span<const TensorType> inputs) const {
   const std::size_t count = static_cast<std::size_t>(own_ + update_.scaled + update_.factors + update_.averaged);
-  if (inputs.size() != count)
-    throw Error(fmt::format("{}: takes {} inputs, got {}", name(), count, inputs.size()));
+  if (inputs.size() != count) throw Error(fmt::format("{}: takes {} inputs, got {}", name(), count, inputs.size()));
   const TensorType& parameters = inputs[0];
   const auto require_arena = [&](const TensorType& type) {
     if (!(type == parameters) || type.dtype != DType::f32)

@@ -48,8 +48,8 @@ struct UpdateAttributes {
 
 class OptimizerOp : public Op {
  public:
-  // `own`: how many inputs come before those of UpdateOptions. The first is the parameters; those at `arenas` must be of
-  // their type; that at `state` is step_state.
+  // `own`: how many inputs come before those of UpdateOptions. The first is the parameters; those at `arenas` must be
+  // of their type; that at `state` is step_state.
   OptimizerOp(const UpdateOptions& options, int own, std::vector<int> arenas, int state);
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;

@@ -225,7 +225,8 @@ Op::HalfOperands Pointwise::half_operands(std::span<const TensorType> inputs) co
   const TensorType result = infer(inputs).front();
   HalfOperands half;
   for (int input = 0; input < program_.inputs; ++input)
-    if (pointwise_access(inputs[static_cast<std::size_t>(input)], result) == PointwiseAccess::same) half.inputs.push_back(input);
+    if (pointwise_access(inputs[static_cast<std::size_t>(input)], result) == PointwiseAccess::same)
+      half.inputs.push_back(input);
   if (!half.inputs.empty()) half.outputs = {0};
   return half;
 }

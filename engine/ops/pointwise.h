@@ -73,9 +73,9 @@ Value cosh(Value x);
 Value asinh(Value x);
 Value acosh(Value x);
 Value erf(Value x);
-Value expm1(Value x);  // exp(x) - 1
-Value log1p(Value x);  // log(1 + x)
-Value floor_at(Value x, float low);   // clamp_min whose gradient is 0 at the bound too, as relu's is
+Value expm1(Value x);                // exp(x) - 1
+Value log1p(Value x);                // log(1 + x)
+Value floor_at(Value x, float low);  // clamp_min whose gradient is 0 at the bound too, as relu's is
 Value ceil_at(Value x, float high);
 Value binary_cross_entropy(Value p, Value t);  // -(t log p + (1 - t) log(1 - p)), logarithms at least -100
 

@@ -26,17 +26,19 @@ PoolAttributes resolve_adaptive(const PoolAttributes& attributes, std::string_vi
   result.output_size = per_axis(op, "output_size", attributes.output_size, axes, 1, 1);
   for (int axis = 2; axis < input.rank(); ++axis)
     if ((result.output_size[static_cast<std::size_t>(axis - 2)] + 1) * input[axis] >= std::int64_t{1} << 31)
-      throw Error(fmt::format("{}: axis {} of x ({}) is too long for {} windows: their product must stay below 2^31", op, axis,
-                              to_string(input), result.output_size[static_cast<std::size_t>(axis - 2)]));
+      throw Error(fmt::format("{}: axis {} of x ({}) is too long for {} windows: their product must stay below 2^31",
+                              op, axis, to_string(input), result.output_size[static_cast<std::size_t>(axis - 2)]));
   return result;
 }
 
 void resolve_auto_pad(PoolAttributes& result, std::string_view op, const Shape& input) {
   if (!is_same(result.auto_pad) || !result.padding.empty() || !result.padding_end.empty())
-    throw Error(fmt::format("{}: auto_pad={} must be same_upper or same_lower, without padding", op, to_string(result.auto_pad)));
+    throw Error(fmt::format("{}: auto_pad={} must be same_upper or same_lower, without padding", op,
+                            to_string(result.auto_pad)));
   for (std::size_t a = 0; a < result.kernel.size(); ++a) {
     const std::int64_t reach = result.dilation[a] * (result.kernel[a] - 1) + 1;
-    const auto [before, after] = split_padding(result.auto_pad, same_padding(input[static_cast<int>(a) + 2], result.stride[a], reach));
+    const auto [before, after] =
+        split_padding(result.auto_pad, same_padding(input[static_cast<int>(a) + 2], result.stride[a], reach));
     result.padding.push_back(before);
     result.padding_end.push_back(after);
   }
@@ -54,12 +56,15 @@ PoolAttributes resolve(const PoolAttributes& attributes, std::string_view op, co
   result.dilation = per_axis(op, "dilation", attributes.dilation, axes, 1, 1);
   if (result.auto_pad != AutoPad::none) resolve_auto_pad(result, op, input);
   result.padding = per_axis(op, "padding", result.padding, axes, 0, 0);
-  result.padding_end = result.padding_end.empty() ? result.padding : per_axis(op, "padding_end", result.padding_end, axes, 0, 0);
-  if (result.divisor_override < 0) throw Error(fmt::format("{}: divisor_override is {}, must be above 0", op, result.divisor_override));
+  result.padding_end =
+      result.padding_end.empty() ? result.padding : per_axis(op, "padding_end", result.padding_end, axes, 0, 0);
+  if (result.divisor_override < 0)
+    throw Error(fmt::format("{}: divisor_override is {}, must be above 0", op, result.divisor_override));
   for (std::size_t a = 0; a < result.kernel.size(); ++a)
     if (std::max(result.padding[a], result.padding_end[a]) > result.dilation[a] * (result.kernel[a] - 1))
-      throw Error(fmt::format("{}: padding {} and {} must be less than the dilated kernel {}", op, fmt::join(result.padding, "x"),
-                              fmt::join(result.padding_end, "x"), fmt::join(result.kernel, "x")));
+      throw Error(fmt::format("{}: padding {} and {} must be less than the dilated kernel {}", op,
+                              fmt::join(result.padding, "x"), fmt::join(result.padding_end, "x"),
+                              fmt::join(result.kernel, "x")));
   return result;
 }
 
@@ -69,14 +74,16 @@ Shape pooled_shape(const PoolAttributes& resolved, std::string_view op, const Sh
   for (int axis = 2; resolved.output_size.empty() && axis < input.rank(); ++axis) {
     const auto a = static_cast<std::size_t>(axis - 2);
     const std::int64_t stride = resolved.stride[a];
-    const std::int64_t room =
-        input[axis] + resolved.padding[a] + resolved.padding_end[a] - resolved.dilation[a] * (resolved.kernel[a] - 1) - 1;
+    const std::int64_t room = input[axis] + resolved.padding[a] + resolved.padding_end[a] -
+                              resolved.dilation[a] * (resolved.kernel[a] - 1) - 1;
     if (room < 0)
       throw Error(
           fmt::format("{}: x ({}) is smaller than the window of {}", op, to_string(input), to_string(resolved)));
     std::int64_t extent = (room + (resolved.ceil_mode ? stride - 1 : 0)) / stride + 1;
     // No window may start in the right padding.
-    if (resolved.ceil_mode && !resolved.windows_in_padding && (extent - 1) * stride >= input[axis] + resolved.padding[a]) --extent;
+    if (resolved.ceil_mode && !resolved.windows_in_padding &&
+        (extent - 1) * stride >= input[axis] + resolved.padding[a])
+      --extent;
     extents.push_back(extent);
   }
   return Shape(std::move(extents));
@@ -84,12 +91,12 @@ Shape pooled_shape(const PoolAttributes& resolved, std::string_view op, const Sh
 
 std::string to_string(const PoolAttributes& attributes) {
   if (!attributes.output_size.empty()) return fmt::format("output_size={}", fmt::join(attributes.output_size, "x"));
-  std::string text = fmt::format("kernel={} stride={} padding={}", fmt::join(attributes.kernel, "x"), fmt::join(attributes.stride, "x"),
-                                 fmt::join(attributes.padding, "x"));
+  std::string text = fmt::format("kernel={} stride={} padding={}", fmt::join(attributes.kernel, "x"),
+                                 fmt::join(attributes.stride, "x"), fmt::join(attributes.padding, "x"));
   if (!attributes.padding_end.empty() && attributes.padding_end != attributes.padding)
     text += fmt::format(" padding_end={}", fmt::join(attributes.padding_end, "x"));
-  text += fmt::format(" dilation={} ceil_mode={} count_include_pad={}", fmt::join(attributes.dilation, "x"), attributes.ceil_mode,
-                      attributes.count_include_pad);
+  text += fmt::format(" dilation={} ceil_mode={} count_include_pad={}", fmt::join(attributes.dilation, "x"),
+                      attributes.ceil_mode, attributes.count_include_pad);
   if (attributes.divisor_override != 0) text += fmt::format(" divisor_override={}", attributes.divisor_override);
   if (attributes.auto_pad != AutoPad::none) text += fmt::format(" auto_pad={}", to_string(attributes.auto_pad));
   if (attributes.windows_in_padding) text += " windows_in_padding";
@@ -206,7 +213,9 @@ PoolAttributes adaptive_windows(std::string_view op, Value x, const std::vector<
   return equal;
 }
 
-Value power(Value x, float p) { return p == 1 ? x : p == 2 ? square(x) : pow(x, p); }
+Value power(Value x, float p) {
+  return p == 1 ? x : p == 2 ? square(x) : pow(x, p);
+}
 
 void require_norm_type(std::string_view op, float p) {
   if (!(p > 0) || std::isinf(p)) throw Error(fmt::format("{}: norm_type is {}, must be above 0 and finite", op, p));
@@ -244,9 +253,13 @@ Value lp_pool(Value x, const LpPoolAttributes& attributes) {
   return norm_root(mul_scalar(avg_pool(power(x, p), window), elements), p);
 }
 
-Value global_avg_pool(Value x) { return mean(x, spatial_axes("global_avg_pool", x), true); }
+Value global_avg_pool(Value x) {
+  return mean(x, spatial_axes("global_avg_pool", x), true);
+}
 
-Value global_max_pool(Value x) { return max(x, spatial_axes("global_max_pool", x), true); }
+Value global_max_pool(Value x) {
+  return max(x, spatial_axes("global_max_pool", x), true);
+}
 
 Value global_lp_pool(Value x, float norm_type) {
   require_norm_type("global_lp_pool", norm_type);

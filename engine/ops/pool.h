@@ -15,15 +15,15 @@ namespace tuff {
 // One value per spatial axis, or one for all.
 struct PoolAttributes {
   std::vector<std::int64_t> kernel = {2};
-  std::vector<std::int64_t> stride = {};    // empty: the kernel
-  std::vector<std::int64_t> padding = {};   // empty: 0; less than the dilated kernel; before where padding_end is given
+  std::vector<std::int64_t> stride = {};   // empty: the kernel
+  std::vector<std::int64_t> padding = {};  // empty: 0; less than the dilated kernel; before where padding_end is given
   std::vector<std::int64_t> padding_end = {};  // after; empty: as before
-  std::vector<std::int64_t> dilation = {};  // empty: 1
-  bool ceil_mode = false;                   // output size rounds up; windows start inside the input or left padding
-  bool count_include_pad = true;            // avg_pool only: padding counts in the divisor
-  std::int64_t divisor_override = 0;        // avg_pool only: instead of the number of elements; 0: none
-  AutoPad auto_pad = AutoPad::none;         // instead of padding; not full
-  bool windows_in_padding = false;          // with ceil_mode: also windows that start in the far padding (older ONNX)
+  std::vector<std::int64_t> dilation = {};     // empty: 1
+  bool ceil_mode = false;                      // output size rounds up; windows start inside the input or left padding
+  bool count_include_pad = true;               // avg_pool only: padding counts in the divisor
+  std::int64_t divisor_override = 0;           // avg_pool only: instead of the number of elements; 0: none
+  AutoPad auto_pad = AutoPad::none;            // instead of padding; not full
+  bool windows_in_padding = false;  // with ceil_mode: also windows that start in the far padding (older ONNX)
   std::vector<std::int64_t> output_size = {};  // set by the adaptive poolings; then the fields above don't count
   bool operator==(const PoolAttributes&) const = default;
 };

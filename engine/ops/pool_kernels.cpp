@@ -76,7 +76,8 @@ bool small_plain_window(const PoolAttributes& attributes) {
 
 std::optional<std::string> refuse_unless_inside(const KernelRequest& request) {
   const auto& op = static_cast<const PoolOp&>(request.op);
-  if (!small_plain_window(op.values())) return "padding, dilation, adaptive windows or a window of more than 27 elements";
+  if (!small_plain_window(op.values()))
+    return "padding, dilation, adaptive windows or a window of more than 27 elements";
   for (int axis = 2; axis < op.unpooled().rank(); ++axis) {
     const auto a = static_cast<std::size_t>(axis - 2);
     if ((request.outputs[0].shape[axis] - 1) * op.values().stride[a] + op.values().kernel[a] > op.unpooled()[axis])
@@ -87,7 +88,8 @@ std::optional<std::string> refuse_unless_inside(const KernelRequest& request) {
 
 std::optional<std::string> refuse_unless_side_by_side(const KernelRequest& request) {
   const PoolAttributes& attributes = static_cast<const PoolOp&>(request.op).values();
-  if (!small_plain_window(attributes)) return "padding, dilation, adaptive windows or a window of more than 27 elements";
+  if (!small_plain_window(attributes))
+    return "padding, dilation, adaptive windows or a window of more than 27 elements";
   if (attributes.stride != attributes.kernel) return "windows don't lie side by side";
   return refuse_large(request);
 }

@@ -15,20 +15,23 @@ namespace {
 std::uint32_t next_number(const Graph& graph) {
   std::uint32_t number = 0;
   for (const Node& node : graph.nodes())
-    if (const auto* random = dynamic_cast<const Random*>(node.op.get())) number = std::max(number, random->number() + 1);
+    if (const auto* random = dynamic_cast<const Random*>(node.op.get()))
+      number = std::max(number, random->number() + 1);
   return number;
 }
 
 Value random(Random::Distribution distribution, Value state, TensorType type, std::optional<std::uint32_t> number) {
   Graph& graph = state.graph();
-  return graph.add(std::make_shared<Random>(distribution, std::move(type), number.value_or(next_number(graph))), {state})
+  return graph
+      .add(std::make_shared<Random>(distribution, std::move(type), number.value_or(next_number(graph))), {state})
       .front();
 }
 
 }  // namespace
 
 std::array<std::int32_t, kRandomStateElements> random_state(std::uint64_t seed, std::int64_t step) {
-  if (step < 0 || step > 0xffffffff) throw Error(fmt::format("random_state: step {} is outside of 0 to 2^32 - 1", step));
+  if (step < 0 || step > 0xffffffff)
+    throw Error(fmt::format("random_state: step {} is outside of 0 to 2^32 - 1", step));
   return {static_cast<std::int32_t>(seed), static_cast<std::int32_t>(seed >> 32), static_cast<std::int32_t>(step)};
 }
 

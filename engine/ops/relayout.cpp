@@ -12,7 +12,9 @@ Value relayout(Value x, Layout layout) {
   return x.graph().add(std::make_shared<Relayout>(layout), {x}).front();
 }
 
-std::string Relayout::attributes() const { return fmt::format("to={}", static_cast<int>(layout_)); }
+std::string Relayout::attributes() const {
+  return fmt::format("to={}", static_cast<int>(layout_));
+}
 
 std::vector<TensorType> Relayout::infer(std::span<const TensorType> inputs) const {
   if (inputs.size() != 1 || inputs[0].dtype != DType::f32 || inputs[0].shape.rank() < 3 || inputs[0].shape.rank() > 5)
@@ -53,6 +55,8 @@ KernelDispatches emit_gather(const KernelRequest& request) {
 
 }  // namespace
 
-std::vector<Kernel> relayout_kernels() { return {{"gather", refuse_large, emit_gather}}; }
+std::vector<Kernel> relayout_kernels() {
+  return {{"gather", refuse_large, emit_gather}};
+}
 
 }  // namespace tuff

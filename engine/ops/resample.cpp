@@ -26,7 +26,8 @@ ResampleTable resample_table(std::int64_t in, const std::vector<ResampleTaps>& r
   for (std::size_t o = 0; o < results.size(); ++o) {
     table.first[o] = std::min(table.first[o], static_cast<std::int32_t>(in - table.taps));
     for (const auto& [source, weight] : results[o])
-      if (weight != 0) weights[o * static_cast<std::size_t>(table.taps) + static_cast<std::size_t>(source - table.first[o])] += weight;
+      if (weight != 0)
+        weights[o * static_cast<std::size_t>(table.taps) + static_cast<std::size_t>(source - table.first[o])] += weight;
   }
   table.weights.assign(weights.begin(), weights.end());
   return table;
@@ -55,7 +56,8 @@ std::int64_t mirrored_index(std::int64_t at, std::int64_t extent) {
 
 Value resample(Value x, int axis, const ResampleTable& table) {
   const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank) throw Error(fmt::format("resample: x ({}) has no axis {}", to_string(x.type()), axis));
+  if (axis < -rank || axis >= rank)
+    throw Error(fmt::format("resample: x ({}) has no axis {}", to_string(x.type()), axis));
   if (axis < 0) axis += rank;
   auto op = std::make_shared<Resample>(axis, std::make_shared<const ResampleTable>(table));
   const Value first = x.graph().constant(HostTensor::from_ints({table.out}, table.first));
@@ -64,13 +66,16 @@ Value resample(Value x, int axis, const ResampleTable& table) {
 }
 
 // The table is an input.
-std::string Resample::attributes() const { return fmt::format("axis={} taps={}", axis_, table_->taps); }
+std::string Resample::attributes() const {
+  return fmt::format("axis={} taps={}", axis_, table_->taps);
+}
 
 std::vector<TensorType> Resample::infer(std::span<const TensorType> inputs) const {
   const TensorType& x = inputs[0];
   if (x.dtype != DType::f32) throw Error(fmt::format("resample: x must be f32, got {}", to_string(x)));
   if (x.shape[axis_] != table_->in)
-    throw Error(fmt::format("resample: axis {} of x ({}) has {} elements, the table takes {}", axis_, to_string(x), x.shape[axis_], table_->in));
+    throw Error(fmt::format("resample: axis {} of x ({}) has {} elements, the table takes {}", axis_, to_string(x),
+                            x.shape[axis_], table_->in));
   std::vector<std::int64_t> extents = x.shape.extents();
   extents[static_cast<std::size_t>(axis_)] = table_->out;
   return {{DType::f32, Shape(std::move(extents)), x.layout}};
@@ -91,7 +96,8 @@ std::int64_t inner_elements(const KernelRequest& request) {
 
 std::optional<std::string> refuse_vec4(const KernelRequest& request) {
   if (auto reason = refuse_large(request)) return reason;
-  if (inner_elements(request) % 4 != 0) return fmt::format("neighbours lie {} elements apart, no multiple of 4", inner_elements(request));
+  if (inner_elements(request) % 4 != 0)
+    return fmt::format("neighbours lie {} elements apart, no multiple of 4", inner_elements(request));
   return std::nullopt;
 }
 

@@ -15,11 +15,11 @@ namespace tuff {
 
 // y[o] = sum over t < taps of weights[o * taps + t] x[first[o] + t]. A tap of weight 0 isn't read.
 struct ResampleTable {
-  std::int64_t in = 1;                // extent of x
-  std::int64_t out = 1;               // extent of y
-  std::int64_t taps = 1;              // at most in
-  std::vector<std::int32_t> first;    // out; 0 <= first, first + taps <= in
-  std::vector<float> weights;         // out * taps
+  std::int64_t in = 1;              // extent of x
+  std::int64_t out = 1;             // extent of y
+  std::int64_t taps = 1;            // at most in
+  std::vector<std::int32_t> first;  // out; 0 <= first, first + taps <= in
+  std::vector<float> weights;       // out * taps
 };
 
 // The sources of one result and their weights, in any order; those of equal sources add up.

@@ -154,7 +154,8 @@ std::vector<int> changed_axes(Value x, const ResizeAttributes& attributes) {
   }
   require_float("resize", "x", x.type());
   for (int& axis : axes) {
-    if (axis < -x.shape().rank() || axis >= x.shape().rank()) throw Error(fmt::format("resize: x ({}) has no axis {}", to_string(x.type()), axis));
+    if (axis < -x.shape().rank() || axis >= x.shape().rank())
+      throw Error(fmt::format("resize: x ({}) has no axis {}", to_string(x.type()), axis));
     if (axis < 0) axis += x.shape().rank();
     if (std::ranges::count(axes, axis) > 1) throw Error(fmt::format("resize: axis {} is given twice", axis));
   }
@@ -178,7 +179,8 @@ Goal goal_of(Value x, const ResizeAttributes& attributes) {
     if (sized && scaled && !(rest >= -0.5 && rest < 1))
       throw Error(fmt::format("resize: {} of {} elements isn't a scale of {}", axis.out, axis.in, axis.scale));
     if (!(axis.out >= 1 && axis.out < std::int64_t{1} << 31))
-      throw Error(fmt::format("resize: {} would have {} elements on axis {} with {}", to_string(x.shape()), axis.out, goal.axes[a], text(attributes)));
+      throw Error(fmt::format("resize: {} would have {} elements on axis {} with {}", to_string(x.shape()), axis.out,
+                              goal.axes[a], text(attributes)));
     if (!attributes.roi.empty()) {
       axis.start = attributes.roi[a];
       axis.end = attributes.roi[goal.axes.size() + a];
@@ -192,16 +194,20 @@ void require_sensible(const ResizeAttributes& attributes, std::size_t axes) {
   const bool interpolates = attributes.mode == ResizeMode::bilinear || attributes.mode == ResizeMode::cubic;
   const bool pytorch = attributes.coordinates == ResizeCoordinates::pytorch;
   const std::string_view mode = to_string(attributes.mode);
-  if (attributes.align_corners && !interpolates) throw Error(fmt::format("resize: align_corners needs mode bilinear or cubic, not {}", mode));
-  if (attributes.align_corners && !pytorch) throw Error("resize: align_corners=true goes with coordinates pytorch alone; else it is one of them");
+  if (attributes.align_corners && !interpolates)
+    throw Error(fmt::format("resize: align_corners needs mode bilinear or cubic, not {}", mode));
+  if (attributes.align_corners && !pytorch)
+    throw Error("resize: align_corners=true goes with coordinates pytorch alone; else it is one of them");
   if (attributes.antialias && (!interpolates || attributes.align_corners))
     throw Error(fmt::format("resize: antialias needs mode bilinear or cubic without align_corners=true, not {}", mode));
   if (attributes.mode == ResizeMode::area && (!pytorch || !attributes.axes.empty()))
     throw Error("resize: mode area takes the spatial axes and coordinates pytorch");
   const bool crop = attributes.coordinates == ResizeCoordinates::crop_and_resize;
   if (crop ? attributes.roi.size() != 2 * axes : !attributes.roi.empty())
-    throw Error(fmt::format("resize: roi has {} values; crop_and_resize takes a start and an end for each of {} axes, other coordinates none",
-                            attributes.roi.size(), axes));
+    throw Error(
+        fmt::format("resize: roi has {} values; crop_and_resize takes a start and an end for each of {} axes, other "
+                    "coordinates none",
+                    attributes.roi.size(), axes));
 }
 
 // Their f32 arithmetic gives the same as the tables' double: exactly, or up to rounding where the result is continuous.
@@ -209,12 +215,15 @@ bool has_kernel(const ResizeAttributes& attributes, const Goal& goal) {
   if (!attributes.axes.empty() || attributes.antialias || attributes.exclude_outside) return false;
   if (!attributes.size.empty() && !attributes.scale.empty()) return false;
   const bool pytorch = attributes.coordinates == ResizeCoordinates::pytorch;
-  if (attributes.mode == ResizeMode::bilinear) return pytorch || attributes.coordinates == ResizeCoordinates::half_pixel;
+  if (attributes.mode == ResizeMode::bilinear)
+    return pytorch || attributes.coordinates == ResizeCoordinates::half_pixel;
   if (attributes.mode != ResizeMode::nearest) return false;
   const bool doublings = std::ranges::all_of(goal.extents, [](const ResizeAxis& axis) {
-    return axis.scale >= 1 && axis.scale <= 65536 && std::has_single_bit(static_cast<std::uint32_t>(axis.scale)) && std::floor(axis.scale) == axis.scale;
+    return axis.scale >= 1 && axis.scale <= 65536 && std::has_single_bit(static_cast<std::uint32_t>(axis.scale)) &&
+           std::floor(axis.scale) == axis.scale;
   });
-  return pytorch || (attributes.coordinates == ResizeCoordinates::asymmetric && attributes.nearest_mode == NearestMode::floor && doublings);
+  return pytorch || (attributes.coordinates == ResizeCoordinates::asymmetric &&
+                     attributes.nearest_mode == NearestMode::floor && doublings);
 }
 
 bool is_identity(const ResampleTable& table) {
@@ -245,7 +254,8 @@ Value axis_by_axis(Value x, const ResizeAttributes& attributes, const Goal& goal
 Value sampled(Value x, const ResizeAttributes& attributes) {
   std::vector<std::int64_t> extents = x.shape().extents();
   const Goal goal = goal_of(x, attributes);
-  for (std::size_t a = 0; a < goal.axes.size(); ++a) extents[static_cast<std::size_t>(goal.axes[a])] = goal.extents[a].out;
+  for (std::size_t a = 0; a < goal.axes.size(); ++a)
+    extents[static_cast<std::size_t>(goal.axes[a])] = goal.extents[a].out;
   auto op = std::make_shared<Resize>(attributes, x.shape(), Shape(std::move(extents)));
   return x.graph().add(std::move(op), {x})[0];
 }

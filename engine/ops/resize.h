@@ -22,7 +22,7 @@ std::string_view to_string(ResizeMode mode);
 
 // Where in the source a target's center lies; s is the scale, in and out are extents.
 enum class ResizeCoordinates : std::uint8_t {
-  pytorch,  // nearest: o in / out; others: (o + 0.5) / s - 0.5, or as align_corners says
+  pytorch,               // nearest: o in / out; others: (o + 0.5) / s - 0.5, or as align_corners says
   half_pixel,            // (o + 0.5) / s - 0.5
   tf_half_pixel,         // (o + 0.5) / s
   pytorch_half_pixel,    // half_pixel, but 0 where out is 1
@@ -39,18 +39,21 @@ struct ResizeAttributes {
   std::vector<std::int64_t> size = {};  // extents of the output, and/or
   std::vector<double> scale = {};       // output = floor(input * scale), which also sets the sampling step, as in torch
   ResizeMode mode = ResizeMode::nearest;
-  bool align_corners = false;  // bilinear and cubic: corner pixels' centers coincide; otherwise corners of corner pixels do
+  bool align_corners =
+      false;  // bilinear and cubic: corner pixels' centers coincide; otherwise corners of corner pixels do
   // What follows is ONNX's, but antialias, which widens the filter where the result is smaller (bilinear and cubic).
   // torch's "nearest-exact" is half_pixel with round_prefer_ceil.
   ResizeCoordinates coordinates = ResizeCoordinates::pytorch;
   NearestMode nearest_mode = NearestMode::floor;
   bool antialias = false;
-  bool exclude_outside = false;  // weights of pixels beyond the edge are shared among the others; else the edge is repeated.
-                                 // Always so for antialias with coordinates pytorch
+  bool exclude_outside = false;  // weights of pixels beyond the edge are shared among the others; else the edge is
+                                 // repeated. Always so for antialias with coordinates pytorch
   std::optional<double> cubic_coeff_a = {};  // -0.75; -0.5 for antialias with coordinates pytorch, as in torch
-  std::vector<double> roi = {};  // crop_and_resize: the start on each axis, then the end, 0 the first and 1 the last center
+  std::vector<double> roi =
+      {};  // crop_and_resize: the start on each axis, then the end, 0 the first and 1 the last center
   double extrapolation_value = 0;  // crop_and_resize
-  std::vector<int> axes = {};    // those that change, of any tensor; empty: the spatial ones of (N, C, 1 to 3 spatial axes)
+  std::vector<int> axes =
+      {};  // those that change, of any tensor; empty: the spatial ones of (N, C, 1 to 3 spatial axes)
   bool operator==(const ResizeAttributes&) const = default;
 };
 

@@ -77,11 +77,13 @@ ResampleTable resize_table(const ResizeAttributes& attributes, const ResizeAxis&
   for (std::int64_t o = 0; o < axis.out; ++o) {
     const double source = source_of(attributes, axis, static_cast<double>(o));
     const auto last = static_cast<double>(axis.in - 1);
-    const bool extrapolated = attributes.coordinates == ResizeCoordinates::crop_and_resize && (source < 0 || source > last);
+    const bool extrapolated =
+        attributes.coordinates == ResizeCoordinates::crop_and_resize && (source < 0 || source > last);
     if (extrapolated)
       results.emplace_back();
     else if (attributes.mode == ResizeMode::nearest)
-      results.push_back({{static_cast<std::int64_t>(std::clamp(nearest(attributes.nearest_mode, source), 0.0, last)), 1.0}});
+      results.push_back(
+          {{static_cast<std::int64_t>(std::clamp(nearest(attributes.nearest_mode, source), 0.0, last)), 1.0}});
     else
       results.push_back(interpolation(attributes, axis, source));
   }

@@ -8,7 +8,7 @@ namespace tuff {
 
 struct ResizeAxis {
   std::int64_t in = 1, out = 1;
-  double scale = 1;            // as given, or out / in
+  double scale = 1;           // as given, or out / in
   double start = 0, end = 1;  // crop_and_resize
 };
 

@@ -32,9 +32,10 @@ void rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, V
              RmspropAttributes attributes, const UpdateOptions& options) {
   if (!moments.square_avg || static_cast<bool>(moments.momentum_buffer) != (attributes.momentum != 0) ||
       static_cast<bool>(moments.grad_avg) != attributes.centered)
-    throw Error(fmt::format("rmsprop: takes square_avg, a momentum_buffer where momentum (now {}) isn't 0, and grad_avg where "
-                            "centered (now {})",
-                            attributes.momentum, attributes.centered));
+    throw Error(
+        fmt::format("rmsprop: takes square_avg, a momentum_buffer where momentum (now {}) isn't 0, and grad_avg where "
+                    "centered (now {})",
+                    attributes.momentum, attributes.centered));
   std::vector<Value> inputs = {parameters, gradients, state, moments.square_avg};
   for (const Value moment : {moments.momentum_buffer, moments.grad_avg})
     if (moment) inputs.push_back(moment);

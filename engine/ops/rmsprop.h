@@ -1,4 +1,5 @@
-// RMSprop over whole flat arenas in one dispatch (Tieleman & Hinton 2012; centered: Graves 2013), with PyTorch's formulas.
+// RMSprop over whole flat arenas in one dispatch (Tieleman & Hinton 2012; centered: Graves 2013), with PyTorch's
+// formulas.
 #pragma once
 
 #include <vector>

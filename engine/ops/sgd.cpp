@@ -12,7 +12,8 @@ void sgd(Value parameters, Value gradients, Value momentum_buffer, Value state, 
   if (attributes.nesterov && (attributes.momentum <= 0 || attributes.dampening != 0))
     throw Error("sgd: nesterov needs momentum above 0 and no dampening");
   if (static_cast<bool>(momentum_buffer) != (attributes.momentum != 0))
-    throw Error(fmt::format("sgd: momentum is {}; a momentum_buffer belongs to momentum other than 0", attributes.momentum));
+    throw Error(
+        fmt::format("sgd: momentum is {}; a momentum_buffer belongs to momentum other than 0", attributes.momentum));
   std::vector<Value> inputs = {parameters, gradients, state};
   if (momentum_buffer) inputs.push_back(momentum_buffer);
   add_optimizer(std::make_shared<Sgd>(attributes, options), std::move(inputs), options);
@@ -43,7 +44,9 @@ KernelDispatches emit_sgd(const KernelRequest& request) {
   return update_dispatch(
       request, "sgd/sgd.f32",
       {updates_input(0), reads_input(1), momentum ? updates_input(3) : reads_input(1), reads_input(2)},
-      {!momentum ? 0u : attributes.nesterov ? 2u : 1u},
+      {!momentum             ? 0u
+       : attributes.nesterov ? 2u
+                             : 1u},
       {attributes.momentum, 1 - attributes.dampening, attributes.weight_decay}, 24);
 }
 

@@ -57,8 +57,9 @@ std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps
 std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps);
 
 // How often a group of a simple kernel repeats itself over neighbouring elements (first_of_rounds() of
-// common/grid.glsl), for linear_groups(). GPUs want many groups; a CPU driver pays 200 ns for each (lavapipe of Mesa 25: an
-// addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps its cores evenly loaded.
+// common/grid.glsl), for linear_groups(). GPUs want many groups; a CPU driver pays 200 ns for each (lavapipe of Mesa
+// 25: an addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps its cores evenly
+// loaded.
 std::uint32_t group_rounds(std::uint64_t count, const DeviceCaps& caps);
 
 // Groups for `rows` rows of `width` invocations: x walks along a row in strides (the shader loops), y and z are rows.

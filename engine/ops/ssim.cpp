@@ -19,11 +19,12 @@ void require_ssim(Value x, Value target, const SsimAttributes& attributes) {
   require_same("ssim", x, target);
   const std::int64_t size = attributes.window_size;
   if (size < 1 || size % 2 == 0 || !(attributes.sigma > 0) || !(attributes.data_range > 0))
-    throw Error(fmt::format("ssim: window_size {} must be odd, sigma {} and data_range {} above 0", size, attributes.sigma,
-                            attributes.data_range));
+    throw Error(fmt::format("ssim: window_size {} must be odd, sigma {} and data_range {} above 0", size,
+                            attributes.sigma, attributes.data_range));
   const auto& extents = x.shape().extents();
   if (*std::min_element(extents.begin() + 2, extents.end()) < size)
-    throw Error(fmt::format("ssim: x ({}) is smaller than the window of {}; take a smaller window_size", to_string(x.type()), size));
+    throw Error(fmt::format("ssim: x ({}) is smaller than the window of {}; take a smaller window_size",
+                            to_string(x.type()), size));
 }
 
 std::vector<float> gaussian_window(const SsimAttributes& attributes) {
@@ -44,7 +45,8 @@ std::vector<Value> make_filters(Value x, const SsimAttributes& attributes) {
   const Shape shape = x.shape();
   const std::vector<float> window = gaussian_window(attributes);
   std::vector<float> repeated;
-  for (std::int64_t channel = 0; channel < shape.channels(); ++channel) repeated.insert(repeated.end(), window.begin(), window.end());
+  for (std::int64_t channel = 0; channel < shape.channels(); ++channel)
+    repeated.insert(repeated.end(), window.begin(), window.end());
   std::vector<Value> filters;
   for (int axis = 2; axis < shape.rank(); ++axis) {
     std::vector<std::int64_t> extents(static_cast<std::size_t>(shape.rank()), 1);
@@ -74,8 +76,8 @@ Value similarity(Value x, Value target, const SsimAttributes& attributes) {
   const Value variances = sub(sub(blurred(add(square(a), square(b)), filters), square(mean_a)), square(mean_b));
   const Value covariance = sub(blurred(mul(a, b), filters), mul(mean_a, mean_b));
   const Value mean_x = add_scalar(mean_a, half), mean_y = add_scalar(mean_b, half);
-  const Value luminance = div(add_scalar(mul_scalar(mul(mean_x, mean_y), 2.0f), c1),
-                              add_scalar(add(square(mean_x), square(mean_y)), c1));
+  const Value luminance =
+      div(add_scalar(mul_scalar(mul(mean_x, mean_y), 2.0f), c1), add_scalar(add(square(mean_x), square(mean_y)), c1));
   return mul(luminance, div(add_scalar(mul_scalar(covariance, 2.0f), c2), add_scalar(variances, c2)));
 }
 
@@ -83,7 +85,8 @@ Value reduced(Value map, Value x, const LossOptions& options) {
   LossOptions inner = options;
   if (options.weight) {
     const Shape shape = x.shape(), weight = options.weight.shape();
-    const bool fits = weight.rank() == shape.rank() && weight[0] == shape[0] && (weight[1] == 1 || weight[1] == shape[1]) &&
+    const bool fits = weight.rank() == shape.rank() && weight[0] == shape[0] &&
+                      (weight[1] == 1 || weight[1] == shape[1]) &&
                       std::equal(shape.extents().begin() + 2, shape.extents().end(), weight.extents().begin() + 2);
     if (!fits)
       throw Error(fmt::format("ssim: weight ({}) must have the size of x ({}), with as many channels or one",

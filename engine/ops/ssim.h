@@ -1,5 +1,5 @@
-// Structural similarity (Wang et al. 2004), composed of depthwise convolutions with a Gaussian window, one axis after the
-// other, and pointwise ops.
+// Structural similarity (Wang et al. 2004), composed of depthwise convolutions with a Gaussian window, one axis after
+// the other, and pointwise ops.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ struct SsimAttributes {
   bool operator==(const SsimAttributes&) const = default;
 };
 
-// x, target: f32 (N, C, 1 to 3 spatial axes), of one shape, no axis smaller than the window; else Error. Every channel by
-// itself, only where the window lies wholly inside: without a reduction the result is (N, C, spatial - window_size + 1).
-// options.weight is a map of the images' own size, (N, 1 or C, spatial...), read at the windows' middles; a mean is over
-// the weights. Gradients flow to both images.
+// x, target: f32 (N, C, 1 to 3 spatial axes), of one shape, no axis smaller than the window; else Error. Every channel
+// by itself, only where the window lies wholly inside: without a reduction the result is (N, C, spatial - window_size +
+// 1). options.weight is a map of the images' own size, (N, 1 or C, spatial...), read at the windows' middles; a mean is
+// over the weights. Gradients flow to both images.
 Value ssim(Value x, Value target, const SsimAttributes& attributes = {}, const LossOptions& options = {});
 
 // 1 - ssim, by element and then reduced.

@@ -62,12 +62,15 @@ class Reindex : public Op {
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const Shape& shape = inputs[0].shape;
-    if (inputs[0].dtype != DType::i32 || shape.rank() < 3 || static_cast<std::size_t>(shape.rank()) != spatial_.size() + 2)
-      throw Error(fmt::format("reindex: indices are {}, must be i32 (N, C, ...) with {} spatial axes", to_string(inputs[0]), spatial_.size()));
+    if (inputs[0].dtype != DType::i32 || shape.rank() < 3 ||
+        static_cast<std::size_t>(shape.rank()) != spatial_.size() + 2)
+      throw Error(fmt::format("reindex: indices are {}, must be i32 (N, C, ...) with {} spatial axes",
+                              to_string(inputs[0]), spatial_.size()));
     std::vector<std::int64_t> whole = {shape[0], shape[1]};
     whole.insert(whole.end(), spatial_.begin(), spatial_.end());
     if (Shape(whole).elements() >= std::int64_t{1} << 31)
-      throw Error(fmt::format("reindex: a tensor of {} has 2^31 or more elements, more than i32 counts", to_string(Shape(whole))));
+      throw Error(fmt::format("reindex: a tensor of {} has 2^31 or more elements, more than i32 counts",
+                              to_string(Shape(whole))));
     return {inputs[0]};
   }
 
@@ -90,7 +93,8 @@ KernelDispatches emit_reindex(const KernelRequest& request) {
   dispatch.shader = "unpool/reindex.scalar";
   dispatch.specialization = {kGroupSize, 1, 1};
   dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants = {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(shape.spatial()), static_cast<std::uint32_t>(shape.channels())};
+  dispatch.constants = {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(shape.spatial()),
+                        static_cast<std::uint32_t>(shape.channels())};
   for (const std::uint32_t extent : to_3d(op.spatial(), 1)) dispatch.constants.push_back(extent);
   dispatch.constants.insert(dispatch.constants.end(), {op.column_major(), op.to_plane()});
   dispatch.groups = linear_groups(count, request.caps);
@@ -128,7 +132,8 @@ Value max_unpool(Value x, Value indices, const PoolAttributes& attributes) {
   for (std::size_t a = 0; a < resolved.kernel.size(); ++a) {
     std::int64_t& extent = extents[a + 2];
     extent = (extent - 1) * resolved.stride[a] - resolved.padding[a] - resolved.padding_end[a] + resolved.kernel[a];
-    if (extent < 1) throw Error(fmt::format("max_unpool: x ({}) with {} leaves no output", to_string(x.type()), to_string(resolved)));
+    if (extent < 1)
+      throw Error(fmt::format("max_unpool: x ({}) with {} leaves no output", to_string(x.type()), to_string(resolved)));
   }
   return max_unpool(x, indices, attributes, Shape(std::move(extents)));
 }
@@ -136,7 +141,8 @@ Value max_unpool(Value x, Value indices, const PoolAttributes& attributes) {
 // What averaging single pixels, a stride apart, is the gradient of.
 Value bed_of_nails(Value x, const std::vector<std::int64_t>& factor) {
   require_image("bed_of_nails", "x", x.type());
-  const PoolAttributes pixels{.kernel = {1}, .stride = per_axis("bed_of_nails", "factor", factor, x.shape().rank() - 2, 2, 1)};
+  const PoolAttributes pixels{.kernel = {1},
+                              .stride = per_axis("bed_of_nails", "factor", factor, x.shape().rank() - 2, 2, 1)};
   std::vector<std::int64_t> extents = x.shape().extents();
   for (std::size_t a = 0; a < pixels.stride.size(); ++a) extents[a + 2] *= pixels.stride[a];
   return avg_pool_gradient(x, pixels, Shape(std::move(extents)));
@@ -146,7 +152,9 @@ Value whole_tensor_indices(Value indices, const std::vector<std::int64_t>& spati
   return reindex(indices, spatial, column_major, false);
 }
 
-Value plane_indices(Value indices, const std::vector<std::int64_t>& spatial) { return reindex(indices, spatial, false, true); }
+Value plane_indices(Value indices, const std::vector<std::int64_t>& spatial) {
+  return reindex(indices, spatial, false, true);
+}
 
 Value gather_spatial(Value values, Value indices) {
   return values.graph().add(std::make_shared<GatherSpatial>(), {values, indices})[0];

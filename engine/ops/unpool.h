@@ -21,8 +21,8 @@ Value max_unpool(Value x, Value indices, const PoolAttributes& attributes);
 // (Nearest unpooling, the pixel all over its block, is resize() by an integer scale.)
 Value bed_of_nails(Value x, const std::vector<std::int64_t>& factor = {2});
 
-// Indices of max_pool on a tensor with these spatial extents, counted over that whole (N, C, spatial...) tensor, as ONNX's
-// MaxPool gives them; column_major: with the first spatial axis fastest (storage_order 1). Below 2^31 elements.
+// Indices of max_pool on a tensor with these spatial extents, counted over that whole (N, C, spatial...) tensor, as
+// ONNX's MaxPool gives them; column_major: with the first spatial axis fastest (storage_order 1). Below 2^31 elements.
 Value whole_tensor_indices(Value indices, const std::vector<std::int64_t>& spatial, bool column_major = false);
 // And back, from row-major ones, as max_unpool takes them.
 Value plane_indices(Value indices, const std::vector<std::int64_t>& spatial);

@@ -11,7 +11,9 @@ namespace tuff {
 
 namespace {
 
-bool is_convolution(const Node& node) { return node.op->name() == "conv" || node.op->name() == "conv_transpose"; }
+bool is_convolution(const Node& node) {
+  return node.op->name() == "conv" || node.op->name() == "conv_transpose";
+}
 
 struct Epilogue {
   Activation activation;

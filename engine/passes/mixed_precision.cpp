@@ -37,7 +37,9 @@ class MixedPrecision {
  private:
   const TensorType& type(std::uint32_t value) const { return graph_.values()[value].type; }
   const Source& source(std::uint32_t value) const { return graph_.values()[value].source; }
-  bool is_wide(std::uint32_t value) const { return type(value).dtype == DType::f32 && type(value).shape.elements() > 1; }
+  bool is_wide(std::uint32_t value) const {
+    return type(value).dtype == DType::f32 && type(value).shape.elements() > 1;
+  }
 
   // The value in the new graph, cast where it isn't there in this type yet.
   Value stored(std::uint32_t value, DType dtype) {
@@ -69,19 +71,22 @@ class MixedPrecision {
   }
 
   // Whether all that a value is read for takes it as f32, or sums it up, maybe after further elementwise functions:
-  // coordinates to sample at, squares on their way to a variance. Rounding would save no memory there, or the more harm.
+  // coordinates to sample at, squares on their way to a variance. Rounding would save no memory there, or the more
+  // harm.
   bool read_precisely(std::uint32_t value) {
     std::optional<bool>& known = read_precisely_[value];
     if (!known)
       known = !readers_.is_output(value) && !readers_.of(value).empty() &&
-              std::ranges::all_of(readers_.of(value), [&](std::uint32_t reader) { return reads_precisely(graph_.nodes()[reader], value); });
+              std::ranges::all_of(readers_.of(value),
+                                  [&](std::uint32_t reader) { return reads_precisely(graph_.nodes()[reader], value); });
     return *known;
   }
 
   bool reads_precisely(const Node& reader, std::uint32_t value) {
     if (reader.op->name() == "reduce") return true;
     if (is_pointwise(reader) && read_precisely(reader.outputs[0])) return true;
-    return std::ranges::none_of(possible(reader).inputs, [&](int input) { return reader.inputs[static_cast<std::size_t>(input)] == value; });
+    return std::ranges::none_of(possible(reader).inputs,
+                                [&](int input) { return reader.inputs[static_cast<std::size_t>(input)] == value; });
   }
 
   static bool is_pointwise(const Node& node) { return dynamic_cast<const Pointwise*>(node.op.get()) != nullptr; }
@@ -90,13 +95,16 @@ class MixedPrecision {
   // that parameters, constants and statistics stay f32 where they meet activations.
   Op::HalfOperands half_operands(const Node& node) {
     Op::HalfOperands half = possible(node);
-    std::erase_if(half.inputs, [&](int input) { return type(node.inputs[static_cast<std::size_t>(input)]).dtype != DType::f32; });
-    std::erase_if(half.outputs, [&](int output) { return type(node.outputs[static_cast<std::size_t>(output)]).dtype != DType::f32; });
+    std::erase_if(half.inputs,
+                  [&](int input) { return type(node.inputs[static_cast<std::size_t>(input)]).dtype != DType::f32; });
+    std::erase_if(half.outputs,
+                  [&](int output) { return type(node.outputs[static_cast<std::size_t>(output)]).dtype != DType::f32; });
     const auto output = [&](int index) { return node.outputs[static_cast<std::size_t>(index)]; };
     const bool activations = !half.inputs.empty() && std::ranges::all_of(half.inputs, [&](int input) {
       return activation_[node.inputs[static_cast<std::size_t>(input)]];
     });
-    const bool for_store = !half.outputs.empty() && std::ranges::all_of(half.outputs, [&](int index) { return goes_to_store(output(index)); });
+    const bool for_store = !half.outputs.empty() &&
+                           std::ranges::all_of(half.outputs, [&](int index) { return goes_to_store(output(index)); });
     const bool precise = std::ranges::any_of(half.outputs, [&](int index) { return !is_wide(output(index)); }) ||
                          (is_pointwise(node) && read_precisely(node.outputs[0]));
     return activations && !for_store && !precise ? half : Op::HalfOperands{};
@@ -122,7 +130,8 @@ class MixedPrecision {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::uint32_t value = node.outputs[i];
       (outputs[i].dtype() == DType::f16 ? half_ : single_)[value] = outputs[i];
-      activation_[value] = half.inputs.empty() ? computed_of_activations(node) && is_wide(value) : outputs[i].dtype() == DType::f16;
+      activation_[value] =
+          half.inputs.empty() ? computed_of_activations(node) && is_wide(value) : outputs[i].dtype() == DType::f16;
       if (readers_.is_output(value)) outputs[i] = stored(value, type(value).dtype);
     }
     rewriter_.replace(index, outputs);
@@ -145,6 +154,8 @@ class MixedPrecision {
 
 }  // namespace
 
-std::unique_ptr<Graph> mixed_precision(const Graph& graph) { return MixedPrecision(graph).run(); }
+std::unique_ptr<Graph> mixed_precision(const Graph& graph) {
+  return MixedPrecision(graph).run();
+}
 
 }  // namespace tuff

@@ -13,8 +13,8 @@ namespace tuff {
 // an op computes of them and activations where it takes both alike (a product with weights); what is marked so
 // (Graph::full_precision), as losses are; statistics and other sums, and elementwise results that are read for sums
 // alone or by ops that want f32; gradients of parameters on their way to the optimizer; tensors of one element. Nodes
-// that touch f16 already are left alone. Values beyond f16's range, 65504, become infinite. Runs after fusion: what lies
-// between fused ops is never rounded.
+// that touch f16 already are left alone. Values beyond f16's range, 65504, become infinite. Runs after fusion: what
+// lies between fused ops is never rounded.
 std::unique_ptr<Graph> mixed_precision(const Graph& graph);
 
 }  // namespace tuff

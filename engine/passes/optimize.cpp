@@ -11,9 +11,7 @@ namespace tuff {
 
 std::span<const Pass> optimization_passes() {
   static constexpr Pass kPasses[] = {
-      {"eliminate_dead", eliminate_dead},
-      {"eliminate_common", eliminate_common},
-      {"fuse_epilogue", fuse_epilogue},
+      {"eliminate_dead", eliminate_dead}, {"eliminate_common", eliminate_common}, {"fuse_epilogue", fuse_epilogue},
       {"fuse_pointwise", fuse_pointwise},  // after all that look for single elementwise ops
       {"eliminate_dead", eliminate_dead},  // what fusing left behind
   };

@@ -10,7 +10,9 @@ namespace tuff {
 
 namespace {
 
-bool writes(Access access) { return access != Access::read; }
+bool writes(Access access) {
+  return access != Access::read;
+}
 
 bool overlap(const Location& a, const Location& b) {
   return a.segment == b.segment && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
@@ -56,11 +58,11 @@ std::vector<std::string> find_hazards(const Plan& plan) {
       for (const PlannedUse& a : plan.dispatches[earlier].uses) {
         for (const PlannedUse& b : plan.dispatches[later].uses) {
           if (!overlap(a.location, b.location) || (a.access == Access::read && b.access == Access::read)) continue;
-          hazards.push_back(fmt::format("dispatch {} ({}) {} segment {} [{}, {}), dispatch {} ({}) {} [{}, {}), no barrier between",
-                                        earlier, plan.dispatches[earlier].dispatch.shader, writes(a.access) ? "writes" : "reads",
-                                        a.location.segment, a.location.offset, a.location.offset + a.location.bytes,
-                                        later, plan.dispatches[later].dispatch.shader, writes(b.access) ? "writes" : "reads",
-                                        b.location.offset, b.location.offset + b.location.bytes));
+          hazards.push_back(fmt::format(
+              "dispatch {} ({}) {} segment {} [{}, {}), dispatch {} ({}) {} [{}, {}), no barrier between", earlier,
+              plan.dispatches[earlier].dispatch.shader, writes(a.access) ? "writes" : "reads", a.location.segment,
+              a.location.offset, a.location.offset + a.location.bytes, later, plan.dispatches[later].dispatch.shader,
+              writes(b.access) ? "writes" : "reads", b.location.offset, b.location.offset + b.location.bytes));
         }
       }
     }

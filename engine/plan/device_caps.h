@@ -13,22 +13,22 @@ namespace tuff {
 enum class DeviceKind : std::uint8_t { discrete, integrated, cpu, other };
 
 struct DeviceCaps {
-  std::string name;         // "llvmpipe (LLVM 19.1.7, 256 bits)"
-  std::string driver;       // "llvmpipe Mesa 25.0.7"
+  std::string name;    // "llvmpipe (LLVM 19.1.7, 256 bits)"
+  std::string driver;  // "llvmpipe Mesa 25.0.7"
   DeviceKind kind = DeviceKind::other;
   std::uint32_t vendor_id = 0;
   std::uint32_t device_id = 0;
   std::uint32_t driver_version = 0;
 
   // Limits. The defaults are the smallest device that is served.
-  std::uint32_t max_shared_memory = 16384;            // bytes a workgroup
-  std::uint32_t max_invocations = 128;                // a workgroup
+  std::uint32_t max_shared_memory = 16384;  // bytes a workgroup
+  std::uint32_t max_invocations = 128;      // a workgroup
   std::array<std::uint32_t, 3> max_group_size = {128, 128, 64};
   std::array<std::uint32_t, 3> max_groups = {65535, 65535, 65535};
-  std::uint32_t max_push_constants = 128;             // bytes
-  std::uint64_t max_allocation = 1ull << 30;          // bytes, one VkDeviceMemory and one buffer
-  std::uint64_t memory = 0;                           // bytes of the heap that tensors live in
-  std::uint32_t subgroup_size = 0;                    // 0: unknown
+  std::uint32_t max_push_constants = 128;     // bytes
+  std::uint64_t max_allocation = 1ull << 30;  // bytes, one VkDeviceMemory and one buffer
+  std::uint64_t memory = 0;                   // bytes of the heap that tensors live in
+  std::uint32_t subgroup_size = 0;            // 0: unknown
 
   // Parallel units: physical cores of a CPU driver, compute units where a vendor tells, else a guess.
   // Decides how far reductions and weight gradients are split; results depend on it, so it is part of

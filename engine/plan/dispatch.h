@@ -29,26 +29,38 @@ struct BufferUse {
   std::uint64_t size = 0;    // bytes touched from offset; 0: to the operand's end
 };
 
-inline BufferUse reads_input(std::uint32_t index) { return {{Operand::Kind::input, index}, Access::read}; }
-inline BufferUse writes_output(std::uint32_t index) { return {{Operand::Kind::output, index}, Access::write}; }
-inline BufferUse reads_workspace(std::uint32_t index) { return {{Operand::Kind::workspace, index}, Access::read}; }
-inline BufferUse writes_workspace(std::uint32_t index) { return {{Operand::Kind::workspace, index}, Access::write}; }
-inline BufferUse updates_input(std::uint32_t index) { return {{Operand::Kind::input, index}, Access::read_write}; }
+inline BufferUse reads_input(std::uint32_t index) {
+  return {{Operand::Kind::input, index}, Access::read};
+}
+inline BufferUse writes_output(std::uint32_t index) {
+  return {{Operand::Kind::output, index}, Access::write};
+}
+inline BufferUse reads_workspace(std::uint32_t index) {
+  return {{Operand::Kind::workspace, index}, Access::read};
+}
+inline BufferUse writes_workspace(std::uint32_t index) {
+  return {{Operand::Kind::workspace, index}, Access::write};
+}
+inline BufferUse updates_input(std::uint32_t index) {
+  return {{Operand::Kind::input, index}, Access::read_write};
+}
 
 struct Dispatch {
-  std::string shader;                          // "conv/implicit_gemm.f32": a name in the shader table
-  std::vector<std::uint32_t> specialization;   // constants 0, 1, 2, ...; 0 to 2 are the workgroup's size
+  std::string shader;                         // "conv/implicit_gemm.f32": a name in the shader table
+  std::vector<std::uint32_t> specialization;  // constants 0, 1, 2, ...; 0 to 2 are the workgroup's size
   std::vector<BufferUse> buffers;
-  std::vector<std::uint32_t> constants;        // 32-bit push constants after the addresses
+  std::vector<std::uint32_t> constants;  // 32-bit push constants after the addresses
   std::array<std::uint32_t, 3> groups = {1, 1, 1};
   // The shader knows its place from linear_group() alone and does nothing beyond its last: the groups may be folded
   // otherwise, and run in several dispatches where one would take too long.
   bool linear = false;
-  double flops = 0;                            // arithmetic that the algorithm needs, for rates and budgets
-  double bytes = 0;                            // memory traffic that it needs at least
+  double flops = 0;  // arithmetic that the algorithm needs, for rates and budgets
+  double bytes = 0;  // memory traffic that it needs at least
 };
 
 // A float among specialization or push constants.
-inline std::uint32_t float_bits(float value) { return std::bit_cast<std::uint32_t>(value); }
+inline std::uint32_t float_bits(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
 
 }  // namespace tuff

@@ -33,7 +33,9 @@ struct Storage {
   std::optional<Location> fixed;          // inputs, constants, arenas: outside the scratch arena
 };
 
-std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment; }
+std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
+}
 
 class Lowering {
  public:
@@ -73,8 +75,9 @@ class Lowering {
     for (const std::uint32_t index : plan_.order) {
       for (const std::uint32_t input : graph_.nodes()[index].inputs)
         if (!ready[input])
-          throw Error(fmt::format("{}: reads the result of a node that writes the store; such results can't be read in the same run",
-                                  graph_.nodes()[index].op->name()));
+          throw Error(fmt::format(
+              "{}: reads the result of a node that writes the store; such results can't be read in the same run",
+              graph_.nodes()[index].op->name()));
       for (const std::uint32_t output : graph_.nodes()[index].outputs) ready[output] = true;
     }
   }
@@ -83,7 +86,8 @@ class Lowering {
     last_read_.assign(graph_.values().size(), 0);
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step)
       for (const std::uint32_t input : node_at(step).inputs) last_read_[input] = step;
-    for (const Output& output : graph_.outputs()) last_read_[output.value] = static_cast<std::uint32_t>(plan_.order.size());
+    for (const Output& output : graph_.outputs())
+      last_read_[output.value] = static_cast<std::uint32_t>(plan_.order.size());
   }
 
   std::uint32_t segment(Segment::Kind kind, const std::string& name = {}) {
@@ -116,7 +120,8 @@ class Lowering {
           break;
         case Source::Kind::input:
         case Source::Kind::constant:
-          location.segment = segment(info.source.kind == Source::Kind::input ? Segment::Kind::input : Segment::Kind::constant);
+          location.segment =
+              segment(info.source.kind == Source::Kind::input ? Segment::Kind::input : Segment::Kind::constant);
           location.offset = plan_.segments[location.segment].bytes;
           plan_.segments[location.segment].bytes += aligned(location.bytes);
           break;
@@ -133,13 +138,15 @@ class Lowering {
       const Op::Collection* collection = node.op->collection();
       if (!collection) continue;
       const std::uint32_t arena = store_segment(collection->arena);
-      storage_of_[node.outputs[0]] = add_storage({bytes(node.outputs[0]), 0, 0, Location{arena, 0, bytes(node.outputs[0])}});
+      storage_of_[node.outputs[0]] =
+          add_storage({bytes(node.outputs[0]), 0, 0, Location{arena, 0, bytes(node.outputs[0])}});
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const std::uint32_t value = node.inputs[i];
         const bool free = storage_of_[value] == kNone && !is_view(value);
         placed_[index].push_back(free);
         if (free)
-          storage_of_[value] = add_storage({bytes(value), 0, 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
+          storage_of_[value] =
+              add_storage({bytes(value), 0, 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
       }
     }
   }
@@ -196,7 +203,8 @@ class Lowering {
     if (source.kind != Source::Kind::node) return value;
     const Node& node = graph_.nodes()[source.node];
     for (const auto& [output, input] : node.op->views())
-      if (static_cast<std::uint32_t>(output) == source.index) return viewed(node.inputs[static_cast<std::size_t>(input)]);
+      if (static_cast<std::uint32_t>(output) == source.index)
+        return viewed(node.inputs[static_cast<std::size_t>(input)]);
     return value;
   }
 
@@ -241,7 +249,8 @@ class Lowering {
   }
 
   void keep_outputs() {
-    for (const Output& output : graph_.outputs()) touch(storage_of_[output.value], static_cast<std::uint32_t>(plan_.order.size()));
+    for (const Output& output : graph_.outputs())
+      touch(storage_of_[output.value], static_cast<std::uint32_t>(plan_.order.size()));
   }
 
   void emit_kernels() {
@@ -258,7 +267,8 @@ class Lowering {
       for (const std::uint32_t output : node.outputs) outputs.push_back(type(output));
       const KernelRequest request{*node.op, inputs, outputs, caps_, placed};
       const auto forced = options_.force.find(node.op->name());
-      SelectedKernel selected = select_kernel(request, kernels_, forced == options_.force.end() ? std::string_view{} : forced->second);
+      SelectedKernel selected =
+          select_kernel(request, kernels_, forced == options_.force.end() ? std::string_view{} : forced->second);
       selected.record.node = plan_.order[step];
       emitted_[step] = selected.kernel->emit(request);
       name_half_variants(request, emitted_[step]);
@@ -281,7 +291,8 @@ class Lowering {
     if (options_.separate_allocations) {
       for (std::size_t i = 0; i < members.size(); ++i) {
         plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", i), aligned(lifetimes[i].bytes)});
-        storages_[members[i]].fixed = Location{static_cast<std::uint32_t>(plan_.segments.size() - 1), 0, lifetimes[i].bytes};
+        storages_[members[i]].fixed =
+            Location{static_cast<std::uint32_t>(plan_.segments.size() - 1), 0, lifetimes[i].bytes};
       }
       return;
     }
@@ -314,7 +325,8 @@ class Lowering {
   void resolve_dispatches() {
     plan_.values.resize(graph_.values().size());
     for (std::uint32_t value = 0; value < plan_.values.size(); ++value)
-      if (storage_of_[value] != kNone && storages_[storage_of_[value]].fixed) plan_.values[value] = *storages_[storage_of_[value]].fixed;
+      if (storage_of_[value] != kNone && storages_[storage_of_[value]].fixed)
+        plan_.values[value] = *storages_[storage_of_[value]].fixed;
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
       for (Dispatch& dispatch : emitted_[step].dispatches) {
         PlannedDispatch planned;

@@ -11,7 +11,9 @@ namespace tuff {
 
 namespace {
 
-std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment; }
+std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
+}
 
 struct Placed {
   std::uint64_t begin, end;
@@ -60,8 +62,10 @@ MemoryPlan plan_memory(std::span<const Lifetime> lifetimes, std::uint64_t max_bl
     const Lifetime& wanted = lifetimes[index];
     const std::uint64_t bytes = aligned(wanted.bytes);
     if (bytes > max_block)
-      throw OutOfMemory(fmt::format("a tensor of {} bytes exceeds the device's largest allocation of {} bytes; "
-                                    "use a smaller batch, crop or tile", wanted.bytes, max_block));
+      throw OutOfMemory(
+          fmt::format("a tensor of {} bytes exceeds the device's largest allocation of {} bytes; "
+                      "use a smaller batch, crop or tile",
+                      wanted.bytes, max_block));
     std::uint32_t block = 0;
     std::uint64_t offset = 0;
     for (;; ++block) {

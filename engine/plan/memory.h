@@ -20,9 +20,9 @@ struct Placement {
 };
 
 struct MemoryPlan {
-  std::vector<Placement> placements;      // by lifetime
-  std::vector<std::uint64_t> blocks;      // bytes of each
-  std::uint64_t peak_live_bytes = 0;      // most bytes alive at one step: no plan can be smaller
+  std::vector<Placement> placements;  // by lifetime
+  std::vector<std::uint64_t> blocks;  // bytes of each
+  std::uint64_t peak_live_bytes = 0;  // most bytes alive at one step: no plan can be smaller
 };
 
 inline constexpr std::uint64_t kMemoryAlignment = 256;

@@ -17,7 +17,9 @@ std::string describe(const KernelRequest& request) {
   return text + ")";
 }
 
-bool is_half(const TensorType& type) { return type.dtype == DType::f16; }
+bool is_half(const TensorType& type) {
+  return type.dtype == DType::f16;
+}
 
 }  // namespace
 
@@ -40,8 +42,8 @@ SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& ke
   if (row == kernels.end()) throw Error(fmt::format("{}: no kernels are known for this op", request.op.name()));
   const bool half = std::ranges::any_of(request.inputs, is_half) || std::ranges::any_of(request.outputs, is_half);
   if (half && !request.caps.storage_16bit)
-    throw Error(fmt::format("{}: f16 needs 16-bit storage (storageBuffer16BitAccess), which {} lacks; use f32", describe(request),
-                            request.caps.name));
+    throw Error(fmt::format("{}: f16 needs 16-bit storage (storageBuffer16BitAccess), which {} lacks; use f32",
+                            describe(request), request.caps.name));
   SelectedKernel selected;
   for (const Kernel& kernel : row->second) {
     if (selected.kernel || (!forced.empty() && kernel.name != forced)) {
@@ -79,7 +81,8 @@ void check_dispatches(const KernelRequest& request, const Kernel& kernel, const 
       invocations *= size;
     }
     if (invocations > caps.max_invocations) fail(fmt::format("{} invocations a workgroup", invocations));
-    if (dispatch.buffers.size() * 8 + dispatch.constants.size() * 4 > caps.max_push_constants) fail("push constants too large");
+    if (dispatch.buffers.size() * 8 + dispatch.constants.size() * 4 > caps.max_push_constants)
+      fail("push constants too large");
     for (const BufferUse& use : dispatch.buffers) {
       const std::size_t count = use.operand.kind == Operand::Kind::input    ? request.inputs.size()
                                 : use.operand.kind == Operand::Kind::output ? request.outputs.size()

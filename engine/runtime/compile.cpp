@@ -13,7 +13,8 @@ std::unique_ptr<Graph> prepared(const Graph& graph, const CompileOptions& option
   return options.storage == DType::f16 ? mixed_precision(*result) : std::move(result);
 }
 
-std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store, const CompileOptions& options) {
+std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store,
+                                    const CompileOptions& options) {
   std::unique_ptr<Graph> lowered = prepared(graph, options);
   Plan plan = lower(*lowered, device.caps(), kernel_table(), options.lower);
   if (options.shuffle_seed) shuffle_between_barriers(plan.dispatches, *options.shuffle_seed);

@@ -15,8 +15,8 @@ namespace tuff {
 
 struct CompileOptions {
   bool optimize = true;  // passes/optimize.h
-  // f16: activations and their gradients take half the memory (passes/mixed_precision.h); an Error where the device has no
-  // 16-bit storage. Inputs, outputs and the store stay f32.
+  // f16: activations and their gradients take half the memory (passes/mixed_precision.h); an Error where the device has
+  // no 16-bit storage. Inputs, outputs and the store stay f32.
   DType storage = DType::f32;
   LowerOptions lower;
   Executable::Options execution;
@@ -29,6 +29,7 @@ std::unique_ptr<Graph> prepared(const Graph& graph, const CompileOptions& option
 
 // Shapes are the graph's; for another shape build and compile another graph and bind it to the same store.
 // `graph` may be dropped afterwards. Throws Error (no kernel, no store) or OutOfMemory.
-std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store, const CompileOptions& options = {});
+std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store,
+                                    const CompileOptions& options = {});
 
 }  // namespace tuff

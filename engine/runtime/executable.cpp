@@ -31,15 +31,23 @@ double default_budget(DeviceKind kind) {
 
 }  // namespace
 
-double submission_cost(const Dispatch& dispatch) { return dispatch.flops + 10 * dispatch.bytes; }
+double submission_cost(const Dispatch& dispatch) {
+  return dispatch.flops + 10 * dispatch.bytes;
+}
 
-Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, ParameterStore* store, const Options& options)
-    : graph_(std::move(graph)), plan_(std::move(plan)), device_(device), owned_(plan_.segments.size()), segments_(plan_.segments.size()) {
+Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, ParameterStore* store,
+                       const Options& options)
+    : graph_(std::move(graph)),
+      plan_(std::move(plan)),
+      device_(device),
+      owned_(plan_.segments.size()),
+      segments_(plan_.segments.size()) {
   if (store) store->check(*graph_);
   for (std::size_t index = 0; index < plan_.segments.size(); ++index) {
     const Segment& segment = plan_.segments[index];
     if (segment.kind != Segment::Kind::store) continue;
-    if (!store) throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
+    if (!store)
+      throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
     segments_[index] = &store->arena(segment.name);
   }
   allocate();
@@ -67,16 +75,19 @@ void Executable::allocate() {
     const Segment& segment = plan_.segments[index];
     if (segment.kind == Segment::Kind::store) continue;
     const char* what = segment.kind == Segment::Kind::scratch ? "activations and workspace"
-                       : segment.kind == Segment::Kind::input ? "inputs" : "constants";
+                       : segment.kind == Segment::Kind::input ? "inputs"
+                                                              : "constants";
     owned_[index] = device_.allocate(segment.bytes, MemoryKind::device, what);
     segments_[index] = &owned_[index];
   }
   std::uint64_t input_bytes = 0, output_bytes = 0;
-  const auto add = [](std::vector<Port>& ports, std::uint64_t& end, std::string name, std::uint32_t value, std::int64_t bytes) {
+  const auto add = [](std::vector<Port>& ports, std::uint64_t& end, std::string name, std::uint32_t value,
+                      std::int64_t bytes) {
     ports.push_back({std::move(name), value, end});
     end += (static_cast<std::uint64_t>(bytes) + kPortAlignment - 1) / kPortAlignment * kPortAlignment;
   };
-  for (const Value input : graph_->inputs()) add(inputs_, input_bytes, graph_->info(input).name, input.id(), input.type().bytes());
+  for (const Value input : graph_->inputs())
+    add(inputs_, input_bytes, graph_->info(input).name, input.id(), input.type().bytes());
   for (const Output& output : graph_->outputs())
     add(outputs_, output_bytes, output.name, output.value, graph_->values()[output.value].type.bytes());
   for (std::size_t slot = 0; slot < 2; ++slot) {
@@ -108,7 +119,8 @@ void Executable::cut_pieces(double budget) {
     const double cost = submission_cost(dispatch);
     const auto& groups = dispatch.groups;
     const std::uint64_t all = std::uint64_t{groups[0]} * groups[1] * groups[2];
-    const double wanted = std::min({std::ceil(cost / budget), static_cast<double>(all), static_cast<double>(device_.caps().max_groups[1])});
+    const double wanted = std::min(
+        {std::ceil(cost / budget), static_cast<double>(all), static_cast<double>(device_.caps().max_groups[1])});
     if (!dispatch.linear || wanted < 2) {
       add({.dispatch = index, .groups = groups}, cost);
       continue;
@@ -117,7 +129,8 @@ void Executable::cut_pieces(double budget) {
     const auto rows = static_cast<std::uint32_t>(wanted);
     const auto row = static_cast<std::uint32_t>((all + rows - 1) / rows);
     for (std::uint32_t y = 0; y < rows; ++y)
-      add({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows}, cost / rows);
+      add({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows},
+          cost / rows);
   }
 }
 
@@ -155,7 +168,8 @@ void Executable::record(const Options& options) {
   start();
   if (options.poison_scratch) {
     for (std::size_t index = 0; index < plan_.segments.size(); ++index)
-      if (plan_.segments[index].kind == Segment::Kind::scratch) main_.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
+      if (plan_.segments[index].kind == Segment::Kind::scratch)
+        main_.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
     main_.back().barrier();
   }
   for (const Piece& piece : pieces_) {
@@ -176,14 +190,16 @@ void Executable::record_transfers() {
     upload_commands_.back().begin(true);
     for (const Port& input : inputs_) {
       const Location& to = plan_.values[input.value];
-      upload_commands_.back().copy(upload_staging_[slot], input.staging_offset, *segments_[to.segment], to.offset, to.bytes);
+      upload_commands_.back().copy(upload_staging_[slot], input.staging_offset, *segments_[to.segment], to.offset,
+                                   to.bytes);
     }
     upload_commands_.back().end();
     download_commands_.push_back(device_.command_buffer());
     download_commands_.back().begin(true);
     for (const Port& output : outputs_) {
       const Location& from = plan_.values[output.value];
-      download_commands_.back().copy(*segments_[from.segment], from.offset, download_staging_[slot], output.staging_offset, from.bytes);
+      download_commands_.back().copy(*segments_[from.segment], from.offset, download_staging_[slot],
+                                     output.staging_offset, from.bytes);
     }
     download_commands_.back().end();
   }
@@ -198,7 +214,9 @@ Executable::Port& Executable::port(std::vector<Port>& ports, std::string_view na
   throw Error(fmt::format("the graph has no {} \"{}\"; it has: {}", kind, name, known));
 }
 
-std::byte* Executable::staged(const Port& input, std::size_t slot) { return upload_staging_[slot].mapped() + input.staging_offset; }
+std::byte* Executable::staged(const Port& input, std::size_t slot) {
+  return upload_staging_[slot].mapped() + input.staging_offset;
+}
 
 // The slot of the next run may be written once the run before last, which used it, is done.
 void Executable::begin_slot() {
@@ -211,7 +229,8 @@ void Executable::write(std::string_view name, const HostTensor& values) {
   Port& input = port(inputs_, name, "input");
   const TensorType& type = graph_->values()[input.value].type;
   if (values.dtype != type.dtype || !(values.shape == type.shape))
-    throw Error(fmt::format("input \"{}\" is {}, but {} is given", name, to_string(type), to_string(TensorType{values.dtype, values.shape})));
+    throw Error(fmt::format("input \"{}\" is {}, but {} is given", name, to_string(type),
+                            to_string(TensorType{values.dtype, values.shape})));
   begin_slot();
   const std::size_t slot = runs_ % 2;
   to_device_layout(type, values.data, {staged(input, slot), static_cast<std::size_t>(type.bytes())});
@@ -224,7 +243,8 @@ void Executable::run() {
   for (Port& input : inputs_) {
     if (input.latest == 0) throw Error(fmt::format("input \"{}\" was never written", input.name));
     if (input.version[slot] == input.latest) continue;  // else it was written for an earlier run only
-    std::memcpy(staged(input, slot), staged(input, 1 - slot), static_cast<std::size_t>(graph_->values()[input.value].type.bytes()));
+    std::memcpy(staged(input, slot), staged(input, 1 - slot),
+                static_cast<std::size_t>(graph_->values()[input.value].type.bytes()));
     input.version[slot] = input.latest;
   }
   for (std::size_t index = 0; index < main_.size(); ++index) {

@@ -78,41 +78,49 @@ std::vector<float> ParameterStore::read_arena(const std::string& name) const {
 
 void ParameterStore::write_arena(const std::string& name, std::span<const float> values) {
   if (values.size_bytes() != arena_bytes(name))
-    throw Error(fmt::format("the arena \"{}\" has {} bytes, {} were given", name, arena_bytes(name), values.size_bytes()));
+    throw Error(
+        fmt::format("the arena \"{}\" has {} bytes, {} were given", name, arena_bytes(name), values.size_bytes()));
   if (!values.empty()) upload(device_, arena(name), 0, std::as_bytes(values));
 }
 
-ParameterSnapshot::ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas) : store_(&store) {
+ParameterSnapshot::ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas)
+    : store_(&store) {
   for (const std::string& name : arenas) arenas_.emplace(name, store.read_arena(name));
 }
 
-std::span<const float> ParameterSnapshot::arena(const std::string& name) const { return arenas_.at(name); }
+std::span<const float> ParameterSnapshot::arena(const std::string& name) const {
+  return arenas_.at(name);
+}
 
 HostTensor ParameterSnapshot::read(const Variable& variable, const std::string& arena_name) const {
   const std::span<const float> stored = arena(arena_name.empty() ? variable.arena : arena_name);
   HostTensor values(variable.type.shape);
   const auto elements = static_cast<std::size_t>(variable.type.shape.elements());
-  from_device_layout(variable.type, std::as_bytes(stored.subspan(static_cast<std::size_t>(variable.offset), elements)), values.data);
+  from_device_layout(variable.type, std::as_bytes(stored.subspan(static_cast<std::size_t>(variable.offset), elements)),
+                     values.data);
   return values;
 }
 
 void ParameterStore::write(const std::string& name, const HostTensor& values, const std::string& arena_name) {
   const Variable& wanted = variable(name);
   if (values.dtype != DType::f32 || !(values.shape == wanted.type.shape))
-    throw Error(fmt::format("\"{}\" is {}, but f32 {} is wanted", name, to_string(TensorType{values.dtype, values.shape}),
-                            to_string(wanted.type.shape)));
+    throw Error(fmt::format("\"{}\" is {}, but f32 {} is wanted", name,
+                            to_string(TensorType{values.dtype, values.shape}), to_string(wanted.type.shape)));
   std::vector<std::byte> stored(values.data.size());
   to_device_layout(wanted.type, values.data, stored);
   upload(device_, arena(arena_name.empty() ? wanted.arena : arena_name), wanted.offset * sizeof(float), stored);
 }
 
-void ParameterStore::zero(const std::string& name) { fill(device_, arena(name), 0, arena_bytes(name), 0); }
+void ParameterStore::zero(const std::string& name) {
+  fill(device_, arena(name), 0, arena_bytes(name), 0);
+}
 
 void ParameterStore::check(const Graph& graph) const {
   for (const Variable& wanted : graph.variables()) {
     const Variable& have = variable(wanted.name);
     if (have.arena != wanted.arena || have.offset != wanted.offset || !(have.type == wanted.type))
-      throw Error(fmt::format("\"{}\" is {} in the graph and {} in the model", wanted.name, to_string(wanted.type), to_string(have.type)));
+      throw Error(fmt::format("\"{}\" is {} in the graph and {} in the model", wanted.name, to_string(wanted.type),
+                              to_string(have.type)));
   }
 }
 

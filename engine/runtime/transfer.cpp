@@ -10,7 +10,8 @@ namespace {
 // Staging memory is bounded: longer copies go in pieces.
 constexpr std::uint64_t kStagingBytes = 64ull << 20;
 
-void copy_now(Device& device, const Buffer& from, std::uint64_t from_offset, Buffer& to, std::uint64_t to_offset, std::uint64_t bytes) {
+void copy_now(Device& device, const Buffer& from, std::uint64_t from_offset, Buffer& to, std::uint64_t to_offset,
+              std::uint64_t bytes) {
   CommandBuffer commands = device.command_buffer();
   commands.begin();
   commands.copy(from, from_offset, to, to_offset, bytes);
@@ -27,7 +28,8 @@ void upload(Device& device, Buffer& target, std::uint64_t offset, std::span<cons
     std::memcpy(target.mapped() + offset, bytes.data(), bytes.size());
     return;
   }
-  Buffer staging = device.allocate(std::min<std::uint64_t>(bytes.size(), kStagingBytes), MemoryKind::upload, "staging for an upload");
+  Buffer staging = device.allocate(std::min<std::uint64_t>(bytes.size(), kStagingBytes), MemoryKind::upload,
+                                   "staging for an upload");
   for (std::uint64_t done = 0; done < bytes.size();) {
     const std::uint64_t piece = std::min<std::uint64_t>(bytes.size() - done, kStagingBytes);
     std::memcpy(staging.mapped(), bytes.data() + done, piece);
@@ -43,7 +45,8 @@ void download(Device& device, const Buffer& source, std::uint64_t offset, std::s
     std::memcpy(bytes.data(), source.mapped() + offset, bytes.size());
     return;
   }
-  Buffer staging = device.allocate(std::min<std::uint64_t>(bytes.size(), kStagingBytes), MemoryKind::download, "staging for a download");
+  Buffer staging = device.allocate(std::min<std::uint64_t>(bytes.size(), kStagingBytes), MemoryKind::download,
+                                   "staging for a download");
   for (std::uint64_t done = 0; done < bytes.size();) {
     const std::uint64_t piece = std::min<std::uint64_t>(bytes.size() - done, kStagingBytes);
     copy_now(device, source, offset + done, staging, 0, piece);

@@ -23,7 +23,9 @@ constexpr std::int64_t kLeastSteps = 100;  // of an epoch
 // Numbers of the ops that draw: no two uses of a seed see the same noise.
 constexpr std::uint32_t kTrainingNoise = 0, kMeasureNoise = 1, kGenerateNoise = 2;
 
-std::uint64_t seed_of(const TrainOptions& options) { return static_cast<std::uint64_t>(options.seed); }
+std::uint64_t seed_of(const TrainOptions& options) {
+  return static_cast<std::uint64_t>(options.seed);
+}
 
 Value noise_input(Graph& graph, std::int64_t batch, std::int64_t latent, std::uint32_t number) {
   const Value state = graph.input("random_state", {kRandomStateElements}, DType::i32);
@@ -198,7 +200,8 @@ std::unique_ptr<Graph> reconstruction_graph(const AutoencoderNetwork& network, s
   return graph;
 }
 
-std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images, AutoencoderNetwork network) {
+std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images,
+                                        AutoencoderNetwork network) {
   return std::make_unique<Autoencoding>(std::move(options), std::move(format), std::move(images), std::move(network));
 }
 
@@ -267,7 +270,8 @@ std::vector<Image> Autoencoder::reconstruct(const ImageSet& images, std::span<co
   for (std::size_t first = 0; first < chosen.size(); first += static_cast<std::size_t>(batch_)) {
     reconstruct_->write("images", gather(images, chosen, first));
     reconstruct_->run();
-    append_images(result, reconstruct_->read("pixels"), std::min(static_cast<std::size_t>(batch_), chosen.size() - first));
+    append_images(result, reconstruct_->read("pixels"),
+                  std::min(static_cast<std::size_t>(batch_), chosen.size() - first));
   }
   return result;
 }

@@ -34,10 +34,11 @@ struct AutoencoderNetwork {
 };
 
 // Maximizes the mean ELBO, with the KL term times options.beta. Validation images: the last options.val_last ones, or
-// where that is 0 options.val_fraction of all, drawn by the seed (3 at least, of fewer than 6 half). An epoch goes through
-// the images once, in an order drawn by the seed, and is 100 steps at least; a last, smaller batch is left out. `options`
-// must have passed validate().
-std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images, AutoencoderNetwork network);
+// where that is 0 options.val_fraction of all, drawn by the seed (3 at least, of fewer than 6 half). An epoch goes
+// through the images once, in an order drawn by the seed, and is 100 steps at least; a last, smaller batch is left out.
+// `options` must have passed validate().
+std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, ImageSet images,
+                                        AutoencoderNetwork network);
 
 // One step on images (batch, channels, side, side). Inputs: "images", "random_state" (ops/random.h), "step_state"
 // (ops/optimizer.h). Output: "loss". Arenas: as training_graph() of train/training_graph.h.

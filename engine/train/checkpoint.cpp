@@ -101,7 +101,8 @@ Model load_model_file(const std::filesystem::path& file) {
   const auto options = model.file.metadata.find("tuff.options");
   const auto format = model.file.metadata.find("tuff.data");
   if (options == model.file.metadata.end() || format == model.file.metadata.end())
-    throw Error(fmt::format("{}: holds no configuration of a model; give a model that `tuff train` wrote", file.string()));
+    throw Error(
+        fmt::format("{}: holds no configuration of a model; give a model that `tuff train` wrote", file.string()));
   apply_json(model.options, options->second, file.string());
   model.format = data_format_from_json(format->second);
   const auto state = model.file.metadata.find("tuff.state");

@@ -17,12 +17,12 @@ namespace tuff {
 
 // Where a run stands. Holds nothing that differs between two equal runs (no times).
 struct TrainingState {
-  std::int64_t step = 0;       // steps done
-  double loss_sum = 0;         // of the steps of the epoch so far
+  std::int64_t step = 0;  // steps done
+  double loss_sum = 0;    // of the steps of the epoch so far
   std::int64_t loss_count = 0;
   std::optional<double> best_score;  // of validation
   std::int64_t best_step = 0;
-  std::string dataset;         // fingerprint() of the images that it is trained on
+  std::string dataset;  // fingerprint() of the images that it is trained on
   bool operator==(const TrainingState&) const = default;
 };
 

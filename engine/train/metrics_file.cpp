@@ -36,7 +36,8 @@ template <class Number>
 Number parse(std::string_view text, const std::filesystem::path& file) {
   Number number{};
   if (!parse_number(text, number))
-    throw Error(fmt::format("{}: \"{}\" is not a number; the file was changed, delete it to go on", file.string(), text));
+    throw Error(
+        fmt::format("{}: \"{}\" is not a number; the file was changed, delete it to go on", file.string(), text));
   return number;
 }
 
@@ -51,15 +52,16 @@ void for_each_row(const std::filesystem::path& file, std::string_view header, Us
     if (line.empty() || line == header) continue;
     const std::vector<std::string_view> fields = split(line, ',');
     if (fields.size() != columns)
-      throw Error(fmt::format("{}: a row has {} fields, not {}; the file was changed, delete it to go on", file.string(),
-                              fields.size(), columns));
+      throw Error(fmt::format("{}: a row has {} fields, not {}; the file was changed, delete it to go on",
+                              file.string(), fields.size(), columns));
     use(fields);
   }
 }
 
 }  // namespace
 
-std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, std::int64_t last_step) {
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                                     std::int64_t last_step) {
   std::vector<MetricsRow> rows;
   for_each_row(file, header(metrics), [&](const std::vector<std::string_view>& fields) {
     MetricsRow row;
@@ -75,11 +77,13 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const st
   return rows;
 }
 
-void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows) {
+void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                   const std::vector<MetricsRow>& rows) {
   std::string text = header(metrics) + "\n";
   for (const MetricsRow& row : rows) {
     text += fmt::format("{},{},{}", row.epoch, row.step, row.loss);
-    for (std::size_t i = 0; i < metrics.size(); ++i) text += row.scores.empty() ? "," : fmt::format(",{}", row.scores[i]);
+    for (std::size_t i = 0; i < metrics.size(); ++i)
+      text += row.scores.empty() ? "," : fmt::format(",{}", row.scores[i]);
     text += fmt::format(",{},{:.1f}\n", row.learning_rate, row.seconds);
   }
   os::write_file(file, text);
@@ -101,8 +105,8 @@ void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>
   os::write_file(file, std::string_view(text.data(), text.size()));
 }
 
-void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows,
-                  const std::vector<StepLoss>& losses) {
+void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                  const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses) {
   constexpr std::size_t kMostPoints = 150;
   Curve loss{"training loss", {}, {}};
   const std::size_t piece = (losses.size() + kMostPoints - 1) / kMostPoints;

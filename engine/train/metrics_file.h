@@ -20,8 +20,10 @@ struct MetricsRow {
 };
 
 // Rows up to `last_step`, in order; none where the file isn't there. Error where a row can't be read.
-std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, std::int64_t last_step);
-void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows);
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                                     std::int64_t last_step);
+void write_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                   const std::vector<MetricsRow>& rows);
 
 struct StepLoss {
   std::int64_t step = 0;
@@ -35,7 +37,7 @@ void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>
 
 // The run's curves as a picture: the loss, long runs averaged over neighbouring steps, and the first metric where
 // there is validation.
-void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics, const std::vector<MetricsRow>& rows,
-                  const std::vector<StepLoss>& losses);
+void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
+                  const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses);
 
 }  // namespace tuff

@@ -101,8 +101,8 @@ Number number_of(const TrainField& field, std::string_view text) {
                             std::is_same_v<Number, double> ? "number" : "whole number"));
   const double value = static_cast<double>(number);
   if (!(value >= field.minimum && value <= field.maximum))
-    throw Error(fmt::format("--{}: {} is out of range, it must be {} to {}", field.name, text, field.minimum,
-                            field.maximum));
+    throw Error(
+        fmt::format("--{}: {} is out of range, it must be {} to {}", field.name, text, field.minimum, field.maximum));
   return number;
 }
 
@@ -130,20 +130,23 @@ TrainOptions default_options(std::string_view model) {
 }
 
 bool applies(const TrainField& field, std::string_view model) {
-  constexpr std::string_view kUNet[] = {"masks", "foreground", "classes", "normalize", "crop", "augment", "threads", "depth",
-                                        "padding", "norm", "up", "down", "skip", "loss",
-                                        "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
+  constexpr std::string_view kUNet[] = {
+      "masks",   "foreground", "classes",         "normalize",     "crop",         "augment",
+      "threads", "depth",      "padding",         "norm",          "up",           "down",
+      "skip",    "loss",       "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
   constexpr std::string_view kVae[] = {"val-last", "size", "fit", "latent", "likelihood", "beta"};
   if (std::ranges::find(kUNet, field.name) != std::end(kUNet)) return model == "unet";
   if (std::ranges::find(kVae, field.name) != std::end(kVae)) return model == "vae";
   return true;
 }
 
-std::span<const TrainField> train_fields() { return kFields; }
+std::span<const TrainField> train_fields() {
+  return kFields;
+}
 
 const TrainField* find_field(std::string_view name) {
-  const auto found = std::find_if(std::begin(kFields), std::end(kFields),
-                                  [&](const TrainField& field) { return field.name == name; });
+  const auto found =
+      std::find_if(std::begin(kFields), std::end(kFields), [&](const TrainField& field) { return field.name == name; });
   return found == std::end(kFields) ? nullptr : found;
 }
 
@@ -168,8 +171,7 @@ std::string field_text(const TrainOptions& options, const TrainField& field) {
 }
 
 void validate(TrainOptions& options) {
-  if (options.steps > 0 && options.epochs > 0)
-    throw Error("--steps and --epochs are both given: choose one of them");
+  if (options.steps > 0 && options.epochs > 0) throw Error("--steps and --epochs are both given: choose one of them");
   number_list(options.channels, "channels");
   if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
     throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
@@ -183,8 +185,8 @@ void validate(TrainOptions& options) {
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
                             options.loss, options.classes));
   if (!multi_class && options.loss.starts_with("ce"))
-    throw Error(fmt::format("--loss {}: needs --classes 2 or more; use b{} for foreground against background", options.loss,
-                            options.loss));
+    throw Error(fmt::format("--loss {}: needs --classes 2 or more; use b{} for foreground against background",
+                            options.loss, options.loss));
   if (options.label_smoothing > 0 && !options.loss.starts_with("ce"))
     throw Error(fmt::format("--label-smoothing: goes with --loss ce or ce+dice, not with {}", options.loss));
   number_list(options.foreground, "foreground");
@@ -225,9 +227,10 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
     // The length of a run may be extended; its schedule then follows the new length.
     const bool length = name == "steps" || name == "epochs";
     if (field->kept == Kept::model && !length && field_text(result, *field) != before)
-      throw Error(fmt::format("--{} {}: the run was begun with {}; leave the option out, or begin a new run with another "
-                              "--out",
-                              name, text, before.empty() ? "none" : before));
+      throw Error(
+          fmt::format("--{} {}: the run was begun with {}; leave the option out, or begin a new run with another "
+                      "--out",
+                      name, text, before.empty() ? "none" : before));
     if (name == "steps") result.epochs = 0;
     if (name == "epochs") result.steps = 0;
   }

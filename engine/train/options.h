@@ -77,16 +77,16 @@ struct TrainOptions {
 struct TrainField {
   std::variant<std::int64_t TrainOptions::*, double TrainOptions::*, std::string TrainOptions::*, bool TrainOptions::*>
       member;
-  std::string_view name;     // "val-fraction": --val-fraction on the command line, the same key in config.json
-  std::string_view group;    // heading in the help text
-  std::string_view value;    // what stands behind the option in the help text: "N", "DIR", "same|valid"
+  std::string_view name;   // "val-fraction": --val-fraction on the command line, the same key in config.json
+  std::string_view group;  // heading in the help text
+  std::string_view value;  // what stands behind the option in the help text: "N", "DIR", "same|valid"
   std::string_view help;
-  double minimum = 0;        // numbers: the smallest allowed
-  double maximum = 1e15;     // numbers: the largest allowed
+  double minimum = 0;     // numbers: the smallest allowed
+  double maximum = 1e15;  // numbers: the largest allowed
   enum class Kept : std::uint8_t {
-    model,   // part of the model's configuration; a resumed run can't change it
-    run,     // kept in config.json, and a resumed run may change it
-    never,   // about this call alone
+    model,  // part of the model's configuration; a resumed run can't change it
+    run,    // kept in config.json, and a resumed run may change it
+    never,  // about this call alone
   } kept = Kept::model;
   bool hidden = false;
 };

@@ -14,7 +14,9 @@ namespace {
 // Tried in turn for images that don't fit as a whole. Larger tiles waste less on their overlap.
 constexpr std::int64_t kTileSides[] = {2048, 1536, 1024, 768, 512, 384, 256, 192, 128};
 
-std::int64_t round_up(std::int64_t value, std::int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace
 
@@ -88,9 +90,10 @@ std::int64_t Predictor::largest_tile() {
     smallest = side;
     if (fits(side, side)) return side;
   }
-  throw OutOfMemory(fmt::format("prediction: the device has no room for a tile of {0}x{0} pixels ({1} MiB may be used); "
-                                "use a smaller network or another --device",
-                                smallest, budget_ >> 20));
+  throw OutOfMemory(
+      fmt::format("prediction: the device has no room for a tile of {0}x{0} pixels ({1} MiB may be used); "
+                  "use a smaller network or another --device",
+                  smallest, budget_ >> 20));
 }
 
 Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
@@ -98,9 +101,10 @@ Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
   if (tile == 0 && !fits(whole_extent(height), whole_extent(width))) tile = largest_tile();
   Tiling result = cut(height, width, tile);
   if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles)
-    throw Error(fmt::format("an image of {}x{} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
-                            width, height, result.tiles.size(), network_.whole_image,
-                            options_.tile > 0 ? "leave --tile out" : "use a device with more memory"));
+    throw Error(
+        fmt::format("an image of {}x{} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
+                    width, height, result.tiles.size(), network_.whole_image,
+                    options_.tile > 0 ? "leave --tile out" : "use a device with more memory"));
   return result;
 }
 
@@ -130,8 +134,8 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
 
 Image Predictor::predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done) {
   if (image.channels != network_.in_channels)
-    throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels", image.channels,
-                            network_.in_channels));
+    throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels",
+                            image.channels, network_.in_channels));
   const Tiling tiles = tiling(image.height, image.width);
   Executable& runner = executable(tiles.tile_height, tiles.tile_width);
   Image result(network_.out_channels, image.height, image.width);

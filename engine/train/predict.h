@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
-#include <map>
 
 #include "io/image.h"
 #include "io/tiles.h"
@@ -19,8 +19,8 @@
 namespace tuff {
 
 struct PredictorOptions {
-  std::int64_t tile = 0;     // side of the network's input; 0: the whole image, or the largest tile that fits
-  bool force_tiles = false;  // tiles even where they change the result (group and instance norm)
+  std::int64_t tile = 0;        // side of the network's input; 0: the whole image, or the largest tile that fits
+  bool force_tiles = false;     // tiles even where they change the result (group and instance norm)
   std::size_t executables = 4;  // kept at most
   DType storage = DType::f32;   // of activations: CompileOptions::storage
   std::uint64_t memory = 0;     // bytes that they may take together; 0: half of the free memory, on a CPU a quarter

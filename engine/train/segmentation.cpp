@@ -52,8 +52,9 @@ class Segmentation : public Objective {
     check_crop(network_, options_);
     for (const DataItem& item : dataset_.items)
       if (item.height < options_.crop || item.width < options_.crop)
-        throw Error(fmt::format("--crop {}: the image \"{}\" is only {}x{}; use a smaller --crop, or leave the image out",
-                                options_.crop, item.name, item.width, item.height));
+        throw Error(
+            fmt::format("--crop {}: the image \"{}\" is only {}x{}; use a smaller --crop, or leave the image out",
+                        options_.crop, item.name, item.width, item.height));
     parse_augmentation(options_.augment);
     check_files(dataset_);
   }

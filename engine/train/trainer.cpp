@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::int64_t kDefaultEpochs = 10;
 
-std::uint64_t seed_of(const TrainOptions& options) { return static_cast<std::uint64_t>(options.seed); }
+std::uint64_t seed_of(const TrainOptions& options) {
+  return static_cast<std::uint64_t>(options.seed);
+}
 
 class Run {
  public:
@@ -55,7 +57,7 @@ class Run {
   std::int64_t steps_per_epoch_ = 1;
   std::int64_t steps_ = 1;
   std::int64_t fed_ = 0;  // batches written to the device so far
-  double started_;  // on the monotonic clock, less the time of the run before a resume
+  double started_;        // on the monotonic clock, less the time of the run before a resume
 };
 
 Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
@@ -71,10 +73,12 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
   state_.dataset = task.objective->fingerprint();
   steps_per_epoch_ = task.objective->steps_per_epoch();
   if (options_.ema > 0) averaged_.emplace(device, *graph_);
-  session_ = task.objective->start(device, averaged_ ? *averaged_ : store_, state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
+  session_ = task.objective->start(device, averaged_ ? *averaged_ : store_, state_.step / steps_per_epoch_,
+                                   state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
-  schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup), steps_};
+  schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup),
+               steps_};
   restore();
 }
 
@@ -105,7 +109,8 @@ void Run::dump_start() {
 void Run::dump_batch(const std::vector<NamedTensor>& batch) {
   SafeTensors dumped;
   dumped.metadata["learning_rate"] = fmt::format("{}", schedule_.at(fed_));
-  for (const NamedTensor& tensor : batch) dumped.tensors.push_back(StoredTensor::from_tensor(tensor.name, tensor.values));
+  for (const NamedTensor& tensor : batch)
+    dumped.tensors.push_back(StoredTensor::from_tensor(tensor.name, tensor.values));
   write_safetensors(std::filesystem::path(options_.dump) / fmt::format("batch_{:06}.safetensors", fed_), dumped);
 }
 
@@ -120,9 +125,10 @@ void Run::feed() {
 
 void Run::check_loss(double loss) const {
   if (std::isfinite(loss)) return;
-  throw Error(fmt::format("step {}: the loss is no finite number; begin a new run with a lower --lr (now {}) or with "
-                          "--clip 1, or look for values in the images that are no numbers",
-                          state_.step, options_.lr));
+  throw Error(
+      fmt::format("step {}: the loss is no finite number; begin a new run with a lower --lr (now {}) or with "
+                  "--clip 1, or look for values in the images that are no numbers",
+                  state_.step, options_.lr));
 }
 
 // What is to be saved. Weights that are no numbers must not replace a good checkpoint.
@@ -130,11 +136,13 @@ ParameterSnapshot Run::checked_snapshot() const {
   ParameterSnapshot snapshot = take_snapshot(store_);
   const auto finite = [](float value) { return std::isfinite(value); };
   for (const Variable& variable : store_.variables()) {
-    const auto values = snapshot.arena(variable.arena).subspan(variable.offset, static_cast<std::size_t>(variable.type.shape.elements()));
+    const auto values = snapshot.arena(variable.arena)
+                            .subspan(variable.offset, static_cast<std::size_t>(variable.type.shape.elements()));
     if (!std::all_of(values.begin(), values.end(), finite))
-      throw Error(fmt::format("step {}: the weights \"{}\" are no longer finite; begin a new run with a lower --lr (now {}) or "
-                              "--clip 1",
-                              state_.step, variable.name, options_.lr));
+      throw Error(
+          fmt::format("step {}: the weights \"{}\" are no longer finite; begin a new run with a lower --lr (now {}) or "
+                      "--clip 1",
+                      state_.step, variable.name, options_.lr));
   }
   return snapshot;
 }
@@ -155,8 +163,10 @@ TrainingSummary Run::execute() {
     if (hooks_.step) hooks_.step({state_.step, steps_, epoch(), loss, schedule_.at(state_.step - 1)});
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
     const bool stop = hooks_.stop && hooks_.stop();
-    if (epoch_done) finish_epoch();
-    else if (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0)) save(checked_snapshot());
+    if (epoch_done)
+      finish_epoch();
+    else if (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0))
+      save(checked_snapshot());
     if (stop && state_.step < steps_) {
       summary.stopped = true;
       break;

@@ -2,7 +2,8 @@
 // stopped at any moment and go on bit for bit.
 //
 // The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), curve.png,
-// best.safetensors (highest score on the validation images so far), last.safetensors (with the optimizer, for resuming).
+// best.safetensors (highest score on the validation images so far), last.safetensors (with the optimizer, for
+// resuming).
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ struct EpochReport {
   std::vector<double> scores;  // of Objective::metrics(); none without validation images
   bool best = false;
   double learning_rate = 0;
-  double seconds = 0;          // of the whole run
+  double seconds = 0;  // of the whole run
 };
 
 // All may be empty.
@@ -56,7 +57,7 @@ struct TrainingHooks {
 struct TrainingSummary {
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  bool stopped = false;  // by hooks.stop, before the end
+  bool stopped = false;              // by hooks.stop, before the end
   std::optional<double> best_score;  // none without validation images
   std::int64_t best_step = 0;
 };

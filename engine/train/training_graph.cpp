@@ -40,12 +40,14 @@ Value training_loss(Value logits, Value labels, const TrainOptions& options) {
   if (options.loss == "dice") return dice();
   if (options.loss == "bce+dice" || options.loss == "ce+dice") return add(entropy(), dice());
   if (options.loss == "tversky")
-    return tversky_loss(logits, labels, {.alpha = static_cast<float>(options.tversky_alpha),
-                                         .beta = static_cast<float>(options.tversky_beta),
-                                         .activation = activation});
+    return tversky_loss(logits, labels,
+                        {.alpha = static_cast<float>(options.tversky_alpha),
+                         .beta = static_cast<float>(options.tversky_beta),
+                         .activation = activation});
   const auto gamma = static_cast<float>(options.focal_gamma);
   if (options.loss == "focal")
-    return multi_class ? focal_loss(logits, labels, {.gamma = gamma}) : sigmoid_focal_loss(logits, labels, 0.25f, gamma);
+    return multi_class ? focal_loss(logits, labels, {.gamma = gamma})
+                       : sigmoid_focal_loss(logits, labels, 0.25f, gamma);
   throw Error(fmt::format("loss: \"{}\" is none of bce, ce, dice, bce+dice, ce+dice, tversky, focal", options.loss));
 }
 
@@ -67,7 +69,8 @@ Value decay_factors(Graph& graph, const TrainOptions& options) {
   std::vector<float> factors(static_cast<std::size_t>(blocks), 1.0f);
   for (const Variable& variable : graph.variables()) {
     if (variable.arena != "parameters") continue;
-    const bool kept = !(named("bias") && variable.name.ends_with("bias")) && !(named("norm") && belongs_to_norm(graph, variable));
+    const bool kept =
+        !(named("bias") && variable.name.ends_with("bias")) && !(named("norm") && belongs_to_norm(graph, variable));
     if (kept) continue;
     const std::int64_t first = static_cast<std::int64_t>(variable.offset) / kDecayBlock;
     const std::int64_t count = (variable.type.shape.elements() + kDecayBlock - 1) / kDecayBlock;
@@ -80,7 +83,8 @@ AdamAttributes adam_attributes(const TrainOptions& options) {
   return {.weight_decay = options.weight_decay, .decoupled_weight_decay = options.optimizer == "adamw"};
 }
 
-void add_optimizer(Graph& graph, Value gradients, Value step_state, const UpdateOptions& update, const TrainOptions& options) {
+void add_optimizer(Graph& graph, Value gradients, Value step_state, const UpdateOptions& update,
+                   const TrainOptions& options) {
   const Value parameters = graph.arena("parameters");
   const double decay = options.weight_decay;
   if (options.optimizer == "sgd") {
@@ -92,7 +96,8 @@ void add_optimizer(Graph& graph, Value gradients, Value step_state, const Update
   } else if (options.optimizer == "rmsprop") {
     rmsprop(parameters, gradients, {graph.arena("rmsprop.square_avg")}, step_state, {.weight_decay = decay}, update);
   } else {
-    adam(parameters, gradients, graph.arena("adam.m"), graph.arena("adam.v"), step_state, adam_attributes(options), update);
+    adam(parameters, gradients, graph.arena("adam.m"), graph.arena("adam.v"), step_state, adam_attributes(options),
+         update);
   }
 }
 
@@ -119,7 +124,8 @@ void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& 
   if (options.clip_value > 0) flat = clamp(flat, -clip_value, clip_value);
   UpdateOptions update{.average_decay = options.ema, .l1 = options.l1};
   if (options.clip > 0) update.gradient_scale = clip_coefficient(flat, static_cast<float>(options.clip));
-  if (!options.no_decay.empty() && (options.weight_decay > 0 || options.l1 > 0)) update.decay_factors = decay_factors(graph, options);
+  if (!options.no_decay.empty() && (options.weight_decay > 0 || options.l1 > 0))
+    update.decay_factors = decay_factors(graph, options);
   if (options.ema > 0) update.average = graph.arena(kAverageArena);
   add_optimizer(graph, flat, step_state, update, options);
 }

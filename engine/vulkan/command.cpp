@@ -102,8 +102,7 @@ void CommandBuffer::barrier(VkPipelineStageFlags more_stages, VkAccessFlags more
   const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                    .srcAccessMask = kWrites,
                                    .dstAccessMask = kWrites | kReads | more_reads};
-  context_->vk.cmd_pipeline_barrier(handle_, kWork, kWork | more_stages, 0, 1, &barrier, 0, nullptr, 0,
-                                    nullptr);
+  context_->vk.cmd_pipeline_barrier(handle_, kWork, kWork | more_stages, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
 void CommandBuffer::copy(const Buffer& source, std::uint64_t source_offset, const Buffer& target,

@@ -17,11 +17,12 @@
 
 POINTWISE(0, add, 2, 0, a + b, g, g, none)
 POINTWISE(1, sub, 2, 0, a - b, g, neg(g), none)
-POINTWISE(2, mul, 2, 0, a * b, mul(g, b), mul(g, a), none)
+POINTWISE(2, mul, 2, 0, a* b, mul(g, b), mul(g, a), none)
 POINTWISE(3, div, 2, 0, a / b, div(g, b), neg(mul(g, div(y, b))), none)
 POINTWISE(4, maximum, 2, 0, nan_max(a, b), mul(g, greater_share(a, b)), mul(g, greater_share(b, a)), none)
 POINTWISE(5, minimum, 2, 0, nan_min(a, b), mul(g, greater_share(b, a)), mul(g, greater_share(a, b)), none)
-POINTWISE(6, pow, 2, 0, power(a, b), mask(mul(g, mul(b, pow(a, add_scalar(b, -1.0f)))), b), mul(g, mask(mul(y, log(a)), add(abs(a), less(b, 0.0f)))), none)
+POINTWISE(6, pow, 2, 0, power(a, b), mask(mul(g, mul(b, pow(a, add_scalar(b, -1.0f)))), b),
+          mul(g, mask(mul(y, log(a)), add(abs(a), less(b, 0.0f)))), none)
 POINTWISE(7, greater, 2, 0, a > b ? 1.0f : 0.0f, none, none, none)
 POINTWISE(8, greater_equal, 2, 0, a >= b ? 1.0f : 0.0f, none, none, none)
 POINTWISE(9, less, 2, 0, a < b ? 1.0f : 0.0f, none, none, none)
@@ -34,7 +35,7 @@ POINTWISE(15, greater_share, 2, 0, a < b ? 0.0f : a == b ? 0.5f : 1.0f, none, no
 POINTWISE(16, xlogy, 2, 0, a == 0.0f ? 0.0f : a * logarithm(b), mul(g, log(b)), mul(g, div(a, b)), none)
 
 POINTWISE(20, add_scalar, 1, 1, a + s, g, none, none)
-POINTWISE(21, mul_scalar, 1, 1, a * s, mul_scalar(g, s), none, none)
+POINTWISE(21, mul_scalar, 1, 1, a* s, mul_scalar(g, s), none, none)
 POINTWISE(22, pow_scalar, 1, 1, power(a, s), s == 0.0f ? none : mul(g, mul_scalar(pow(a, s - 1.0f), s)), none, none)
 POINTWISE(23, clamp_min, 1, 1, a < s ? s : a, mask(g, greater_equal(a, s)), none, none)
 POINTWISE(24, clamp_max, 1, 1, a > s ? s : a, mask(g, less_equal(a, s)), none, none)
@@ -55,11 +56,12 @@ POINTWISE(47, exp, 1, 0, exponential(a), mul(g, y), none, none)
 POINTWISE(48, log, 1, 0, logarithm(a), div(g, a), none, none)
 POINTWISE(49, sqrt, 1, 0, square_root(a), div(g, mul_scalar(y, 2.0f)), none, none)
 POINTWISE(50, rsqrt, 1, 0, 1.0f / square_root(a), mul_scalar(mul(g, mul(y, square(y))), -0.5f), none, none)
-POINTWISE(51, square, 1, 0, a * a, mul(mul_scalar(g, 2.0f), a), none, none)
+POINTWISE(51, square, 1, 0, a* a, mul(mul_scalar(g, 2.0f), a), none, none)
 POINTWISE(52, abs, 1, 0, magnitude(a), mul(g, sign(a)), none, none)
 POINTWISE(53, sign, 1, 0, a > 0.0f ? 1.0f : a < 0.0f ? -1.0f : 0.0f, none, none, none)
 POINTWISE(54, reciprocal, 1, 0, 1.0f / a, neg(mul(g, square(y))), none, none)
-POINTWISE(55, softplus, 1, 0, nan_max(a, 0.0f) + log_one_plus(exponential(-magnitude(a))), mul(g, sigmoid(a)), none, none)
+POINTWISE(55, softplus, 1, 0, nan_max(a, 0.0f) + log_one_plus(exponential(-magnitude(a))), mul(g, sigmoid(a)), none,
+          none)
 POINTWISE(56, floor, 1, 0, round_down(a), none, none, none)
 
 #if defined(__cplusplus) || defined(FUNCTIONS)
@@ -81,5 +83,6 @@ POINTWISE(142, isnan, 1, 0, is_nan(a) ? 1.0f : 0.0f, none, none, none)
 // As clamp_min and clamp_max, but no gradient flows at the bound itself: relu6's, hardtanh's.
 POINTWISE(143, floor_at, 1, 1, a <= s ? s : a, mask(g, greater(a, s)), none, none)
 POINTWISE(144, ceil_at, 1, 1, a >= s ? s : a, mask(g, less(a, s)), none, none)
-POINTWISE(145, binary_cross_entropy, 2, 0, bce_of(a, b), mul(g, bce_slope(a, b)), mul(g, sub(log1p(neg(a)), log(a))), none)
+POINTWISE(145, binary_cross_entropy, 2, 0, bce_of(a, b), mul(g, bce_slope(a, b)), mul(g, sub(log1p(neg(a)), log(a))),
+          none)
 #endif

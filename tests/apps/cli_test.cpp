@@ -34,7 +34,7 @@ fs::path small_data(const std::string& name) {
 }
 
 Finished train(const fs::path& data, std::vector<std::string> more, const std::string& before = {}) {
-  std::vector<std::string> arguments = {"train",   "unet",
+  std::vector<std::string> arguments = {"train",    "unet",
                                         "--images", (data / "images").string(),
                                         "--masks",  (data / "masks").string(),
                                         "--out",    (data / "run").string(),
@@ -54,7 +54,8 @@ TEST_CASE("cli: help and version") {
   CHECK(run_tuff({"--version"}).out.starts_with("tuff "));
   const Finished help = run_tuff({});
   CHECK(help.code == 0);
-  for (const char* command : {"devices", "train", "predict", "evaluate", "explain", "profile", "generate", "reconstruct", "synthesize"}) {
+  for (const char* command :
+       {"devices", "train", "predict", "evaluate", "explain", "profile", "generate", "reconstruct", "synthesize"}) {
     CHECK(contains(help.out, command));
     const Finished own = run_tuff({command, "--help"});
     CHECK(own.code == 0);
@@ -75,7 +76,8 @@ TEST_CASE("cli: the help of train has every option that isn't hidden") {
 TEST_CASE("cli: unknown words") {
   check_refused(run_tuff({"trian"}), {"unknown command \"trian\"", "train"});
   check_refused(run_tuff({"train", "--bathc", "3"}), {"unknown option --bathc", "--batch"});
-  check_refused(run_tuff({"predict", "m", "i", "--out", "o", "--instance"}), {"unknown option --instance", "--instances"});
+  check_refused(run_tuff({"predict", "m", "i", "--out", "o", "--instance"}),
+                {"unknown option --instance", "--instances"});
   check_refused(run_tuff({"predict"}), {"model"});
   check_refused(run_tuff({"train", "unet", "--out", "o", "--norm", "layer"}), {"--norm", "layer", "batch, group"});
   check_refused(run_tuff({"train", "unet", "--out", "o", "--base", "many"}), {"--base", "many"});
@@ -85,8 +87,8 @@ TEST_CASE("cli: unknown words") {
 
 TEST_CASE("cli: folders and pairs") {
   const fs::path data = small_data("cli_pairs");
-  check_refused(run_tuff({"train", "unet", "--images", (data / "nowhere").string(), "--masks", (data / "masks").string(),
-                          "--out", (data / "run").string()}),
+  check_refused(run_tuff({"train", "unet", "--images", (data / "nowhere").string(), "--masks",
+                          (data / "masks").string(), "--out", (data / "run").string()}),
                 {"nowhere"});
   fs::remove(data / "masks" / "x3.png");
   check_refused(train(data, {}, kNoVulkan), {"x3"});
@@ -171,7 +173,9 @@ TEST_CASE("cli: generated images are the same for a seed") {
   const fs::path folder = scratch_folder("cli_synthesize");
   for (const char* name : {"a", "b"})
     CHECK(run_tuff({"synthesize", "--out", (folder / name).string(), "--count", "2", "--size", "64"}).code == 0);
-  CHECK(run_tuff({"synthesize", "--out", (folder / "c").string(), "--count", "1", "--size", "64", "--seed", "1"}).code == 0);
+  CHECK(
+      run_tuff({"synthesize", "--out", (folder / "c").string(), "--count", "1", "--size", "64", "--seed", "1"}).code ==
+      0);
   const std::string first = file_text(folder / "a" / "images" / "nuclei_0000.png");
   CHECK(!first.empty());
   CHECK(first == file_text(folder / "b" / "images" / "nuclei_0000.png"));

@@ -26,8 +26,9 @@ void require_done(const Finished& finished) {
 // The folder of a U-Net trained for two steps: "run".
 fs::path trained_unet(const std::string& name) {
   const fs::path data = nuclei_folder(name);
-  require_done(run_tuff({"train", "unet", "--images", (data / "images").string(), "--masks", (data / "masks").string(), "--out", (data / "run").string(),
-                         "--base", "4", "--depth", "1", "--crop", "32", "--batch", "2", "--steps", "2"}));
+  require_done(run_tuff({"train", "unet", "--images", (data / "images").string(), "--masks", (data / "masks").string(),
+                         "--out", (data / "run").string(), "--base", "4", "--depth", "1", "--crop", "32", "--batch",
+                         "2", "--steps", "2"}));
   return data;
 }
 
@@ -42,14 +43,16 @@ void write_input(const fs::path& path, const std::vector<std::int64_t>& shape) {
 Finished run_model(const fs::path& data, const std::string& model, const std::vector<std::string>& more = {}) {
   const fs::path folder = data / "out";
   fs::remove_all(folder);
-  std::vector<std::string> arguments = {"run", (data / model).string(), "--input", (data / "in.npy").string(), "--output-dir", folder.string()};
+  std::vector<std::string> arguments = {"run",          (data / model).string(), "--input", (data / "in.npy").string(),
+                                        "--output-dir", folder.string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   Finished finished = run_tuff(arguments);
   require_done(finished);
   return finished;
 }
 
-Array output_of(const fs::path& data, const std::string& model, const std::string& output, const std::vector<std::string>& more = {}) {
+Array output_of(const fs::path& data, const std::string& model, const std::string& output,
+                const std::vector<std::string>& more = {}) {
   run_model(data, model, more);
   return read_npy_array(data / "out" / (output + ".npy"));
 }
@@ -58,7 +61,8 @@ double difference(const Array& a, const Array& b) {
   REQUIRE(a.shape == b.shape);
   const std::vector<double> x = numbers(a), y = numbers(b);
   double worst = 0, largest = 1e-30;
-  for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x[i] - y[i])), largest = std::max(largest, std::abs(y[i]));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    worst = std::max(worst, std::abs(x[i] - y[i])), largest = std::max(largest, std::abs(y[i]));
   return worst / largest;
 }
 
@@ -66,7 +70,8 @@ double difference(const Array& a, const Array& b) {
 void check_same(const SafeTensors& actual, const SafeTensors& expected) {
   CHECK(actual.metadata == expected.metadata);
   REQUIRE(actual.tensors.size() == expected.tensors.size());
-  for (const StoredTensor& tensor : expected.tensors) CHECK_MESSAGE(actual.at(tensor.name).array() == tensor.array(), tensor.name);
+  for (const StoredTensor& tensor : expected.tensors)
+    CHECK_MESSAGE(actual.at(tensor.name).array() == tensor.array(), tensor.name);
 }
 
 }  // namespace
@@ -75,7 +80,8 @@ TEST_CASE("convert: a trained U-Net as ONNX, for images of any size, and back to
   const fs::path data = trained_unet("convert_unet");
   const auto convert = [&](std::vector<std::string> arguments) {
     for (std::size_t i = 0; i < arguments.size(); ++i)
-      if (!arguments[i].starts_with("--") && !(i > 0 && arguments[i - 1] == "--shape")) arguments[i] = (data / arguments[i]).string();
+      if (!arguments[i].starts_with("--") && !(i > 0 && arguments[i - 1] == "--shape"))
+        arguments[i] = (data / arguments[i]).string();
     arguments.insert(arguments.begin(), "convert");
     return run_tuff(arguments);
   };
@@ -117,7 +123,8 @@ TEST_CASE("run: what overflows or vanishes in f16 is told") {
   OnnxText text;  // 300 * 300 / 300
   text.input("x", ElementType::f32, {1, 1, 4, 4}).output("y", ElementType::f32, {1, 1, 4, 4});
   text.initializer("up", float_array({1, 1, 1, 1}, {300})).initializer("down", float_array({1, 1, 1, 1}, {1 / 300.0f}));
-  text.node({.op = "Conv", .inputs = {"x", "up"}, .outputs = {"big"}}).node({.op = "Conv", .inputs = {"big", "down"}, .outputs = {"y"}});
+  text.node({.op = "Conv", .inputs = {"x", "up"}, .outputs = {"big"}})
+      .node({.op = "Conv", .inputs = {"big", "down"}, .outputs = {"y"}});
   os::write_file(data / "model.onnx", text.bytes());
   write_npy(data / "in.npy", float_array({1, 1, 4, 4}, std::vector<float>(16, 300)));
   CHECK_FALSE(contains(run_model(data, "model.onnx").err, "f16"));

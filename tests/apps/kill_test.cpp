@@ -18,17 +18,19 @@ constexpr int kKills = 100;
 
 // A net so small that saving takes most of a step.
 std::string train_command(const fs::path& data, const std::string& run, std::int64_t steps) {
-  return fmt::format("$TUFF train unet --images '{0}/images' --masks '{0}/masks' --out '{0}/{1}' --base 2 --depth 1 "
-                     "--crop 16 --batch 1 --save-every 1 --steps {2}",
-                     data.string(), run, steps);
+  return fmt::format(
+      "$TUFF train unet --images '{0}/images' --masks '{0}/masks' --out '{0}/{1}' --base 2 --depth 1 "
+      "--crop 16 --batch 1 --save-every 1 --steps {2}",
+      data.string(), run, steps);
 }
 
 // Kills the command `delay` seconds after it has replaced the run's checkpoint for the first time.
 Finished kill_while_saving(const std::string& command, const fs::path& checkpoint, double delay) {
-  return run_shell(fmt::format("touch '{1}'; {2} & pid=$!\n"
-                               "until [ '{0}' -nt '{1}' ]; do kill -0 $pid || exit 3; sleep 0.005; done\n"
-                               "sleep {3:.4f}; kill -KILL $pid; wait $pid; [ $? = 137 ]",
-                               checkpoint.string(), (checkpoint.parent_path().parent_path() / "stamp").string(), command, delay));
+  return run_shell(
+      fmt::format("touch '{1}'; {2} & pid=$!\n"
+                  "until [ '{0}' -nt '{1}' ]; do kill -0 $pid || exit 3; sleep 0.005; done\n"
+                  "sleep {3:.4f}; kill -KILL $pid; wait $pid; [ $? = 137 ]",
+                  checkpoint.string(), (checkpoint.parent_path().parent_path() / "stamp").string(), command, delay));
 }
 
 }  // namespace

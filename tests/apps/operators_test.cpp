@@ -38,7 +38,9 @@ std::set<std::string> declared_names() {
   std::set<std::string> names;
   std::istringstream includes(read(engine / "include/tuff/ops.h"));
   const std::regex include("#include \"(ops/[a-z0-9_]+\\.h)\"");
-  const std::regex builder("(?:Value|void|std::vector<Value>|[A-Z][A-Za-z]+) ([a-z][a-z0-9_]*)\\((?:Value|Graph|const std::vector<Value>|const std::string& equation, Value)[^]*");
+  const std::regex builder(
+      "(?:Value|void|std::vector<Value>|[A-Z][A-Za-z]+) ([a-z][a-z0-9_]*)\\((?:Value|Graph|const "
+      "std::vector<Value>|const std::string& equation, Value)[^]*");
   std::string line;
   while (std::getline(includes, line)) {
     std::smatch found;
@@ -51,15 +53,18 @@ std::set<std::string> declared_names() {
 }
 
 // Declared in the same headers, but of use to ops alone.
-const std::set<std::string> kInternal = {"along_channels", "mirrored_kernel", "pointwise", "reduce_loss", "require_same", "update_dispatch"};
+const std::set<std::string> kInternal = {"along_channels", "mirrored_kernel", "pointwise",
+                                         "reduce_loss",    "require_same",    "update_dispatch"};
 
 }  // namespace
 
 TEST_CASE("operators: every public builder stands in the table, and nothing else") {
   const std::set<std::string> listed = listed_names(), declared = declared_names();
   for (const std::string& name : declared)
-    if (!kInternal.contains(name)) CHECK_MESSAGE(listed.contains(name), name, " is missing from apps/operator_table.cpp");
-  for (const std::string& name : listed) CHECK_MESSAGE(declared.contains(name), name, " is in apps/operator_table.cpp, but no op");
+    if (!kInternal.contains(name))
+      CHECK_MESSAGE(listed.contains(name), name, " is missing from apps/operator_table.cpp");
+  for (const std::string& name : listed)
+    CHECK_MESSAGE(declared.contains(name), name, " is in apps/operator_table.cpp, but no op");
 }
 
 TEST_CASE("operators: ONNX's names are those that import knows") {
@@ -68,7 +73,8 @@ TEST_CASE("operators: ONNX's names are those that import knows") {
   for (const OperatorRow& row : operator_table()) {
     const std::string text(row.onnx);
     for (auto match = std::sregex_iterator(text.begin(), text.end(), word); match != std::sregex_iterator(); ++match)
-      CHECK_MESSAGE(std::ranges::find(known, match->str()) != known.end(), match->str(), " is in apps/operator_table.cpp, but import doesn't know it");
+      CHECK_MESSAGE(std::ranges::find(known, match->str()) != known.end(), match->str(),
+                    " is in apps/operator_table.cpp, but import doesn't know it");
   }
 }
 

@@ -33,7 +33,8 @@ std::vector<std::string> train_arguments(const fs::path& data, const std::string
   return arguments;
 }
 
-Finished train(const fs::path& data, const std::string& run, std::vector<std::string> more, const std::string& before = {}) {
+Finished train(const fs::path& data, const std::string& run, std::vector<std::string> more,
+               const std::string& before = {}) {
   return run_tuff(train_arguments(data, run, std::move(more)), before);
 }
 
@@ -45,7 +46,8 @@ TEST_CASE("run: train, evaluate and predict") {
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
   CHECK(contains(trained.err, "epoch 1  step 100"));
-  for (const char* file : {"config.json", "metrics.csv", "losses.csv", "best.safetensors", "last.safetensors", "curve.png"})
+  for (const char* file :
+       {"config.json", "metrics.csv", "losses.csv", "best.safetensors", "last.safetensors", "curve.png"})
     CHECK(fs::exists(data / "run" / file));
   const std::string metrics = file_text(data / "run" / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
@@ -53,9 +55,9 @@ TEST_CASE("run: train, evaluate and predict") {
 
   // The model file alone is enough.
   fs::copy_file(data / "run" / "best.safetensors", data / "model.safetensors");
-  const Finished evaluated = run_tuff({"evaluate", (data / "model.safetensors").string(), "--images",
-                                       (data / "images").string(), "--masks", (data / "masks").string(), "--json", "-",
-                                       "--sheet", (data / "sheet.png").string()});
+  const Finished evaluated =
+      run_tuff({"evaluate", (data / "model.safetensors").string(), "--images", (data / "images").string(), "--masks",
+                (data / "masks").string(), "--json", "-", "--sheet", (data / "sheet.png").string()});
   CAPTURE(evaluated.err);
   REQUIRE(evaluated.code == 0);
   const nlohmann::json scores = nlohmann::json::parse(evaluated.out);
@@ -83,8 +85,8 @@ TEST_CASE("run: train, evaluate and predict") {
   }
 
   // Stored as f16 where the device can, which few pixels show.
-  const Finished half = run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out", (data / "half").string(),
-                                  "--probabilities", "--dtype", "f16"});
+  const Finished half = run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out",
+                                  (data / "half").string(), "--probabilities", "--dtype", "f16"});
   CAPTURE(half.err);
   REQUIRE(half.code == 0);
   CHECK(contains(half.err, "no 16-bit storage") == !test_device().caps().storage_16bit);
@@ -92,17 +94,17 @@ TEST_CASE("run: train, evaluate and predict") {
   std::size_t differing = 0;
   for (std::size_t i = 0; i < mask.values.size(); ++i) differing += mask.values[i] != half_mask.values[i] ? 1 : 0;
   CHECK(differing <= mask.values.size() / 100);
-  CHECK((read_image(data / "half" / "n0_probabilities.tif").values != probabilities.values) == test_device().caps().storage_16bit);
+  CHECK((read_image(data / "half" / "n0_probabilities.tif").values != probabilities.values) ==
+        test_device().caps().storage_16bit);
 
   // Results never replace the images they are made from.
   const std::string before = file_text(data / "images" / "n0.png");
-  check_refused(run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out",
-                          (data / "images").string()}),
-                {"n0.png", "replace"});
+  check_refused(
+      run_tuff({"predict", (data / "run").string(), (data / "images").string(), "--out", (data / "images").string()}),
+      {"n0.png", "replace"});
   CHECK(file_text(data / "images" / "n0.png") == before);
 
-  const Finished explained =
-      run_tuff({"explain", (data / "run").string(), "--dot", (data / "graph.dot").string()});
+  const Finished explained = run_tuff({"explain", (data / "run").string(), "--dot", (data / "graph.dot").string()});
   CHECK(explained.code == 0);
   CHECK(contains(explained.out, "encoder.0.conv1"));
   CHECK(file_text(data / "graph.dot").starts_with("digraph"));
@@ -156,7 +158,8 @@ TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
   CHECK(file_text(data / "parts" / "losses.csv") == file_text(data / "whole" / "losses.csv"));
   check_refused(train(data, "parts", {"--resume", "--base", "8"}), {"--base 8", "4"});
-  check_refused(train(data, "parts", {"--resume", "--config", (data / "whole" / "config.json").string()}), {"--config"});
+  check_refused(train(data, "parts", {"--resume", "--config", (data / "whole" / "config.json").string()}),
+                {"--config"});
   fs::copy_file(data / "images" / "n0.png", data / "images" / "n9.png");
   fs::copy_file(data / "masks" / "n0.png", data / "masks" / "n9.png");
   check_refused(train(data, "parts", {"--resume"}), {"images", "begun"});
@@ -181,12 +184,13 @@ TEST_CASE("run: a full disk is named and earlier files stay whole") {
   for (const auto& file : fs::directory_iterator(data / "run")) bytes += fs::file_size(file) + 4096;
   const std::string size = std::to_string((bytes + last.size() / 2) / 1024);
   std::string command = "$TUFF";
-  for (const std::string& argument : train_arguments(data, "small", {"--steps", "6", "--resume"})) command += " " + argument;
+  for (const std::string& argument : train_arguments(data, "small", {"--steps", "6", "--resume"}))
+    command += " " + argument;
   fs::create_directories(data / "small");
   fs::create_directories(data / "after");
-  const Finished finished = run_shell("export TUFF; cd '" + data.string() + "'; unshare -rm bash -c '" +
-                                      "mount -t tmpfs -o size=" + size + "k none small && cp run/* small && " + command +
-                                      "; code=$?; cp small/* after; exit $code'");
+  const Finished finished =
+      run_shell("export TUFF; cd '" + data.string() + "'; unshare -rm bash -c '" + "mount -t tmpfs -o size=" + size +
+                "k none small && cp run/* small && " + command + "; code=$?; cp small/* after; exit $code'");
   check_refused(finished, {"last.safetensors"});
   CHECK(file_text(data / "after" / "last.safetensors") == last);
   CHECK(!file_text(data / "after" / "config.json").empty());

@@ -42,8 +42,12 @@ fs::path bars(const std::string& name) {
 }
 
 std::vector<std::string> arguments(const fs::path& data, const std::string& run, const std::vector<std::string>& more) {
-  std::vector<std::string> all = {"train",  "vae",      "--images", (data / "bars.idx").string(), "--out", (data / run).string(),
-                                  "--base", "4",        "--latent", "2",                          "--batch", "8"};
+  std::vector<std::string> all = {"train",    "vae",
+                                  "--images", (data / "bars.idx").string(),
+                                  "--out",    (data / run).string(),
+                                  "--base",   "4",
+                                  "--latent", "2",
+                                  "--batch",  "8"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -59,7 +63,8 @@ double column(const fs::path& run, const std::string& name, bool last) {
     return line.substr(0, line.find(','));
   };
   const std::string header = text.substr(0, text.find('\n'));
-  const std::ptrdiff_t index = std::count(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(header.find(name)), ',');
+  const std::ptrdiff_t index =
+      std::count(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(header.find(name)), ',');
   const std::size_t first = header.size() + 1, end = text.size() - 1;
   const std::size_t begin = last ? text.rfind('\n', end - 1) + 1 : first;
   return std::stod(field(text.substr(begin, text.find('\n', begin) - begin), index));
@@ -89,7 +94,8 @@ TEST_CASE("vae: learns, generates and reconstructs") {
   const fs::path run = data / "run";
   CHECK(column(run, "val_elbo", true) > column(run, "val_elbo", false));
   CHECK(column(run, "val_elbo", true) > -100);  // where it begins, each of 256 pixels costs ln 2
-  CHECK(column(run, "val_elbo", true) == doctest::Approx(-column(run, "val_reconstruction", true) - column(run, "val_kl", true)));
+  CHECK(column(run, "val_elbo", true) ==
+        doctest::Approx(-column(run, "val_reconstruction", true) - column(run, "val_kl", true)));
   CHECK(column(run, "val_kl", true) > 1);  // the code is used
   CHECK(fs::exists(run / "curve.png"));
 
@@ -108,12 +114,13 @@ TEST_CASE("vae: learns, generates and reconstructs") {
   CHECK(*std::ranges::max_element(grid.values) > 200);
 
   // The best model's file alone, on the idx file and on images.
-  const Finished all = run_tuff({"reconstruct", (run / "best.safetensors").string(), (data / "bars.idx").string(), "--out",
-                                 (data / "back").string()});
+  const Finished all = run_tuff({"reconstruct", (run / "best.safetensors").string(), (data / "bars.idx").string(),
+                                 "--out", (data / "back").string()});
   CAPTURE(all.err);
   REQUIRE(all.code == 0);
   double own = 0, next = 0;
-  for (int i = 130; i < kImages - 1; ++i) {  // those held back: nearer to themselves than to the next, which lies across
+  for (int i = 130; i < kImages - 1;
+       ++i) {  // those held back: nearer to themselves than to the next, which lies across
     const Image back = read_image(data / "back" / ("bars_00" + std::to_string(i) + ".png"));
     REQUIRE(back.height == 16);
     own += difference(data, i, back);
@@ -121,16 +128,20 @@ TEST_CASE("vae: learns, generates and reconstructs") {
   }
   MESSAGE("reconstruction: mean difference of a pixel " << own / 19 << ", from another image " << next / 19);
   CHECK(own < 0.7 * next);
-  const Finished one = run_tuff({"reconstruct", run.string(), (data / "back" / "bars_00130.png").string(), "--out", (data / "again").string()});
+  const Finished one = run_tuff(
+      {"reconstruct", run.string(), (data / "back" / "bars_00130.png").string(), "--out", (data / "again").string()});
   CHECK(one.code == 0);
   CHECK(fs::exists(data / "again" / "bars_00130.png"));
-  check_refused(run_tuff({"reconstruct", run.string(), (data / "back").string(), "--out", (data / "back").string()}), {"replace"});
-  check_refused(run_tuff({"predict", run.string(), (data / "back").string(), "--out", (data / "p").string()}), {"tuff generate"});
+  check_refused(run_tuff({"reconstruct", run.string(), (data / "back").string(), "--out", (data / "back").string()}),
+                {"replace"});
+  check_refused(run_tuff({"predict", run.string(), (data / "back").string(), "--out", (data / "p").string()}),
+                {"tuff generate"});
   check_refused(generate("d.png", {"-n", "0"}), {"0"});
   check_refused(generate("d.jpg", {}), {"d.jpg", ".png or .tif"});
 
   const std::string bars_file = (data / "bars.idx").string();
-  check_refused(run_tuff({"evaluate", run.string(), "--images", bars_file, "--masks", bars_file}), {"is a vae", "tuff generate"});
+  check_refused(run_tuff({"evaluate", run.string(), "--images", bars_file, "--masks", bars_file}),
+                {"is a vae", "tuff generate"});
   const Finished explained = run_tuff({"explain", run.string()});
   CHECK(explained.code == 0);
   CHECK(contains(explained.out, "reconstruction of 1 image of 16x16 pixels"));
@@ -153,8 +164,8 @@ TEST_CASE("vae: folders of images of several sizes; other numbers of channels th
     write_image(data / "images" / ("x" + std::to_string(side) + ".tif"), image);
   }
   const std::string images = (data / "images").string(), run = (data / "run").string();
-  const Finished trained = run_tuff({"train", "vae", "--images", images, "--out", run, "--base", "2", "--latent", "2", "--batch",
-                                     "2", "--steps", "2"});
+  const Finished trained = run_tuff({"train", "vae", "--images", images, "--out", run, "--base", "2", "--latent", "2",
+                                     "--batch", "2", "--steps", "2"});
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
   const Finished back = run_tuff({"reconstruct", run, images, "--out", (data / "back").string()});
@@ -163,7 +174,8 @@ TEST_CASE("vae: folders of images of several sizes; other numbers of channels th
   const Image image = read_image(data / "back" / "x5.tif");
   CHECK(image.channels == 2);
   CHECK(image.height == 8);
-  check_refused(run_tuff({"train", "vae", "--images", images, "--out", run + "2", "--size", "8", "--channels", "0,2"}), {"channel"});
+  check_refused(run_tuff({"train", "vae", "--images", images, "--out", run + "2", "--size", "8", "--channels", "0,2"}),
+                {"channel"});
 }
 
 TEST_CASE("vae: same seed, same bits; stopped and resumed is bit-equal to uninterrupted") {
@@ -173,7 +185,8 @@ TEST_CASE("vae: same seed, same bits; stopped and resumed is bit-equal to uninte
   REQUIRE(train(data, "twin", options).code == 0);
   CHECK(file_text(data / "whole" / "last.safetensors") == file_text(data / "twin" / "last.safetensors"));
   REQUIRE(train(data, "other", {"--steps", "5", "--likelihood", "gaussian", "--seed", "1"}).code == 0);
-  CHECK(file_text(data / "whole" / "losses.csv").substr(0, 20) != file_text(data / "other" / "losses.csv").substr(0, 20));
+  CHECK(file_text(data / "whole" / "losses.csv").substr(0, 20) !=
+        file_text(data / "other" / "losses.csv").substr(0, 20));
   std::string command = "$TUFF";
   for (const std::string& argument : arguments(data, "parts", options)) command += " '" + argument + "'";
   const Finished stopped = run_shell("timeout -s INT 1 " + command);
@@ -200,7 +213,8 @@ TEST_CASE("vae: options and images that don't fit are refused before a device is
   check_refused(train(data, "r", {"--likelihood", "laplace"}), {"bernoulli, gaussian"});
   os::write_file(data / "bars.idx", std::string_view("no idx file at all"));
   check_refused(train(data, "r", {}), {"bars.idx", "no idx file"});
-  check_refused(run_tuff({"train", "unet", "--latent", "3", "--images", "i", "--masks", "m", "--out", "o"}), {"--latent", "no option of unet"});
+  check_refused(run_tuff({"train", "unet", "--latent", "3", "--images", "i", "--masks", "m", "--out", "o"}),
+                {"--latent", "no option of unet"});
   CHECK(!fs::exists(data / "r"));
   CHECK(contains(error_of([] { make_autoencoder(default_options("unet"), 1); }), "the model is a unet"));
 }

@@ -8,7 +8,8 @@
 using namespace tuff;
 
 TEST_CASE("numbers: both ways to read a double agree") {
-  for (const char* text : {"1", "-0.25", "1e-3", "0.1", "3.5x", "12,5", "", "x", " 1", "+1", "1e400", "123456789.123456789"}) {
+  for (const char* text :
+       {"1", "-0.25", "1e-3", "0.1", "3.5x", "12,5", "", "x", " 1", "+1", "1e400", "123456789.123456789"}) {
     CAPTURE(std::string(text));
     double one = 7, other = 7;
     const std::size_t used = parse_prefix(text, one);

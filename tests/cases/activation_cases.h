@@ -59,38 +59,63 @@ inline std::vector<Known> known_activations() {
 
 // clang-format on
 
-inline double softplus_of(double a) { return std::fmax(a, 0) + std::log1p(std::exp(-std::fabs(a))); }
+inline double softplus_of(double a) {
+  return std::fmax(a, 0) + std::log1p(std::exp(-std::fabs(a)));
+}
 
 inline std::vector<Named> activations() {
   const auto below = [](double a, double alpha, double scale) { return a > 0 ? a : alpha * std::expm1(a / scale); };
   return {
       {"elu", [](Inputs x) { return elu(x[0], 0.7f); }, [=](double a, double, double) { return below(a, 0.7f, 1); }},
-      {"selu", [](Inputs x) { return selu(x[0]); }, [=](double a, double, double) { return 1.0507009873554805 * below(a, 1.6732632423543772, 1); }},
+      {"selu", [](Inputs x) { return selu(x[0]); },
+       [=](double a, double, double) { return 1.0507009873554805 * below(a, 1.6732632423543772, 1); }},
       {"celu", [](Inputs x) { return celu(x[0], 1.5f); }, [=](double a, double, double) { return below(a, 1.5, 1.5); }},
-      {"gelu", [](Inputs x) { return gelu(x[0]); }, [](double a, double, double) { return 0.5 * a * (1 + std::erf(a / std::sqrt(2.0))); }},
+      {"gelu", [](Inputs x) { return gelu(x[0]); },
+       [](double a, double, double) { return 0.5 * a * (1 + std::erf(a / std::sqrt(2.0))); }},
       {"gelu tanh", [](Inputs x) { return gelu(x[0], GeluApproximation::tanh); },
-       [](double a, double, double) { return 0.5 * a * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (a + 0.044715 * a * a * a))); }},
+       [](double a, double, double) {
+         return 0.5 * a * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (a + 0.044715 * a * a * a)));
+       }},
       {"silu", [](Inputs x) { return silu(x[0]); }, [](double a, double, double) { return a / (1 + std::exp(-a)); }},
-      {"mish", [](Inputs x) { return mish(x[0]); }, [](double a, double, double) { return a * std::tanh(softplus_of(a)); }},
-      {"hardtanh", [](Inputs x) { return hardtanh(x[0], -0.3f, 0.6f); }, [](double a, double, double) { return std::fmin(std::fmax(a, -0.3f), 0.6f); }},
-      {"relu6", [](Inputs x) { return relu6(mul_scalar(x[0], 10)); }, [](double a, double, double) { return std::fmin(std::fmax(10 * a, 0), 6); }},
-      {"hardsigmoid", [](Inputs x) { return hardsigmoid(mul_scalar(x[0], 5)); }, [](double a, double, double) { return std::fmin(std::fmax(5 * a + 3, 0), 6) / 6; }},
-      {"hardswish", [](Inputs x) { return hardswish(mul_scalar(x[0], 5)); }, [](double a, double, double) { return 5 * a * std::fmin(std::fmax(5 * a + 3, 0), 6) / 6; }},
-      {"softplus", [](Inputs x) { return softplus(x[0], 3, 2); }, [](double a, double, double) { return 3 * a > 2 ? a : softplus_of(3 * a) / 3; }},
-      {"logsigmoid", [](Inputs x) { return logsigmoid(x[0]); }, [](double a, double, double) { return -softplus_of(-a); }},
-      {"softsign", [](Inputs x) { return softsign(x[0]); }, [](double a, double, double) { return a / (1 + std::fabs(a)); }},
-      {"tanhshrink", [](Inputs x) { return tanhshrink(x[0]); }, [](double a, double, double) { return a - std::tanh(a); }},
-      {"softshrink", [](Inputs x) { return softshrink(x[0], 0.25f); }, [](double a, double, double) { return a > 0.25 ? a - 0.25 : a < -0.25 ? a + 0.25 : 0; }},
-      {"hardshrink", [](Inputs x) { return hardshrink(x[0], 0.25f); }, [](double a, double, double) { return std::fabs(a) > 0.25 ? a : 0; }},
-      {"shrink", [](Inputs x) { return shrink(x[0], 0.5f, 0.25f); }, [](double a, double, double) { return a > 0.5 ? a - 0.25 : a < -0.5 ? a + 0.25 : 0; }},
-      {"threshold", [](Inputs x) { return threshold(x[0], 0.1f, -2); }, [](double a, double, double) { return a > 0.1f ? a : -2; }},
-      {"thresholded_relu", [](Inputs x) { return thresholded_relu(x[0], 0.2f); }, [](double a, double, double) { return a > 0.2f ? a : 0; }},
+      {"mish", [](Inputs x) { return mish(x[0]); },
+       [](double a, double, double) { return a * std::tanh(softplus_of(a)); }},
+      {"hardtanh", [](Inputs x) { return hardtanh(x[0], -0.3f, 0.6f); },
+       [](double a, double, double) { return std::fmin(std::fmax(a, -0.3f), 0.6f); }},
+      {"relu6", [](Inputs x) { return relu6(mul_scalar(x[0], 10)); },
+       [](double a, double, double) { return std::fmin(std::fmax(10 * a, 0), 6); }},
+      {"hardsigmoid", [](Inputs x) { return hardsigmoid(mul_scalar(x[0], 5)); },
+       [](double a, double, double) { return std::fmin(std::fmax(5 * a + 3, 0), 6) / 6; }},
+      {"hardswish", [](Inputs x) { return hardswish(mul_scalar(x[0], 5)); },
+       [](double a, double, double) { return 5 * a * std::fmin(std::fmax(5 * a + 3, 0), 6) / 6; }},
+      {"softplus", [](Inputs x) { return softplus(x[0], 3, 2); },
+       [](double a, double, double) { return 3 * a > 2 ? a : softplus_of(3 * a) / 3; }},
+      {"logsigmoid", [](Inputs x) { return logsigmoid(x[0]); },
+       [](double a, double, double) { return -softplus_of(-a); }},
+      {"softsign", [](Inputs x) { return softsign(x[0]); },
+       [](double a, double, double) { return a / (1 + std::fabs(a)); }},
+      {"tanhshrink", [](Inputs x) { return tanhshrink(x[0]); },
+       [](double a, double, double) { return a - std::tanh(a); }},
+      {"softshrink", [](Inputs x) { return softshrink(x[0], 0.25f); },
+       [](double a, double, double) { return a > 0.25    ? a - 0.25
+                                             : a < -0.25 ? a + 0.25
+                                                         : 0; }},
+      {"hardshrink", [](Inputs x) { return hardshrink(x[0], 0.25f); },
+       [](double a, double, double) { return std::fabs(a) > 0.25 ? a : 0; }},
+      {"shrink", [](Inputs x) { return shrink(x[0], 0.5f, 0.25f); },
+       [](double a, double, double) { return a > 0.5    ? a - 0.25
+                                             : a < -0.5 ? a + 0.25
+                                                        : 0; }},
+      {"threshold", [](Inputs x) { return threshold(x[0], 0.1f, -2); },
+       [](double a, double, double) { return a > 0.1f ? a : -2; }},
+      {"thresholded_relu", [](Inputs x) { return thresholded_relu(x[0], 0.2f); },
+       [](double a, double, double) { return a > 0.2f ? a : 0; }},
   };
 }
 
 inline std::vector<OpCase> activation_cases() {
   const auto f32 = [](Shape shape) { return TensorType{DType::f32, std::move(shape)}; };
-  const Named parametric{"prelu", [](Inputs x) { return prelu(x[0], x[1]); }, [](double a, double w, double) { return a > 0 ? a : w * a; }};
+  const Named parametric{"prelu", [](Inputs x) { return prelu(x[0], x[1]); },
+                         [](double a, double w, double) { return a > 0 ? a : w * a; }};
   OpCase by_channel = together("prelu by channel", {{f32({2, 3, 5, 7})}, {f32({3, 1, 1})}}, {parametric});
   by_channel.inputs[1].type.shape = {3};
   by_channel.reference = [parametric](std::span<const Array> x) {

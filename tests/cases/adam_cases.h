@@ -22,10 +22,16 @@ inline std::vector<AdamCase> adam_cases() {
       {"AdamW", {.weight_decay = 0.1, .decoupled_weight_decay = true}},
       {"other betas and eps", {.beta1 = 0.5, .beta2 = 0.9, .eps = 1e-3}},
       {"scaled gradients", {}, 1e-2, {.scaled = true}},
-      {"scaled and decayed", {.beta1 = 0, .weight_decay = 0.01, .decoupled_weight_decay = true}, 1e-3, {.scaled = true}},
+      {"scaled and decayed",
+       {.beta1 = 0, .weight_decay = 0.01, .decoupled_weight_decay = true},
+       1e-3,
+       {.scaled = true}},
       {"an average", {}, 1e-2, {.averaged = true}},
       {"all, coupled", {.weight_decay = 0.1}, 1e-2, {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
-      {"all, decoupled", {.weight_decay = 0.1, .decoupled_weight_decay = true}, 1e-2, {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
+      {"all, decoupled",
+       {.weight_decay = 0.1, .decoupled_weight_decay = true},
+       1e-2,
+       {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
   };
 }
 
@@ -43,7 +49,8 @@ inline double error_after_steps(Device& device, const AdamCase& adam_case, const
     double &mean = m[element.index], &square = v[element.index];
     mean = a.beta1 * mean + (1 - a.beta1) * g;
     square = a.beta2 * square + (1 - a.beta2) * g * g;
-    const double m_hat = mean / (1 - std::pow(a.beta1, element.step)), v_hat = square / (1 - std::pow(a.beta2, element.step));
+    const double m_hat = mean / (1 - std::pow(a.beta1, element.step)),
+                 v_hat = square / (1 - std::pow(a.beta2, element.step));
     return parameter - lr * m_hat / (std::sqrt(v_hat) + a.eps);
   };
   return OptimizerRun::error(device, shapes, update, reference, adam_case.learning_rate, a, adam_case.update);

@@ -119,9 +119,13 @@ std::span<const OpCases> all_cases() {
 namespace {
 
 template <class Case>
-void add_checks(std::vector<OptimizerCheck>& checks, std::string_view op, const std::vector<Case>& cases, double tolerance) {
+void add_checks(std::vector<OptimizerCheck>& checks, std::string_view op, const std::vector<Case>& cases,
+                double tolerance) {
   for (const Case& optimizer_case : cases)
-    checks.push_back({op, optimizer_case.name, [=](Device& device) { return error_after_steps(device, optimizer_case, OptimizerRun::odd_shapes()); }, tolerance});
+    checks.push_back(
+        {op, optimizer_case.name,
+         [=](Device& device) { return error_after_steps(device, optimizer_case, OptimizerRun::odd_shapes()); },
+         tolerance});
 }
 
 }  // namespace

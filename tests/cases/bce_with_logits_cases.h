@@ -20,7 +20,8 @@ inline OpCase bce_with_logits_case(std::string name, const Shape& shape, bool we
     double sum = 0;
     for (std::size_t i = 0; i < x[0].data.size(); ++i) {
       const double logit = x[0].data[i];
-      sum += (std::max(logit, 0.0) - logit * x[1].data[i] + std::log1p(std::exp(-std::abs(logit)))) * (weighted ? x[2].data[i] : 1);
+      sum += (std::max(logit, 0.0) - logit * x[1].data[i] + std::log1p(std::exp(-std::abs(logit)))) *
+             (weighted ? x[2].data[i] : 1);
     }
     return std::vector<Array>{Array(Shape{}, sum / static_cast<double>(x[0].data.size()))};
   };
@@ -28,15 +29,17 @@ inline OpCase bce_with_logits_case(std::string name, const Shape& shape, bool we
 }
 
 // Variants that are composed: reductions, weights that broadcast, pos_weight (rank 0: none).
-inline OpCase bce_with_logits_variant(const Shape& shape, LossReduction reduction, const Shape& weight, const Shape& pos_weight) {
-  OpCase result{.name = fmt::format("{}, reduction {}, weight {}, pos_weight {}", to_string(shape), static_cast<int>(reduction),
-                                    to_string(weight), to_string(pos_weight))};
+inline OpCase bce_with_logits_variant(const Shape& shape, LossReduction reduction, const Shape& weight,
+                                      const Shape& pos_weight) {
+  OpCase result{.name = fmt::format("{}, reduction {}, weight {}, pos_weight {}", to_string(shape),
+                                    static_cast<int>(reduction), to_string(weight), to_string(pos_weight))};
   result.inputs = {{.type = {DType::f32, shape}}, {.type = {DType::f32, shape}, .fill = Fill::positive}};
   const bool weighted = weight.rank() > 0, positive = pos_weight.rank() > 0;
   if (weighted) result.inputs.push_back({.type = {DType::f32, weight}, .fill = Fill::positive});
   if (positive) result.inputs.push_back({.type = {DType::f32, pos_weight}, .fill = Fill::positive});
   result.build = [=](Graph&, Inputs x) {
-    return std::vector<Value>{bce_with_logits(x[0], x[1], weighted ? x[2] : Value{}, positive ? x.back() : Value{}, reduction)};
+    return std::vector<Value>{
+        bce_with_logits(x[0], x[1], weighted ? x[2] : Value{}, positive ? x.back() : Value{}, reduction)};
   };
   result.reference = [=](std::span<const Array> x) {
     const Array operands[] = {x[0], x[1], positive ? x.back() : Array(Shape{}, 1)};
@@ -55,7 +58,8 @@ inline void add_random_bce_with_logits_cases(std::vector<OpCase>& cases) {
   for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape();
     const bool weighted = draws.coin();
-    cases.push_back(bce_with_logits_case(draws.name(shape), shape, weighted, draws.pick({Fill::labels, Fill::positive})));
+    cases.push_back(
+        bce_with_logits_case(draws.name(shape), shape, weighted, draws.pick({Fill::labels, Fill::positive})));
   }
 }
 

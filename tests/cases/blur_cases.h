@@ -18,7 +18,8 @@ inline std::int64_t bounced(std::int64_t at, std::int64_t extent) {
 }
 
 // One axis: y[o] = sum over k of weight(k) signal(o * stride + k), |k| <= radius, of a mirrored signal.
-inline Array filtered(const Array& x, std::size_t axis, std::int64_t size, std::int64_t stride, std::int64_t radius, const std::function<double(std::int64_t)>& weight) {
+inline Array filtered(const Array& x, std::size_t axis, std::int64_t size, std::int64_t stride, std::int64_t radius,
+                      const std::function<double(std::int64_t)>& weight) {
   std::vector<std::int64_t> extents = x.shape.extents();
   extents[axis] = size;
   return generate(Shape(extents), [&](const Index& out) {
@@ -32,14 +33,18 @@ inline Array filtered(const Array& x, std::size_t axis, std::int64_t size, std::
   });
 }
 
-inline OpCase gaussian_blur_case(std::string name, const Shape& shape, const std::vector<std::int64_t>& kernel_size, const std::vector<double>& sigma) {
+inline OpCase gaussian_blur_case(std::string name, const Shape& shape, const std::vector<std::int64_t>& kernel_size,
+                                 const std::vector<double>& sigma) {
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{gaussian_blur(x[0], kernel_size, sigma)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{gaussian_blur(x[0], kernel_size, sigma)};
+  };
   result.reference = [=](std::span<const Array> x) {
     Array y = x[0];
     for (std::size_t a = 0; a + 2 < shape.extents().size(); ++a) {
       const std::int64_t size = kernel_size[kernel_size.size() == 1 ? 0 : a], radius = size / 2;
-      const double width = sigma.empty() ? 0.3 * ((static_cast<double>(size) - 1) * 0.5 - 1) + 0.8 : sigma[sigma.size() == 1 ? 0 : a];
+      const double width =
+          sigma.empty() ? 0.3 * ((static_cast<double>(size) - 1) * 0.5 - 1) + 0.8 : sigma[sigma.size() == 1 ? 0 : a];
       const auto bell = [&](std::int64_t k) { return std::exp(-0.5 * std::pow(static_cast<double>(k) / width, 2)); };
       double sum = 0;
       for (std::int64_t k = -radius; k <= radius; ++k) sum += bell(k);
@@ -65,15 +70,19 @@ inline std::vector<OpCase> gaussian_blur_cases() {
     const Shape shape = draws.image(draws.spatial_axes(), 500);
     std::vector<std::int64_t> sizes;
     for (int axis = 2; axis < shape.rank(); ++axis) sizes.push_back(2 * draws.between(0, 4) + 1);
-    cases.push_back(gaussian_blur_case(draws.name(shape), shape, sizes, {0.25 * static_cast<double>(draws.between(1, 12))}));
+    cases.push_back(
+        gaussian_blur_case(draws.name(shape), shape, sizes, {0.25 * static_cast<double>(draws.between(1, 12))}));
   }
   return cases;
 }
 
 // Down, or up to `size`.
-inline OpCase pyramid_case(std::string name, const Shape& shape, bool down, const std::vector<std::int64_t>& size, double a) {
+inline OpCase pyramid_case(std::string name, const Shape& shape, bool down, const std::vector<std::int64_t>& size,
+                           double a) {
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{down ? pyramid_down(x[0], a) : pyramid_up(x[0], size, a)}; };
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{down ? pyramid_down(x[0], a) : pyramid_up(x[0], size, a)};
+  };
   result.reference = [=](std::span<const Array> x) {
     const auto weight = [&](std::int64_t k) { return k == 0 ? a : std::abs(k) == 1 ? 0.25 : 0.25 - a / 2; };
     Array y = x[0];

@@ -5,10 +5,14 @@
 
 namespace tuff::test {
 
-inline OpCase class_indicator_case(std::string name, const Shape& shape, const TensorType& target, std::int32_t ignore_index = -100) {
+inline OpCase class_indicator_case(std::string name, const Shape& shape, const TensorType& target,
+                                   std::int32_t ignore_index = -100) {
   OpCase result{.name = std::move(name)};
-  result.inputs = {{.type = target, .fill = Fill::labels, .label_count = shape.channels()}, {.type = {DType::f32, shape}, .differentiable = false}};
-  result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{class_indicator(x[0], x[1], ignore_index)}; };
+  result.inputs = {{.type = target, .fill = Fill::labels, .label_count = shape.channels()},
+                   {.type = {DType::f32, shape}, .differentiable = false}};
+  result.build = [=](Graph&, std::span<const Value> x) {
+    return std::vector<Value>{class_indicator(x[0], x[1], ignore_index)};
+  };
   result.reference = [=](std::span<const Array> x) {
     return std::vector<Array>{generate(shape, [&](const Index& at) {
       const double label = x[0].data[offset_of(x[0].shape, class_index(at, x[0].shape))];

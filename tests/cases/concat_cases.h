@@ -9,7 +9,8 @@
 
 namespace tuff::test {
 
-inline OpCase concat_case(std::string name, const std::vector<Shape>& shapes, int axis, Layout layout = Layout::channels_last) {
+inline OpCase concat_case(std::string name, const std::vector<Shape>& shapes, int axis,
+                          Layout layout = Layout::channels_last) {
   OpCase result{.name = std::move(name)};
   for (const Shape& shape : shapes) result.inputs.push_back({.type = {DType::f32, shape, layout}});
   result.build = [axis](Graph&, std::span<const Value> x) {
@@ -49,7 +50,7 @@ inline OpCase stack_case(const Shape& shape, int count, int axis) {
 }
 
 inline std::vector<OpCase> stack_cases() {
-  return {stack_case({}, 3, 0),          stack_case({5}, 2, 1),          stack_case({2, 3}, 2, 0),
+  return {stack_case({}, 3, 0),           stack_case({5}, 2, 1),          stack_case({2, 3}, 2, 0),
           stack_case({2, 4, 3, 5}, 3, 1), stack_case({2, 4, 3, 5}, 2, 2), stack_case({2, 3, 4}, 1, -1)};
 }
 

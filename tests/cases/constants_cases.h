@@ -67,8 +67,9 @@ inline std::vector<OpCase> constants_cases() {
   ShapeDraws draws("constants");
   for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(2, 4)), 600);
-    cases.push_back(draws.coin() ? one_hot_case(shape, draws.between(1, 9), static_cast<int>(draws.between(-1, shape.rank())))
-                                 : triangle_case(shape, draws.coin(), draws.between(-5, 5)));
+    cases.push_back(draws.coin()
+                        ? one_hot_case(shape, draws.between(1, 9), static_cast<int>(draws.between(-1, shape.rank())))
+                        : triangle_case(shape, draws.coin(), draws.between(-5, 5)));
     cases.back().name = draws.name(cases.back().name);
   }
   return cases;

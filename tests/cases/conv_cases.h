@@ -20,7 +20,8 @@ inline Array mirrored_axes(const Array& array) {
   });
 }
 
-inline Array bordered(const Array& x, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after, PaddingMode mode) {
+inline Array bordered(const Array& x, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after,
+                      PaddingMode mode) {
   std::vector<std::int64_t> extents = x.shape.extents();
   for (std::size_t a = 0; a < before.size(); ++a) extents[a + 2] += before[a] + after[a];
   return generate(Shape(extents), [&](const Index& index) {
@@ -38,8 +39,10 @@ inline Array bordered(const Array& x, const std::vector<std::int64_t>& before, c
 }
 
 // x and weight as PyTorch shapes them.
-inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}, bool bias = true) {
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::weight}}}};
+inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {},
+                        bool bias = true) {
+  OpCase result{.name = std::move(name),
+                .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::weight}}}};
   if (bias) result.inputs.push_back({.type = {DType::f32, Shape{weight[0]}}});
   result.build = [=](Graph&, std::span<const Value> in) {
     return std::vector<Value>{conv(in[0], in[1], bias ? in[2] : Value{}, attributes)};
@@ -50,10 +53,11 @@ inline OpCase conv_case(std::string name, const Shape& x, const Shape& weight, c
   return result;
 }
 
-// Options that another way of writing the same explains: `plain` attributes over x with a border of `mode` around it, and
-// the weight mirrored where flip_kernel is set.
-inline OpCase conv_option_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes, const ConvAttributes& plain,
-                               std::vector<std::int64_t> before = {}, std::vector<std::int64_t> after = {}) {
+// Options that another way of writing the same explains: `plain` attributes over x with a border of `mode` around it,
+// and the weight mirrored where flip_kernel is set.
+inline OpCase conv_option_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes,
+                               const ConvAttributes& plain, std::vector<std::int64_t> before = {},
+                               std::vector<std::int64_t> after = {}) {
   OpCase result = conv_case(std::move(name), x, weight, attributes);
   result.reference = [=](std::span<const Array> in) {
     const Array mirrored = attributes.flip_kernel ? mirrored_axes(in[1]) : in[1];
@@ -73,19 +77,24 @@ inline std::vector<OpCase> conv_option_cases() {
                        {.padding = {2, 1}, .padding_end = {1, 0}}),
       conv_option_case("same_upper, stride 2", {1, 4, 6, 9}, w, {.stride = {2}, .auto_pad = AutoPad::same_upper},
                        {.stride = {2}, .padding = {0, 1}, .padding_end = {1, 1}}),
-      conv_option_case("same, stride beyond the kernel", {1, 4, 6, 9}, {4, 4, 1, 1}, {.stride = {3}, .auto_pad = AutoPad::same_lower}, {.stride = {3}}),
+      conv_option_case("same, stride beyond the kernel", {1, 4, 6, 9}, {4, 4, 1, 1},
+                       {.stride = {3}, .auto_pad = AutoPad::same_lower}, {.stride = {3}}),
       conv_option_case("same, dilation, line", {1, 3, 9}, {5, 3, 2}, {.dilation = {3}, .auto_pad = AutoPad::same_upper},
                        {.padding = {1}, .padding_end = {2}, .dilation = {3}}),
-      conv_option_case("full", x, w, {.dilation = {2, 1}, .auto_pad = AutoPad::full}, {.padding = {4, 2}, .dilation = {2, 1}}),
+      conv_option_case("full", x, w, {.dilation = {2, 1}, .auto_pad = AutoPad::full},
+                       {.padding = {4, 2}, .dilation = {2, 1}}),
       conv_option_case("true convolution", x, {4, 4, 3, 2}, {.padding = {1}, .flip_kernel = true}, {.padding = {1}}),
-      conv_option_case("true convolution, line, groups", {1, 4, 9}, {4, 2, 3}, {.groups = 2, .flip_kernel = true}, {.groups = 2}),
+      conv_option_case("true convolution, line, groups", {1, 4, 9}, {4, 2, 3}, {.groups = 2, .flip_kernel = true},
+                       {.groups = 2}),
       conv_option_case("true convolution, volume", {1, 2, 3, 4, 5}, {2, 2, 2, 1, 3}, {.flip_kernel = true}, {}),
       conv_option_case("reflect", x, w, {.padding = {2, 1}, .padding_mode = reflect}, {}, {2, 1}, {2, 1}),
-      conv_option_case("replicate, asymmetric", x, w, {.padding = {2, 0}, .padding_end = {0, 3}, .padding_mode = replicate}, {}, {2, 0}, {0, 3}),
-      conv_option_case("circular, asymmetric, stride 2", x, w, {.stride = {2}, .padding = {2, 1}, .padding_end = {1, 0}, .padding_mode = circular},
+      conv_option_case("replicate, asymmetric", x, w,
+                       {.padding = {2, 0}, .padding_end = {0, 3}, .padding_mode = replicate}, {}, {2, 0}, {0, 3}),
+      conv_option_case("circular, asymmetric, stride 2", x, w,
+                       {.stride = {2}, .padding = {2, 1}, .padding_end = {1, 0}, .padding_mode = circular},
                        {.stride = {2}}, {2, 1}, {1, 0}),
-      conv_option_case("circular, same, volume", {1, 2, 3, 4, 5}, {2, 2, 3, 3, 3}, {.auto_pad = AutoPad::same_upper, .padding_mode = circular}, {},
-                       {1, 1, 1}, {1, 1, 1}),
+      conv_option_case("circular, same, volume", {1, 2, 3, 4, 5}, {2, 2, 3, 3, 3},
+                       {.auto_pad = AutoPad::same_upper, .padding_mode = circular}, {}, {1, 1, 1}, {1, 1, 1}),
   };
 }
 
@@ -121,18 +130,23 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("5x5, long rows", {1, 4, 3, 37}, {4, 4, 5, 5}, {.padding = {2}}),
       conv_case("line, 19 taps", {1, 4, 50}, {4, 4, 19}, {.padding = {9}}),
       conv_case("dilation", {1, 4, 9, 18}, {4, 4, 3, 3}, {.padding = {2}, .dilation = {2}}),
-      conv_case("dilation and stride", {1, 4, 13, 15}, {8, 4, 3, 3}, {.stride = {2}, .padding = {3}, .dilation = {3, 2}}),
+      conv_case("dilation and stride", {1, 4, 13, 15}, {8, 4, 3, 3},
+                {.stride = {2}, .padding = {3}, .dilation = {3, 2}}),
       conv_case("padding beyond the kernel", {1, 4, 3, 4}, {4, 4, 2, 2}, {.padding = {3}}),
-      conv_case("one output of which the kernel sees little", {1, 4, 1, 2}, {4, 4, 3, 3}, {.stride = {3}, .padding = {2}}),
+      conv_case("one output of which the kernel sees little", {1, 4, 1, 2}, {4, 4, 3, 3},
+                {.stride = {3}, .padding = {2}}),
       conv_case("groups", {2, 8, 6, 7}, {12, 2, 3, 3}, {.padding = {1}, .groups = 4}),
       conv_case("depthwise", {1, 12, 7, 9}, {12, 1, 3, 3}, {.padding = {1}, .groups = 12}),
-      conv_case("depthwise with a multiplier, stride 2", {1, 4, 7, 9}, {8, 1, 3, 3}, {.stride = {2}, .padding = {1}, .groups = 4}),
+      conv_case("depthwise with a multiplier, stride 2", {1, 4, 7, 9}, {8, 1, 3, 3},
+                {.stride = {2}, .padding = {1}, .groups = 4}),
       conv_case("depthwise, 4 channels, wide", {1, 4, 5, 35}, {4, 1, 3, 5}, {.padding = {1, 2}, .groups = 4}),
-      conv_case("depthwise, dilation, stride 3", {2, 8, 11, 13}, {8, 1, 3, 2}, {.stride = {3}, .padding = {2}, .dilation = {2}, .groups = 8}),
+      conv_case("depthwise, dilation, stride 3", {2, 8, 11, 13}, {8, 1, 3, 2},
+                {.stride = {3}, .padding = {2}, .dilation = {2}, .groups = 8}),
       conv_case("depthwise volume", {1, 8, 3, 4, 5}, {8, 1, 3, 3, 3}, {.padding = {1}, .groups = 8}),
       conv_case("groups of 8 and 4", {1, 16, 4, 19}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
       conv_case("asymmetric padding", {2, 4, 6, 9}, {8, 4, 3, 4}, {.padding = {0, 3}, .padding_end = {2, 1}}),
-      conv_case("asymmetric padding, stride 2, dilation", {1, 3, 8, 9}, {5, 3, 3, 2}, {.stride = {2}, .padding = {2, 0}, .padding_end = {0, 1}, .dilation = {1, 3}}),
+      conv_case("asymmetric padding, stride 2, dilation", {1, 3, 8, 9}, {5, 3, 3, 2},
+                {.stride = {2}, .padding = {2, 0}, .padding_end = {0, 1}, .dilation = {1, 3}}),
       conv_case("channels of one group and a bit", {1, 17, 4, 16}, {33, 17, 3, 3}, {.padding = {1}}),
       conv_case("many channels", {1, 64, 3, 4}, {68, 64, 3, 3}, {.padding = {1}}),
       conv_case("row of 16 and a bit", {1, 4, 2, 31}, {4, 4, 3, 3}, {.padding = {1}}),
@@ -142,9 +156,11 @@ inline std::vector<OpCase> conv_cases() {
       conv_case("volume", {1, 4, 3, 5, 9}, {4, 4, 3, 3, 3}, {.padding = {1}}),
       conv_case("volume, strides", {2, 2, 5, 4, 6}, {3, 2, 2, 3, 1}, {.stride = {2, 1, 3}, .padding = {1, 1, 0}}),
       conv_case("relu", {1, 4, 5, 16}, {8, 4, 3, 3}, {.padding = {1}, .activation = Activation::relu}),
-      conv_case("leaky relu, odd channels", {1, 3, 5, 6}, {5, 3, 3, 3}, {.activation = Activation::leaky_relu, .slope = 0.1f}),
+      conv_case("leaky relu, odd channels", {1, 3, 5, 6}, {5, 3, 3, 3},
+                {.activation = Activation::leaky_relu, .slope = 0.1f}),
       conv_case("sigmoid", {1, 8, 4, 5}, {1, 8, 1, 1}, {.activation = Activation::sigmoid}),
-      conv_case("tanh without bias", {1, 4, 4, 5}, {4, 4, 3, 3}, {.padding = {1}, .activation = Activation::tanh}, false),
+      conv_case("tanh without bias", {1, 4, 4, 5}, {4, 4, 3, 3}, {.padding = {1}, .activation = Activation::tanh},
+                false),
   };
   for (OpCase& option : conv_option_cases()) cases.push_back(std::move(option));
   add_random_conv_cases(cases);

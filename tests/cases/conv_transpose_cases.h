@@ -9,8 +9,10 @@
 
 namespace tuff::test {
 
-inline OpCase conv_transpose_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}, bool bias = true) {
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::transposed_weight}}}};
+inline OpCase conv_transpose_case(std::string name, const Shape& x, const Shape& weight,
+                                  const ConvAttributes& attributes = {}, bool bias = true) {
+  OpCase result{.name = std::move(name),
+                .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, weight, Layout::transposed_weight}}}};
   if (bias) result.inputs.push_back({.type = {DType::f32, Shape{weight[1] * attributes.groups}}});
   result.build = [=](Graph&, std::span<const Value> in) {
     return std::vector<Value>{conv_transpose(in[0], in[1], bias ? in[2] : Value{}, attributes)};
@@ -23,23 +25,31 @@ inline OpCase conv_transpose_case(std::string name, const Shape& x, const Shape&
 
 // What output_size and auto_pad come to.
 inline std::vector<OpCase> conv_transpose_option_cases() {
-  const auto same_as = [](std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes, const ConvAttributes& plain) {
+  const auto same_as = [](std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes,
+                          const ConvAttributes& plain) {
     OpCase result = conv_transpose_case(std::move(name), x, weight, attributes);
     result.reference = [=](std::span<const Array> in) {
-      return std::vector<Array>{conv_transpose_reference(in[0], attributes.flip_kernel ? mirrored_axes(in[1]) : in[1], &in[2], plain)};
+      return std::vector<Array>{
+          conv_transpose_reference(in[0], attributes.flip_kernel ? mirrored_axes(in[1]) : in[1], &in[2], plain)};
     };
     return result;
   };
   const Shape x{1, 4, 5, 6}, w{4, 4, 3, 3};
   return {
-      same_as("output_size", x, w, {.stride = {2}, .padding = {1}, .output_size = {10, 11}}, {.stride = {2}, .padding = {1}, .output_padding = {1, 0}}),
-      same_as("same_upper", x, {4, 4, 4, 3}, {.stride = {2}, .auto_pad = AutoPad::same_upper}, {.stride = {2}, .padding = {1, 0}, .padding_end = {1, 1}}),
-      same_as("same_lower", x, {4, 4, 4, 3}, {.stride = {2}, .auto_pad = AutoPad::same_lower}, {.stride = {2}, .padding = {1, 1}, .padding_end = {1, 0}}),
-      same_as("same, stride beyond the kernel", x, {4, 4, 1, 2}, {.stride = {3}, .auto_pad = AutoPad::same_upper}, {.stride = {3}, .output_padding = {2, 1}}),
-      same_as("output_size split by same_lower", x, w, {.stride = {3, 2}, .output_size = {12, 10}, .auto_pad = AutoPad::same_lower},
+      same_as("output_size", x, w, {.stride = {2}, .padding = {1}, .output_size = {10, 11}},
+              {.stride = {2}, .padding = {1}, .output_padding = {1, 0}}),
+      same_as("same_upper", x, {4, 4, 4, 3}, {.stride = {2}, .auto_pad = AutoPad::same_upper},
+              {.stride = {2}, .padding = {1, 0}, .padding_end = {1, 1}}),
+      same_as("same_lower", x, {4, 4, 4, 3}, {.stride = {2}, .auto_pad = AutoPad::same_lower},
+              {.stride = {2}, .padding = {1, 1}, .padding_end = {1, 0}}),
+      same_as("same, stride beyond the kernel", x, {4, 4, 1, 2}, {.stride = {3}, .auto_pad = AutoPad::same_upper},
+              {.stride = {3}, .output_padding = {2, 1}}),
+      same_as("output_size split by same_lower", x, w,
+              {.stride = {3, 2}, .output_size = {12, 10}, .auto_pad = AutoPad::same_lower},
               {.stride = {3, 2}, .padding = {2, 2}, .padding_end = {1, 1}}),
       same_as("output_size beyond what the kernel reaches", {1, 1, 3, 3}, {1, 2, 3, 3},
-              {.stride = {3, 2}, .output_size = {10, 8}, .auto_pad = AutoPad::same_lower}, {.stride = {3, 2}, .output_padding = {1, 1}}),
+              {.stride = {3, 2}, .output_size = {10, 8}, .auto_pad = AutoPad::same_lower},
+              {.stride = {3, 2}, .output_padding = {1, 1}}),
       same_as("mirrored kernel", x, {4, 4, 3, 2}, {.stride = {2}, .flip_kernel = true}, {.stride = {2}}),
   };
 }
@@ -48,7 +58,8 @@ inline void add_random_conv_transpose_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv_transpose");
   for (int i = 0; i < draws.rounds(10, 20); ++i) {
     const RandomConv drawn = random_conv_transpose(draws);
-    cases.push_back(conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
+    cases.push_back(
+        conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, drawn.attributes, draws.coin()));
   }
 }
 
@@ -58,20 +69,25 @@ inline std::vector<OpCase> conv_transpose_cases() {
       conv_transpose_case("2x2 stride 2, wide", {1, 16, 3, 33}, {16, 8, 2, 2}, {.stride = {2}}),
       conv_transpose_case("no bias, odd channels", {1, 3, 4, 5}, {3, 5, 2, 2}, {.stride = {2}}, false),
       conv_transpose_case("3x3 stride 1", {1, 4, 6, 17}, {4, 8, 3, 3}, {.padding = {1}}),
-      conv_transpose_case("3x3 stride 2, output padding", {1, 4, 5, 6}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}, .output_padding = {1}}),
+      conv_transpose_case("3x3 stride 2, output padding", {1, 4, 5, 6}, {4, 4, 3, 3},
+                          {.stride = {2}, .padding = {1}, .output_padding = {1}}),
       conv_transpose_case("4x4 stride 2", {1, 4, 5, 6}, {4, 8, 4, 4}, {.stride = {2}, .padding = {1}}),
-      conv_transpose_case("stride beyond the kernel", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {3}, .output_padding = {2, 1}}),
+      conv_transpose_case("stride beyond the kernel", {1, 4, 4, 5}, {4, 4, 2, 2},
+                          {.stride = {3}, .output_padding = {2, 1}}),
       conv_transpose_case("mixed strides", {1, 4, 4, 5}, {4, 4, 3, 5}, {.stride = {3, 2}, .padding = {1, 2}}),
       conv_transpose_case("dilation", {1, 4, 5, 6}, {4, 4, 3, 3}, {.padding = {1}, .dilation = {2}}),
-      conv_transpose_case("dilation and stride", {1, 4, 5, 6}, {4, 4, 3, 3}, {.stride = {2}, .padding = {2}, .dilation = {3, 2}}),
+      conv_transpose_case("dilation and stride", {1, 4, 5, 6}, {4, 4, 3, 3},
+                          {.stride = {2}, .padding = {2}, .dilation = {3, 2}}),
       conv_transpose_case("stride 4, dilation 6", {1, 4, 3, 5}, {4, 4, 1, 3}, {.stride = {1, 4}, .dilation = {1, 6}}),
       conv_transpose_case("one pixel to one", {1, 4, 1, 1}, {4, 8, 1, 1}),
       conv_transpose_case("one output column, stride 2", {1, 4, 3, 1}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}}),
       conv_transpose_case("groups", {1, 8, 4, 5}, {8, 3, 3, 3}, {.stride = {2}, .padding = {1}, .groups = 4}),
       conv_transpose_case("depthwise", {1, 6, 4, 5}, {6, 1, 2, 2}, {.stride = {2}, .groups = 6}),
-      conv_transpose_case("depthwise, 8 channels", {1, 8, 5, 19}, {8, 1, 3, 3}, {.stride = {2}, .padding = {1}, .output_padding = {1, 0}, .groups = 8}),
+      conv_transpose_case("depthwise, 8 channels", {1, 8, 5, 19}, {8, 1, 3, 3},
+                          {.stride = {2}, .padding = {1}, .output_padding = {1, 0}, .groups = 8}),
       conv_transpose_case("groups of 4 and 8", {1, 8, 4, 17}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
-      conv_transpose_case("asymmetric padding", {1, 4, 5, 6}, {4, 4, 3, 4}, {.stride = {2, 1}, .padding = {0, 3}, .padding_end = {2, 1}}),
+      conv_transpose_case("asymmetric padding", {1, 4, 5, 6}, {4, 4, 3, 4},
+                          {.stride = {2, 1}, .padding = {0, 3}, .padding_end = {2, 1}}),
       conv_transpose_case("line", {2, 4, 19}, {4, 4, 4}, {.stride = {2}, .padding = {1}}),
       conv_transpose_case("volume", {1, 4, 3, 4, 5}, {4, 4, 2, 2, 2}, {.stride = {2}}),
       conv_transpose_case("relu", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {2}, .activation = Activation::relu}),

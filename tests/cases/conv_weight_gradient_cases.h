@@ -9,10 +9,12 @@
 namespace tuff::test {
 
 // The output's extents follow from x, weight and attributes.
-inline OpCase conv_weight_gradient_case(std::string name, const Shape& x, const Shape& weight, const ConvAttributes& attributes = {}) {
+inline OpCase conv_weight_gradient_case(std::string name, const Shape& x, const Shape& weight,
+                                        const ConvAttributes& attributes = {}) {
   std::vector<std::int64_t> upstream = conv_output_size("conv", x, weight, complete("conv", attributes, x.rank() - 2));
   upstream.insert(upstream.begin(), {x[0], weight[0]});
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(upstream)}}}};
+  OpCase result{.name = std::move(name),
+                .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(upstream)}}}};
   result.check_gradient = false;  // second derivatives have no gradient rule
   result.build = [=](Graph&, std::span<const Value> in) {
     return std::vector<Value>{conv_weight_gradient(in[0], in[1], weight, attributes)};
@@ -43,10 +45,12 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("wide kernel, vectors", {2, 8, 70}, {4, 8, 9}, {.padding = {4}}),
       conv_weight_gradient_case("kernel of 16", {1, 4, 40}, {8, 4, 16}, {.padding = {8}}),
       conv_weight_gradient_case("kernel of 17", {1, 4, 40}, {8, 4, 17}, {.padding = {8}}),
-      conv_weight_gradient_case("stride 2 over odd extents", {2, 4, 21, 23}, {4, 4, 3, 3}, {.stride = {2}, .padding = {1}}),
+      conv_weight_gradient_case("stride 2 over odd extents", {2, 4, 21, 23}, {4, 4, 3, 3},
+                                {.stride = {2}, .padding = {1}}),
       conv_weight_gradient_case("groups", {2, 8, 9, 11}, {12, 4, 3, 3}, {.padding = {1}, .groups = 2}),
       conv_weight_gradient_case("depthwise, many rows", {2, 12, 33, 21}, {12, 1, 3, 3}, {.padding = {1}, .groups = 12}),
-      conv_weight_gradient_case("depthwise, odd channels, stride 2", {1, 7, 19, 21}, {7, 1, 3, 2}, {.stride = {2}, .padding = {1}, .groups = 7}),
+      conv_weight_gradient_case("depthwise, odd channels, stride 2", {1, 7, 19, 21}, {7, 1, 3, 2},
+                                {.stride = {2}, .padding = {1}, .groups = 7}),
       conv_weight_gradient_case("groups of 8 and 4", {1, 16, 9, 11}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
   };

@@ -29,24 +29,38 @@ struct ClassWeights {
 // Inputs that follow x: the target and the weights there are.
 inline void add_class_inputs(OpCase& op_case, const Shape& shape, const TensorType& target, ClassWeights weights) {
   const bool dense = target.dtype == DType::f32;
-  op_case.inputs.push_back({.type = target, .fill = dense ? Fill::positive : Fill::labels, .label_count = shape.channels(), .differentiable = false});
+  op_case.inputs.push_back({.type = target,
+                            .fill = dense ? Fill::positive : Fill::labels,
+                            .label_count = shape.channels(),
+                            .differentiable = false});
   std::vector<std::int64_t> map = shape.extents();
   map[1] = 1;
-  if (weights.classes) op_case.inputs.push_back({.type = {DType::f32, Shape{shape.channels()}}, .fill = Fill::positive, .differentiable = false});
+  if (weights.classes)
+    op_case.inputs.push_back(
+        {.type = {DType::f32, Shape{shape.channels()}}, .fill = Fill::positive, .differentiable = false});
   if (weights.pixels) op_case.inputs.push_back({.type = {DType::f32, Shape(map)}, .fill = Fill::positive});
 }
 
 // The mean over one pixel doesn't depend on its weight: what rounding leaves of that gradient is no error.
-inline bool pixels_may_be_weighted(const Shape& shape) { return shape.elements() / shape.channels() > 8; }
+inline bool pixels_may_be_weighted(const Shape& shape) {
+  return shape.elements() / shape.channels() > 8;
+}
 
-inline Value class_weight(std::span<const Value> x, ClassWeights weights) { return weights.classes ? x[2] : Value{}; }
-inline Value pixel_weight(std::span<const Value> x, ClassWeights weights) { return weights.pixels ? x.back() : Value{}; }
+inline Value class_weight(std::span<const Value> x, ClassWeights weights) {
+  return weights.classes ? x[2] : Value{};
+}
+inline Value pixel_weight(std::span<const Value> x, ClassWeights weights) {
+  return weights.pixels ? x.back() : Value{};
+}
 
 // `log_probabilities`: of nll_loss, else logits.
-inline OpCase class_loss_case(std::string name, const Shape& shape, const TensorType& target, const CrossEntropyAttributes& attributes,
-                              ClassWeights weights, bool log_probabilities = false) {
+inline OpCase class_loss_case(std::string name, const Shape& shape, const TensorType& target,
+                              const CrossEntropyAttributes& attributes, ClassWeights weights,
+                              bool log_probabilities = false) {
   // Of one sign, as logarithms of probabilities are: sums of both signs may vanish.
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}, .fill = log_probabilities ? Fill::positive : Fill::uniform}}, .tolerance = 3e-6};
+  OpCase result{.name = std::move(name),
+                .inputs = {{.type = {DType::f32, shape}, .fill = log_probabilities ? Fill::positive : Fill::uniform}},
+                .tolerance = 3e-6};
   add_class_inputs(result, shape, target, weights);
   result.build = [=](Graph&, std::span<const Value> x) {
     const auto loss = log_probabilities ? nll_loss : cross_entropy;
@@ -54,15 +68,20 @@ inline OpCase class_loss_case(std::string name, const Shape& shape, const Tensor
   };
   result.reference = [=](std::span<const Array> x) {
     const Array logs = log_probabilities ? x[0] : softmax_reference(x[0], 1, true);
-    const ClassLossReference rule{.dense = target.dtype == DType::f32, .ignore_index = attributes.ignore_index,
-                                  .label_smoothing = attributes.label_smoothing, .weight = weights.classes ? &x[2] : nullptr,
+    const ClassLossReference rule{.dense = target.dtype == DType::f32,
+                                  .ignore_index = attributes.ignore_index,
+                                  .label_smoothing = attributes.label_smoothing,
+                                  .weight = weights.classes ? &x[2] : nullptr,
                                   .pixel_weight = weights.pixels ? &x.back() : nullptr};
-    return std::vector<Array>{reduced(class_loss(shape, x[1], rule, [&](const Index& at) { return logs.data[offset_of(shape, at)]; }), attributes.reduction)};
+    return std::vector<Array>{
+        reduced(class_loss(shape, x[1], rule, [&](const Index& at) { return logs.data[offset_of(shape, at)]; }),
+                attributes.reduction)};
   };
   return result;
 }
 
-inline OpCase cross_entropy_case(std::string name, const Shape& shape, const TensorType& target, bool weighted, std::int32_t ignore_index = -100) {
+inline OpCase cross_entropy_case(std::string name, const Shape& shape, const TensorType& target, bool weighted,
+                                 std::int32_t ignore_index = -100) {
   return class_loss_case(std::move(name), shape, target, {.ignore_index = ignore_index}, {.classes = weighted});
 }
 
@@ -84,17 +103,20 @@ inline void add_random_cross_entropy_cases(std::vector<OpCase>& cases) {
     const TensorType target = random_target(draws, shape);
     const bool weighted = draws.coin();
     const std::int32_t ignored = draws.coin() && shape.channels() > 2 ? 1 : -100;
-    cases.push_back(cross_entropy_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, weighted, ignored));
+    cases.push_back(cross_entropy_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target,
+                                       weighted, ignored));
   }
   using enum LossReduction;
   for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
-    CrossEntropyAttributes attributes{.ignore_index = draws.pick({-100, 0}), .label_smoothing = draws.pick({0.0f, 0.2f}),
+    CrossEntropyAttributes attributes{.ignore_index = draws.pick({-100, 0}),
+                                      .label_smoothing = draws.pick({0.0f, 0.2f}),
                                       .reduction = draws.pick({mean, sum, none, batch_mean})};
     if (shape.channels() == 1) attributes.ignore_index = -100;  // nothing would count, and its mean be no number
     const ClassWeights weights{draws.coin(), draws.coin() && pixels_may_be_weighted(shape)};
     const TensorType target = random_target(draws, shape);
-    cases.push_back(class_loss_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target, attributes, weights, draws.coin()));
+    cases.push_back(class_loss_case(draws.name(to_string(shape) + " against " + to_string(target)), shape, target,
+                                    attributes, weights, draws.coin()));
   }
 }
 
@@ -115,7 +137,8 @@ inline std::vector<OpCase> cross_entropy_cases() {
   using enum LossReduction;
   constexpr ClassWeights kNone{}, kClasses{true, false}, kPixels{false, true}, kBoth{true, true};
   const TensorType map{i32, {2, 9, 7}}, dense{DType::f32, {2, 3, 9, 7}};
-  const auto add = [&](const char* name, const TensorType& target, const CrossEntropyAttributes& attributes, ClassWeights weights, bool logs = false) {
+  const auto add = [&](const char* name, const TensorType& target, const CrossEntropyAttributes& attributes,
+                       ClassWeights weights, bool logs = false) {
     cases.push_back(class_loss_case(name, {2, 3, 9, 7}, target, attributes, weights, logs));
   };
   add("smoothed", map, {.label_smoothing = 0.1f}, kNone);

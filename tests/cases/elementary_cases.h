@@ -75,46 +75,69 @@ inline std::vector<Known> known_elementary() {
 
 inline std::vector<Named> elementary_functions() {
   return {
-      {"sin", [](Inputs x) { return sin(mul_scalar(x[0], 7)); }, [](double a, double, double) { return std::sin(7 * a); }},
-      {"cos", [](Inputs x) { return cos(mul_scalar(x[0], 7)); }, [](double a, double, double) { return std::cos(7 * a); }},
+      {"sin", [](Inputs x) { return sin(mul_scalar(x[0], 7)); },
+       [](double a, double, double) { return std::sin(7 * a); }},
+      {"cos", [](Inputs x) { return cos(mul_scalar(x[0], 7)); },
+       [](double a, double, double) { return std::cos(7 * a); }},
       {"tan", [](Inputs x) { return tan(x[0]); }, [](double a, double, double) { return std::tan(a); }},
-      {"asin", [](Inputs x) { return asin(mul_scalar(x[0], 0.9f)); }, [](double a, double, double) { return std::asin(0.9f * a); }},
-      {"acos", [](Inputs x) { return acos(mul_scalar(x[0], 0.9f)); }, [](double a, double, double) { return std::acos(0.9f * a); }},
-      {"atan", [](Inputs x) { return atan(mul_scalar(x[0], 4)); }, [](double a, double, double) { return std::atan(4 * a); }},
-      {"sinh", [](Inputs x) { return sinh(mul_scalar(x[0], 2)); }, [](double a, double, double) { return std::sinh(2 * a); }},
-      {"cosh", [](Inputs x) { return cosh(mul_scalar(x[0], 2)); }, [](double a, double, double) { return std::cosh(2 * a); }},
-      {"asinh", [](Inputs x) { return asinh(mul_scalar(x[0], 3)); }, [](double a, double, double) { return std::asinh(3 * a); }},
-      {"acosh", [](Inputs x) { return acosh(add_scalar(x[0], 2.5f)); }, [](double a, double, double) { return std::acosh(a + 2.5); }},
-      {"atanh", [](Inputs x) { return atanh(mul_scalar(x[0], 0.9f)); }, [](double a, double, double) { return std::atanh(0.9f * a); }},
-      {"erf", [](Inputs x) { return erf(mul_scalar(x[0], 2)); }, [](double a, double, double) { return std::erf(2 * a); }},
+      {"asin", [](Inputs x) { return asin(mul_scalar(x[0], 0.9f)); },
+       [](double a, double, double) { return std::asin(0.9f * a); }},
+      {"acos", [](Inputs x) { return acos(mul_scalar(x[0], 0.9f)); },
+       [](double a, double, double) { return std::acos(0.9f * a); }},
+      {"atan", [](Inputs x) { return atan(mul_scalar(x[0], 4)); },
+       [](double a, double, double) { return std::atan(4 * a); }},
+      {"sinh", [](Inputs x) { return sinh(mul_scalar(x[0], 2)); },
+       [](double a, double, double) { return std::sinh(2 * a); }},
+      {"cosh", [](Inputs x) { return cosh(mul_scalar(x[0], 2)); },
+       [](double a, double, double) { return std::cosh(2 * a); }},
+      {"asinh", [](Inputs x) { return asinh(mul_scalar(x[0], 3)); },
+       [](double a, double, double) { return std::asinh(3 * a); }},
+      {"acosh", [](Inputs x) { return acosh(add_scalar(x[0], 2.5f)); },
+       [](double a, double, double) { return std::acosh(a + 2.5); }},
+      {"atanh", [](Inputs x) { return atanh(mul_scalar(x[0], 0.9f)); },
+       [](double a, double, double) { return std::atanh(0.9f * a); }},
+      {"erf", [](Inputs x) { return erf(mul_scalar(x[0], 2)); },
+       [](double a, double, double) { return std::erf(2 * a); }},
       {"expm1", [](Inputs x) { return expm1(x[0]); }, [](double a, double, double) { return std::expm1(a); }},
-      {"log1p", [](Inputs x) { return log1p(mul_scalar(x[0], 0.9f)); }, [](double a, double, double) { return std::log1p(0.9f * a); }},
-      {"log2", [](Inputs x) { return log2(add_scalar(x[0], 1.5f)); }, [](double a, double, double) { return std::log2(a + 1.5); }},
-      {"rounding", [](Inputs x) {
+      {"log1p", [](Inputs x) { return log1p(mul_scalar(x[0], 0.9f)); },
+       [](double a, double, double) { return std::log1p(0.9f * a); }},
+      {"log2", [](Inputs x) { return log2(add_scalar(x[0], 1.5f)); },
+       [](double a, double, double) { return std::log2(a + 1.5); }},
+      {"rounding",
+       [](Inputs x) {
          const Value y = mul_scalar(x[0], 5);
          return add(add(round(y), mul_scalar(ceil(y), 16)), mul_scalar(trunc(y), 256));
        },
-       [](double a, double, double) { return std::nearbyint(5 * a) + 16 * std::ceil(5 * a) + 256 * std::trunc(5 * a); }},
+       [](double a, double, double) {
+         return std::nearbyint(5 * a) + 16 * std::ceil(5 * a) + 256 * std::trunc(5 * a);
+       }},
       {"lerp", [](Inputs x) { return add(lerp(x[0], square(x[0]), 0.3f), lerp(x[0], square(x[0]), 0.8f)); },
        [](double a, double, double) { return a + 0.3f * (a * a - a) + a + 0.8f * (a * a - a); }},
   };
 }
 
-inline double remainder_of(double a, double b) { return a - b * std::floor(a / b); }
+inline double remainder_of(double a, double b) {
+  return a - b * std::floor(a / b);
+}
 
 inline std::vector<OpCase> elementary_cases() {
   const auto f32 = [](Shape shape) { return TensorType{DType::f32, std::move(shape)}; };
   const auto middle = [](double a, double b, double c) { return std::fmin(std::fmax(a, b), c); };
   std::vector<OpCase> cases = {
       together("fmod and remainder", {{f32({2, 4, 9})}, {f32({4, 1}), Fill::positive}},
-               {{"fmod", [](Inputs x) { return fmod(mul_scalar(x[0], 9), x[1]); }, [](double a, double b, double) { return std::fmod(9 * a, b); }},
-                {"remainder", [](Inputs x) { return remainder(mul_scalar(x[0], 9), x[1]); }, [](double a, double b, double) { return remainder_of(9 * a, b); }},
-                {"negative", [](Inputs x) { return remainder(mul_scalar(x[0], 9), neg(x[1])); }, [](double a, double b, double) { return remainder_of(9 * a, -b); }}}),
+               {{"fmod", [](Inputs x) { return fmod(mul_scalar(x[0], 9), x[1]); },
+                 [](double a, double b, double) { return std::fmod(9 * a, b); }},
+                {"remainder", [](Inputs x) { return remainder(mul_scalar(x[0], 9), x[1]); },
+                 [](double a, double b, double) { return remainder_of(9 * a, b); }},
+                {"negative", [](Inputs x) { return remainder(mul_scalar(x[0], 9), neg(x[1])); },
+                 [](double a, double b, double) { return remainder_of(9 * a, -b); }}}),
       together("clamp by tensors", {{f32({3, 5, 7})}, {f32({5, 1})}, {f32({1, 7})}},
                {{"both", [](Inputs x) { return clamp(x[0], x[1], x[2]); }, middle},
-                {"low", [](Inputs x) { return clamp(x[0], add(x[1], mul_scalar(x[2], 0)), {}); }, [](double a, double b, double) { return std::fmax(a, b); }}}),
+                {"low", [](Inputs x) { return clamp(x[0], add(x[1], mul_scalar(x[2], 0)), {}); },
+                 [](double a, double b, double) { return std::fmax(a, b); }}}),
       together("lerp by tensor", {{f32({3, 8})}, {f32({3, 8})}, {f32({8}), Fill::uniform}},
-               {{"lerp", [](Inputs x) { return lerp(x[0], x[1], x[2]); }, [](double a, double b, double w) { return a + w * (b - a); }}}),
+               {{"lerp", [](Inputs x) { return lerp(x[0], x[1], x[2]); },
+                 [](double a, double b, double w) { return a + w * (b - a); }}}),
   };
   cases.front().jumps = true;
   // Each by itself: drivers compile a kernel for every order of those in one graph.

@@ -40,20 +40,26 @@ struct ElementwiseLoss {
   Fill x = Fill::uniform, target = Fill::uniform;
 };
 
-inline double huber_of(double d, double delta) { return d <= delta ? d * d / 2 : delta * (d - delta / 2); }
+inline double huber_of(double d, double delta) {
+  return d <= delta ? d * d / 2 : delta * (d - delta / 2);
+}
 
 inline std::vector<ElementwiseLoss> elementwise_losses() {
   return {
-      {"l1", [](Value x, Value t, const LossOptions& o) { return l1_loss(x, t, o); }, [](double x, double t) { return std::fabs(x - t); }, true},
-      {"mse", [](Value x, Value t, const LossOptions& o) { return mse_loss(x, t, o); }, [](double x, double t) { return (x - t) * (x - t); }, true},
+      {"l1", [](Value x, Value t, const LossOptions& o) { return l1_loss(x, t, o); },
+       [](double x, double t) { return std::fabs(x - t); }, true},
+      {"mse", [](Value x, Value t, const LossOptions& o) { return mse_loss(x, t, o); },
+       [](double x, double t) { return (x - t) * (x - t); }, true},
       {"huber", [](Value x, Value t, const LossOptions& o) { return huber_loss(x, t, 0.4f, o); },
        [](double x, double t) { return huber_of(std::fabs(x - t), 0.4f); }, false},
       {"smooth l1", [](Value x, Value t, const LossOptions& o) { return smooth_l1_loss(x, t, 0.7f, o); },
        [](double x, double t) { return huber_of(std::fabs(x - t), 0.7f) / 0.7f; }, true},
       {"smooth l1, beta 0", [](Value x, Value t, const LossOptions& o) { return smooth_l1_loss(x, t, 0, o); },
        [](double x, double t) { return std::fabs(x - t); }, true},
-      {"bce", [](Value x, Value t, const LossOptions& o) { return bce_loss(mul_scalar(x, 0.45f), mul_scalar(t, 0.5f), o); },
-       [](double x, double t) { return -(0.5 * t * std::log(0.45f * x) + (1 - 0.5 * t) * std::log(1 - 0.45f * x)); }, false, Fill::positive, Fill::positive},
+      {"bce",
+       [](Value x, Value t, const LossOptions& o) { return bce_loss(mul_scalar(x, 0.45f), mul_scalar(t, 0.5f), o); },
+       [](double x, double t) { return -(0.5 * t * std::log(0.45f * x) + (1 - 0.5 * t) * std::log(1 - 0.45f * x)); },
+       false, Fill::positive, Fill::positive},
       {"kl", [](Value x, Value t, const LossOptions& o) { return kl_div(x, t, false, o); },
        [](double x, double t) { return t * (std::log(t) - x); }, false, Fill::uniform, Fill::positive},
       {"kl, log target", [](Value x, Value t, const LossOptions& o) { return kl_div(x, t, true, o); },
@@ -64,12 +70,16 @@ inline std::vector<ElementwiseLoss> elementwise_losses() {
 }
 
 // `weight`: rank 0 where there is none.
-inline OpCase elementwise_loss_case(const ElementwiseLoss& loss, const Shape& shape, LossReduction reduction, const Shape& weight) {
-  OpCase result{.name = fmt::format("{}, {}, reduction {}, weight {}", loss.name, to_string(shape), static_cast<int>(reduction), to_string(weight))};
+inline OpCase elementwise_loss_case(const ElementwiseLoss& loss, const Shape& shape, LossReduction reduction,
+                                    const Shape& weight) {
+  OpCase result{.name = fmt::format("{}, {}, reduction {}, weight {}", loss.name, to_string(shape),
+                                    static_cast<int>(reduction), to_string(weight))};
   result.inputs = {{.type = {DType::f32, shape}, .fill = loss.x}, {.type = {DType::f32, shape}, .fill = loss.target}};
   const bool weighted = weight.rank() > 0;
   // A mean over one weight doesn't depend on it: its gradient is what rounding leaves of 0.
-  if (weighted) result.inputs.push_back({.type = {DType::f32, weight}, .fill = Fill::positive, .differentiable = weight.elements() > 1});
+  if (weighted)
+    result.inputs.push_back(
+        {.type = {DType::f32, weight}, .fill = Fill::positive, .differentiable = weight.elements() > 1});
   result.build = [=](Graph&, Inputs x) {
     return std::vector<Value>{loss.build(x[0], x[1], {.reduction = reduction, .weight = weighted ? x[2] : Value{}})};
   };
@@ -85,7 +95,8 @@ inline std::vector<OpCase> elementwise_loss_cases() {
   using enum LossReduction;
   std::vector<OpCase> cases;
   const auto losses = elementwise_losses();
-  for (const ElementwiseLoss& loss : losses) cases.push_back(elementwise_loss_case(loss, {2, 3, 5, 7}, mean, {2, 1, 5, 7}));
+  for (const ElementwiseLoss& loss : losses)
+    cases.push_back(elementwise_loss_case(loss, {2, 3, 5, 7}, mean, {2, 1, 5, 7}));
   cases.push_back(elementwise_loss_case(losses[0], {2, 3, 9, 7}, mean, {}));
   cases.push_back(elementwise_loss_case(losses[5], {2, 4, 9}, none, {2, 4, 9}));
   cases.push_back(elementwise_loss_case(losses[1], {65}, sum, {}));

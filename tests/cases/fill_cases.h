@@ -10,8 +10,12 @@ namespace tuff::test {
 inline OpCase fill_case(std::string name, const TensorType& type) {
   OpCase op_case;
   op_case.name = std::move(name);
-  op_case.build = [=](Graph& graph, std::span<const Value>) { return std::vector<Value>{full(graph, type, -2.5f), zeros(graph, type)}; };
-  op_case.reference = [=](std::span<const Array>) { return std::vector<Array>{Array(type.shape, -2.5), Array(type.shape, 0)}; };
+  op_case.build = [=](Graph& graph, std::span<const Value>) {
+    return std::vector<Value>{full(graph, type, -2.5f), zeros(graph, type)};
+  };
+  op_case.reference = [=](std::span<const Array>) {
+    return std::vector<Array>{Array(type.shape, -2.5), Array(type.shape, 0)};
+  };
   op_case.tolerance = 0;
   op_case.check_gradient = false;
   return op_case;
@@ -19,8 +23,9 @@ inline OpCase fill_case(std::string name, const TensorType& type) {
 
 inline std::vector<OpCase> fill_cases() {
   std::vector<OpCase> cases;
-  for (const TensorType& type : {TensorType{}, TensorType{DType::f32, {3}}, TensorType{DType::f32, {4}}, TensorType{DType::f32, {2, 3, 11, 13}},
-                                 TensorType{DType::f32, {8, 4, 3, 3}, Layout::weight}})
+  for (const TensorType& type :
+       {TensorType{}, TensorType{DType::f32, {3}}, TensorType{DType::f32, {4}}, TensorType{DType::f32, {2, 3, 11, 13}},
+        TensorType{DType::f32, {8, 4, 3, 3}, Layout::weight}})
     cases.push_back(fill_case("fill " + to_string(type), type));
   ShapeDraws draws("fill");
   for (int i = 0; i < draws.rounds(6); ++i) {

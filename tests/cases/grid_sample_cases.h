@@ -24,11 +24,13 @@ inline double mirrored_place(double place, double low, double high) {
 inline double padded_place(double place, std::int64_t extent, const GridSampleAttributes& a) {
   const auto last = static_cast<double>(extent - 1);
   if (a.padding_mode == GridPadding::zeros) return place;
-  if (a.padding_mode == GridPadding::reflection) place = a.align_corners ? mirrored_place(place, 0, last) : mirrored_place(place, -0.5, last + 0.5);
+  if (a.padding_mode == GridPadding::reflection)
+    place = a.align_corners ? mirrored_place(place, 0, last) : mirrored_place(place, -0.5, last + 0.5);
   return std::clamp(place, 0.0, last);
 }
 
-inline std::vector<std::pair<double, double>> grid_taps(double coordinate, std::int64_t extent, const GridSampleAttributes& a) {
+inline std::vector<std::pair<double, double>> grid_taps(double coordinate, std::int64_t extent,
+                                                        const GridSampleAttributes& a) {
   const auto size = static_cast<double>(extent);
   const double place = a.align_corners ? (coordinate + 1) / 2 * (size - 1) : ((coordinate + 1) * size - 1) / 2;
   if (a.mode == GridSampleMode::nearest) return {{std::nearbyint(padded_place(place, extent, a)), 1.0}};
@@ -45,7 +47,8 @@ inline std::vector<std::pair<double, double>> grid_taps(double coordinate, std::
   return taps;
 }
 
-inline double sampled_at(const Array& x, const Index& image, const std::vector<double>& coordinates, const GridSampleAttributes& a) {
+inline double sampled_at(const Array& x, const Index& image, const std::vector<double>& coordinates,
+                         const GridSampleAttributes& a) {
   std::vector<std::vector<std::pair<double, double>>> taps;
   std::vector<std::int64_t> counts;
   for (std::size_t axis = 0; axis < coordinates.size(); ++axis) {  // x runs along the last
@@ -69,20 +72,26 @@ inline double sampled_at(const Array& x, const Index& image, const std::vector<d
 
 // `spread`: how far beyond the image the grid reaches.
 inline Array random_grid(const std::string& name, const Shape& shape, double spread) {
-  PhiloxStream draws(std::accumulate(name.begin(), name.end(), std::uint64_t{17}, [](std::uint64_t h, char c) { return h * 31 + static_cast<unsigned char>(c); }));
+  PhiloxStream draws(std::accumulate(name.begin(), name.end(), std::uint64_t{17},
+                                     [](std::uint64_t h, char c) { return h * 31 + static_cast<unsigned char>(c); }));
   Array grid(shape);
   for (double& value : grid.data) value = static_cast<float>(draws.uniform(-spread, spread));
   return grid;
 }
 
-inline OpCase grid_sample_case(std::string name, const Shape& x, const std::vector<std::int64_t>& size, const GridSampleAttributes& attributes, double spread = 1.3) {
+inline OpCase grid_sample_case(std::string name, const Shape& x, const std::vector<std::int64_t>& size,
+                               const GridSampleAttributes& attributes, double spread = 1.3) {
   std::vector<std::int64_t> extents = size;
   extents.insert(extents.begin(), x[0]);
   extents.push_back(x.rank() - 2);
-  OpCase result{.name = fmt::format("{}, {}, {}{}", name, to_string(attributes.mode), to_string(attributes.padding_mode), attributes.align_corners ? ", align_corners" : ""),
-                .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(extents)}}}};
+  OpCase result{
+      .name = fmt::format("{}, {}, {}{}", name, to_string(attributes.mode), to_string(attributes.padding_mode),
+                          attributes.align_corners ? ", align_corners" : ""),
+      .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(extents)}}}};
   result.inputs[1].values = random_grid(result.name, Shape(extents), spread);
-  result.build = [=](Graph&, std::span<const Value> in) { return std::vector<Value>{grid_sample(in[0], in[1], attributes)}; };
+  result.build = [=](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{grid_sample(in[0], in[1], attributes)};
+  };
   result.reference = [=](std::span<const Array> in) {
     std::vector<std::int64_t> sampled = size;
     sampled.insert(sampled.begin(), {x[0], x[1]});
@@ -105,15 +114,19 @@ inline std::vector<OpCase> grid_sample_cases() {
   for (const GridSampleMode mode : {GridSampleMode::bilinear, GridSampleMode::nearest, GridSampleMode::bicubic})
     for (const GridPadding padding : {GridPadding::zeros, GridPadding::border, GridPadding::reflection})
       for (const bool aligned : {false, true})
-        cases.push_back(grid_sample_case("plane", {2, 4, 5, 7}, {4, 6}, {mode, padding, aligned}, padding == GridPadding::reflection ? 3.7 : 1.3));
+        cases.push_back(grid_sample_case("plane", {2, 4, 5, 7}, {4, 6}, {mode, padding, aligned},
+                                         padding == GridPadding::reflection ? 3.7 : 1.3));
   cases.push_back(grid_sample_case("odd channels, larger", {1, 3, 4, 5}, {9, 13}, {}));
   cases.push_back(grid_sample_case("more than two levels of boxes", {2, 4, 6, 6}, {25, 27}, {}));
   cases.push_back(grid_sample_case("volume", {2, 4, 3, 4, 5}, {2, 3, 4}, {}));
-  cases.push_back(grid_sample_case("volume", {1, 3, 3, 4, 5}, {5, 4, 3}, {GridSampleMode::nearest, GridPadding::border, true}));
-  cases.push_back(grid_sample_case("volume", {1, 4, 3, 4, 5}, {5, 4, 3}, {GridSampleMode::bilinear, GridPadding::reflection, true}, 2.6));
+  cases.push_back(
+      grid_sample_case("volume", {1, 3, 3, 4, 5}, {5, 4, 3}, {GridSampleMode::nearest, GridPadding::border, true}));
+  cases.push_back(grid_sample_case("volume", {1, 4, 3, 4, 5}, {5, 4, 3},
+                                   {GridSampleMode::bilinear, GridPadding::reflection, true}, 2.6));
   cases.push_back(grid_sample_case("line", {2, 4, 9}, {17}, {}));
   cases.push_back(grid_sample_case("line", {1, 3, 9}, {5}, {GridSampleMode::bicubic, GridPadding::border, false}));
-  cases.push_back(grid_sample_case("one pixel", {1, 4, 1, 1}, {2, 3}, {GridSampleMode::bilinear, GridPadding::border, false}));
+  cases.push_back(
+      grid_sample_case("one pixel", {1, 4, 1, 1}, {2, 3}, {GridSampleMode::bilinear, GridPadding::border, false}));
   cases.push_back(grid_sample_case("all beyond the image", {1, 4, 3, 3}, {1, 2}, {}, 0.001));
   for (double& value : cases.back().inputs[1].values->data) value += 5;
   ShapeDraws draws("grid_sample");
@@ -121,7 +134,8 @@ inline std::vector<OpCase> grid_sample_cases() {
     const int axes = draws.spatial_axes();
     const Shape x = draws.image(axes, 400);
     GridSampleAttributes attributes{draws.pick({GridSampleMode::bilinear, GridSampleMode::nearest}),
-                                    draws.pick({GridPadding::zeros, GridPadding::border, GridPadding::reflection}), draws.coin()};
+                                    draws.pick({GridPadding::zeros, GridPadding::border, GridPadding::reflection}),
+                                    draws.coin()};
     cases.push_back(grid_sample_case(draws.name(to_string(x)), x, draws.per_axis(axes, 1, 9), attributes));
   }
   return cases;
@@ -130,7 +144,9 @@ inline std::vector<OpCase> grid_sample_cases() {
 inline OpCase affine_grid_case(std::string name, const Shape& size, bool align_corners) {
   const std::int64_t axes = size.rank() - 2;
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, {size[0], axes, axes + 1}}}}};
-  result.build = [=](Graph&, std::span<const Value> theta) { return std::vector<Value>{affine_grid(theta[0], size, align_corners)}; };
+  result.build = [=](Graph&, std::span<const Value> theta) {
+    return std::vector<Value>{affine_grid(theta[0], size, align_corners)};
+  };
   result.reference = [=](std::span<const Array> theta) {
     std::vector<std::int64_t> extents(size.extents().begin() + 2, size.extents().end());
     extents.insert(extents.begin(), size[0]);

@@ -12,7 +12,8 @@
 namespace tuff::test {
 
 // Output, mean and variance; groups = 0: over the batch. `affine` is empty or weight and bias.
-inline std::vector<Array> normalize_reference(const Array& x, std::span<const Array> affine, const NormalizeAttributes& attributes) {
+inline std::vector<Array> normalize_reference(const Array& x, std::span<const Array> affine,
+                                              const NormalizeAttributes& attributes) {
   const std::int64_t groups = attributes.groups;
   const std::int64_t width = groups == 0 ? 1 : x.shape.channels() / groups;
   const auto statistic = [&](const Index& at) {
@@ -29,7 +30,8 @@ inline std::vector<Array> normalize_reference(const Array& x, std::span<const Ar
   });
   Array output = generate(x.shape, [&](const Index& at) {
     const std::size_t s = statistic(at);
-    double y = (x.data[offset_of(x.shape, at)] - mean.data[s]) / std::sqrt(variance.data[s] + static_cast<double>(attributes.eps));
+    double y = (x.data[offset_of(x.shape, at)] - mean.data[s]) /
+               std::sqrt(variance.data[s] + static_cast<double>(attributes.eps));
     const auto c = static_cast<std::size_t>(at[1]);
     if (!affine.empty()) y = y * affine[0].data[c] + affine[1].data[c];
     return attributes.activation == NormalizeActivation::relu && y <= 0 ? 0 : y;
@@ -41,9 +43,11 @@ inline OpCase normalize_case(std::string name, const Shape& shape, const Normali
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}};
   const Shape channels{shape.channels()};
   if (attributes.affine)
-    result.inputs.insert(result.inputs.end(), {{.type = {DType::f32, channels}, .fill = Fill::positive}, {.type = {DType::f32, channels}}});
+    result.inputs.insert(result.inputs.end(),
+                         {{.type = {DType::f32, channels}, .fill = Fill::positive}, {.type = {DType::f32, channels}}});
   result.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{normalize(x[0], attributes.affine ? x[1] : Value{}, attributes.affine ? x[2] : Value{}, attributes).output};
+    return std::vector<Value>{
+        normalize(x[0], attributes.affine ? x[1] : Value{}, attributes.affine ? x[2] : Value{}, attributes).output};
   };
   result.reference = [=](std::span<const Array> x) {
     return std::vector<Array>{normalize_reference(x[0], x.subspan(1), attributes)[0]};
@@ -74,7 +78,8 @@ inline void add_random_normalize_cases(std::vector<OpCase>& cases) {
     attributes.eps = draws.pick({1e-5f, 1e-2f});
     attributes.affine = draws.coin();
     attributes.activation = draws.pick({NormalizeActivation::none, NormalizeActivation::relu});
-    cases.push_back(normalize_case(draws.name(fmt::format("{}, {} groups", to_string(shape), attributes.groups)), shape, attributes));
+    cases.push_back(normalize_case(draws.name(fmt::format("{}, {} groups", to_string(shape), attributes.groups)), shape,
+                                   attributes));
   }
 }
 
@@ -102,7 +107,8 @@ inline std::vector<OpCase> normalize_cases() {
       normalize_case("groups, wide", {2, 132, 5, 3}, {.groups = 1, .affine = true}),
       normalize_case("groups, many parts", {1, 8, 65, 63}, {.groups = 2, .affine = true, .activation = relu}),
       normalize_case("instance", {2, 8, 9, 7}, {.groups = 8}),
-      normalize_case("instance, affine, odd channels, relu", {2, 5, 9, 7}, {.groups = 5, .affine = true, .activation = relu}),
+      normalize_case("instance, affine, odd channels, relu", {2, 5, 9, 7},
+                     {.groups = 5, .affine = true, .activation = relu}),
       normalize_case("groups of volumes", {2, 8, 3, 4, 5}, {.groups = 4, .affine = true}),
   };
   add_random_normalize_cases(cases);

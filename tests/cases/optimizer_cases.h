@@ -22,12 +22,17 @@ struct OptimizerCase {
 
 inline std::vector<OptimizerCase> optimizer_cases() {
   return {
-      {"adagrad", [](Graph& g, Value p, Value state, const UpdateOptions& o) { adagrad(p, g.arena("gradients"), g.arena("a"), state, {}, o); }},
-      {"adam", [](Graph& g, Value p, Value state, const UpdateOptions& o) { adam(p, g.arena("gradients"), g.arena("a"), g.arena("b"), state, {}, o); }},
-      {"rmsprop", [](Graph& g, Value p, Value state, const UpdateOptions& o) {
-         rmsprop(p, g.arena("gradients"), {g.arena("a"), g.arena("b"), g.arena("c")}, state, {.momentum = 0.9, .centered = true}, o);
+      {"adagrad", [](Graph& g, Value p, Value state,
+                     const UpdateOptions& o) { adagrad(p, g.arena("gradients"), g.arena("a"), state, {}, o); }},
+      {"adam", [](Graph& g, Value p, Value state,
+                  const UpdateOptions& o) { adam(p, g.arena("gradients"), g.arena("a"), g.arena("b"), state, {}, o); }},
+      {"rmsprop",
+       [](Graph& g, Value p, Value state, const UpdateOptions& o) {
+         rmsprop(p, g.arena("gradients"), {g.arena("a"), g.arena("b"), g.arena("c")}, state,
+                 {.momentum = 0.9, .centered = true}, o);
        }},
-      {"sgd", [](Graph& g, Value p, Value state, const UpdateOptions& o) { sgd(p, g.arena("gradients"), g.arena("a"), state, {.momentum = 0.9}, o); }},
+      {"sgd", [](Graph& g, Value p, Value state,
+                 const UpdateOptions& o) { sgd(p, g.arena("gradients"), g.arena("a"), state, {.momentum = 0.9}, o); }},
   };
 }
 

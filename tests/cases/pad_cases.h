@@ -13,7 +13,8 @@
 
 namespace tuff::test {
 
-inline OpCase pad_case(std::string name, const Shape& shape, const Index& lo, const Index& hi, PadMode mode, float value = 0) {
+inline OpCase pad_case(std::string name, const Shape& shape, const Index& lo, const Index& hi, PadMode mode,
+                       float value = 0) {
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}}}};
   result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{pad(x[0], lo, hi, mode, value)}; };
   result.reference = [=](std::span<const Array> x) {
@@ -75,8 +76,8 @@ inline void add_random_pad_cases(std::vector<OpCase>& cases) {
     do {
       drawn = random_borders(draws, mode);
     } while (drawn.padded > ShapeDraws::kMostElements);
-    const std::string name = fmt::format("{} {}, {} before, {} after", to_string(mode), to_string(drawn.shape), fmt::join(drawn.lo, "x"),
-                                         fmt::join(drawn.hi, "x"));
+    const std::string name = fmt::format("{} {}, {} before, {} after", to_string(mode), to_string(drawn.shape),
+                                         fmt::join(drawn.lo, "x"), fmt::join(drawn.hi, "x"));
     cases.push_back(pad_case(draws.name(name), drawn.shape, drawn.lo, drawn.hi, mode, draws.pick({0.0f, -1.5f})));
   }
 }

@@ -81,14 +81,16 @@ inline OpCase space_to_depth_case(std::string name, const Shape& shuffled, std::
   result.reference = [=](std::span<const Array> x) {
     Array packed(packed_shape(shuffled, factor));
     for_each_index(shuffled, [&](const Index& at) {
-      packed.data[offset_of(packed.shape, outer_packed_index(at, factor, shuffled[1]))] = x[0].data[offset_of(shuffled, at)];
+      packed.data[offset_of(packed.shape, outer_packed_index(at, factor, shuffled[1]))] =
+          x[0].data[offset_of(shuffled, at)];
     });
     return std::vector<Array>{packed};
   };
   return result;
 }
 
-inline void add_random_shuffle_cases(std::vector<OpCase>& cases, OpCase (*make)(std::string, const Shape&, std::int64_t)) {
+inline void add_random_shuffle_cases(std::vector<OpCase>& cases,
+                                     OpCase (*make)(std::string, const Shape&, std::int64_t)) {
   ShapeDraws draws("pixel_shuffle");
   for (int i = 0; i < draws.rounds(6); ++i) {
     const int axes = draws.spatial_axes();

@@ -68,19 +68,31 @@ inline std::vector<Named> smooth_functions() {
   return {
       {"neg", [](Inputs x) { return neg(x[0]); }, [](double a, double, double) { return -a; }},
       {"relu", [](Inputs x) { return relu(x[0]); }, [](double a, double, double) { return std::fmax(a, 0); }},
-      {"leaky_relu", [](Inputs x) { return leaky_relu(x[0], 0.1f); }, [](double a, double, double) { return a > 0 ? a : 0.1f * a; }},
-      {"sigmoid", [](Inputs x) { return sigmoid(x[0]); }, [](double a, double, double) { return 1 / (1 + std::exp(-a)); }},
+      {"leaky_relu", [](Inputs x) { return leaky_relu(x[0], 0.1f); },
+       [](double a, double, double) { return a > 0 ? a : 0.1f * a; }},
+      {"sigmoid", [](Inputs x) { return sigmoid(x[0]); },
+       [](double a, double, double) { return 1 / (1 + std::exp(-a)); }},
       {"tanh", [](Inputs x) { return tanh(x[0]); }, [](double a, double, double) { return std::tanh(a); }},
       {"exp", [](Inputs x) { return exp(x[0]); }, [](double a, double, double) { return std::exp(a); }},
       {"square", [](Inputs x) { return square(x[0]); }, [](double a, double, double) { return a * a; }},
       {"abs", [](Inputs x) { return abs(x[0]); }, [](double a, double, double) { return std::fabs(a); }},
-      {"sign", [](Inputs x) { return sign(x[0]); }, [](double a, double, double) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; }},
-      {"softplus", [](Inputs x) { return softplus(x[0]); }, [](double a, double, double) { return std::log1p(std::exp(a)); }},
-      {"floor", [](Inputs x) { return floor(mul_scalar(x[0], 4)); }, [](double a, double, double) { return std::floor(4 * a); }},
-      {"clamp", [](Inputs x) { return clamp(x[0], -0.5f, 0.25f); }, [](double a, double, double) { return std::fmin(std::fmax(a, -0.5), 0.25); }},
+      {"sign", [](Inputs x) { return sign(x[0]); },
+       [](double a, double, double) { return a > 0   ? 1.0
+                                             : a < 0 ? -1.0
+                                                     : 0.0; }},
+      {"softplus", [](Inputs x) { return softplus(x[0]); },
+       [](double a, double, double) { return std::log1p(std::exp(a)); }},
+      {"floor", [](Inputs x) { return floor(mul_scalar(x[0], 4)); },
+       [](double a, double, double) { return std::floor(4 * a); }},
+      {"clamp", [](Inputs x) { return clamp(x[0], -0.5f, 0.25f); },
+       [](double a, double, double) { return std::fmin(std::fmax(a, -0.5), 0.25); }},
       {"pow 3", [](Inputs x) { return pow(x[0], 3.0f); }, [](double a, double, double) { return a * a * a; }},
-      {"affine", [](Inputs x) { return add_scalar(mul_scalar(x[0], 3), -0.5f); }, [](double a, double, double) { return 3 * a - 0.5; }},
-      {"compare", [](Inputs x) { return add(greater(x[0], 0.1f), add(less(x[0], 0.2f), add(greater_equal(x[0], 0.f), less_equal(x[0], 0.f)))); },
+      {"affine", [](Inputs x) { return add_scalar(mul_scalar(x[0], 3), -0.5f); },
+       [](double a, double, double) { return 3 * a - 0.5; }},
+      {"compare",
+       [](Inputs x) {
+         return add(greater(x[0], 0.1f), add(less(x[0], 0.2f), add(greater_equal(x[0], 0.f), less_equal(x[0], 0.f))));
+       },
        [](double a, double, double) { return (a > 0.1f) + (a < 0.2f) + (a >= 0) + (a <= 0) + 0.0; }},
   };
 }
@@ -91,7 +103,8 @@ inline std::vector<Named> positive_functions() {
       {"sqrt", [](Inputs x) { return sqrt(x[0]); }, [](double a, double, double) { return std::sqrt(a); }},
       {"rsqrt", [](Inputs x) { return rsqrt(x[0]); }, [](double a, double, double) { return 1 / std::sqrt(a); }},
       {"reciprocal", [](Inputs x) { return reciprocal(x[0]); }, [](double a, double, double) { return 1 / a; }},
-      {"pow 1.7", [](Inputs x) { return pow(x[0], 1.7f); }, [](double a, double, double) { return std::pow(a, static_cast<double>(1.7f)); }},
+      {"pow 1.7", [](Inputs x) { return pow(x[0], 1.7f); },
+       [](double a, double, double) { return std::pow(a, static_cast<double>(1.7f)); }},
   };
 }
 
@@ -101,11 +114,14 @@ inline std::vector<Named> binary_functions() {
       {"sub", [](Inputs x) { return sub(x[0], x[1]); }, [](double a, double b, double) { return a - b; }},
       {"mul", [](Inputs x) { return mul(x[0], x[1]); }, [](double a, double b, double) { return a * b; }},
       {"div", [](Inputs x) { return div(x[0], x[1]); }, [](double a, double b, double) { return a / b; }},
-      {"maximum", [](Inputs x) { return maximum(x[0], x[1]); }, [](double a, double b, double) { return std::fmax(a, b); }},
-      {"minimum", [](Inputs x) { return minimum(x[0], x[1]); }, [](double a, double b, double) { return std::fmin(a, b); }},
+      {"maximum", [](Inputs x) { return maximum(x[0], x[1]); },
+       [](double a, double b, double) { return std::fmax(a, b); }},
+      {"minimum", [](Inputs x) { return minimum(x[0], x[1]); },
+       [](double a, double b, double) { return std::fmin(a, b); }},
       {"pow", [](Inputs x) { return pow(x[0], x[1]); }, [](double a, double b, double) { return std::pow(a, b); }},
       {"xlogy", [](Inputs x) { return xlogy(x[0], x[1]); }, [](double a, double b, double) { return a * std::log(b); }},
-      {"mask", [](Inputs x) { return mask(x[0], greater(x[1], 1.0f)); }, [](double a, double b, double) { return b > 1 ? a : 0; }},
+      {"mask", [](Inputs x) { return mask(x[0], greater(x[1], 1.0f)); },
+       [](double a, double b, double) { return b > 1 ? a : 0; }},
       {"compare", [](Inputs x) { return add(greater(x[0], x[1]), add(less_equal(x[0], x[1]), not_equal(x[0], x[1]))); },
        [](double a, double b, double) { return (a > b) + (a <= b) + (a != b) + 0.0; }},
   };
@@ -113,13 +129,14 @@ inline std::vector<Named> binary_functions() {
 
 inline OpCase broadcast_case(std::string name, Shape a, Shape b, Layout layout = Layout::channels_last) {
   const TensorType left{DType::f32, std::move(a), layout}, right{DType::f32, std::move(b), layout};
-  return together(std::move(name), {{left}, {right}},
-                  {{"mul", [](Inputs x) { return mul(x[0], x[1]); }, [](double u, double v, double) { return u * v; }},
-                   {"sub", [](Inputs x) { return sub(x[1], x[0]); }, [](double u, double v, double) { return v - u; }}});
+  return together(
+      std::move(name), {{left}, {right}},
+      {{"mul", [](Inputs x) { return mul(x[0], x[1]); }, [](double u, double v, double) { return u * v; }},
+       {"sub", [](Inputs x) { return sub(x[1], x[0]); }, [](double u, double v, double) { return v - u; }}});
 }
 
-// A program of `length` instructions, as fuse_pointwise makes them, over six inputs and with scalars: its kernel against
-// its decomposition's reference.
+// A program of `length` instructions, as fuse_pointwise makes them, over six inputs and with scalars: its kernel
+// against its decomposition's reference.
 inline OpCase program_case(std::size_t length, Shape shape) {
   OpCase op_case;
   op_case.name = "program of " + std::to_string(length);
@@ -130,7 +147,8 @@ inline OpCase program_case(std::size_t length, Shape shape) {
     if (i % 2 == 0 || i < kPointwiseInputs - 1)
       program.instructions.push_back({i % 2 == 0 ? PointwiseOpcode::sub : PointwiseOpcode::mul, {last, other, 0}});
     else
-      program.instructions.push_back({i % 4 == 1 ? PointwiseOpcode::tanh : PointwiseOpcode::add_scalar, {last, 0, 0}, 0.25f * i});
+      program.instructions.push_back(
+          {i % 4 == 1 ? PointwiseOpcode::tanh : PointwiseOpcode::add_scalar, {last, 0, 0}, 0.25f * i});
     if (program.instructions.back().operands[1] == last && i % 2 == 0) program.instructions.back().operands[1] = 0;
   }
   op_case.inputs.assign(kPointwiseInputs, {{DType::f32, shape}});
@@ -179,8 +197,10 @@ inline std::vector<OpCase> pointwise_cases() {
       together("unary, odd", {{f32({3, 37})}}, smooth_functions()),
       together("unary of positive", {{f32({1, 8, 5, 5}), Fill::positive}}, positive_functions()),
       together("unary, one element", {{f32({}), Fill::positive}}, positive_functions()),
-      together("binary", {{f32({2, 4, 5, 3}), Fill::positive}, {f32({2, 4, 5, 3}), Fill::positive}}, binary_functions()),
-      together("binary, odd, broadcast", {{f32({2, 3, 5, 7}), Fill::positive}, {f32({3, 1, 1}), Fill::positive}}, binary_functions()),
+      together("binary", {{f32({2, 4, 5, 3}), Fill::positive}, {f32({2, 4, 5, 3}), Fill::positive}},
+               binary_functions()),
+      together("binary, odd, broadcast", {{f32({2, 3, 5, 7}), Fill::positive}, {f32({3, 1, 1}), Fill::positive}},
+               binary_functions()),
       together("where", {{.type = f32({5, 8}), .differentiable = false}, {f32({8})}, {f32({5, 1})}},
                {{"where", [](Inputs x) { return where(greater(x[0], 0.f), x[1], x[2]); },
                  [](double a, double b, double c) { return a > 0 ? b : c; }}}),

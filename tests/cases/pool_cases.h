@@ -75,7 +75,8 @@ inline std::vector<Array> avg_pool_reference(const Array& x, const PoolAttribute
     for (std::size_t a = 0; a < resolved.kernel.size(); ++a) {
       double elements = 0;
       for (std::int64_t k = 0; k < resolved.kernel[a]; ++k)
-        elements += out[a + 2] * resolved.stride[a] - resolved.padding[a] + k * resolved.dilation[a] < x.shape.extents()[a + 2] + resolved.padding_end[a];
+        elements += out[a + 2] * resolved.stride[a] - resolved.padding[a] + k * resolved.dilation[a] <
+                    x.shape.extents()[a + 2] + resolved.padding_end[a];
       divisor *= std::max(elements, 1.0);
     }
     return sum / divisor;
@@ -107,8 +108,10 @@ inline std::vector<OpCase> pool_cases(OpCase (*make)(std::string, const Shape&, 
       make("2x2, ceil_mode", {2, 4, 7, 9}, {.kernel = {2}, .ceil_mode = true}),
       make("3x3, stride 2, padding 1", {1, 8, 9, 8}, {.kernel = {3}, .stride = {2}, .padding = {1}}),
       make("3x3, stride 1, odd channels", {1, 5, 5, 6}, {.kernel = {3}, .stride = {1}, .padding = {1}}),
-      make("ceil_mode drops a window in the padding", {1, 4, 5, 5}, {.kernel = {2}, .stride = {3}, .padding = {1}, .ceil_mode = true}),
-      make("3x2, ceil_mode, mixed", {2, 4, 8, 11}, {.kernel = {3, 2}, .stride = {2, 3}, .padding = {1, 0}, .ceil_mode = true}),
+      make("ceil_mode drops a window in the padding", {1, 4, 5, 5},
+           {.kernel = {2}, .stride = {3}, .padding = {1}, .ceil_mode = true}),
+      make("3x2, ceil_mode, mixed", {2, 4, 8, 11},
+           {.kernel = {3, 2}, .stride = {2, 3}, .padding = {1, 0}, .ceil_mode = true}),
       make("stride beyond the kernel", {1, 4, 9, 9}, {.kernel = {2}, .stride = {3}}),
       make("one pixel", {1, 1, 1, 1}, {.kernel = {1}}),
       make("whole plane", {2, 4, 5, 3}, {.kernel = {5, 3}}),
@@ -122,12 +125,15 @@ inline std::vector<OpCase> pool_cases(OpCase (*make)(std::string, const Shape&, 
 // Windows of which both kinds of pooling made more lately.
 inline std::vector<OpCase> pool_option_cases(OpCase (*make)(std::string, const Shape&, const PoolAttributes&)) {
   return {
-      make("asymmetric padding", {2, 4, 6, 9}, {.kernel = {3}, .stride = {2}, .padding = {0, 2}, .padding_end = {2, 1}}),
-      make("asymmetric padding, odd channels, line", {1, 3, 9}, {.kernel = {4}, .stride = {1}, .padding = {3}, .padding_end = {0}}),
+      make("asymmetric padding", {2, 4, 6, 9},
+           {.kernel = {3}, .stride = {2}, .padding = {0, 2}, .padding_end = {2, 1}}),
+      make("asymmetric padding, odd channels, line", {1, 3, 9},
+           {.kernel = {4}, .stride = {1}, .padding = {3}, .padding_end = {0}}),
       make("padding beyond half the kernel", {1, 4, 5, 6}, {.kernel = {3}, .stride = {1}, .padding = {2}}),
       make("same_upper", {1, 4, 6, 7}, {.kernel = {2, 3}, .stride = {1, 2}, .auto_pad = AutoPad::same_upper}),
       make("same_lower", {1, 4, 6, 7}, {.kernel = {2, 3}, .stride = {1, 2}, .auto_pad = AutoPad::same_lower}),
-      make("dilation, ceil_mode, padding", {1, 5, 9, 10}, {.kernel = {3}, .stride = {2}, .padding = {1}, .dilation = {2, 3}, .ceil_mode = true}),
+      make("dilation, ceil_mode, padding", {1, 5, 9, 10},
+           {.kernel = {3}, .stride = {2}, .padding = {1}, .dilation = {2, 3}, .ceil_mode = true}),
       make("dilation, volume", {1, 4, 5, 4, 6}, {.kernel = {2}, .stride = {1}, .dilation = {3, 2, 1}}),
       make("adaptive", {2, 4, 7, 9}, {.output_size = {3, 5}}),
       make("adaptive, larger than the image", {1, 3, 3, 2}, {.output_size = {5, 4}}),
@@ -185,7 +191,8 @@ inline std::vector<OpCase> max_pool_cases() {
   std::vector<OpCase> cases = pool_cases(max_pool_case);
   for (OpCase& option : pool_option_cases(max_pool_case)) cases.push_back(std::move(option));
   cases.push_back(max_pool_case("dilation", {1, 4, 9, 11}, {.kernel = {3}, .stride = {1}, .dilation = {2}}));
-  cases.push_back(max_pool_case("dilation, stride, padding", {1, 3, 10, 9}, {.kernel = {3}, .stride = {2}, .padding = {1}, .dilation = {3, 2}}));
+  cases.push_back(max_pool_case("dilation, stride, padding", {1, 3, 10, 9},
+                                {.kernel = {3}, .stride = {2}, .padding = {1}, .dilation = {3, 2}}));
   add_random_pool_cases(cases, true);
   return cases;
 }
@@ -193,17 +200,27 @@ inline std::vector<OpCase> max_pool_cases() {
 inline std::vector<OpCase> avg_pool_cases() {
   std::vector<OpCase> cases = pool_cases(avg_pool_case);
   for (OpCase& option : pool_option_cases(avg_pool_case)) cases.push_back(std::move(option));
-  cases.push_back(avg_pool_case("divisor_override", {1, 4, 5, 6}, {.kernel = {3}, .stride = {2}, .padding = {1}, .divisor_override = 5}));
-  cases.push_back(avg_pool_case("dilation, padding not counted", {1, 3, 7, 8}, {.kernel = {3}, .stride = {2}, .padding = {2}, .dilation = {2}, .count_include_pad = false}));
-  cases.push_back(avg_pool_case("windows in the padding", {1, 4, 5, 5}, {.kernel = {2}, .stride = {3}, .padding = {1}, .ceil_mode = true, .windows_in_padding = true}));
-  cases.push_back(avg_pool_case("padding not counted", {1, 4, 5, 6}, {.kernel = {3}, .stride = {2}, .padding = {1}, .ceil_mode = true, .count_include_pad = false}));
+  cases.push_back(avg_pool_case("divisor_override", {1, 4, 5, 6},
+                                {.kernel = {3}, .stride = {2}, .padding = {1}, .divisor_override = 5}));
+  cases.push_back(
+      avg_pool_case("dilation, padding not counted", {1, 3, 7, 8},
+                    {.kernel = {3}, .stride = {2}, .padding = {2}, .dilation = {2}, .count_include_pad = false}));
+  cases.push_back(
+      avg_pool_case("windows in the padding", {1, 4, 5, 5},
+                    {.kernel = {2}, .stride = {3}, .padding = {1}, .ceil_mode = true, .windows_in_padding = true}));
+  cases.push_back(
+      avg_pool_case("padding not counted", {1, 4, 5, 6},
+                    {.kernel = {3}, .stride = {2}, .padding = {1}, .ceil_mode = true, .count_include_pad = false}));
   add_random_pool_cases(cases, false);
   return cases;
 }
 
-// (sum of |x|^p, or x^p where torch's rule is asked for)^(1/p); windows that ceil_mode cuts short count as whole in torch.
+// (sum of |x|^p, or x^p where torch's rule is asked for)^(1/p); windows that ceil_mode cuts short count as whole in
+// torch.
 inline OpCase lp_pool_case(std::string name, const Shape& shape, const LpPoolAttributes& attributes) {
-  OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}, .fill = attributes.magnitudes ? Fill::uniform : Fill::positive}}};
+  OpCase result{
+      .name = std::move(name),
+      .inputs = {{.type = {DType::f32, shape}, .fill = attributes.magnitudes ? Fill::uniform : Fill::positive}}};
   result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{lp_pool(x[0], attributes)}; };
   result.reference = [=](std::span<const Array> x) {
     const PoolAttributes resolved = resolve(attributes.window, "lp_pool", shape);
@@ -228,16 +245,21 @@ inline void add_random_lp_pool_cases(std::vector<OpCase>& cases) {
     PoolAttributes window = random_window(draws, shape);
     window.padding = window.padding_end = {0};  // torch's rule, which has none
     const LpPoolAttributes attributes{.norm_type = draws.pick({1.0f, 2.0f, 2.5f}), .window = window};
-    cases.push_back(lp_pool_case(draws.name(fmt::format("{}, {}, {}", to_string(shape), attributes.norm_type, to_string(window))), shape, attributes));
+    cases.push_back(
+        lp_pool_case(draws.name(fmt::format("{}, {}, {}", to_string(shape), attributes.norm_type, to_string(window))),
+                     shape, attributes));
   }
 }
 
 inline std::vector<OpCase> lp_pool_cases() {
   std::vector<OpCase> cases = {
       lp_pool_case("2-norm", {1, 4, 6, 7}, {.window = {.kernel = {2}}}),
-      lp_pool_case("3-norm, ceil_mode", {1, 3, 7, 7}, {.norm_type = 3, .window = {.kernel = {3, 2}, .stride = {2}, .ceil_mode = true}}),
-      lp_pool_case("1-norm of magnitudes, padding", {1, 4, 6, 7}, {.norm_type = 1, .window = {.kernel = {3}, .padding = {1}}, .magnitudes = true}),
-      lp_pool_case("1.5-norm of magnitudes, line", {1, 4, 9}, {.norm_type = 1.5f, .window = {.kernel = {3}, .stride = {1}}, .magnitudes = true}),
+      lp_pool_case("3-norm, ceil_mode", {1, 3, 7, 7},
+                   {.norm_type = 3, .window = {.kernel = {3, 2}, .stride = {2}, .ceil_mode = true}}),
+      lp_pool_case("1-norm of magnitudes, padding", {1, 4, 6, 7},
+                   {.norm_type = 1, .window = {.kernel = {3}, .padding = {1}}, .magnitudes = true}),
+      lp_pool_case("1.5-norm of magnitudes, line", {1, 4, 9},
+                   {.norm_type = 1.5f, .window = {.kernel = {3}, .stride = {1}}, .magnitudes = true}),
       lp_pool_case("2-norm of magnitudes, same_upper, volume", {1, 4, 3, 4, 5},
                    {.window = {.kernel = {2}, .stride = {1}, .auto_pad = AutoPad::same_upper}, .magnitudes = true}),
   };
@@ -246,7 +268,8 @@ inline std::vector<OpCase> lp_pool_cases() {
 }
 
 // Over whole planes.
-inline OpCase global_pool_case(std::string name, const Shape& shape, Value (*pool)(Value), const std::function<double(const std::vector<double>&)>& reduce) {
+inline OpCase global_pool_case(std::string name, const Shape& shape, Value (*pool)(Value),
+                               const std::function<double(const std::vector<double>&)>& reduce) {
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape}, .fill = Fill::distinct}}};
   result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{pool(x[0])}; };
   result.reference = [=](std::span<const Array> x) {
@@ -256,14 +279,17 @@ inline OpCase global_pool_case(std::string name, const Shape& shape, Value (*poo
     Array y{Shape(extents)};
     const auto plane = static_cast<std::ptrdiff_t>(shape.spatial());
     for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(y.data.size()); ++i)
-      y.data[static_cast<std::size_t>(i)] = reduce({x[0].data.begin() + i * plane, x[0].data.begin() + (i + 1) * plane});
+      y.data[static_cast<std::size_t>(i)] =
+          reduce({x[0].data.begin() + i * plane, x[0].data.begin() + (i + 1) * plane});
     return std::vector<Array>{y};
   };
   return result;
 }
 
 inline std::vector<OpCase> global_pool_cases() {
-  const auto mean_of = [](const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()); };
+  const auto mean_of = [](const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  };
   const auto max_of = [](const std::vector<double>& values) { return *std::ranges::max_element(values); };
   const auto norm_of = [](double p) {
     return [p](const std::vector<double>& values) {
@@ -277,8 +303,10 @@ inline std::vector<OpCase> global_pool_cases() {
       global_pool_case("global_avg_pool, line", {1, 3, 65}, global_avg_pool, mean_of),
       global_pool_case("global_max_pool", {2, 3, 5, 7}, global_max_pool, max_of),
       global_pool_case("global_max_pool, volume", {1, 4, 3, 4, 5}, global_max_pool, max_of),
-      global_pool_case("global_lp_pool, 2", {2, 4, 5, 7}, [](Value x) { return global_lp_pool(x); }, norm_of(2)),
-      global_pool_case("global_lp_pool, 3", {1, 3, 5}, [](Value x) { return global_lp_pool(x, 3); }, norm_of(3)),
+      global_pool_case(
+          "global_lp_pool, 2", {2, 4, 5, 7}, [](Value x) { return global_lp_pool(x); }, norm_of(2)),
+      global_pool_case(
+          "global_lp_pool, 3", {1, 3, 5}, [](Value x) { return global_lp_pool(x, 3); }, norm_of(3)),
   };
   ShapeDraws draws("global_pool");
   for (int i = 0; i < draws.rounds(2); ++i) {

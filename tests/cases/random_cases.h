@@ -70,9 +70,9 @@ inline std::vector<OpCase> random_cases() {
   for (const TensorType& type :
        {TensorType{}, TensorType{DType::f32, {3}}, TensorType{DType::f32, {4}}, TensorType{DType::f32, {5}},
         TensorType{DType::f32, {7, 9}}, TensorType{DType::f32, {2, 3, 11}}, TensorType{DType::f32, {2, 3, 11, 13}},
-        TensorType{DType::f32, {3, 1, 5, 2}}, TensorType{DType::f32, {16, 8, 1, 1}}, TensorType{DType::f32, {2, 3, 5, 4, 7}},
-        TensorType{DType::f32, {8, 4, 3, 3}, Layout::weight}, TensorType{DType::f32, {5, 3, 3, 2}, Layout::transposed_weight},
-        TensorType{DType::f32, {4, 4, 64, 65}}})
+        TensorType{DType::f32, {3, 1, 5, 2}}, TensorType{DType::f32, {16, 8, 1, 1}},
+        TensorType{DType::f32, {2, 3, 5, 4, 7}}, TensorType{DType::f32, {8, 4, 3, 3}, Layout::weight},
+        TensorType{DType::f32, {5, 3, 3, 2}, Layout::transposed_weight}, TensorType{DType::f32, {4, 4, 64, 65}}})
     cases.push_back(random_case("random " + to_string(type), type, {}));
   const TensorType type{DType::f32, {2, 3, 5, 7}};
   cases.push_back(random_case("random, seed of 64 bits", type, {.seed = 0xfedcba9876543210u}));

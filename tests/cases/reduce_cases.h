@@ -44,22 +44,28 @@ inline OpCase reduce_case(Shape shape, std::vector<int> axes, bool keepdim, Layo
   for (const int axis : axes) op_case.name += " " + std::to_string(axis);
   op_case.inputs = {{{DType::f32, shape, layout}, Fill::positive}};
   op_case.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{sum(x[0], axes, keepdim), mean(x[0], axes, keepdim), sum_of_squares(x[0], axes, keepdim),
-                              max(x[0], axes, keepdim), min(x[0], axes, keepdim), l1_norm(x[0], axes, keepdim),
-                              logsumexp(x[0], axes, keepdim)};
+    return std::vector<Value>{
+        sum(x[0], axes, keepdim),      mean(x[0], axes, keepdim), sum_of_squares(x[0], axes, keepdim),
+        max(x[0], axes, keepdim),      min(x[0], axes, keepdim),  l1_norm(x[0], axes, keepdim),
+        logsumexp(x[0], axes, keepdim)};
   };
   op_case.reference = [=](std::span<const Array> x) {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     const auto add = [](double a, double b) { return a + b; };
     Array total = reduced(x[0], axes, keepdim, 0, add);
     Array average = total;
-    for (double& value : average.data) value *= static_cast<double>(total.shape.elements()) / static_cast<double>(x[0].shape.elements());
+    for (double& value : average.data)
+      value *= static_cast<double>(total.shape.elements()) / static_cast<double>(x[0].shape.elements());
     Array exponentials = reduced(x[0], axes, keepdim, 0, [](double a, double b) { return a + std::exp(b); });
     for (double& value : exponentials.data) value = std::log(value);
-    return std::vector<Array>{total, average, reduced(x[0], axes, keepdim, 0, [](double a, double b) { return a + b * b; }),
-                              reduced(x[0], axes, keepdim, -kInfinity, [](double a, double b) { return std::max(a, b); }),
-                              reduced(x[0], axes, keepdim, kInfinity, [](double a, double b) { return std::min(a, b); }),
-                              reduced(x[0], axes, keepdim, 0, [](double a, double b) { return a + std::fabs(b); }), exponentials};
+    return std::vector<Array>{
+        total,
+        average,
+        reduced(x[0], axes, keepdim, 0, [](double a, double b) { return a + b * b; }),
+        reduced(x[0], axes, keepdim, -kInfinity, [](double a, double b) { return std::max(a, b); }),
+        reduced(x[0], axes, keepdim, kInfinity, [](double a, double b) { return std::min(a, b); }),
+        reduced(x[0], axes, keepdim, 0, [](double a, double b) { return a + std::fabs(b); }),
+        exponentials};
   };
   op_case.gradient_tolerance = 2e-4;
   return op_case;
@@ -107,14 +113,15 @@ inline std::vector<OpCase> reduce_cases() {
       reduce_case({2, 5, 4, 3}, {2}, true),
       reduce_case({3, 6, 4, 3}, {0, 1}, false),  // two runs
       reduce_case({3, 6, 4, 3}, {1, 3}, false),
-      reduce_case({3, 40, 35}, {1, 2}, false),   // each row
+      reduce_case({3, 40, 35}, {1, 2}, false),  // each row
       reduce_case({65, 33}, {1}, false),
       reduce_case({65, 33}, {0}, false),
       reduce_case({2, 4, 2, 3, 3}, {2, 3, 4}, true),
       reduce_case({6, 4, 3, 3}, {1, 2, 3}, false, Layout::weight),
       reduce_case({6, 4, 3, 3}, {0}, true, Layout::weight),
   };
-  for (const Shape& shape : {Shape{}, Shape{1}, Shape{37}, Shape{5, 33}, Shape{2, 3, 5, 4}}) cases.push_back(prod_case(shape, {}, false));
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{37}, Shape{5, 33}, Shape{2, 3, 5, 4}})
+    cases.push_back(prod_case(shape, {}, false));
   cases.push_back(prod_case({2, 5, 4, 3}, {1}, false));
   cases.push_back(prod_case({2, 8, 4, 5}, {0, 2}, true));
   add_random_reduce_cases(cases);

@@ -24,7 +24,8 @@ inline void add_random_relayout_cases(std::vector<OpCase>& cases) {
     const Shape shape = draws.image();
     const Layout other = draws.pick({Layout::weight, Layout::transposed_weight});
     const bool there = draws.coin();
-    cases.push_back(there ? relayout_case(shape, Layout::channels_last, other) : relayout_case(shape, other, Layout::channels_last));
+    cases.push_back(there ? relayout_case(shape, Layout::channels_last, other)
+                          : relayout_case(shape, other, Layout::channels_last));
     cases.back().name = draws.name(cases.back().name);
   }
 }

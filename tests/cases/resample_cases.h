@@ -10,7 +10,8 @@
 namespace tuff::test {
 
 // The weights as f32, as the op takes them.
-inline OpCase resample_case(std::string name, const TensorType& type, int axis, const std::vector<ResampleTaps>& results) {
+inline OpCase resample_case(std::string name, const TensorType& type, int axis,
+                            const std::vector<ResampleTaps>& results) {
   OpCase result{.name = std::move(name), .inputs = {{.type = type}}};
   const auto a = static_cast<std::size_t>(axis);
   result.build = [=](Graph&, std::span<const Value> x) {

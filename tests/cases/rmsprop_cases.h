@@ -21,7 +21,8 @@ inline std::vector<RmspropCase> rmsprop_cases() {
       {"weight decay", {.weight_decay = 0.1}},
       {"momentum", {.momentum = 0.9}},
       {"centered", {.alpha = 0.9, .eps = 1e-3, .centered = true}},
-      {"centered, momentum, all", {.alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1, .momentum = 0.5, .centered = true},
+      {"centered, momentum, all",
+       {.alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1, .momentum = 0.5, .centered = true},
        {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
   };
 }

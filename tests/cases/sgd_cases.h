@@ -20,7 +20,9 @@ inline std::vector<SgdCase> sgd_cases() {
       {"momentum", {.momentum = 0.9}},
       {"momentum, dampening, scaled", {.momentum = 0.9, .dampening = 0.3}, {.scaled = true}},
       {"Nesterov's", {.momentum = 0.8, .weight_decay = 0.01, .nesterov = true}},
-      {"all", {.momentum = 0.8, .weight_decay = 0.1, .nesterov = true}, {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
+      {"all",
+       {.momentum = 0.8, .weight_decay = 0.1, .nesterov = true},
+       {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
       {"without momentum, all", {.weight_decay = 0.1}, {.scaled = true, .factors = true, .l1 = 0.2, .averaged = true}},
   };
 }
@@ -30,7 +32,8 @@ inline double error_after_steps(Device& device, const SgdCase& sgd_case, const s
   const SgdAttributes& a = sgd_case.attributes;
   std::vector<double> buffer(OptimizerRun::elements(shapes), 0);
   const auto update = [&](Graph& graph, Value parameters, Value state, const UpdateOptions& options) {
-    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a, options);
+    sgd(parameters, graph.arena("gradients"), a.momentum != 0 ? graph.arena("sgd.momentum") : Value{}, state, a,
+        options);
   };
   const auto reference = [&](const OptimizerRun::Element& element) {
     double g = element.gradient + element.decay * a.weight_decay * element.parameter;

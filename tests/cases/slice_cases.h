@@ -28,8 +28,8 @@ inline OpCase slice_case(std::string name, const Shape& shape, const Index& star
 }
 
 // Starts within x and ends as in Python after clamping: -1 before the first.
-inline OpCase step_case(std::string name, const Shape& shape, const Index& starts, const Index& counts, const Index& steps,
-                        Layout layout = Layout::channels_last) {
+inline OpCase step_case(std::string name, const Shape& shape, const Index& starts, const Index& counts,
+                        const Index& steps, Layout layout = Layout::channels_last) {
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::f32, shape, layout}}}};
   result.build = [=](Graph&, std::span<const Value> x) {
     Index ends = starts;
@@ -91,7 +91,8 @@ inline void add_random_slice_cases(std::vector<OpCase>& cases) {
       starts.push_back(draws.between(0, extent - 1));
       ends.push_back(draws.between(starts.back() + 1, extent));
     }
-    const std::string name = fmt::format("{} from {} to {}", to_string(shape), fmt::join(starts, "x"), fmt::join(ends, "x"));
+    const std::string name =
+        fmt::format("{} from {} to {}", to_string(shape), fmt::join(starts, "x"), fmt::join(ends, "x"));
     cases.push_back(slice_case(draws.name(name), shape, starts, ends, draws.layout()));
   }
 }

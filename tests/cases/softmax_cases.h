@@ -39,7 +39,9 @@ inline void add_random_softmax_cases(std::vector<OpCase>& cases) {
     const Shape shape = draws.shape(static_cast<int>(draws.between(1, 5)), 2000);
     const auto axis = static_cast<int>(draws.between(0, shape.rank() - 1));
     const bool log = draws.coin();
-    cases.push_back(softmax_case(draws.name(fmt::format("{}softmax of {} along {}", log ? "log_" : "", to_string(shape), axis)), shape, axis, log));
+    cases.push_back(
+        softmax_case(draws.name(fmt::format("{}softmax of {} along {}", log ? "log_" : "", to_string(shape), axis)),
+                     shape, axis, log));
   }
 }
 

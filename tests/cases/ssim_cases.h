@@ -16,7 +16,8 @@ inline Array ssim_reference(const Array& x, const Array& y, const SsimAttributes
     extents[axis] -= size - 1;
     window[axis] = size;
   }
-  const double c1 = std::pow(attributes.k1 * attributes.data_range, 2), c2 = std::pow(attributes.k2 * attributes.data_range, 2);
+  const double c1 = std::pow(attributes.k1 * attributes.data_range, 2),
+               c2 = std::pow(attributes.k2 * attributes.data_range, 2);
   return generate(Shape(extents), [&](const Index& at) {
     double all = 0, mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
     for_each_index(Shape(window), [&](const Index& tap) {
@@ -43,15 +44,18 @@ inline Array ssim_reference(const Array& x, const Array& y, const SsimAttributes
 }
 
 // `weight`: channels of the weight map, 0: none.
-inline OpCase ssim_case(std::string name, const Shape& shape, const SsimAttributes& attributes, LossReduction reduction, std::int64_t weight, bool loss) {
+inline OpCase ssim_case(std::string name, const Shape& shape, const SsimAttributes& attributes, LossReduction reduction,
+                        std::int64_t weight, bool loss) {
   OpCase result{.name = std::move(name)};
-  result.inputs = {{.type = {DType::f32, shape}, .fill = Fill::positive}, {.type = {DType::f32, shape}, .fill = Fill::positive}};
+  result.inputs = {{.type = {DType::f32, shape}, .fill = Fill::positive},
+                   {.type = {DType::f32, shape}, .fill = Fill::positive}};
   std::vector<std::int64_t> map = shape.extents();
   map[1] = weight;
   if (weight > 0) result.inputs.push_back({.type = {DType::f32, Shape(map)}, .fill = Fill::positive});
   result.build = [=](Graph&, Inputs x) {
     const auto function = loss ? ssim_loss : ssim;
-    return std::vector<Value>{function(x[0], x[1], attributes, {.reduction = reduction, .weight = weight > 0 ? x[2] : Value{}})};
+    return std::vector<Value>{
+        function(x[0], x[1], attributes, {.reduction = reduction, .weight = weight > 0 ? x[2] : Value{}})};
   };
   result.reference = [=](std::span<const Array> x) {
     Array similar = ssim_reference(x[0], x[1], attributes);
@@ -79,7 +83,8 @@ inline std::vector<OpCase> ssim_cases() {
       ssim_case("images", {2, 1, 13, 17}, {.data_range = 2}, mean, 0, false),
       ssim_case("three channels, the loss", {1, 3, 12, 14}, {.data_range = 2}, mean, 0, true),
       ssim_case("lines", {2, 2, 25}, {.data_range = 2}, none, 0, false),
-      ssim_case("volumes, a small window", {1, 2, 5, 6, 7}, {.window_size = 5, .sigma = 1, .data_range = 2}, mean, 0, true),
+      ssim_case("volumes, a small window", {1, 2, 5, 6, 7}, {.window_size = 5, .sigma = 1, .data_range = 2}, mean, 0,
+                true),
       ssim_case("a weight map", {2, 3, 13, 12}, {.data_range = 2}, mean, 1, true),
       ssim_case("a weight each", {1, 2, 9, 8}, {.window_size = 7, .data_range = 2}, sum, 2, false),
       ssim_case("one window", {1, 4, 11, 11}, {.data_range = 2}, none, 0, true),
@@ -91,8 +96,9 @@ inline std::vector<OpCase> ssim_cases() {
     for (int axes = draws.spatial_axes(); axes > 0; --axes) extents.push_back(window + draws.between(0, 5));
     if (Shape(extents).elements() > 1500) continue;
     const Shape shape(extents);
-    cases.push_back(ssim_case(draws.name(fmt::format("{}, window {}", to_string(shape), window)), shape, {.window_size = window, .data_range = 2},
-                              draws.pick({mean, sum, none}), 0, draws.coin()));
+    cases.push_back(ssim_case(draws.name(fmt::format("{}, window {}", to_string(shape), window)), shape,
+                              {.window_size = window, .data_range = 2}, draws.pick({mean, sum, none}), 0,
+                              draws.coin()));
   }
   return cases;
 }

@@ -19,7 +19,8 @@ inline OpCase max_unpool_case(std::string name, const Shape& shape, const PoolAt
     const std::int64_t windows = pooled[0].shape.spatial();
     for (std::int64_t i = 0; i < pooled[0].shape.elements(); ++i) {
       const auto from = static_cast<std::size_t>(i);
-      output.data[static_cast<std::size_t>(i / windows * plane) + static_cast<std::size_t>(pooled[1].data[from])] = pooled[0].data[from];
+      output.data[static_cast<std::size_t>(i / windows * plane) + static_cast<std::size_t>(pooled[1].data[from])] =
+          pooled[0].data[from];
     }
     return std::vector<Array>{output};
   };
@@ -32,7 +33,8 @@ inline void add_random_max_unpool_cases(std::vector<OpCase>& cases) {
   for (int i = 0; i < draws.rounds(6); ++i) {
     const Shape shape = draws.image(draws.spatial_axes(), 1500);
     PoolAttributes attributes = random_window(draws, shape);
-    for (std::size_t axis = 0; axis < attributes.kernel.size(); ++axis) attributes.stride[axis] = attributes.kernel[axis] + draws.between(0, 1);
+    for (std::size_t axis = 0; axis < attributes.kernel.size(); ++axis)
+      attributes.stride[axis] = attributes.kernel[axis] + draws.between(0, 1);
     cases.push_back(max_unpool_case(draws.name(to_string(shape) + ", " + to_string(attributes)), shape, attributes));
   }
 }
@@ -51,12 +53,14 @@ inline std::vector<OpCase> max_unpool_cases() {
 }
 
 // Indices over the whole tensor from those in a plane, or back.
-inline OpCase reindex_case(std::string name, const Shape& pooled, const std::vector<std::int64_t>& spatial, bool column_major, bool to_plane) {
+inline OpCase reindex_case(std::string name, const Shape& pooled, const std::vector<std::int64_t>& spatial,
+                           bool column_major, bool to_plane) {
   const std::int64_t plane = Shape(spatial).elements();
   OpCase result{.name = std::move(name), .inputs = {{.type = {DType::i32, pooled}, .fill = Fill::labels}}};
   result.inputs[0].label_count = to_plane ? plane * pooled[0] * pooled[1] : plane;
   result.build = [=](Graph&, std::span<const Value> x) {
-    return std::vector<Value>{to_plane ? plane_indices(x[0], spatial) : whole_tensor_indices(x[0], spatial, column_major)};
+    return std::vector<Value>{to_plane ? plane_indices(x[0], spatial)
+                                       : whole_tensor_indices(x[0], spatial, column_major)};
   };
   result.reference = [=](std::span<const Array> x) {
     return std::vector<Array>{generate(pooled, [&](const Index& at) {
@@ -64,7 +68,8 @@ inline OpCase reindex_case(std::string name, const Shape& pooled, const std::vec
       if (to_plane) return static_cast<double>(index % plane);
       if (column_major) {
         std::int64_t rest = index, place = 0;
-        for (std::size_t axis = spatial.size(); axis-- > 0; rest /= spatial[axis]) place = place * spatial[axis] + rest % spatial[axis];
+        for (std::size_t axis = spatial.size(); axis-- > 0; rest /= spatial[axis])
+          place = place * spatial[axis] + rest % spatial[axis];
         // The digits came last axis first, so the first axis is the fastest.
         index = place;
       }
@@ -90,7 +95,8 @@ inline OpCase bed_of_nails_case(std::string name, const Shape& shape, const std:
   result.build = [=](Graph&, std::span<const Value> x) { return std::vector<Value>{bed_of_nails(x[0], factor)}; };
   result.reference = [=](std::span<const Array> x) {
     std::vector<std::int64_t> extents = shape.extents();
-    for (std::size_t axis = 2; axis < extents.size(); ++axis) extents[axis] *= factor[factor.size() == 1 ? 0 : axis - 2];
+    for (std::size_t axis = 2; axis < extents.size(); ++axis)
+      extents[axis] *= factor[factor.size() == 1 ? 0 : axis - 2];
     return std::vector<Array>{generate(Shape(extents), [&](const Index& out) {
       Index at = out;
       for (std::size_t axis = 2; axis < at.size(); ++axis) {

@@ -18,7 +18,8 @@ constexpr std::size_t kStep = 31;
 
 std::vector<std::filesystem::path> seeds(std::string_view target) {
   std::vector<std::filesystem::path> found;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(TUFF_SOURCE_DIR) / "tests/fuzz/seeds" / target))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(TUFF_SOURCE_DIR) / "tests/fuzz/seeds" / target))
     found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
@@ -27,7 +28,8 @@ std::vector<std::filesystem::path> seeds(std::string_view target) {
 void mutate(const fuzz::Target& target, const std::vector<std::byte>& seed) {
   target.run(seed);
   const std::size_t step = seed.size() > 4096 ? kStep : 1;
-  for (std::size_t length = 0; length < seed.size(); length += length < kHeader ? 1 : step) target.run(std::span(seed).first(length));
+  for (std::size_t length = 0; length < seed.size(); length += length < kHeader ? 1 : step)
+    target.run(std::span(seed).first(length));
   std::vector<std::byte> changed = seed;
   for (std::size_t at = 0; at < seed.size(); at += at < kHeader ? 1 : kStep)
     for (int bit = 0; bit < 8; ++bit) {

@@ -127,7 +127,8 @@ std::vector<std::byte> with_right_checksums(Bytes bytes) {
     if (length > repaired.size() - at - 12) break;
     const auto* type = reinterpret_cast<const Bytef*>(repaired.data() + at + 4);
     const uLong sum = crc32(0, type, static_cast<uInt>(length + 4));
-    for (std::size_t i = 0; i < 4; ++i) repaired[at + 8 + length + i] = static_cast<std::byte>(sum >> (24 - 8 * i) & 255);
+    for (std::size_t i = 0; i < 4; ++i)
+      repaired[at + 8 + length + i] = static_cast<std::byte>(sum >> (24 - 8 * i) & 255);
     at += length + 12;
   }
   return repaired;
@@ -135,12 +136,8 @@ std::vector<std::byte> with_right_checksums(Bytes bytes) {
 
 std::span<const Target> targets() {
   static constexpr Target kTargets[] = {
-      {"idx", run_idx},
-      {"npy", run_npy},
-      {"npz", run_npz},
-      {"onnx", run_onnx},
-      {"png", run_png},
-      {"safetensors", run_safetensors},
+      {"idx", run_idx},   {"npy", run_npy}, {"npz", run_npz},
+      {"onnx", run_onnx}, {"png", run_png}, {"safetensors", run_safetensors},
       {"tiff", run_tiff},
   };
   return kTargets;

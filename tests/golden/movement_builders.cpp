@@ -21,7 +21,8 @@ PadMode pad_mode(const std::string& name) {
 OpBuilders movement_builders() {
   return {
       {"reshape", [](const In& in, const Json& a) -> Out { return {reshape(in[0], a["shape"].get<Extents>())}; }},
-      {"permute", [](const In& in, const Json& a) -> Out { return {permute(in[0], a["axes"].get<std::vector<int>>())}; }},
+      {"permute",
+       [](const In& in, const Json& a) -> Out { return {permute(in[0], a["axes"].get<std::vector<int>>())}; }},
       {"slice",
        [](const In& in, const Json& a) -> Out {
          return {slice(in[0], a["starts"].get<Extents>(), a["ends"].get<Extents>(), a["steps"].get<Extents>())};

@@ -1,6 +1,6 @@
 // Every op against PyTorch in float64: the committed cases that tests/parity/generate_golden_ops.py makes (it says what
-// a file holds). Outputs and gradients within 1e-5 of the largest value, 2e-3 with TUFF_TEST_STORAGE=f16; NaN and infinity
-// where PyTorch has them.
+// a file holds). Outputs and gradients within 1e-5 of the largest value, 2e-3 with TUFF_TEST_STORAGE=f16; NaN and
+// infinity where PyTorch has them.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -34,7 +34,9 @@ Layout golden_layout(std::string_view op, std::string_view input) {
 
 namespace {
 
-double tolerance() { return test_storage() == DType::f16 ? 2e-3 : 1e-5; }
+double tolerance() {
+  return test_storage() == DType::f16 ? 2e-3 : 1e-5;
+}
 
 // Whether f16 can hold a result: finite values within its range, the largest among its normal numbers.
 bool fits_storage(const Array& array) {
@@ -157,7 +159,8 @@ std::size_t golden_stride() {
 
 // The cases of a file; its size is part of the test, so that none gets lost.
 void check_family(const std::string& family, const OpBuilders& builders, std::size_t count) {
-  const SafeTensors file = read_safetensors(std::filesystem::path(TUFF_SOURCE_DIR) / "tests/golden/ops" / (family + ".safetensors"));
+  const SafeTensors file =
+      read_safetensors(std::filesystem::path(TUFF_SOURCE_DIR) / "tests/golden/ops" / (family + ".safetensors"));
   CHECK(file.metadata.size() == count);
   const std::size_t stride = golden_stride();
   if (stride != 1) std::printf("golden: every %zu. of %zu cases of %s\n", stride, count, family.c_str());
@@ -176,13 +179,29 @@ void check_family(const std::string& family, const OpBuilders& builders, std::si
 
 }  // namespace
 
-TEST_CASE("golden: convolution") { check_family("convolution", convolution_builders(), 228); }
-TEST_CASE("golden: pooling") { check_family("pooling", resampling_builders(), 231); }
-TEST_CASE("golden: resampling") { check_family("resampling", resampling_builders(), 173); }
-TEST_CASE("golden: pointwise") { check_family("pointwise", pointwise_builders(), 427); }
-TEST_CASE("golden: reductions") { check_family("reductions", reduction_builders(), 352); }
-TEST_CASE("golden: normalization") { check_family("normalization", reduction_builders(), 148); }
-TEST_CASE("golden: movement") { check_family("movement", movement_builders(), 171); }
-TEST_CASE("golden: losses") { check_family("losses", loss_builders(), 248); }
+TEST_CASE("golden: convolution") {
+  check_family("convolution", convolution_builders(), 228);
+}
+TEST_CASE("golden: pooling") {
+  check_family("pooling", resampling_builders(), 231);
+}
+TEST_CASE("golden: resampling") {
+  check_family("resampling", resampling_builders(), 173);
+}
+TEST_CASE("golden: pointwise") {
+  check_family("pointwise", pointwise_builders(), 427);
+}
+TEST_CASE("golden: reductions") {
+  check_family("reductions", reduction_builders(), 352);
+}
+TEST_CASE("golden: normalization") {
+  check_family("normalization", reduction_builders(), 148);
+}
+TEST_CASE("golden: movement") {
+  check_family("movement", movement_builders(), 171);
+}
+TEST_CASE("golden: losses") {
+  check_family("losses", loss_builders(), 248);
+}
 
 }  // namespace tuff::test

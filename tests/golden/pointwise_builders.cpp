@@ -14,7 +14,8 @@ void add_unary(OpBuilders& builders) {
     builders[name] = [function](const In& in, const Json&) -> Out { return {function(in[0])}; };
   };
 #define UNARY(name) unary(#name, [](Value x) { return name(x); })
-  UNARY(neg), UNARY(relu), UNARY(sigmoid), UNARY(tanh), UNARY(exp), UNARY(log), UNARY(sqrt), UNARY(rsqrt), UNARY(square);
+  UNARY(neg), UNARY(relu), UNARY(sigmoid), UNARY(tanh), UNARY(exp), UNARY(log), UNARY(sqrt), UNARY(rsqrt),
+      UNARY(square);
   UNARY(abs), UNARY(sign), UNARY(reciprocal), UNARY(softplus), UNARY(floor), UNARY(ceil), UNARY(round), UNARY(trunc);
   UNARY(erf), UNARY(sin), UNARY(cos), UNARY(tan), UNARY(asin), UNARY(acos), UNARY(atan), UNARY(sinh), UNARY(cosh);
   UNARY(asinh), UNARY(acosh), UNARY(atanh), UNARY(expm1), UNARY(log1p), UNARY(silu), UNARY(mish), UNARY(hardswish);

@@ -24,10 +24,12 @@ void add_reductions(OpBuilders& builders) {
   reduction("logsumexp", [](Value x, std::vector<int> axes, bool keepdim) { return logsumexp(x, axes, keepdim); });
   reduction("norm_l1", [](Value x, std::vector<int> axes, bool keepdim) { return l1_norm(x, axes, keepdim); });
   reduction("norm_l2", [](Value x, std::vector<int> axes, bool keepdim) { return vector_norm(x, 2, axes, keepdim); });
-  reduction("sum_of_squares", [](Value x, std::vector<int> axes, bool keepdim) { return sum_of_squares(x, axes, keepdim); });
+  reduction("sum_of_squares",
+            [](Value x, std::vector<int> axes, bool keepdim) { return sum_of_squares(x, axes, keepdim); });
   reduction("var", [](Value x, std::vector<int> axes, bool keepdim) { return variance(x, axes, 1, keepdim); });
   reduction("var_biased", [](Value x, std::vector<int> axes, bool keepdim) { return variance(x, axes, 0, keepdim); });
-  reduction("std", [](Value x, std::vector<int> axes, bool keepdim) { return standard_deviation(x, axes, 1, keepdim); });
+  reduction("std",
+            [](Value x, std::vector<int> axes, bool keepdim) { return standard_deviation(x, axes, 1, keepdim); });
 }
 
 // Batch norm's statistics: the batch's own in training, else those given.
@@ -46,21 +48,25 @@ void add_normalizations(OpBuilders& builders) {
     return {group_norm(in[0], a["groups"], in.named("weight"), in.named("bias"), a["eps"].get<float>())};
   };
   builders["layer_norm"] = [](const In& in, const Json& a) -> Out {
-    return {layer_norm(in[0], Shape(a["normalized_shape"].get<std::vector<std::int64_t>>()), in.named("weight"), in.named("bias"),
-                       a["eps"].get<float>())};
+    return {layer_norm(in[0], Shape(a["normalized_shape"].get<std::vector<std::int64_t>>()), in.named("weight"),
+                       in.named("bias"), a["eps"].get<float>())};
   };
   builders["local_response_norm"] = [](const In& in, const Json& a) -> Out {
     return {local_response_norm(in[0], {.size = a["size"], .alpha = a["alpha"], .beta = a["beta"], .k = a["k"]})};
   };
-  builders["normalize_lp"] = [](const In& in, const Json& a) -> Out { return {lp_normalize(in[0], a["p"].get<float>(), {a["axis"].get<int>()})}; };
+  builders["normalize_lp"] = [](const In& in, const Json& a) -> Out {
+    return {lp_normalize(in[0], a["p"].get<float>(), {a["axis"].get<int>()})};
+  };
 }
 
 }  // namespace
 
 OpBuilders reduction_builders() {
   OpBuilders builders = {
-      {"argmax", [](const In& in, const Json& a) -> Out { return {argmax(in[0], a["axis"].get<int>(), a["keepdim"])}; }},
-      {"argmin", [](const In& in, const Json& a) -> Out { return {argmin(in[0], a["axis"].get<int>(), a["keepdim"])}; }},
+      {"argmax",
+       [](const In& in, const Json& a) -> Out { return {argmax(in[0], a["axis"].get<int>(), a["keepdim"])}; }},
+      {"argmin",
+       [](const In& in, const Json& a) -> Out { return {argmin(in[0], a["axis"].get<int>(), a["keepdim"])}; }},
       {"softmax", [](const In& in, const Json& a) -> Out { return {softmax(in[0], a["axis"])}; }},
       {"log_softmax", [](const In& in, const Json& a) -> Out { return {log_softmax(in[0], a["axis"])}; }},
       {"cumsum", [](const In& in, const Json& a) -> Out { return {cumsum(in[0], a["axis"])}; }},

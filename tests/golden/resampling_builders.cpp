@@ -23,7 +23,8 @@ std::vector<Value> both(const MaxPool& pooled) {
 
 ResizeAttributes resize_attributes(const Json& a) {
   const std::string mode = a["mode"];
-  ResizeAttributes attributes{.size = a["size"].get<Extents>(), .align_corners = a["align_corners"], .antialias = a["antialias"]};
+  ResizeAttributes attributes{
+      .size = a["size"].get<Extents>(), .align_corners = a["align_corners"], .antialias = a["antialias"]};
   if (mode == "nearest-exact") {
     attributes.coordinates = ResizeCoordinates::half_pixel;
     attributes.nearest_mode = NearestMode::round_prefer_ceil;
@@ -69,10 +70,13 @@ OpBuilders resampling_builders() {
        [](const In& in, const Json& a) -> Out {
          return {max_unpool(in[0], in[1], pool_attributes(a), resized(in[0], a["size"].get<Extents>()))};
        }},
-      {"adaptive_avg_pool", [](const In& in, const Json& a) -> Out { return {adaptive_avg_pool(in[0], a["size"].get<Extents>())}; }},
-      {"adaptive_max_pool", [](const In& in, const Json& a) -> Out { return {adaptive_max_pool(in[0], a["size"].get<Extents>()).output}; }},
+      {"adaptive_avg_pool",
+       [](const In& in, const Json& a) -> Out { return {adaptive_avg_pool(in[0], a["size"].get<Extents>())}; }},
+      {"adaptive_max_pool",
+       [](const In& in, const Json& a) -> Out { return {adaptive_max_pool(in[0], a["size"].get<Extents>()).output}; }},
       {"resize", [](const In& in, const Json& a) -> Out { return {resize(in[0], resize_attributes(a))}; }},
-      {"grid_sample", [](const In& in, const Json& a) -> Out { return {grid_sample(in[0], in[1], grid_sample_attributes(a))}; }},
+      {"grid_sample",
+       [](const In& in, const Json& a) -> Out { return {grid_sample(in[0], in[1], grid_sample_attributes(a))}; }},
       {"affine_grid",
        [](const In& in, const Json& a) -> Out {
          Extents size = {in[0].shape()[0], 1};
@@ -80,7 +84,8 @@ OpBuilders resampling_builders() {
          return {affine_grid(in[0], Shape(size), a["align_corners"])};
        }},
       {"pixel_shuffle", [](const In& in, const Json& a) -> Out { return {pixel_shuffle(in[0], a["upscale_factor"])}; }},
-      {"pixel_unshuffle", [](const In& in, const Json& a) -> Out { return {pixel_unshuffle(in[0], a["downscale_factor"])}; }},
+      {"pixel_unshuffle",
+       [](const In& in, const Json& a) -> Out { return {pixel_unshuffle(in[0], a["downscale_factor"])}; }},
   };
 }
 

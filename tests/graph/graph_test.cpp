@@ -35,7 +35,8 @@ TEST_CASE("tensor: to the device's layout and back is the identity") {
     from_device_layout(type, device.data, back.data);
     CHECK(back.data == tensor.data);
     const std::vector<std::int64_t> stride = strides(type);
-    CHECK(device.floats()[static_cast<std::size_t>(stride[0] + 2 * stride[1] + 3 * stride[2] + 4 * stride[3])] == 1 * 60 + 2 * 20 + 3 * 5 + 4);
+    CHECK(device.floats()[static_cast<std::size_t>(stride[0] + 2 * stride[1] + 3 * stride[2] + 4 * stride[3])] ==
+          1 * 60 + 2 * 20 + 3 * 5 + 4);
   }
 }
 

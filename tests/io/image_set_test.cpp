@@ -44,7 +44,9 @@ std::vector<std::byte> zipped(const std::vector<std::byte>& bytes) {
   return result;
 }
 
-std::int64_t same(std::int64_t side) { return side; }
+std::int64_t same(std::int64_t side) {
+  return side;
+}
 
 ImageSet open(const fs::path& path, std::int64_t side, Fit fit = Fit::pad) {
   return open_image_set(std::span(&path, 1), {}, side, fit, same);

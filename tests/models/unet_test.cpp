@@ -57,14 +57,28 @@ TEST_CASE("unet: the paper's net turns 572x572 into 388x388 with 31,030,593 para
 TEST_CASE("unet: names are those of the PyTorch module") {
   Graph graph;
   unet(graph, graph.input("x", {1, 1, 8, 8}), {.base = 4, .depth = 1}, true);
-  CHECK(names(graph, "parameters") ==
-        std::set<std::string>{"encoder.0.conv1.weight", "encoder.0.norm1.weight", "encoder.0.norm1.bias",
-                              "encoder.0.conv2.weight", "encoder.0.norm2.weight", "encoder.0.norm2.bias",
-                              "bottom.conv1.weight", "bottom.norm1.weight", "bottom.norm1.bias", "bottom.conv2.weight",
-                              "bottom.norm2.weight", "bottom.norm2.bias", "up.0.weight", "up.0.bias",
-                              "decoder.0.conv1.weight", "decoder.0.norm1.weight", "decoder.0.norm1.bias",
-                              "decoder.0.conv2.weight", "decoder.0.norm2.weight", "decoder.0.norm2.bias", "head.weight",
-                              "head.bias"});
+  CHECK(names(graph, "parameters") == std::set<std::string>{"encoder.0.conv1.weight",
+                                                            "encoder.0.norm1.weight",
+                                                            "encoder.0.norm1.bias",
+                                                            "encoder.0.conv2.weight",
+                                                            "encoder.0.norm2.weight",
+                                                            "encoder.0.norm2.bias",
+                                                            "bottom.conv1.weight",
+                                                            "bottom.norm1.weight",
+                                                            "bottom.norm1.bias",
+                                                            "bottom.conv2.weight",
+                                                            "bottom.norm2.weight",
+                                                            "bottom.norm2.bias",
+                                                            "up.0.weight",
+                                                            "up.0.bias",
+                                                            "decoder.0.conv1.weight",
+                                                            "decoder.0.norm1.weight",
+                                                            "decoder.0.norm1.bias",
+                                                            "decoder.0.conv2.weight",
+                                                            "decoder.0.norm2.weight",
+                                                            "decoder.0.norm2.bias",
+                                                            "head.weight",
+                                                            "head.bias"});
   CHECK(names(graph, "buffers").count("decoder.0.norm2.running_var") == 1);
 }
 
@@ -82,8 +96,14 @@ TEST_CASE("unet: every variant keeps the size with same padding, in training and
     for (const auto down : {Config::Down::pool, Config::Down::stride})
       for (const auto skip : {Config::Skip::concat, Config::Skip::add, Config::Skip::none})
         for (const auto norm : {Config::Norm::batch, Config::Norm::group, Config::Norm::instance, Config::Norm::none}) {
-          const Config config{.in_channels = 2, .out_channels = 3, .base = 6, .depth = 2, .norm = norm, .up = up,
-                              .down = down, .skip = skip};
+          const Config config{.in_channels = 2,
+                              .out_channels = 3,
+                              .base = 6,
+                              .depth = 2,
+                              .norm = norm,
+                              .up = up,
+                              .down = down,
+                              .skip = skip};
           Graph training, inference;
           CHECK(unet(training, training.input("x", {2, 2, 16, 24}), config, true).shape() == Shape{2, 3, 16, 24});
           CHECK(unet(inference, inference.input("x", {1, 2, 32, 8}), config, false).shape() == Shape{1, 3, 32, 8});
@@ -115,13 +135,16 @@ TEST_CASE("unet: the output size that is told is the one that is built") {
 }
 
 TEST_CASE("unet: a size that doesn't fit is refused with the nearest ones that do") {
-  CHECK(message_of([] { output_shape({.base = 4, .depth = 4}, {1, 1, 100, 96}); }) ==
-        "unet: a size of 100 can't be halved 4 times; the nearest that can: 96 or 112");
-  CHECK(message_of([] { output_shape({.base = 4, .depth = 4}, {1, 1, 3, 16}); }).find("that can: 16") !=
-        std::string::npos);
+  CHECK(message_of([] {
+          output_shape({.base = 4, .depth = 4}, {1, 1, 100, 96});
+        }) == "unet: a size of 100 can't be halved 4 times; the nearest that can: 96 or 112");
+  CHECK(message_of([] {
+          output_shape({.base = 4, .depth = 4}, {1, 1, 3, 16});
+        }).find("that can: 16") != std::string::npos);
   CHECK(message_of([] { output_shape(kPaper, {1, 1, 570, 570}); }).find("556 or 572") != std::string::npos);
-  CHECK(message_of([] { output_shape({.in_channels = 3, .base = 4}, {1, 1, 16, 16}); }).find("3 channels") !=
-        std::string::npos);
+  CHECK(message_of([] {
+          output_shape({.in_channels = 3, .base = 4}, {1, 1, 16, 16});
+        }).find("3 channels") != std::string::npos);
 }
 
 TEST_CASE("unet: He initialization by fan-in") {
@@ -130,7 +153,8 @@ TEST_CASE("unet: He initialization by fan-in") {
   for (const Variable& variable : graph.variables()) {
     if (variable.name == "encoder.0.conv1.weight")
       CHECK(variable.initializer.standard_deviation == doctest::Approx(std::sqrt(2.0 / 27)));
-    if (variable.name == "up.0.weight") CHECK(variable.initializer.standard_deviation == doctest::Approx(std::sqrt(2.0 / 8)));
+    if (variable.name == "up.0.weight")
+      CHECK(variable.initializer.standard_deviation == doctest::Approx(std::sqrt(2.0 / 8)));
     if (variable.name == "encoder.0.norm1.weight") CHECK(variable.initializer.value == 1);
   }
 }

@@ -29,7 +29,8 @@ TEST_CASE("vae: names and shapes are those of the PyTorch module") {
   vae_terms(graph, graph.input("x", {2, 3, 16, 16}), graph.input("noise", {2, 5, 1, 1}),
             {.channels = 3, .side = 16, .base = 4, .latent = 5, .likelihood = Likelihood::gaussian});
   std::vector<std::string> shapes;
-  for (const Variable& variable : graph.variables()) shapes.push_back(variable.name + " " + to_string(variable.type.shape));
+  for (const Variable& variable : graph.variables())
+    shapes.push_back(variable.name + " " + to_string(variable.type.shape));
   CHECK(shapes == std::vector<std::string>{
                       "encoder.0.weight 4x3x4x4", "encoder.0.bias 4", "encoder.1.weight 8x4x4x4", "encoder.1.bias 8",
                       "mean.weight 5x8x4x4", "mean.bias 5", "log_variance.weight 5x8x4x4", "log_variance.bias 5",

@@ -46,8 +46,10 @@ onnx::Imported describe(const Case& made) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::string name = "y" + std::to_string(i);
     net.graph->output(name, outputs[i]);
-    net.outputs.push_back({.name = name, .type = outputs[i].dtype() == DType::i32 ? ElementType::i32 : ElementType::f32,
-                           .shape = outputs[i].shape().extents(), .in_graph = true});
+    net.outputs.push_back({.name = name,
+                           .type = outputs[i].dtype() == DType::i32 ? ElementType::i32 : ElementType::f32,
+                           .shape = outputs[i].shape().extents(),
+                           .in_graph = true});
   }
   std::uint64_t seed = 100;
   for (const Variable& variable : net.graph->variables()) {
@@ -60,11 +62,13 @@ onnx::Imported describe(const Case& made) {
 
 std::vector<std::string> check_round_trip(const Case& made) {
   onnx::RunRequest request;
-  for (std::size_t i = 0; i < made.inputs.size(); ++i) request.inputs.push_back({"x" + std::to_string(i), some_numbers(made.inputs[i], i)});
+  for (std::size_t i = 0; i < made.inputs.size(); ++i)
+    request.inputs.push_back({"x" + std::to_string(i), some_numbers(made.inputs[i], i)});
   const auto device = []() -> Device& { return test::test_device(); };
   const std::string bytes = onnx::serialize_model(onnx::export_model(describe(made)));
   const onnx::Model model = onnx::parse(std::as_bytes(std::span(bytes)));
-  const onnx::RunResult expected = onnx::run_imported(describe(made), request, device), actual = onnx::run_model(model, request, device);
+  const onnx::RunResult expected = onnx::run_imported(describe(made), request, device),
+                        actual = onnx::run_model(model, request, device);
   REQUIRE(actual.outputs.size() == expected.outputs.size());
   for (std::size_t i = 0; i < expected.outputs.size(); ++i) {
     const Array &a = actual.outputs[i].array, &e = expected.outputs[i].array;
@@ -77,7 +81,8 @@ std::vector<std::string> check_round_trip(const Case& made) {
       largest = std::max(largest, std::abs(numbers_e[k]));
       worst = std::max(worst, numbers_e[k] == numbers_a[k] ? 0 : std::abs(numbers_e[k] - numbers_a[k]));
     }
-    CHECK_MESSAGE(worst <= (e.type == ElementType::i32 ? 0 : 3e-6 * largest), "output " << i << " differs by " << worst << " of " << largest);
+    CHECK_MESSAGE(worst <= (e.type == ElementType::i32 ? 0 : 3e-6 * largest),
+                  "output " << i << " differs by " << worst << " of " << largest);
   }
   std::vector<std::string> operators;
   for (const onnx::Node& node : model.nodes) operators.push_back(node.op);
@@ -89,13 +94,19 @@ using Values = std::vector<Value>;
 }  // namespace
 
 TEST_CASE("onnx export: U-Nets give the same as before") {
-  for (UNetConfig config : {UNetConfig{.norm = UNetConfig::Norm::batch},
-                            UNetConfig{.padding = UNetConfig::Padding::valid, .norm = UNetConfig::Norm::none, .up = UNetConfig::Up::bilinear},
-                            UNetConfig{.norm = UNetConfig::Norm::group, .up = UNetConfig::Up::nearest, .down = UNetConfig::Down::stride, .skip = UNetConfig::Skip::add},
-                            UNetConfig{.norm = UNetConfig::Norm::instance, .skip = UNetConfig::Skip::none}}) {
+  for (UNetConfig config :
+       {UNetConfig{.norm = UNetConfig::Norm::batch},
+        UNetConfig{
+            .padding = UNetConfig::Padding::valid, .norm = UNetConfig::Norm::none, .up = UNetConfig::Up::bilinear},
+        UNetConfig{.norm = UNetConfig::Norm::group,
+        .up = UNetConfig::Up::nearest,
+        .down = UNetConfig::Down::stride,
+        .skip = UNetConfig::Skip::add},
+        UNetConfig{.norm = UNetConfig::Norm::instance, .skip = UNetConfig::Skip::none}}) {
     config.in_channels = 3, config.out_channels = 2, config.base = 4, config.depth = 2, config.groups = 2;
     const std::int64_t side = config.padding == UNetConfig::Padding::valid ? unet_nearest_sizes(config, 1).second : 8;
-    check_round_trip({{{1, 3, side, side}}, [&](Graph& graph, const Values& x) { return Values{unet(graph, x[0], config, false)}; }});
+    check_round_trip({{{1, 3, side, side}},
+                      [&](Graph& graph, const Values& x) { return Values{unet(graph, x[0], config, false)}; }});
   }
 }
 
@@ -105,46 +116,68 @@ TEST_CASE("onnx export: both halves of a variational autoencoder") {
                       const VaePosterior posterior = vae_encode(graph, x[0], config);
                       return Values{posterior.mean, posterior.log_variance};
                     }});
-  check_round_trip({{{2, 3, 1, 1}}, [&](Graph& graph, const Values& z) { return Values{vae_pixels(vae_decode(graph, z[0], config), config)}; }});
+  check_round_trip({{{2, 3, 1, 1}}, [&](Graph& graph, const Values& z) {
+                      return Values{vae_pixels(vae_decode(graph, z[0], config), config)};
+                    }});
 }
 
 TEST_CASE("onnx export: convolutions and pooling of every rank") {
-  check_round_trip({{{1, 4, 9}}, [](Graph& graph, const Values& x) {
-                      const Value w = graph.parameter("w", {6, 2, 3}, Initializer::constant(0));
-                      return Values{conv(x[0], w, {}, {.stride = {2}, .padding = {1}, .padding_end = {2}, .dilation = {2}, .groups = 2})};
-                    }});
-  check_round_trip({{{1, 2, 3, 4, 5}}, [](Graph& graph, const Values& x) {
-                      const Value w = graph.parameter("w", {2, 3, 2, 3, 2}, Initializer::constant(0), Layout::transposed_weight);
-                      const Value b = graph.parameter("b", {3}, Initializer::constant(0));
-                      return Values{conv_transpose(x[0], w, b, {.stride = {2}, .padding = {1, 0, 1}, .output_padding = {1, 0, 1}})};
-                    }});
-  check_round_trip({{{2, 3, 7, 6}}, [](Graph&, const Values& x) {
-                      const PoolAttributes window{.kernel = {3, 2}, .stride = {2}, .padding = {1, 0}, .ceil_mode = true};
-                      const MaxPool pooled = max_pool(x[0], window);
-                      PoolAttributes counted = window;
-                      counted.count_include_pad = false;
-                      return Values{pooled.output, pooled.indices, avg_pool(x[0], counted), max_unpool(pooled.output, pooled.indices, window, x[0].shape()),
-                                    whole_tensor_indices(pooled.indices, {7, 6}), whole_tensor_indices(pooled.indices, {7, 6}, true)};
-                    }});
+  check_round_trip(
+      {{{1, 4, 9}}, [](Graph& graph, const Values& x) {
+         const Value w = graph.parameter("w", {6, 2, 3}, Initializer::constant(0));
+         return Values{
+             conv(x[0], w, {}, {.stride = {2}, .padding = {1}, .padding_end = {2}, .dilation = {2}, .groups = 2})};
+       }});
+  check_round_trip(
+      {{{1, 2, 3, 4, 5}}, [](Graph& graph, const Values& x) {
+         const Value w = graph.parameter("w", {2, 3, 2, 3, 2}, Initializer::constant(0), Layout::transposed_weight);
+         const Value b = graph.parameter("b", {3}, Initializer::constant(0));
+         return Values{conv_transpose(x[0], w, b, {.stride = {2}, .padding = {1, 0, 1}, .output_padding = {1, 0, 1}})};
+       }});
+  check_round_trip(
+      {{{2, 3, 7, 6}}, [](Graph&, const Values& x) {
+         const PoolAttributes window{.kernel = {3, 2}, .stride = {2}, .padding = {1, 0}, .ceil_mode = true};
+         const MaxPool pooled = max_pool(x[0], window);
+         PoolAttributes counted = window;
+         counted.count_include_pad = false;
+         return Values{pooled.output,
+                       pooled.indices,
+                       avg_pool(x[0], counted),
+                       max_unpool(pooled.output, pooled.indices, window, x[0].shape()),
+                       whole_tensor_indices(pooled.indices, {7, 6}),
+                       whole_tensor_indices(pooled.indices, {7, 6}, true)};
+       }});
   check_round_trip({{{1, 2, 7, 6, 5}}, [](Graph&, const Values& x) {
-                      return Values{adaptive_avg_pool(x[0], {3, 6, 2}), adaptive_max_pool(x[0], {4}).output, global_avg_pool(x[0]), lp_pool(x[0], {.norm_type = 3, .magnitudes = true}),
+                      return Values{adaptive_avg_pool(x[0], {3, 6, 2}), adaptive_max_pool(x[0], {4}).output,
+                                    global_avg_pool(x[0]), lp_pool(x[0], {.norm_type = 3, .magnitudes = true}),
                                     avg_pool(x[0], {.kernel = {2}, .divisor_override = 3})};
                     }});
 }
 
 TEST_CASE("onnx export: norms and interpolation") {
   check_round_trip({{{2, 6, 5}}, [](Graph& graph, const Values& x) {
-                      const auto vector = [&](const char* name) { return graph.parameter(name, {6}, Initializer::constant(0)); };
+                      const auto vector = [&](const char* name) {
+                        return graph.parameter(name, {6}, Initializer::constant(0));
+                      };
                       const Value w = vector("w"), b = vector("b");
                       const Normalized batch = normalize(x[0], w, b, {});
-                      return Values{group_norm(x[0], 3, w, b), instance_norm(x[0]), batch.output, batch.mean, batch.variance,
-                                    layer_norm(x[0], {5}), local_response_norm(x[0], {.size = 3}), rms_norm(x[0], {6, 5})};
+                      return Values{group_norm(x[0], 3, w, b),
+                                    instance_norm(x[0]),
+                                    batch.output,
+                                    batch.mean,
+                                    batch.variance,
+                                    layer_norm(x[0], {5}),
+                                    local_response_norm(x[0], {.size = 3}),
+                                    rms_norm(x[0], {6, 5})};
                     }});
   check_round_trip({{{1, 2, 5, 6}}, [](Graph&, const Values& x) {
-                      return Values{resize(x[0], {.size = {7, 9}}), resize(x[0], {.scale = {2}, .mode = ResizeMode::bilinear}),
-                                    resize(x[0], {.size = {3, 11}, .mode = ResizeMode::bilinear, .align_corners = true}),
-                                    resize(x[0], {.size = {8, 4}, .mode = ResizeMode::cubic}), resize(x[0], {.size = {2, 3}, .mode = ResizeMode::area}),
-                                    pixel_shuffle(concat({x[0], x[0]}), 2)};
+                      return Values{
+                          resize(x[0], {.size = {7, 9}}),
+                          resize(x[0], {.scale = {2}, .mode = ResizeMode::bilinear}),
+                          resize(x[0], {.size = {3, 11}, .mode = ResizeMode::bilinear, .align_corners = true}),
+                          resize(x[0], {.size = {8, 4}, .mode = ResizeMode::cubic}),
+                          resize(x[0], {.size = {2, 3}, .mode = ResizeMode::area}),
+                          pixel_shuffle(concat({x[0], x[0]}), 2)};
                     }});
   check_round_trip({{{1, 2, 5, 6}, {1, 3, 4, 2}}, [](Graph&, const Values& x) {
                       return Values{grid_sample(x[0], x[1], {.padding_mode = GridPadding::reflection}),
@@ -154,37 +187,109 @@ TEST_CASE("onnx export: norms and interpolation") {
 
 TEST_CASE("onnx export: products, reductions, and data that move") {
   check_round_trip({{{2, 3, 4}, {2, 4, 5}}, [](Graph&, const Values& x) {
-                      return Values{matmul(x[0], x[1]), einsum("abc,acd->bd", x[0], x[1]), einsum("abc,dce->abe", x[0], narrow(x[1], 0, 0, 1)),
-                                    softmax(x[0], -1), log_softmax(x[0], 0), cumsum(x[0], 1, true, true), argmax(x[0], 2), argmin(x[1], 1, true, true)};
+                      return Values{matmul(x[0], x[1]),
+                                    einsum("abc,acd->bd", x[0], x[1]),
+                                    einsum("abc,dce->abe", x[0], narrow(x[1], 0, 0, 1)),
+                                    softmax(x[0], -1),
+                                    log_softmax(x[0], 0),
+                                    cumsum(x[0], 1, true, true),
+                                    argmax(x[0], 2),
+                                    argmin(x[1], 1, true, true)};
                     }});
-  check_round_trip({{{2, 3, 4}}, [](Graph&, const Values& x) {
-                      return Values{sum(x[0], {1}), mean(x[0], {0, 2}, true), max(x[0]), min(x[0], {2}), prod(x[0], {1}), l1_norm(x[0], {0}), logsumexp(x[0], {2}, true),
-                                    sum_of_squares(x[0])};
-                    }});
-  check_round_trip({{{2, 3, 4, 5}}, [](Graph& graph, const Values& x) {
-                      const Value index = graph.constant(HostTensor::from_ints({3}, std::vector<std::int32_t>{2, 0, -1}));
-                      const Value tuples = graph.constant(HostTensor::from_ints({2, 2}, std::vector<std::int32_t>{1, 2, 0, -1}));
-                      const Value updates = narrow(x[0], 2, 0, 3);
-                      return Values{slice(x[0], {1, 2, 0, 4}, {2, -5, 4, -6}, {1, -1, 2, -2}), pad(x[0], {0, 0, 1, 2}, {0, 1, 2, 1}, PadMode::constant, 2),
-                                    pad(x[0], {1, 2}, {2, 1}, PadMode::reflect), pad(x[0], {1, 2}, {-1, 1}, PadMode::circular), permute(x[0], {3, 1, 0, 2}),
-                                    reshape(x[0], {4, 6, 5}), flip(x[0], {1, 3}), tile(x[0], {1, 2, 1, 2}), index_select(x[0], 3, index), gather_nd(x[0], tuples),
-                                    index_add(x[0], 2, index, updates), pixel_unshuffle(permute(x[0], {0, 1, 3, 2}), 1), triu(x[0])};
-                    }});
+  check_round_trip(
+      {{{2, 3, 4}}, [](Graph&, const Values& x) {
+         return Values{
+             sum(x[0], {1}),     mean(x[0], {0, 2}, true),   max(x[0]),           min(x[0], {2}), prod(x[0], {1}),
+             l1_norm(x[0], {0}), logsumexp(x[0], {2}, true), sum_of_squares(x[0])};
+       }});
+  check_round_trip(
+      {{{2, 3, 4, 5}}, [](Graph& graph, const Values& x) {
+         const Value index = graph.constant(HostTensor::from_ints({3}, std::vector<std::int32_t>{2, 0, -1}));
+         const Value tuples = graph.constant(HostTensor::from_ints({2, 2}, std::vector<std::int32_t>{1, 2, 0, -1}));
+         const Value updates = narrow(x[0], 2, 0, 3);
+         return Values{slice(x[0], {1, 2, 0, 4}, {2, -5, 4, -6}, {1, -1, 2, -2}),
+                       pad(x[0], {0, 0, 1, 2}, {0, 1, 2, 1}, PadMode::constant, 2),
+                       pad(x[0], {1, 2}, {2, 1}, PadMode::reflect),
+                       pad(x[0], {1, 2}, {-1, 1}, PadMode::circular),
+                       permute(x[0], {3, 1, 0, 2}),
+                       reshape(x[0], {4, 6, 5}),
+                       flip(x[0], {1, 3}),
+                       tile(x[0], {1, 2, 1, 2}),
+                       index_select(x[0], 3, index),
+                       gather_nd(x[0], tuples),
+                       index_add(x[0], 2, index, updates),
+                       pixel_unshuffle(permute(x[0], {0, 1, 3, 2}), 1),
+                       triu(x[0])};
+       }});
 }
 
 TEST_CASE("onnx export: every elementwise function") {
-  check_round_trip({{{2, 3, 4}, {3, 1}}, [](Graph& graph, const Values& x) {
-                      const Value a = x[0], b = x[1], p = sigmoid(a);
-                      const Value small = mul_scalar(p, 0.01f);
-                      const PointwiseProgram fused{2, {{PointwiseOpcode::mul, {0, 1, 0}, 0}, {PointwiseOpcode::add_scalar, {kPointwiseInputs, 0, 0}, 0.5f}}};
-                      return Values{add(a, b), sub(a, b), mul(a, b), div(a, b), maximum(a, b), minimum(a, b), pow(p, b), greater(a, b), less_equal(a, b),
-                                    equal(a, b), not_equal(a, b), where(greater(a, 0.5f), a, b), mask(a, less(a, 0.0f)), greater_share(a, b), xlogy(p, p),
-                                    clamp(a, -0.5f, 0.75f), neg(a), relu(a), leaky_relu(a, 0.2f), tanh(a), exp(a), log(a), sqrt(p), rsqrt(p), square(a), abs(a),
-                                    sign(a), reciprocal(a), softplus(a), floor(a), round(a), fmod(a, b), isnan(log(a)), sin(a), cos(a), asin(p), acos(p), atan(a),
-                                    sinh(a), cosh(a), asinh(a), acosh(exp(a)), erf(a), expm1(a), expm1(small), log1p(p), log1p(small), floor_at(a, 0.5f),
-                                    ceil_at(a, 0.5f), binary_cross_entropy(p, p), gelu(a), mish(a), hardswish(a), elu(a), atanh(small), tan(a),
-                                    pointwise(fused, {a, a}), full(graph, {DType::f32, {2, 3}}, 4), cast(cast(a, DType::i32), DType::f32)};
-                    }});
+  check_round_trip(
+      {{{2, 3, 4}, {3, 1}}, [](Graph& graph, const Values& x) {
+         const Value a = x[0], b = x[1], p = sigmoid(a);
+         const Value small = mul_scalar(p, 0.01f);
+         const PointwiseProgram fused{
+             2, {{PointwiseOpcode::mul, {0, 1, 0}, 0}, {PointwiseOpcode::add_scalar, {kPointwiseInputs, 0, 0}, 0.5f}}};
+         return Values{add(a, b),
+                       sub(a, b),
+                       mul(a, b),
+                       div(a, b),
+                       maximum(a, b),
+                       minimum(a, b),
+                       pow(p, b),
+                       greater(a, b),
+                       less_equal(a, b),
+                       equal(a, b),
+                       not_equal(a, b),
+                       where(greater(a, 0.5f), a, b),
+                       mask(a, less(a, 0.0f)),
+                       greater_share(a, b),
+                       xlogy(p, p),
+                       clamp(a, -0.5f, 0.75f),
+                       neg(a),
+                       relu(a),
+                       leaky_relu(a, 0.2f),
+                       tanh(a),
+                       exp(a),
+                       log(a),
+                       sqrt(p),
+                       rsqrt(p),
+                       square(a),
+                       abs(a),
+                       sign(a),
+                       reciprocal(a),
+                       softplus(a),
+                       floor(a),
+                       round(a),
+                       fmod(a, b),
+                       isnan(log(a)),
+                       sin(a),
+                       cos(a),
+                       asin(p),
+                       acos(p),
+                       atan(a),
+                       sinh(a),
+                       cosh(a),
+                       asinh(a),
+                       acosh(exp(a)),
+                       erf(a),
+                       expm1(a),
+                       expm1(small),
+                       log1p(p),
+                       log1p(small),
+                       floor_at(a, 0.5f),
+                       ceil_at(a, 0.5f),
+                       binary_cross_entropy(p, p),
+                       gelu(a),
+                       mish(a),
+                       hardswish(a),
+                       elu(a),
+                       atanh(small),
+                       tan(a),
+                       pointwise(fused, {a, a}),
+                       full(graph, {DType::f32, {2, 3}}, 4),
+                       cast(cast(a, DType::i32), DType::f32)};
+       }});
 }
 
 TEST_CASE("onnx export: products of matrices are Gemm and MatMul, scores of classes need no Einsum") {
@@ -206,7 +311,8 @@ TEST_CASE("onnx export: training isn't exported, nor what ONNX lacks") {
     return gradient(sum(conv(x[0], w, {})), std::vector{w});
   };
   CHECK(test::contains(refusal(weight_gradient), "conv_weight_gradient"));
-  CHECK(test::contains(refusal([](Graph&, const Values& x) { return Values{adaptive_max_pool(x[0], {3}).indices}; }), "indices of adaptive pooling"));
+  CHECK(test::contains(refusal([](Graph&, const Values& x) { return Values{adaptive_max_pool(x[0], {3}).indices}; }),
+                       "indices of adaptive pooling"));
 }
 
 }  // namespace tuff

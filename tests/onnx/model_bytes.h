@@ -25,8 +25,10 @@ inline WireWriter onnx_port(const std::string& name, ElementType type, const std
   WireWriter dims;
   for (const std::int64_t extent : shape) {
     WireWriter dim;
-    if (extent >= 0) dim.varint(1, extent);
-    else dim.bytes(2, "any");
+    if (extent >= 0)
+      dim.varint(1, extent);
+    else
+      dim.bytes(2, "any");
     dims.message(1, dim);
   }
   WireWriter tensor, whole, port;
@@ -79,7 +81,9 @@ inline WireWriter onnx_node(const NodeText& text) {
 class OnnxText {
  public:
   OnnxText& node(const NodeText& text) { return graph_.message(1, onnx_node(text)), *this; }
-  OnnxText& initializer(const std::string& name, const Array& array) { return graph_.message(5, onnx_tensor(name, array)), *this; }
+  OnnxText& initializer(const std::string& name, const Array& array) {
+    return graph_.message(5, onnx_tensor(name, array)), *this;
+  }
   OnnxText& input(const std::string& name, ElementType type, const std::vector<std::int64_t>& shape) {
     return graph_.message(11, onnx_port(name, type, shape)), *this;
   }

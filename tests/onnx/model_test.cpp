@@ -70,8 +70,12 @@ TEST_CASE("onnx model: cut at every byte and with every bit flipped, it is an er
 TEST_CASE("onnx model: impossible shapes, cycles and names given twice are refused") {
   const Array one = test::float_array({1}, {1});
   const auto graph = [&] { return OnnxText().input("x", ElementType::f32, {2}).output("y", ElementType::f32, {2}); };
-  CHECK(test::contains(refusal(graph().node({.op = "Add", .inputs = {"x", "y"}, .outputs = {"y"}})), "nothing before it gives"));
-  CHECK(test::contains(refusal(graph().node({.op = "Relu", .inputs = {"x"}, .outputs = {"y"}}).node({.op = "Relu", .inputs = {"x"}, .outputs = {"y"}})), "there already"));
+  CHECK(test::contains(refusal(graph().node({.op = "Add", .inputs = {"x", "y"}, .outputs = {"y"}})),
+                       "nothing before it gives"));
+  CHECK(test::contains(refusal(graph()
+                                   .node({.op = "Relu", .inputs = {"x"}, .outputs = {"y"}})
+                                   .node({.op = "Relu", .inputs = {"x"}, .outputs = {"y"}})),
+                       "there already"));
   CHECK(test::contains(refusal(graph().initializer("a", one).initializer("a", one)), "two initializers"));
   CHECK(test::contains(refusal(graph()), "given by nothing"));
   CHECK(test::contains(refusal(graph().input("x", ElementType::f32, {2})), "two inputs"));
@@ -94,7 +98,8 @@ TEST_CASE("onnx model: impossible shapes, cycles and names given twice are refus
 TEST_CASE("onnx model: all unsupported operators are named at once") {
   OnnxText text;
   text.input("x", ElementType::f32, {2}).output("z", ElementType::f32, {2});
-  text.node({.op = "LSTM", .inputs = {"x"}, .outputs = {"y"}}).node({.op = "NoSuchThing", .inputs = {"y"}, .outputs = {"z"}});
+  text.node({.op = "LSTM", .inputs = {"x"}, .outputs = {"y"}})
+      .node({.op = "NoSuchThing", .inputs = {"y"}, .outputs = {"z"}});
   CHECK(test::contains(refusal(text), "unsupported operators: LSTM, NoSuchThing"));
 }
 
@@ -125,14 +130,21 @@ TEST_CASE("onnx model: external data lie in the model's folder, whole, or are re
   CHECK(test::contains(test::error_of([&] { attempt("data", 4, 4); }), "aren't in data"));
   CHECK(test::contains(test::error_of([&] { attempt("data", 0, std::int64_t{1} << 50); }), "aren't in data"));
   CHECK(test::contains(test::error_of([&] { attempt("missing", 0, 1); }), "aren't in missing"));
-  for (const std::string& path : {std::string("../secret"), (folder / "secret").string(), std::string("link"), std::string("a/../../secret")})
+  for (const std::string& path :
+       {std::string("../secret"), (folder / "secret").string(), std::string("link"), std::string("a/../../secret")})
     CHECK(test::contains(test::error_of([&] { attempt(path, 0, 4); }), "outside of the model's folder"));
 }
 
 TEST_CASE("onnx model: what is written is read again the same") {
   OnnxText text;
-  text.input("x", ElementType::f32, {-1, 2}).output("y", ElementType::f16, {}).initializer("w", test::float_array({2, 1}, {1, -0.5f}));
-  text.node({.op = "Odd", .inputs = {"x", "", "w"}, .outputs = {"y", "", "z"}, .lists = {{"list", {3, -4}}}, .numbers = {{"one", -1}}});
+  text.input("x", ElementType::f32, {-1, 2})
+      .output("y", ElementType::f16, {})
+      .initializer("w", test::float_array({2, 1}, {1, -0.5f}));
+  text.node({.op = "Odd",
+             .inputs = {"x", "", "w"},
+             .outputs = {"y", "", "z"},
+             .lists = {{"list", {3, -4}}},
+             .numbers = {{"one", -1}}});
   onnx::Model model = text.parse();
   using Attribute = onnx::Attribute;
   auto& attributes = model.nodes[0].attributes;
@@ -160,7 +172,8 @@ TEST_CASE("onnx model: what is written is read again the same") {
   CHECK(node.attributes.at("t").tensor.array->as<float>()[0] == 7);
   CHECK(node.attributes.at("ss").texts == std::vector<std::string>{"a", "b"});
   model.nodes[0].attributes["subgraph"] = {.kind = Attribute::Kind::other};
-  CHECK(test::contains(test::error_of([&] { onnx::serialize_model(model); }), "the attribute \"subgraph\" of Odd can't be written"));
+  CHECK(test::contains(test::error_of([&] { onnx::serialize_model(model); }),
+                       "the attribute \"subgraph\" of Odd can't be written"));
 }
 
 }  // namespace tuff

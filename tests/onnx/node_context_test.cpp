@@ -125,7 +125,8 @@ TEST_CASE("onnx nodes: the mask of a Dropout isn't made for extents beyond reaso
   text.node({.op = "Dropout", .inputs = {"x"}, .outputs = {"y", "mask"}});
   const onnx::Model model = text.parse();
   const auto import = [&](std::int64_t extent) {
-    return test::error_of([&] { onnx::import_model(model, std::vector<onnx::Feed>{{.name = "x", .shape = {extent}}}); });
+    return test::error_of(
+        [&] { onnx::import_model(model, std::vector<onnx::Feed>{{.name = "x", .shape = {extent}}}); });
   };
   CHECK(import(3).empty());
   CHECK_SAYS(import(many), "a mask of 1099511627776 is too large");

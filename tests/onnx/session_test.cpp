@@ -26,9 +26,13 @@ onnx::RunResult run(const OnnxText& text, const onnx::RunRequest& request, std::
   return onnx::run_model(text.parse(opset), request, []() -> Device& { return test::test_device(); });
 }
 
-float first(const Array& array) { return array.as<float>()[0]; }
+float first(const Array& array) {
+  return array.as<float>()[0];
+}
 
-Array int_array(std::vector<std::int64_t> values) { return array_of({std::ssize(values)}, values); }
+Array int_array(std::vector<std::int64_t> values) {
+  return array_of({std::ssize(values)}, values);
+}
 
 // Of x (2x8), whose largest elements are at 7 and 2: "i", computed on the device.
 OnnxText with_computed_integers() {
@@ -54,12 +58,13 @@ TEST_CASE("onnx session: gradients of a weight that two convolutions share add u
   OnnxText text;
   text.input("x", ElementType::f32, {1, 1, 1, 1}).output("z", ElementType::f32, {1, 1, 1, 1});
   text.initializer("w", float_array({1, 1, 1, 1}, {2})).initializer("unused", float_array({2}, {1, 1}));
-  text.node({.op = "Conv", .inputs = {"x", "w"}, .outputs = {"y"}}).node({.op = "Conv", .inputs = {"y", "w"}, .outputs = {"z"}});
+  text.node({.op = "Conv", .inputs = {"x", "w"}, .outputs = {"y"}})
+      .node({.op = "Conv", .inputs = {"y", "w"}, .outputs = {"z"}});
   onnx::RunRequest request{.inputs = {{"x", float_array({1, 1, 1, 1}, {3})}}, .gradients = true};
   onnx::RunResult result = run(text, request);
-  CHECK(first(named(result.outputs, "z")) == 12);      // w w x
-  CHECK(first(named(result.gradients, "w")) == 12);    // 2 w x
-  CHECK(first(named(result.gradients, "x")) == 4);     // w w
+  CHECK(first(named(result.outputs, "z")) == 12);    // w w x
+  CHECK(first(named(result.gradients, "w")) == 12);  // 2 w x
+  CHECK(first(named(result.gradients, "x")) == 4);   // w w
   CHECK(named(result.gradients, "unused").as<float>()[1] == 0);
   request.upstream = {{"z", float_array({1, 1, 1, 1}, {0.5f})}};
   result = run(text, request);
@@ -84,13 +89,15 @@ TEST_CASE("onnx session: a model of known numbers needs no device; half floats c
   text.input("n", ElementType::i64, {2}).output("m", ElementType::i64, {2});
   text.node({.op = "Mul", .inputs = {"n", "n"}, .outputs = {"m"}});
   const onnx::RunRequest request{.inputs = {{"n", array_of({2}, std::vector<std::int64_t>{3, -4})}}};
-  const onnx::RunResult result = onnx::run_model(text.parse(), request, []() -> Device& { throw Error("no device is needed"); });
+  const onnx::RunResult result =
+      onnx::run_model(text.parse(), request, []() -> Device& { throw Error("no device is needed"); });
   CHECK_FALSE(result.on_device);
   CHECK(integers(named(result.outputs, "m")) == std::vector<std::int64_t>{9, 16});
 
   OnnxText half;
   half.input("x", ElementType::f16, {1}).output("y", ElementType::f16, {1}).output("over", ElementType::boolean, {1});
-  half.node({.op = "Add", .inputs = {"x", "x"}, .outputs = {"y"}}).node({.op = "Greater", .inputs = {"y", "x"}, .outputs = {"over"}});
+  half.node({.op = "Add", .inputs = {"x", "x"}, .outputs = {"y"}})
+      .node({.op = "Greater", .inputs = {"y", "x"}, .outputs = {"over"}});
   const onnx::RunResult on_device = run(half, {.inputs = {{"x", convert(float_array({1}, {0.5f}), ElementType::f16)}}});
   CHECK(on_device.on_device);
   CHECK(named(on_device.outputs, "y") == convert(float_array({1}, {1}), ElementType::f16));
@@ -227,7 +234,10 @@ TEST_CASE("onnx session: Resize that keeps proportions samples by the common sca
   OnnxText text;
   text.input("x", ElementType::f32, {1, 1, 3, 5}).output("y", ElementType::f32, {1, 1, 7, 12});
   text.initializer("sizes", int_array({7, 7}));
-  text.node({.op = "Resize", .inputs = {"x", "", "", "sizes"}, .outputs = {"y"}, .lists = {{"axes", {2, 3}}},
+  text.node({.op = "Resize",
+             .inputs = {"x", "", "", "sizes"},
+             .outputs = {"y"},
+             .lists = {{"axes", {2, 3}}},
              .texts = {{"mode", "linear"}, {"keep_aspect_ratio_policy", "not_smaller"}}});
   Array x(ElementType::f32, {1, 1, 3, 5});
   for (std::size_t i = 0; i < 15; ++i) x.as<float>()[i] = static_cast<float>(i);  // 5 row + column
@@ -245,9 +255,12 @@ TEST_CASE("onnx session: Resize with tf_half_pixel_for_nn reads at (o + 0.5) / s
   OnnxText text;
   text.input("x", ElementType::f32, {1, 1, 4}).initializer("sizes", int_array({1, 1, 8}));
   const auto add = [&](const std::string& output, const std::string& mode, const std::string& nearest) {
-    text.node({.op = "Resize", .inputs = {"x", "", "", "sizes"}, .outputs = {output},
-               .texts = {{"mode", mode}, {"nearest_mode", nearest},
-                         {"coordinate_transformation_mode", "tf_half_pixel_for_nn"}}});
+    text.node(
+        {.op = "Resize",
+         .inputs = {"x", "", "", "sizes"},
+         .outputs = {output},
+         .texts = {
+             {"mode", mode}, {"nearest_mode", nearest}, {"coordinate_transformation_mode", "tf_half_pixel_for_nn"}}});
     text.output(output, ElementType::f32, {1, 1, 8});
   };
   add("linear", "linear", "floor");

@@ -50,9 +50,9 @@ TEST_CASE("assign: every other node reads the old contents, wherever it stands")
     ParameterStore store(test_device(), graph);
     store.initialize(0);
     const auto executable = compile(graph, test_device(), &store);
-    const bool copied = std::any_of(executable->plan().selections.begin(), executable->plan().selections.end(), [&](const Selection& selection) {
-      return executable->graph().nodes()[selection.node].op->name() == "assign";
-    });
+    const bool copied = std::any_of(
+        executable->plan().selections.begin(), executable->plan().selections.end(),
+        [&](const Selection& selection) { return executable->graph().nodes()[selection.node].op->name() == "assign"; });
     CHECK(copied == (kind == "later" || kind == "arena" || kind == "not in place"));
     executable->run();
     executable->wait();

@@ -33,8 +33,10 @@ TEST_CASE("bce_with_logits refuses targets of another shape") {
   CHECK_THROWS_AS(bce_with_logits(x, graph.input("t", {1, 1, 4, 5})), Error);
   CHECK_THROWS_AS(bce_with_logits(x, graph.input("labels", {1, 1, 4, 4}, DType::i32)), Error);
   const Value t = graph.input("same", {1, 1, 4, 4});
-  CHECK_THROWS_WITH_AS(bce_with_logits(x, t, graph.input("w", {2, 1, 4, 4})), doctest::Contains("larger than the loss"), Error);
-  CHECK_THROWS_WITH_AS(bce_with_logits(x, t, {}, graph.input("p", {3, 4, 4})), doctest::Contains("pos_weight (f32 3x4x4)"), Error);
+  CHECK_THROWS_WITH_AS(bce_with_logits(x, t, graph.input("w", {2, 1, 4, 4})), doctest::Contains("larger than the loss"),
+                       Error);
+  CHECK_THROWS_WITH_AS(bce_with_logits(x, t, {}, graph.input("p", {3, 4, 4})),
+                       doctest::Contains("pos_weight (f32 3x4x4)"), Error);
 }
 
 }  // namespace tuff::test

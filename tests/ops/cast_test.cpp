@@ -55,12 +55,13 @@ TEST_CASE("cast: f16 rounds to the nearest, of two the even one") {
   }
   constexpr float infinity = std::numeric_limits<float>::infinity();
   const float ulp = 0x1p-10f;  // of numbers from 1
-  const std::vector<float> values = {1 + ulp / 2, 1 + 3 * ulp / 2, -1 - ulp / 2, 1 + 0.51f * ulp,  65504,    65519.9f,   65520,
-                                     -1e9f,       infinity,       -infinity,    -0.0f,            0x1p-14f, 0x1.8p-24f, 0x1.4p-24f,
-                                     0x1p-24f,    0x1p-25f,       0x1.1p-25f,   0.333333f,        2049,     2051,       0x1.ff8p-15f};
-  const std::vector<float> rounded = {1,         1 + 2 * ulp, -1,       1 + ulp,     65504,    65504,    infinity,
-                                      -infinity, infinity,    -infinity, -0.0f,      0x1p-14f, 0x1p-23f, 0x1p-24f,
-                                      0x1p-24f,  0,           0x1p-24f, 0x1.554p-2f, 2048,     2052,     0x1.ff8p-15f};
+  const std::vector<float> values = {
+      1 + ulp / 2, 1 + 3 * ulp / 2, -1 - ulp / 2, 1 + 0.51f * ulp, 65504,    65519.9f,   65520,
+      -1e9f,       infinity,        -infinity,    -0.0f,           0x1p-14f, 0x1.8p-24f, 0x1.4p-24f,
+      0x1p-24f,    0x1p-25f,        0x1.1p-25f,   0.333333f,       2049,     2051,       0x1.ff8p-15f};
+  const std::vector<float> rounded = {1,         1 + 2 * ulp, -1,        1 + ulp,     65504,    65504,    infinity,
+                                      -infinity, infinity,    -infinity, -0.0f,       0x1p-14f, 0x1p-23f, 0x1p-24f,
+                                      0x1p-24f,  0,           0x1p-24f,  0x1.554p-2f, 2048,     2052,     0x1.ff8p-15f};
   const auto count = static_cast<std::int64_t>(values.size());
   Graph graph;
   const Value x = graph.input("x", {count}), nan = graph.input("nan", {1});
@@ -87,7 +88,8 @@ TEST_CASE("cast: gradients of f16 are cast back, ops take f16 where their kernel
   const std::vector<Value> outputs = {cast(relu(half), DType::f32)}, upstream = {x}, wrt = {x};
   CHECK(gradient(outputs, upstream, wrt)[0].dtype() == DType::f32);
   CHECK_THROWS_WITH_AS(add(half, x), "pointwise: input 1 is f32 3, others are f16; cast one or the other", Error);
-  CHECK_THROWS_WITH_AS(bce_with_logits(half, half), "bce_with_logits: input 0 is f16 3, the op takes it as f32 only; cast it", Error);
+  CHECK_THROWS_WITH_AS(bce_with_logits(half, half),
+                       "bce_with_logits: input 0 is f16 3, the op takes it as f32 only; cast it", Error);
 }
 
 }  // namespace tuff::test

@@ -26,7 +26,8 @@ TEST_CASE("class_indicator: a class that doesn't exist is NaN, but for the ignor
 TEST_CASE("class_indicator refuses targets that don't fit") {
   Graph graph;
   const Value x = graph.input("x", {1, 3, 4, 5});
-  CHECK_THROWS_WITH_AS(class_indicator(graph.input("turned", {1, 5, 4}, DType::i32), x), doctest::Contains("i32 1x5x4"), Error);
+  CHECK_THROWS_WITH_AS(class_indicator(graph.input("turned", {1, 5, 4}, DType::i32), x), doctest::Contains("i32 1x5x4"),
+                       Error);
   CHECK_THROWS_AS(class_indicator(graph.input("f32", {1, 4, 5}), x), Error);
 }
 

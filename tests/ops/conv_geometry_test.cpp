@@ -22,7 +22,8 @@ std::int64_t between(PhiloxStream& draws, std::int64_t least, std::int64_t most)
 }
 
 // Counted: the positions of the dilated kernel inside the padded extent.
-std::int64_t counted_positions(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding, std::int64_t dilation) {
+std::int64_t counted_positions(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                               std::int64_t dilation) {
   std::int64_t count = 0;
   for (std::int64_t start = -padding; start + dilation * (kernel - 1) < in + padding; start += stride) ++count;
   return count;
@@ -52,7 +53,8 @@ TEST_CASE("output extents of 1,000 random geometries equal counted positions") {
     std::vector<std::int64_t> expected;
     bool fits = true;
     for (std::size_t axis = 0; axis < x.size() - 2; ++axis) {
-      expected.push_back(counted_positions(x[axis + 2], weight[axis + 2], attributes.stride[axis], attributes.padding[axis], attributes.dilation[axis]));
+      expected.push_back(counted_positions(x[axis + 2], weight[axis + 2], attributes.stride[axis],
+                                           attributes.padding[axis], attributes.dilation[axis]));
       fits = fits && expected.back() > 0;
     }
     Graph graph;
@@ -77,11 +79,15 @@ TEST_CASE("output extents of 1,000 random geometries equal counted positions") {
 TEST_CASE("conv refuses what doesn't fit, naming shapes and cure") {
   Graph graph;
   const Value x = graph.input("x", {1, 4, 8, 8});
-  const auto weight = [&](const char* name, Shape shape) { return graph.input(name, std::move(shape), DType::f32, Layout::weight); };
+  const auto weight = [&](const char* name, Shape shape) {
+    return graph.input(name, std::move(shape), DType::f32, Layout::weight);
+  };
   const Value w = weight("w", {8, 4, 3, 3});
   CHECK_THROWS_WITH_AS(conv(x, weight("three", {8, 3, 3, 3}), {}),
-                       "conv: weight 8x3x3x3 with 1 groups takes 3 input channels, input x has 4 (shape 1x4x8x8)", Error);
-  CHECK_THROWS_WITH_AS(conv(x, w, graph.input("short", {7})), "conv: bias is f32 7, must be f32 8 for weight 8x4x3x3", Error);
+                       "conv: weight 8x3x3x3 with 1 groups takes 3 input channels, input x has 4 (shape 1x4x8x8)",
+                       Error);
+  CHECK_THROWS_WITH_AS(conv(x, w, graph.input("short", {7})), "conv: bias is f32 7, must be f32 8 for weight 8x4x3x3",
+                       Error);
   CHECK_THROWS_AS(conv(x, weight("large", {8, 4, 9, 9}), {}), Error);
   CHECK_THROWS_AS(conv(x, weight("line", {8, 4, 3}), {}), Error);
   CHECK_THROWS_AS(conv(x, graph.input("layout", {8, 4, 3, 3}), {}), Error);
@@ -92,8 +98,10 @@ TEST_CASE("conv refuses what doesn't fit, naming shapes and cure") {
   const Value t = graph.input("t", {4, 8, 2, 2}, DType::f32, Layout::transposed_weight);
   CHECK_THROWS_AS(conv_transpose(x, t, {}, {.stride = {2}, .output_padding = {2}}), Error);
   CHECK_THROWS_AS(conv_transpose(x, t, {}, {.padding = {5}}), Error);
-  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.padding = {1}, .auto_pad = AutoPad::full}), "conv: give padding or auto_pad=full, not both", Error);
-  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.output_size = {8}}), "conv: takes no output_size; it follows from the input", Error);
+  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.padding = {1}, .auto_pad = AutoPad::full}),
+                       "conv: give padding or auto_pad=full, not both", Error);
+  CHECK_THROWS_WITH_AS(conv(x, w, {}, {.output_size = {8}}), "conv: takes no output_size; it follows from the input",
+                       Error);
   CHECK_THROWS_WITH_AS(conv_transpose(x, t, {}, {.stride = {2}, .output_size = {18, 16}}),
                        "conv_transpose: output_size 18 can't be reached on spatial axis 0; 16 to 17 can", Error);
   CHECK_THROWS_WITH_AS(conv_transpose(x, t, {}, {.padding_mode = PaddingMode::reflect}),
@@ -111,7 +119,8 @@ TEST_CASE("kernels of a convolution by device") {
 
   Graph grouped;
   const Value gx = grouped.input("x", {1, 16, 32, 32});
-  grouped.output("y", conv(gx, grouped.input("w", {16, 1, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}, .groups = 16}));
+  grouped.output(
+      "y", conv(gx, grouped.input("w", {16, 1, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}, .groups = 16}));
   CHECK(chosen(grouped, "cpu") == "depthwise");
   CHECK(chosen(grouped, "discrete") == "depthwise");
   LowerOptions options;

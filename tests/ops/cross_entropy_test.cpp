@@ -66,9 +66,11 @@ TEST_CASE("cross_entropy refuses targets that don't fit") {
   CHECK_THROWS_AS(cross_entropy(x, graph.input("f32", {1, 4, 5})), Error);
   const Value t = graph.input("t", {1, 4, 5}, DType::i32);
   CHECK_THROWS_AS(cross_entropy(x, t, {}, graph.input("w", {4})), Error);
-  CHECK_THROWS_WITH_AS(cross_entropy(x, t, {}, {}, graph.input("p", {1, 4, 5})), doctest::Contains("must be f32 1x1x4x5"), Error);
+  CHECK_THROWS_WITH_AS(cross_entropy(x, t, {}, {}, graph.input("p", {1, 4, 5})),
+                       doctest::Contains("must be f32 1x1x4x5"), Error);
   CHECK_THROWS_WITH_AS(cross_entropy(x, t, {.label_smoothing = 2}), doctest::Contains("label_smoothing is 2"), Error);
-  CHECK_THROWS_WITH_AS(nll_loss(x, t, {}, graph.input("w4", {4})), doctest::Contains("nll_loss: weight is f32 4"), Error);
+  CHECK_THROWS_WITH_AS(nll_loss(x, t, {}, graph.input("w4", {4})), doctest::Contains("nll_loss: weight is f32 4"),
+                       Error);
 }
 
 }  // namespace tuff::test

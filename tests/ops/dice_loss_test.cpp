@@ -20,8 +20,10 @@ TEST_CASE("dice_loss refuses targets that don't fit") {
   CHECK_THROWS_AS(dice_loss(x, graph.input("f32", {1, 4, 5})), Error);
   CHECK_THROWS_AS(dice_loss(x, graph.input("turned", {1, 5, 4}, DType::i32)), Error);
   const Value t = graph.input("t", {1, 4, 5}, DType::i32);
-  CHECK_THROWS_WITH_AS(tversky_loss(x, t, {}, graph.input("w", {2, 1, 4, 5})), doctest::Contains("weight (f32 2x1x4x5) is larger"), Error);
-  CHECK_THROWS_WITH_AS(tversky_loss(x, graph.input("other", {1, 4, 5})), doctest::Contains("tversky_loss: x (f32 1x3x4x5)"), Error);
+  CHECK_THROWS_WITH_AS(tversky_loss(x, t, {}, graph.input("w", {2, 1, 4, 5})),
+                       doctest::Contains("weight (f32 2x1x4x5) is larger"), Error);
+  CHECK_THROWS_WITH_AS(tversky_loss(x, graph.input("other", {1, 4, 5})),
+                       doctest::Contains("tversky_loss: x (f32 1x3x4x5)"), Error);
 }
 
 }  // namespace tuff::test

@@ -16,9 +16,26 @@ TEST_CASE("elementary") {
 TEST_CASE("elementary: infinities, NaN, bounds of domains and gradients there are PyTorch's") {
   const auto constant = [](Value x, float value) { return x.graph().scalar(value); };
   const std::map<std::string, Unary> functions = {
-      {"ceil", ceil}, {"floor", floor}, {"round", round}, {"trunc", trunc}, {"sin", sin}, {"cos", cos}, {"tan", tan},
-      {"asin", asin}, {"acos", acos}, {"atan", atan}, {"sinh", sinh}, {"cosh", cosh}, {"asinh", asinh}, {"acosh", acosh},
-      {"atanh", atanh}, {"erf", erf}, {"expm1", expm1}, {"log1p", log1p}, {"log2", log2}, {"sqrt", sqrt},
+      {"ceil", ceil},
+      {"floor", floor},
+      {"round", round},
+      {"trunc", trunc},
+      {"sin", sin},
+      {"cos", cos},
+      {"tan", tan},
+      {"asin", asin},
+      {"acos", acos},
+      {"atan", atan},
+      {"sinh", sinh},
+      {"cosh", cosh},
+      {"asinh", asinh},
+      {"acosh", acosh},
+      {"atanh", atanh},
+      {"erf", erf},
+      {"expm1", expm1},
+      {"log1p", log1p},
+      {"log2", log2},
+      {"sqrt", sqrt},
       {"fmod", [&](Value x) { return fmod(x, constant(x, 0.75f)); }},
       {"remainder", [&](Value x) { return remainder(x, constant(x, -0.75f)); }},
       {"pow_0", [](Value x) { return pow(x, 0.0f); }},
@@ -38,13 +55,27 @@ TEST_CASE("elementary: accurate to 1e-6 of each element") {
     double low, high;
   };
   const Range ranges[] = {
-      {"sin", sin, std::sin, -3, 3}, {"cos", cos, std::cos, -1.5, 1.5}, {"tan", tan, std::tan, -1.5, 1.5},
-      {"asin", asin, std::asin, -1, 1}, {"acos", acos, std::acos, -1, 0.999}, {"atan", atan, std::atan, -30, 30},
-      {"atan of large", atan, std::atan, 1e3, 1e9}, {"sinh", sinh, std::sinh, -2, 2}, {"sinh of large", sinh, std::sinh, 2, 89},
-      {"cosh", cosh, std::cosh, -89, 89}, {"asinh", asinh, std::asinh, -5, 5}, {"asinh of large", asinh, std::asinh, 1e9, 1e30},
-      {"acosh", acosh, std::acosh, 1, 3}, {"acosh of large", acosh, std::acosh, 3, 1e30}, {"atanh", atanh, std::atanh, -0.99, 0.99},
-      {"erf", erf, std::erf, -4.5, 4.5}, {"expm1", expm1, std::expm1, -20, 20}, {"expm1 near 0", expm1, std::expm1, -1e-3, 1e-3},
-      {"log1p", log1p, std::log1p, -0.99, 20}, {"log1p near 0", log1p, std::log1p, -1e-3, 1e-3}, {"log2", log2, std::log2, 1.1, 1e6},
+      {"sin", sin, std::sin, -3, 3},
+      {"cos", cos, std::cos, -1.5, 1.5},
+      {"tan", tan, std::tan, -1.5, 1.5},
+      {"asin", asin, std::asin, -1, 1},
+      {"acos", acos, std::acos, -1, 0.999},
+      {"atan", atan, std::atan, -30, 30},
+      {"atan of large", atan, std::atan, 1e3, 1e9},
+      {"sinh", sinh, std::sinh, -2, 2},
+      {"sinh of large", sinh, std::sinh, 2, 89},
+      {"cosh", cosh, std::cosh, -89, 89},
+      {"asinh", asinh, std::asinh, -5, 5},
+      {"asinh of large", asinh, std::asinh, 1e9, 1e30},
+      {"acosh", acosh, std::acosh, 1, 3},
+      {"acosh of large", acosh, std::acosh, 3, 1e30},
+      {"atanh", atanh, std::atanh, -0.99, 0.99},
+      {"erf", erf, std::erf, -4.5, 4.5},
+      {"expm1", expm1, std::expm1, -20, 20},
+      {"expm1 near 0", expm1, std::expm1, -1e-3, 1e-3},
+      {"log1p", log1p, std::log1p, -0.99, 20},
+      {"log1p near 0", log1p, std::log1p, -1e-3, 1e-3},
+      {"log2", log2, std::log2, 1.1, 1e6},
   };
   for (const Range& range : ranges) {
     INFO(std::string(range.name));
@@ -66,7 +97,8 @@ TEST_CASE("elementary: fmod is exact, whatever the quotient") {
   const std::vector<double> at = {1e30, -1e30, 16777216, 3.4e38, 1e-3, -7.5, 0.3f, 5e9f};
   for (const float divisor : {0.3f, -1.7f, 3.0f, 1e-5f}) {
     std::vector<double> expected;
-    for (const double a : at) expected.push_back(std::fmod(static_cast<double>(static_cast<float>(a)), static_cast<double>(divisor)));
+    for (const double a : at)
+      expected.push_back(std::fmod(static_cast<double>(static_cast<float>(a)), static_cast<double>(divisor)));
     const auto got = value_and_gradient([&](Value x) { return fmod(x, x.graph().scalar(divisor)); }, at).values;
     for (std::size_t i = 0; i < at.size(); ++i) CHECK(got[i] == expected[i]);
   }
@@ -84,9 +116,21 @@ TEST_CASE("elementary: powers and their gradients where PyTorch has special case
     double a, b, y, da, db;
   };
   const Power powers[] = {
-      {0, 0, 1, 0, 0},       {0, 1, 0, 1, 0},         {0, -1, kInf, -kInf, -kInf}, {0, 3, 0, 0, 0},          {1, kNaN, 1, kNaN, 0},
-      {kNaN, 0, 1, 0, kNaN}, {-1, 3, -1, 3, kNaN},    {-2, 2, 4, -4, kNaN},        {-2, 0.5, kNaN, kNaN, kNaN}, {1, kInf, 1, kInf, 0},
-      {-1, kInf, 1, kInf, kNaN}, {kInf, 2, kInf, kInf, kInf}, {-kInf, 3, -kInf, kInf, kNaN}, {kInf, -1, 0, 0, kNaN}, {2, 3, 8, 12, 5.545177444},
+      {0, 0, 1, 0, 0},
+      {0, 1, 0, 1, 0},
+      {0, -1, kInf, -kInf, -kInf},
+      {0, 3, 0, 0, 0},
+      {1, kNaN, 1, kNaN, 0},
+      {kNaN, 0, 1, 0, kNaN},
+      {-1, 3, -1, 3, kNaN},
+      {-2, 2, 4, -4, kNaN},
+      {-2, 0.5, kNaN, kNaN, kNaN},
+      {1, kInf, 1, kInf, 0},
+      {-1, kInf, 1, kInf, kNaN},
+      {kInf, 2, kInf, kInf, kInf},
+      {-kInf, 3, -kInf, kInf, kNaN},
+      {kInf, -1, 0, 0, kNaN},
+      {2, 3, 8, 12, 5.545177444},
   };
   for (const Power& power : powers) {
     INFO(power.a, " to the ", power.b);
@@ -110,7 +154,9 @@ TEST_CASE("elementary: what is infinite, finite, no number; logic of nonzero val
   CHECK(of([](Value x) { return isinf(x, false, false); }) == Doubles{0, 0, 0, 0, 0, 0});
   CHECK(of(isfinite) == Doubles{0, 0, 0, 1, 1, 1});
   CHECK(of(logical_not) == Doubles{0, 0, 0, 0, 1, 0});
-  const auto with = [&](Value (*op)(Value, Value), float other) { return of([&](Value x) { return op(x, x.graph().scalar(other)); }); };
+  const auto with = [&](Value (*op)(Value, Value), float other) {
+    return of([&](Value x) { return op(x, x.graph().scalar(other)); });
+  };
   CHECK(with(logical_and, 1) == Doubles{1, 1, 1, 1, 0, 1});
   CHECK(with(logical_and, 0) == Doubles{0, 0, 0, 0, 0, 0});
   CHECK(with(logical_or, 0) == Doubles{1, 1, 1, 1, 0, 1});
@@ -121,7 +167,9 @@ TEST_CASE("elementary: what is infinite, finite, no number; logic of nonzero val
 
 TEST_CASE("elementary: a bound that is no number makes clamp NaN; a low above the high gives the high") {
   const auto clamped = [](float low, float high) {
-    return value_and_gradient([=](Value x) { return clamp(x, x.graph().scalar(low), x.graph().scalar(high)); }, {-1, 0, 1}).values;
+    return value_and_gradient([=](Value x) { return clamp(x, x.graph().scalar(low), x.graph().scalar(high)); },
+                              {-1, 0, 1})
+        .values;
   };
   for (const double value : clamped(NAN, 1)) CHECK(std::isnan(value));
   for (const double value : clamped(0, NAN)) CHECK(std::isnan(value));

@@ -45,7 +45,8 @@ TEST_CASE("exact: conv_transpose") {
   ShapeDraws draws("exact conv_transpose");
   for (int i = 0; i < draws.rounds(12, 20); ++i) {
     const RandomConv drawn = random_conv_transpose(draws);
-    check_exactly(conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, exact(drawn.attributes, draws)));
+    check_exactly(
+        conv_transpose_case(draws.name(to_string(drawn)), drawn.x, drawn.weight, exact(drawn.attributes, draws)));
   }
 }
 

@@ -27,9 +27,11 @@ TEST_CASE("focal_loss: classes that are impossible leave the gradient finite") {
 TEST_CASE("focal_loss refuses what doesn't fit") {
   Graph graph;
   const Value x = graph.input("x", {1, 3, 4, 5});
-  CHECK_THROWS_WITH_AS(focal_loss(x, graph.input("t", {1, 4, 5}, DType::i32), {.gamma = -1}), doctest::Contains("gamma is -1"), Error);
+  CHECK_THROWS_WITH_AS(focal_loss(x, graph.input("t", {1, 4, 5}, DType::i32), {.gamma = -1}),
+                       doctest::Contains("gamma is -1"), Error);
   CHECK_THROWS_AS(focal_loss(x, graph.input("turned", {1, 5, 4}, DType::i32)), Error);
-  CHECK_THROWS_WITH_AS(focal_loss(x, graph.input("f", {1, 4, 5})), doctest::Contains("focal_loss: x (f32 1x3x4x5)"), Error);
+  CHECK_THROWS_WITH_AS(focal_loss(x, graph.input("f", {1, 4, 5})), doctest::Contains("focal_loss: x (f32 1x3x4x5)"),
+                       Error);
   CHECK_THROWS_AS(sigmoid_focal_loss(x, graph.input("s", {1, 3, 4, 4})), Error);
 }
 

@@ -17,13 +17,16 @@ TEST_CASE("grid_sample: affine_grid") {
 }
 
 TEST_CASE("grid_sample through an affine_grid moves an image by whole pixels") {
-  OpCase moved{.name = "one pixel to the left", .inputs = {{.type = {DType::f32, {1, 4, 3, 5}}}, {.type = {DType::f32, {1, 2, 3}}}}};
+  OpCase moved{.name = "one pixel to the left",
+               .inputs = {{.type = {DType::f32, {1, 4, 3, 5}}}, {.type = {DType::f32, {1, 2, 3}}}}};
   Array theta({1, 2, 3});
   theta.data = {1, 0, 2.0 / 5, 0, 1, 0};
   moved.inputs[1].values = theta;
   moved.check_gradient = false;
   moved.tolerance = 2e-6;
-  moved.build = [](Graph&, std::span<const Value> in) { return std::vector<Value>{grid_sample(in[0], affine_grid(in[1], in[0].shape()))}; };
+  moved.build = [](Graph&, std::span<const Value> in) {
+    return std::vector<Value>{grid_sample(in[0], affine_grid(in[1], in[0].shape()))};
+  };
   moved.reference = [](std::span<const Array> in) {
     return std::vector<Array>{generate({1, 4, 3, 5}, [&](const Index& at) {
       return at[3] == 4 ? 0.0 : in[0].at({at[0], at[1], at[2], at[3] + 1});
@@ -67,10 +70,13 @@ TEST_CASE("grid_sample refuses a grid that doesn't fit, naming shapes") {
                        "grid_sample: grid is f32 1x2x2x3, must be (1, 2 extents, 2) for x (1x4x5x6)", Error);
   CHECK_THROWS_AS(grid_sample(x, graph.input("batch", {2, 2, 2, 2})), Error);
   CHECK_THROWS_AS(grid_sample(x, graph.input("labels", {1, 2, 2, 2}, DType::i32)), Error);
-  CHECK_THROWS_WITH_AS(grid_sample(graph.input("volume", {1, 4, 2, 2, 2}), graph.input("places", {1, 2, 2, 2, 3}), {.mode = GridSampleMode::bicubic}),
+  CHECK_THROWS_WITH_AS(grid_sample(graph.input("volume", {1, 4, 2, 2, 2}), graph.input("places", {1, 2, 2, 2, 3}),
+                                   {.mode = GridSampleMode::bicubic}),
                        "grid_sample: mode bicubic takes one or two spatial axes, x is f32 1x4x2x2x2", Error);
-  CHECK_THROWS_WITH_AS(affine_grid(graph.input("theta", {1, 2, 2}), {1, 4, 5, 6}),
-                       "affine_grid: theta is f32 1x2x2, must be (N, d, d + 1) for an image of 1x4x5x6 with d = 1 to 3 spatial axes", Error);
+  CHECK_THROWS_WITH_AS(
+      affine_grid(graph.input("theta", {1, 2, 2}), {1, 4, 5, 6}),
+      "affine_grid: theta is f32 1x2x2, must be (N, d, d + 1) for an image of 1x4x5x6 with d = 1 to 3 spatial axes",
+      Error);
 }
 
 }  // namespace tuff::test

@@ -59,7 +59,8 @@ TEST_CASE("normalize gives the new running statistics") {
   for (const bool affine : {false, true}) {
     const TensorType channels{DType::f32, {6}};
     OpCase running{.name = affine ? "running, affine" : "running"};
-    running.inputs = {{.type = {DType::f32, {2, 6, 5, 7}}}, {.type = channels}, {.type = channels, .fill = Fill::positive}};
+    running.inputs = {
+        {.type = {DType::f32, {2, 6, 5, 7}}}, {.type = channels}, {.type = channels, .fill = Fill::positive}};
     if (affine) running.inputs.insert(running.inputs.begin() + 1, 2, {.type = channels, .fill = Fill::positive});
     running.build = [=](Graph&, std::span<const Value> x) {
       const Normalized result = normalize(x[0], affine ? x[1] : Value{}, affine ? x[2] : Value{}, {.momentum = 0.25f},
@@ -69,10 +70,12 @@ TEST_CASE("normalize gives the new running statistics") {
     running.reference = [=](std::span<const Array> x) {
       const std::span<const Array> weights = affine ? x.subspan(1, 2) : std::span<const Array>{};
       const std::vector<Array> batch = normalize_reference(x[0], weights, {});
-      return std::vector<Array>{batch[0], generate({6}, [&](const Index& at) {
-                                  const auto c = static_cast<std::size_t>(at[0]);
-                                  return 0.75 * x[x.size() - 2].data[c] + 0.25 * batch[1].data[c];
-                                }),
+      return std::vector<Array>{batch[0],
+                                generate({6},
+                                         [&](const Index& at) {
+                                           const auto c = static_cast<std::size_t>(at[0]);
+                                           return 0.75 * x[x.size() - 2].data[c] + 0.25 * batch[1].data[c];
+                                         }),
                                 generate({6}, [&](const Index& at) {
                                   const auto c = static_cast<std::size_t>(at[0]);
                                   return 0.75 * x[x.size() - 1].data[c] + 0.25 * batch[2].data[c] * 70 / 69;
@@ -92,7 +95,8 @@ TEST_CASE("normalize: gradients through the statistics") {
       op_case.inputs = {{.type = {DType::f32, shape}}};
       if (running) op_case.inputs.insert(op_case.inputs.end(), 2, {.type = {DType::f32, {6}}});
       op_case.build = [=](Graph&, std::span<const Value> x) {
-        const Normalized result = normalize(x[0], {}, {}, {.groups = groups, .momentum = 0.25f}, running ? x[1] : Value{}, running ? x[2] : Value{});
+        const Normalized result = normalize(x[0], {}, {}, {.groups = groups, .momentum = 0.25f},
+                                            running ? x[1] : Value{}, running ? x[2] : Value{});
         std::vector<Value> outputs = {result.output, result.mean, result.variance};
         if (running) outputs.insert(outputs.end(), {result.running_mean, result.running_var});
         return outputs;
@@ -120,7 +124,10 @@ TEST_CASE("batch_norm with running statistics") {
       if (relu && shape.rank() != 4) continue;
       OpCase inference{.name = "running statistics " + to_string(shape) + (relu ? ", relu" : "")};
       const TensorType channels{DType::f32, Shape{shape.channels()}};
-      inference.inputs = {{.type = {DType::f32, shape}}, {.type = channels}, {.type = channels}, {.type = channels},
+      inference.inputs = {{.type = {DType::f32, shape}},
+                          {.type = channels},
+                          {.type = channels},
+                          {.type = channels},
                           {.type = channels, .fill = Fill::positive}};
       const auto activation = relu ? NormalizeActivation::relu : NormalizeActivation::none;
       inference.build = [=](Graph&, std::span<const Value> x) {

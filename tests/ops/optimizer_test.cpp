@@ -37,7 +37,8 @@ TEST_CASE("optimizer: the clip coefficient is PyTorch's") {
     }
     executable->write("x", values);
     executable->run();
-    CHECK(executable->read("c").floats()[0] == doctest::Approx(std::min(1.0, 2 / (std::sqrt(squares) + 1e-6))).epsilon(1e-6));
+    CHECK(executable->read("c").floats()[0] ==
+          doctest::Approx(std::min(1.0, 2 / (std::sqrt(squares) + 1e-6))).epsilon(1e-6));
   }
 }
 
@@ -59,7 +60,8 @@ TEST_CASE("optimizer: inputs of other lengths are refused by name") {
     CHECK(message(state, {.decay_factors = graph.input(op + "f", {3})}).starts_with(op + "decay_factors must be 2"));
     CHECK(message(state, {.average = graph.input(op + "a", {64})}).starts_with(op + "gradients, moments and averages"));
     CHECK(message(graph.input(op + "s", {2}), {}).starts_with(op + "step_state must have 5 elements"));
-    CHECK(message(state, {.gradient_scale = graph.input(op + "g", {2})}).find("gradient_scale one") != std::string::npos);
+    CHECK(message(state, {.gradient_scale = graph.input(op + "g", {2})}).find("gradient_scale one") !=
+          std::string::npos);
   }
 }
 

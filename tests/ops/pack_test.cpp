@@ -40,7 +40,8 @@ TEST_CASE("pack: pieces lie at their variables' places, computed there or copied
   CHECK(static_cast<double>(executable->read("total").floats()[0]) == doctest::Approx(total).epsilon(1e-6));
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const HostTensor piece = store.read("p" + std::to_string(i), "gradients");
-    for (std::size_t k = 0; k < piece.floats().size(); ++k) CHECK(piece.floats()[k] == static_cast<float>(100 * i + k + i % 2));
+    for (std::size_t k = 0; k < piece.floats().size(); ++k)
+      CHECK(piece.floats()[k] == static_cast<float>(100 * i + k + i % 2));
   }
 }
 

@@ -27,10 +27,10 @@ TEST_CASE("pixel_shuffle: ONNX's modes and refusals") {
   CHECK(graph.producer(depth_to_space(x, 2, DepthMode::crd))->op->name() == "pixel_shuffle");
   CHECK(graph.producer(space_to_depth(x, 2, DepthMode::crd))->op->name() == "pixel_unshuffle");
   CHECK(depth_to_space(graph.input("labels", {1, 4, 2}, DType::i32), 2).shape() == Shape{1, 2, 4});
-  CHECK_THROWS_WITH_AS(depth_to_space(x, 3), "depth_to_space: x (f32 2x8x4x6) isn't made of blocks of 3 along each spatial axis",
-                       Error);
-  CHECK_THROWS_WITH_AS(space_to_depth(x, 3), "space_to_depth: x (f32 2x8x4x6) isn't made of blocks of 3 along each spatial axis",
-                       Error);
+  CHECK_THROWS_WITH_AS(depth_to_space(x, 3),
+                       "depth_to_space: x (f32 2x8x4x6) isn't made of blocks of 3 along each spatial axis", Error);
+  CHECK_THROWS_WITH_AS(space_to_depth(x, 3),
+                       "space_to_depth: x (f32 2x8x4x6) isn't made of blocks of 3 along each spatial axis", Error);
   CHECK_THROWS_AS(space_to_depth(x, 0), Error);
   CHECK_THROWS_WITH_AS(depth_to_space(graph.input("flat", {2, 8}), 2),
                        "depth_to_space: x must be (N, C, 1 to 3 spatial axes), got f32 2x8", Error);

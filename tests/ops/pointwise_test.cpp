@@ -35,10 +35,13 @@ TEST_CASE("pointwise: elementary functions are accurate to 1e-6 of each element"
   CHECK(element_error([](Value x) { return log(x); }, [](double a) { return std::log(a); }, 1e-6, 3) < 1e-6);
   CHECK(element_error([](Value x) { return log(x); }, [](double a) { return std::log(a); }, 1e30, 3e38) < 1e-6);
   CHECK(element_error([](Value x) { return tanh(x); }, [](double a) { return std::tanh(a); }, -11, 10) < 1e-6);
-  CHECK(element_error([](Value x) { return sigmoid(x); }, [](double a) { return 1 / (1 + std::exp(-a)); }, -80, 80) < 1e-6);
-  CHECK(element_error([](Value x) { return softplus(x); }, [](double a) { return std::log1p(std::exp(a)); }, -80, 80) < 1e-6);
+  CHECK(element_error([](Value x) { return sigmoid(x); }, [](double a) { return 1 / (1 + std::exp(-a)); }, -80, 80) <
+        1e-6);
+  CHECK(element_error([](Value x) { return softplus(x); }, [](double a) { return std::log1p(std::exp(a)); }, -80, 80) <
+        1e-6);
   CHECK(element_error([](Value x) { return sqrt(x); }, [](double a) { return std::sqrt(a); }, 1e-20, 1e20) < 1e-6);
-  CHECK(element_error([](Value x) { return pow(x, 0.3f); }, [](double a) { return std::pow(a, static_cast<double>(0.3f)); }, 0.01, 10) < 1e-6);
+  CHECK(element_error([](Value x) { return pow(x, 0.3f); },
+                      [](double a) { return std::pow(a, static_cast<double>(0.3f)); }, 0.01, 10) < 1e-6);
 }
 
 TEST_CASE("pointwise: infinities and NaN as in PyTorch") {
@@ -49,7 +52,9 @@ TEST_CASE("pointwise: infinities and NaN as in PyTorch") {
     for (std::size_t i = 0; i < values.size(); ++i) {
       INFO("of ", values[i], " is ", result.data[i]);
       const double want = expected[i], got = result.data[i];
-      CHECK((std::isnan(want) ? std::isnan(got) : std::isinf(want) ? got == want : std::fabs(got - want) <= 1e-6 * std::fabs(want)));
+      CHECK((std::isnan(want)   ? std::isnan(got)
+             : std::isinf(want) ? got == want
+                                : std::fabs(got - want) <= 1e-6 * std::fabs(want)));
     }
   };
   const double e = std::exp(1.0), s = 1 / (1 + e), t = std::tanh(1.0), l = std::log1p(1 / e);

@@ -54,7 +54,8 @@ double kolmogorov(std::vector<float> values, const std::function<double(double)>
 
 double correlation(const std::vector<float>& a, const std::vector<float>& b, std::size_t shift = 0) {
   double sum = 0;
-  for (std::size_t i = 0; i + shift < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i + shift]);
+  for (std::size_t i = 0; i + shift < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i + shift]);
   return sum / std::sqrt(static_cast<double>(a.size()));  // deviation 1 where independent
 }
 
@@ -65,8 +66,11 @@ TEST_CASE("random: the host's Philox gives the same numbers in every layout and 
 }
 
 TEST_CASE("random: uniform numbers are the host's to the bit") {
-  const std::vector<float> values =
-      draw([](Value state) { return random_uniform(state, {DType::f32, {3, 5, 7, 9}}, 4); }, 0x123456789abcu, 77);
+  const std::vector<float> values = draw(
+      [](Value state) {
+        return random_uniform(state, {DType::f32, {3, 5, 7, 9}}, 4);
+      },
+      0x123456789abcu, 77);
   PhiloxStream stream(0x123456789abcu, 77, 4, static_cast<std::uint32_t>(RandomUse::op));
   for (const float value : values) REQUIRE(value == stream.uniform());
 }
@@ -152,8 +156,10 @@ TEST_CASE("random: a state of the wrong type and steps out of range are refused"
   Graph graph;
   const TensorType type{DType::f32, {4}};
   const Value state = graph.input("state", {kRandomStateElements}, DType::i32);
-  CHECK_THROWS_WITH_AS(random_uniform(graph.input("f", {kRandomStateElements}), type), doctest::Contains("i32 of 3"), Error);
-  CHECK_THROWS_WITH_AS(random_normal(graph.input("four", {4}, DType::i32), type), doctest::Contains("not i32 4"), Error);
+  CHECK_THROWS_WITH_AS(random_uniform(graph.input("f", {kRandomStateElements}), type), doctest::Contains("i32 of 3"),
+                       Error);
+  CHECK_THROWS_WITH_AS(random_normal(graph.input("four", {4}, DType::i32), type), doctest::Contains("not i32 4"),
+                       Error);
   CHECK_THROWS_WITH_AS(random_uniform(state, {DType::i32, {4}}), doctest::Contains("isn't f32"), Error);
   CHECK_THROWS_WITH_AS(random_state(1, -1), doctest::Contains("step -1"), Error);
   CHECK_THROWS_AS(random_state(1, std::int64_t{1} << 32), Error);

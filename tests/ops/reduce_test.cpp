@@ -51,7 +51,8 @@ TEST_CASE("reduce: the gradient of a maximum is shared among ties") {
   op_case.reference = [](std::span<const Array> x) {
     Array result(Shape{2, 4});
     for (std::size_t i = 0; i < 8; ++i) {
-      const double upstream = x[1].data[i / 4 * 4] + x[1].data[i / 4 * 4 + 1] + x[1].data[i / 4 * 4 + 2] + x[1].data[i / 4 * 4 + 3];
+      const double upstream =
+          x[1].data[i / 4 * 4] + x[1].data[i / 4 * 4 + 1] + x[1].data[i / 4 * 4 + 2] + x[1].data[i / 4 * 4 + 3];
       result.data[i] = i < 4 ? (x[0].data[i] == 3 ? upstream / 2 : 0) : upstream / 4;
     }
     return std::vector<Array>{result};
@@ -69,7 +70,8 @@ TEST_CASE("reduce: the gradient of a product with zeros") {
   op_case.inputs[0].differentiable = false;
   op_case.build = [](Graph& graph, std::span<const Value> x) {
     const Value y = prod(x[0], {1});
-    const std::array inputs = {x[0]}, outputs = {y}, upstream = {graph.constant(HostTensor::from_floats({3}, std::vector<float>{1, 1, 2}))};
+    const std::array inputs = {x[0]}, outputs = {y},
+                     upstream = {graph.constant(HostTensor::from_floats({3}, std::vector<float>{1, 1, 2}))};
     return graph.producer(y)->op->gradient({inputs, outputs, upstream});
   };
   op_case.reference = [](std::span<const Array>) {
@@ -86,8 +88,8 @@ TEST_CASE("reduce: logsumexp neither overflows nor makes NaN of infinities") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   OpCase op_case{.name = "logsumexp of extremes"};
   Array values(Shape{6, 3});
-  values.data = {-kInfinity, -kInfinity, -kInfinity, kInfinity, 0,     kInfinity, 1, -kInfinity, -kInfinity, 1,
-                 nan,        kInfinity,  1000,       1000,      -1000, -1000,     -1001, -2000};
+  values.data = {-kInfinity, -kInfinity, -kInfinity, kInfinity, 0,    kInfinity, 1,     -kInfinity, -kInfinity,
+                 1,          nan,        kInfinity,  1000,      1000, -1000,     -1000, -1001,      -2000};
   op_case.inputs = {{.type = {DType::f32, {6, 3}}, .values = values}};
   op_case.build = [](Graph&, std::span<const Value> x) { return std::vector<Value>{logsumexp(x[0], {1})}; };
   op_case.reference = [=](std::span<const Array>) {
@@ -118,7 +120,8 @@ TEST_CASE("reduce: sums of integers below 2^24 are exact") {
   CHECK(to_array(executable->read("sum1c")).data == reduced(values, {1}, false, 0, add).data);
   CHECK(to_array(executable->read("sum3")).data == reduced(values, {0, 2, 3}, false, 0, add).data);
   CHECK(to_array(executable->read("sum1")).data == reduced(values, {3}, false, 0, add).data);
-  CHECK(to_array(executable->read("l1")).data == reduced(values, {}, false, 0, [](double a, double b) { return a + std::fabs(b); }).data);
+  CHECK(to_array(executable->read("l1")).data ==
+        reduced(values, {}, false, 0, [](double a, double b) { return a + std::fabs(b); }).data);
 }
 
 TEST_CASE("reduce: sum_to undoes broadcasting") {

@@ -46,7 +46,8 @@ TEST_CASE("resample mirrors indices at both ends") {
 TEST_CASE("resample refuses an axis that its table doesn't fit, naming it") {
   Graph graph;
   const Value x = graph.input("x", {1, 4, 4, 5});
-  CHECK_THROWS_WITH_AS(resample(x, 3, mirror_table(4)), "resample: axis 3 of x (f32 1x4x4x5) has 5 elements, the table takes 4", Error);
+  CHECK_THROWS_WITH_AS(resample(x, 3, mirror_table(4)),
+                       "resample: axis 3 of x (f32 1x4x4x5) has 5 elements, the table takes 4", Error);
   CHECK_THROWS_WITH_AS(resample(x, 4, mirror_table(4)), "resample: x (f32 1x4x4x5) has no axis 4", Error);
   CHECK_THROWS_AS(resample(graph.input("labels", {1, 4, 4}, DType::i32), 2, mirror_table(4)), Error);
 }

@@ -17,7 +17,8 @@ TEST_CASE("sgd: momentum without its buffer and Nesterov's without momentum are 
   graph.parameter("p", {100}, Initializer::constant(0));
   const Value arena = graph.arena("parameters"), state = graph.input("state", {kStepStateElements});
   CHECK_THROWS_AS(sgd(arena, graph.arena("g"), {}, state, {.momentum = 0.9}), Error);
-  CHECK_THROWS_WITH_AS(sgd(arena, graph.arena("g"), {}, state, {.nesterov = true}), doctest::Contains("nesterov"), Error);
+  CHECK_THROWS_WITH_AS(sgd(arena, graph.arena("g"), {}, state, {.nesterov = true}), doctest::Contains("nesterov"),
+                       Error);
 }
 
 }  // namespace tuff::test

@@ -24,7 +24,8 @@ TEST_CASE("slice keeps the bits of integers") {
 TEST_CASE("slice refuses ranges outside of x, naming them") {
   Graph graph;
   const Value x = graph.input("x", {1, 4, 28, 28});
-  CHECK_THROWS_WITH_AS(slice(x, {0, 0, 0, 0}, {1, 4, 29, 28}), "slice: 0 to 29 on axis 2 is no range within f32 1x4x28x28", Error);
+  CHECK_THROWS_WITH_AS(slice(x, {0, 0, 0, 0}, {1, 4, 29, 28}),
+                       "slice: 0 to 29 on axis 2 is no range within f32 1x4x28x28", Error);
   CHECK_THROWS_AS(slice(x, {0, 0, 5, 0}, {1, 4, 5, 28}), Error);
   CHECK_THROWS_AS(slice(x, {0, 0}, {1, 4}), Error);
 }
@@ -47,7 +48,8 @@ TEST_CASE("slice reads starts and ends as Python does") {
   CHECK(attributes(2, INT64_MAX, INT64_MAX) == "starts=2 ends=3");
   CHECK(slice(x, {0}, {10}, {1}) == x);
   CHECK_THROWS_WITH_AS(slice(x, {5}, {2}, {1}), "slice: 5 to 2 on axis 0 is no range within f32 10", Error);
-  CHECK_THROWS_WITH_AS(slice(x, {2}, {5}, {-2}), "slice: 2 to 5 in steps of -2 on axis 0 is no range within f32 10", Error);
+  CHECK_THROWS_WITH_AS(slice(x, {2}, {5}, {-2}), "slice: 2 to 5 in steps of -2 on axis 0 is no range within f32 10",
+                       Error);
   CHECK_THROWS_WITH_AS(slice(x, {2}, {5}, {0}), "slice: the step on axis 0 of f32 10 is 0, must not be", Error);
   CHECK_THROWS_AS(slice(x, {2}, {5, 6}, {1}), Error);
 }
@@ -70,8 +72,10 @@ TEST_CASE("slice: flip, narrow, select, split and chunk") {
   CHECK(chunk(x, 4, -1).size() == 3);
   CHECK(chunk(x, 1).front() == x);
   CHECK_THROWS_WITH_AS(split(x, {3, 3}, 1), "split: sizes 3,3 don't fill axis 1 of x (f32 2x7x1x5)", Error);
-  CHECK_THROWS_WITH_AS(narrow(x, 1, 6, 2), "narrow: 2 elements from 6 on axis 1 is no range within x (f32 2x7x1x5)", Error);
-  CHECK_THROWS_WITH_AS(select(x, 3, 5), "select: index 5 on axis 3 of x (f32 2x7x1x5) must lie between -5 and 4", Error);
+  CHECK_THROWS_WITH_AS(narrow(x, 1, 6, 2), "narrow: 2 elements from 6 on axis 1 is no range within x (f32 2x7x1x5)",
+                       Error);
+  CHECK_THROWS_WITH_AS(select(x, 3, 5), "select: index 5 on axis 3 of x (f32 2x7x1x5) must lie between -5 and 4",
+                       Error);
   CHECK_THROWS_WITH_AS(flip(x, {4}), "flip: axis 4 of x (f32 2x7x1x5) must lie between -4 and 3", Error);
   CHECK_THROWS_AS(chunk(x, 0), Error);
 }

@@ -62,7 +62,8 @@ TEST_CASE("softmax of a million elements adds to 1") {
   const Shape shape{1'000'003};
   graph.output("y", softmax(graph.input("x", shape), 0));
   Array values(shape);
-  for (std::size_t i = 0; i < values.data.size(); ++i) values.data[i] = static_cast<float>(std::sin(static_cast<double>(i)));
+  for (std::size_t i = 0; i < values.data.size(); ++i)
+    values.data[i] = static_cast<float>(std::sin(static_cast<double>(i)));
   const auto executable = compile(graph, test_device(), nullptr);
   executable->write("x", to_tensor(values, DType::f32));
   executable->run();

@@ -31,8 +31,10 @@ TEST_CASE("unpool: the extents that torch chooses") {
   const Value x = graph.input("x", {1, 4, 3, 5});
   const Value indices = graph.input("indices", {1, 4, 3, 5}, DType::i32);
   CHECK(max_unpool(x, indices, {.kernel = {3, 2}}).shape() == Shape{1, 4, 9, 10});
-  CHECK(max_unpool(x, indices, {.kernel = {3, 2}, .padding = {1, 0}, .padding_end = {0, 1}}).shape() == Shape{1, 4, 8, 9});
-  CHECK_THROWS_WITH_AS(whole_tensor_indices(indices, {5}), "reindex: indices are i32 1x4x3x5, must be i32 (N, C, ...) with 1 spatial axes", Error);
+  CHECK(max_unpool(x, indices, {.kernel = {3, 2}, .padding = {1, 0}, .padding_end = {0, 1}}).shape() ==
+        Shape{1, 4, 8, 9});
+  CHECK_THROWS_WITH_AS(whole_tensor_indices(indices, {5}),
+                       "reindex: indices are i32 1x4x3x5, must be i32 (N, C, ...) with 1 spatial axes", Error);
   CHECK_THROWS_WITH_AS(plane_indices(indices, {1 << 15, 1 << 15}),
                        "reindex: a tensor of 1x4x32768x32768 has 2^31 or more elements, more than i32 counts", Error);
   CHECK_THROWS_WITH_AS(bed_of_nails(x, {0}), "bed_of_nails: factor is 0x0, must lie between 1 and 65535", Error);

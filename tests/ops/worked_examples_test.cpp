@@ -49,13 +49,16 @@ std::vector<Numbers> convolution_matrix(const Numbers& kernel, std::size_t input
 }  // namespace
 
 TEST_CASE("worked example: a 3x3 kernel over a 5x5 image") {
-  const Numbers result = compute({1, 1, 5, 5}, kImage, [](Graph& graph, Value x) { return conv(x, weight(graph, {1, 1, 3, 3}, kKernel), {}); });
+  const Numbers result = compute({1, 1, 5, 5}, kImage, [](Graph& graph, Value x) {
+    return conv(x, weight(graph, {1, 1, 3, 3}, kKernel), {});
+  });
   CHECK(result == Numbers{12, 12, 17, 10, 17, 19, 9, 6, 14});
 }
 
 TEST_CASE("worked example: max pooling 2x2 at strides 1 and 2") {
   const auto pool = [](std::int64_t stride) {
-    return compute({1, 1, 4, 4}, kPooled, [=](Graph&, Value x) { return max_pool(x, {.kernel = {2}, .stride = {stride}}).output; });
+    return compute({1, 1, 4, 4}, kPooled,
+                   [=](Graph&, Value x) { return max_pool(x, {.kernel = {2}, .stride = {stride}}).output; });
   };
   CHECK(pool(1) == Numbers{8, 3, 9, 10, 10, 5, 10, 10, 8});
   CHECK(pool(2) == Numbers{8, 9, 10, 8});
@@ -68,16 +71,19 @@ TEST_CASE("worked example: bilinear upsampling with aligned corners, and as a tr
         }) == expected);
   const Numbers tent = {0.25f, 0.5f, 0.25f, 0.5f, 1, 0.5f, 0.25f, 0.5f, 0.25f};
   CHECK(compute({1, 1, 2, 2}, corners, [&](Graph& graph, Value x) {
-          return conv_transpose(x, weight(graph, {1, 1, 3, 3}, tent, Layout::transposed_weight), {}, {.stride = {2}, .padding = {1}});
+          return conv_transpose(x, weight(graph, {1, 1, 3, 3}, tent, Layout::transposed_weight), {},
+                                {.stride = {2}, .padding = {1}});
         }) == expected);
 }
 
 TEST_CASE("worked example: nearest, bed-of-nails and max unpooling of 2x2") {
   const Numbers small = {1, 2, 3, 4};
-  CHECK(compute({1, 1, 2, 2}, small, [](Graph&, Value x) { return resize(x, {.scale = {2}, .mode = ResizeMode::nearest}); }) ==
-        Numbers{1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4});
+  CHECK(compute({1, 1, 2, 2}, small, [](Graph&, Value x) {
+          return resize(x, {.scale = {2}, .mode = ResizeMode::nearest});
+        }) == Numbers{1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4});
   CHECK(compute({1, 1, 2, 2}, small, [](Graph& graph, Value x) {  // each value in its block's first corner
-          return conv_transpose(x, weight(graph, {1, 1, 1, 1}, {1}, Layout::transposed_weight), {}, {.stride = {2}, .output_padding = {1}});
+          return conv_transpose(x, weight(graph, {1, 1, 1, 1}, {1}, Layout::transposed_weight), {},
+                                {.stride = {2}, .output_padding = {1}});
         }) == Numbers{1, 0, 2, 0, 0, 0, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0});
   // Each value where its block's maximum stood. Of equal maxima the first one counts.
   CHECK(compute({1, 1, 4, 4}, kPooled, [](Graph& graph, Value x) {
@@ -104,7 +110,8 @@ TEST_CASE("worked example: a 1-D convolution is a matrix, the transposed one its
             return conv(x, weight(graph, {1, 1, 3}, kernel), {}, {.stride = {stride}});
           }) == forward);
     CHECK(compute({1, 1, static_cast<std::int64_t>(upstream.size())}, upstream, [&](Graph& graph, Value x) {
-            return conv_transpose(x, weight(graph, {1, 1, 3}, kernel, Layout::transposed_weight), {}, {.stride = {stride}});
+            return conv_transpose(x, weight(graph, {1, 1, 3}, kernel, Layout::transposed_weight), {},
+                                  {.stride = {stride}});
           }) == back);
   }
 }
@@ -114,7 +121,8 @@ TEST_CASE("worked example: at stride 1 the transposed convolution is one with th
   for (const std::int64_t padding : {0, 1, 2}) {
     CAPTURE(padding);
     const Numbers transposed = compute({1, 1, 5, 5}, kImage, [&](Graph& graph, Value x) {
-      return conv_transpose(x, weight(graph, {1, 1, 3, 3}, kKernel, Layout::transposed_weight), {}, {.padding = {padding}});
+      return conv_transpose(x, weight(graph, {1, 1, 3, 3}, kKernel, Layout::transposed_weight), {},
+                            {.padding = {padding}});
     });
     CHECK(transposed == compute({1, 1, 5, 5}, kImage, [&](Graph& graph, Value x) {
             return conv(x, weight(graph, {1, 1, 3, 3}, flipped), {}, {.padding = {2 - padding}});
@@ -124,10 +132,13 @@ TEST_CASE("worked example: at stride 1 the transposed convolution is one with th
 
 TEST_CASE("worked example: output sizes of 1,000 random geometries are the number of places where the kernel fits") {
   PhiloxStream draws(11);
-  const auto draw = [&](std::uint32_t least, std::uint32_t most) { return static_cast<std::int64_t>(least + draws.below(most - least + 1)); };
+  const auto draw = [&](std::uint32_t least, std::uint32_t most) {
+    return static_cast<std::int64_t>(least + draws.below(most - least + 1));
+  };
   int refused = 0;
   for (int i = 0; i < 1000; ++i) {
-    const std::int64_t size = draw(1, 40), kernel = draw(1, 7), stride = draw(1, 4), padding = draw(0, 5), dilation = draw(1, 3);
+    const std::int64_t size = draw(1, 40), kernel = draw(1, 7), stride = draw(1, 4), padding = draw(0, 5),
+                       dilation = draw(1, 3);
     std::int64_t places = 0;
     for (std::int64_t first = -padding; first + dilation * (kernel - 1) < size + padding; first += stride) ++places;
     Graph graph;

@@ -26,7 +26,8 @@ struct Chain {
 
 const ConvAttributes* only_conv(const Graph& graph, std::size_t nodes) {
   REQUIRE(graph.nodes().size() == nodes);
-  const auto found = std::find_if(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) { return node.op->name() == "conv"; });
+  const auto found = std::find_if(graph.nodes().begin(), graph.nodes().end(),
+                                  [](const Node& node) { return node.op->name() == "conv"; });
   REQUIRE(found != graph.nodes().end());
   return &conv_attributes(*found->op);
 }
@@ -34,7 +35,8 @@ const ConvAttributes* only_conv(const Graph& graph, std::size_t nodes) {
 }  // namespace
 
 TEST_CASE("every activation that a convolution can store moves into it") {
-  const std::pair<Value (*)(Value), Activation> rows[] = {{relu, Activation::relu}, {sigmoid, Activation::sigmoid}, {tanh, Activation::tanh}};
+  const std::pair<Value (*)(Value), Activation> rows[] = {
+      {relu, Activation::relu}, {sigmoid, Activation::sigmoid}, {tanh, Activation::tanh}};
   for (const auto& [function, activation] : rows) {
     Chain chain;
     chain.graph.output("y", function(chain.convolved));
@@ -52,7 +54,8 @@ TEST_CASE("every activation that a convolution can store moves into it") {
 
 TEST_CASE("a transposed convolution takes its activation too") {
   Graph graph;
-  const Value x = graph.input("x", {1, 4, 8, 8}), weight = graph.input("w", {4, 8, 2, 2}, DType::f32, Layout::transposed_weight);
+  const Value x = graph.input("x", {1, 4, 8, 8}),
+              weight = graph.input("w", {4, 8, 2, 2}, DType::f32, Layout::transposed_weight);
   graph.output("y", relu(conv_transpose(x, weight, {}, {.stride = {2}})));
   const std::unique_ptr<Graph> fused = fuse_epilogue(graph);
   REQUIRE(fused->nodes().size() == 1);
@@ -87,7 +90,8 @@ TEST_CASE("in training the activation is fused: its gradient reads the result") 
   const Value loss = sum(relu(chain.convolved), {0, 1, 2, 3});
   chain.graph.output("dw", gradient(loss, std::span(&chain.weight, 1)).front());
   const std::unique_ptr<Graph> fused = fuse_epilogue(*eliminate_dead(chain.graph));
-  const auto found = std::find_if(fused->nodes().begin(), fused->nodes().end(), [](const Node& node) { return node.op->name() == "conv"; });
+  const auto found = std::find_if(fused->nodes().begin(), fused->nodes().end(),
+                                  [](const Node& node) { return node.op->name() == "conv"; });
   REQUIRE(found != fused->nodes().end());
   CHECK(conv_attributes(*found->op).activation == Activation::relu);
 }

@@ -41,7 +41,8 @@ TEST_CASE("fuse_pointwise: a tree with a value read twice by one node, inputs wi
   CHECK(program_of(*fused, 0).instructions.size() == 5);
   std::vector<double> values(2);
   for (const std::uint32_t input : fused->nodes()[0].inputs)
-    values[static_cast<std::size_t>(std::ranges::find(fused->nodes()[0].inputs, input) - fused->nodes()[0].inputs.begin())] =
+    values[static_cast<std::size_t>(std::ranges::find(fused->nodes()[0].inputs, input) -
+                                    fused->nodes()[0].inputs.begin())] =
         fused->values()[input].name == "a" ? 0.7 : -0.4;
   CHECK(evaluate(program_of(*fused, 0), values) == doctest::Approx(1.1 * 1.1 + std::exp(-0.7)));
 }

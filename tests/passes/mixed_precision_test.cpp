@@ -67,7 +67,8 @@ TEST_CASE("mixed_precision: statistics, sums and losses stay f32") {
   const std::unique_ptr<Graph> half = in_half(graph);
   for (const Node& node : half->nodes()) {
     if (node.op->name() == "normalize") CHECK(half->values()[node.outputs[1]].type.dtype == DType::f32);
-    if (node.op->name() == "reduce" || node.op->name() == "bce_with_logits") CHECK(half->values()[node.outputs[0]].type.dtype == DType::f32);
+    if (node.op->name() == "reduce" || node.op->name() == "bce_with_logits")
+      CHECK(half->values()[node.outputs[0]].type.dtype == DType::f32);
     for (const std::uint32_t input : node.inputs)
       if (node.op->name() == "bce_with_logits") CHECK(half->values()[input].type.dtype == DType::f32);
   }
@@ -84,7 +85,8 @@ TEST_CASE("mixed_precision: losses that are composed of other ops stay f32, and 
   CHECK(std::ranges::any_of(half->nodes(), [](const Node& node) { return node.full_precision; }));
   for (const Node& node : half->nodes()) {
     const bool stored = half->values()[node.outputs[0]].type.dtype == DType::f16;
-    CHECK_MESSAGE((!stored || (!node.full_precision && (node.op->name() == "cast" || node.op->name() == "conv"))), node.op->name());
+    CHECK_MESSAGE((!stored || (!node.full_precision && (node.op->name() == "cast" || node.op->name() == "conv"))),
+                  node.op->name());
   }
 }
 
@@ -101,12 +103,14 @@ bool took_half(const Graph& graph, const std::string& name) {
 
 TEST_CASE("mixed_precision: what rounding would harm stays f32") {
   Graph graph;
-  const Value x = graph.input("x", {1, 2, 4, 8}), y = graph.input("y", {1, 2, 4, 8}), line = graph.input("line", {1, 8});
+  const Value x = graph.input("x", {1, 2, 4, 8}), y = graph.input("y", {1, 2, 4, 8}),
+              line = graph.input("line", {1, 8});
   const Value w = graph.parameter("w", {8, 3}, Initializer::constant(1), Layout::channels_last);
   graph.output("plain", mul(x, y));
   // A statistic that is expanded before it meets its activations, and a constant of their shape.
   graph.output("centred", sub(x, expand(mean(x, {3}, true), x.shape())));
-  graph.output("times constant", mul(x, graph.constant(HostTensor::from_floats({1, 2, 4, 8}, std::vector<float>(64, 1e-8f)))));
+  graph.output("times constant",
+               mul(x, graph.constant(HostTensor::from_floats({1, 2, 4, 8}, std::vector<float>(64, 1e-8f)))));
   graph.output("times weights", matmul(line, w));
   graph.output("one element", matmul(line, reshape(line, {8, 1})));
   graph.output("powers", lp_pool(x, {.window = {.kernel = {2}}}));
@@ -120,7 +124,8 @@ TEST_CASE("mixed_precision: what rounding would harm stays f32") {
 
 TEST_CASE("mixed_precision: squares that are summed and coordinates to sample at stay f32") {
   Graph graph;
-  const Value x = graph.input("x", {1, 4, 8, 8}), flow = graph.input("flow", {1, 8, 8, 2}), base = graph.input("base", {1, 8, 8, 2});
+  const Value x = graph.input("x", {1, 4, 8, 8}), flow = graph.input("flow", {1, 8, 8, 2}),
+              base = graph.input("base", {1, 8, 8, 2});
   graph.output("norm", sum(square(x), {1}));
   graph.output("warped", grid_sample(x, add(flow, base)));
   const std::unique_ptr<Graph> half = in_half(graph);
@@ -135,7 +140,8 @@ TEST_CASE("mixed_precision: what only parameters feed stays f32") {
   const Value w = graph.parameter("w", {6, 3}, Initializer::constant(1), Layout::channels_last), scaled = mul(w, w);
   graph.output("y", matmul(x, scaled));
   const std::unique_ptr<Graph> half = in_half(graph);
-  const auto product = std::ranges::find_if(half->nodes(), [](const Node& node) { return node.op->name() == "pointwise"; });
+  const auto product =
+      std::ranges::find_if(half->nodes(), [](const Node& node) { return node.op->name() == "pointwise"; });
   REQUIRE(product != half->nodes().end());
   CHECK(half->values()[product->outputs[0]].type.dtype == DType::f32);
 }

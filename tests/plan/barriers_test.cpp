@@ -19,7 +19,8 @@ Plan random_plan(PhiloxStream& draws) {
   for (int i = 0; i < 30; ++i) {
     std::vector<PlannedUse> uses;
     for (int use = 0; use < 3; ++use)
-      uses.push_back({{draws.below(2), draws.below(10) * 64, 64 + 64 * draws.below(3)}, use == 2 ? Access::write : Access::read});
+      uses.push_back(
+          {{draws.below(2), draws.below(10) * 64, 64 + 64 * draws.below(3)}, use == 2 ? Access::write : Access::read});
     plan.dispatches.push_back(dispatch(std::move(uses)));
   }
   return plan;

@@ -30,7 +30,8 @@ TEST_CASE("memory: values that live together never overlap, blocks keep their li
     for (std::size_t i = 0; i < lifetimes.size(); ++i) {
       CHECK(plan.placements[i].offset % kMemoryAlignment == 0);
       CHECK(plan.placements[i].offset + lifetimes[i].bytes <= plan.blocks[plan.placements[i].block]);
-      for (std::size_t j = 0; j < i; ++j) CHECK(disjoint(lifetimes[i], plan.placements[i], lifetimes[j], plan.placements[j]));
+      for (std::size_t j = 0; j < i; ++j)
+        CHECK(disjoint(lifetimes[i], plan.placements[i], lifetimes[j], plan.placements[j]));
     }
     for (const std::uint64_t block : plan.blocks) CHECK(block <= max_block);
   }

@@ -43,13 +43,16 @@ TEST_CASE("unet plan: sound for every pretended device, memory near its lower bo
       CHECK(plan.scratch_bytes() <= plan.peak_live_bytes + plan.peak_live_bytes / 4);
       // The whole update is one dispatch over the flat arenas.
       int updates = 0;
-      for (const PlannedDispatch& planned : plan.dispatches) updates += planned.dispatch.shader.starts_with("adam/") ? 1 : 0;
+      for (const PlannedDispatch& planned : plan.dispatches)
+        updates += planned.dispatch.shader.starts_with("adam/") ? 1 : 0;
       CHECK(updates == 1);
     }
   }
 }
 
-TEST_CASE("unet plan: stored as f16 a step takes little more than half the memory, and gradients still lie where they belong") {
+TEST_CASE(
+    "unet plan: stored as f16 a step takes little more than half the memory, and gradients still lie where they "
+    "belong") {
   for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
     const std::unique_ptr<Graph> graph = training_step(norm), half = mixed_precision(*graph);
     CHECK(verify(*half).empty());
@@ -57,10 +60,12 @@ TEST_CASE("unet plan: stored as f16 a step takes little more than half the memor
       INFO(profile);
       const Plan plan = lower(*half, pretended_caps(profile), kernel_table());
       CHECK(find_hazards(plan).empty());
-      CHECK(static_cast<double>(plan.scratch_bytes()) < 0.62 * static_cast<double>(lower(*graph, pretended_caps(profile), kernel_table()).scratch_bytes()));
+      CHECK(static_cast<double>(plan.scratch_bytes()) <
+            0.62 * static_cast<double>(lower(*graph, pretended_caps(profile), kernel_table()).scratch_bytes()));
       for (const Selection& selection : plan.selections) CHECK(half->nodes()[selection.node].op->name() != "pack");
     }
-    CHECK_THROWS_WITH_AS(lower(*half, pretended_caps("minimal"), kernel_table()), doctest::Contains("f16 needs 16-bit storage"), Error);
+    CHECK_THROWS_WITH_AS(lower(*half, pretended_caps("minimal"), kernel_table()),
+                         doctest::Contains("f16 needs 16-bit storage"), Error);
   }
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("executable: replays with new inputs; an input that isn't written agai
     executable->write("x", values({2, 3, 4, 5}, static_cast<float>(run)));
     executable->run();
     const HostTensor sum = executable->read("sum");
-    for (std::size_t i = 0; i < sum.floats().size(); ++i) CHECK(sum.floats()[i] == 1000.0f + static_cast<float>(run) + 2 * static_cast<float>(i));
+    for (std::size_t i = 0; i < sum.floats().size(); ++i)
+      CHECK(sum.floats()[i] == 1000.0f + static_cast<float>(run) + 2 * static_cast<float>(i));
   }
 }
 
@@ -97,7 +98,8 @@ TEST_CASE("executable: gradients land in their arena, assign writes the store, s
   const Value loss = sum(mul(add(mul(x, w), b), add(mul(x, w), b)));
   const std::vector<Value> parameters = {w, b};
   const std::vector<Value> gradients = gradient(loss, parameters);
-  const Value flat = pack(graph, "gradients", gradients, {graph.info(w).source.offset, graph.info(b).source.offset}, graph.arena_elements("parameters"));
+  const Value flat = pack(graph, "gradients", gradients, {graph.info(w).source.offset, graph.info(b).source.offset},
+                          graph.arena_elements("parameters"));
   const Value all = graph.arena("parameters");
   assign(all, sub(all, mul_scalar(flat, 0.01f)));
   graph.output("loss", loss);
@@ -166,7 +168,8 @@ TEST_CASE("executable: a convolution too long for one submission runs in pieces,
   for (const char* kernel : {"register_blocked", "implicit_gemm", "direct"}) {
     CAPTURE(std::string(kernel));
     Graph graph;
-    const Value x = graph.input("x", {1, 8, 33, 31}), weight = graph.input("weight", {12, 8, 3, 3}, DType::f32, Layout::weight);
+    const Value x = graph.input("x", {1, 8, 33, 31}),
+                weight = graph.input("weight", {12, 8, 3, 3}, DType::f32, Layout::weight);
     const Value y = conv(x, weight, {}, {.padding = {1, 1}});
     graph.output("y", y);
     const std::vector<Value> inputs = {x, weight};
@@ -180,7 +183,8 @@ TEST_CASE("executable: a convolution too long for one submission runs in pieces,
       const auto executable = compile(graph, test_device(), nullptr, options);
       for (const Value input : inputs) {
         HostTensor values(input.shape());
-        for (std::size_t i = 0; i < values.floats().size(); ++i) values.floats()[i] = static_cast<float>(i * 7 % 31) * 0.05f - 0.7f;
+        for (std::size_t i = 0; i < values.floats().size(); ++i)
+          values.floats()[i] = static_cast<float>(i * 7 % 31) * 0.05f - 0.7f;
         executable->write(graph.info(input).name, values);
       }
       executable->run();

@@ -34,7 +34,9 @@ std::vector<std::string> complaints(const std::string& err) {
 
 }  // namespace
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 void check_refused(const Finished& finished, const std::vector<std::string>& parts) {
   CAPTURE(finished.err);

@@ -47,7 +47,8 @@ inline bool agrees(double got, double want, double tolerance) {
 }
 
 // Every row of `known` by the function of its name, at `at`. NaN must give NaN.
-inline void check_known(const std::vector<Known>& known, const std::map<std::string, Unary>& functions, std::vector<double> at) {
+inline void check_known(const std::vector<Known>& known, const std::map<std::string, Unary>& functions,
+                        std::vector<double> at) {
   at.push_back(kNaN);
   CHECK(known.size() == functions.size());
   for (const Known& row : known) {
@@ -57,7 +58,8 @@ inline void check_known(const std::vector<Known>& known, const std::map<std::str
     const ValueAndGradient got = value_and_gradient(found->second, at);
     REQUIRE(row.values.size() + 1 == at.size());
     for (std::size_t i = 0; i + 1 < at.size(); ++i) {
-      INFO("at ", at[i], ": ", got.values[i], " instead of ", row.values[i], ", gradient ", got.gradients[i], " instead of ", row.gradients[i]);
+      INFO("at ", at[i], ": ", got.values[i], " instead of ", row.values[i], ", gradient ", got.gradients[i],
+           " instead of ", row.gradients[i]);
       CHECK(agrees(got.values[i], row.values[i], 2e-6));
       CHECK(agrees(got.gradients[i], row.gradients[i], 2e-5));
     }

@@ -37,7 +37,9 @@ bool read_sweep() {
     return !text || tuff::parse_number(*text, value);
   };
   if (!read("TUFF_SWEEP", sweep.cases) || !read("TUFF_SWEEP_SEED", sweep.seed) || sweep.cases < 0) return false;
-  if (sweep.cases > 0) std::printf("sweep: at most %d random cases of an op, seed %llu\n", sweep.cases, static_cast<unsigned long long>(sweep.seed));
+  if (sweep.cases > 0)
+    std::printf("sweep: at most %d random cases of an op, seed %llu\n", sweep.cases,
+                static_cast<unsigned long long>(sweep.seed));
   return true;
 }
 

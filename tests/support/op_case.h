@@ -26,8 +26,8 @@ struct OpInput {
   TensorType type;
   Fill fill = Fill::uniform;
   std::int64_t label_count = 2;
-  bool differentiable = true;         // i32 inputs never are
-  std::optional<Array> values = {};   // instead of `fill`
+  bool differentiable = true;        // i32 inputs never are
+  std::optional<Array> values = {};  // instead of `fill`
 };
 
 struct OpCase {

@@ -21,7 +21,7 @@ namespace tuff::test {
 
 namespace {
 
-constexpr double kStep = 1e-5;               // of finite differences
+constexpr double kStep = 1e-5;                // of finite differences
 constexpr std::uint64_t kOrders = 20;         // seeds tried between barriers
 constexpr std::size_t kSampledElements = 24;  // an input: finite differences of more would take too long
 constexpr double kHalfTolerance = 2e-3;       // of results whose activations are stored as f16
@@ -61,8 +61,10 @@ Array filled(const OpInput& input, PhiloxStream& draws, DType storage) {
       for (double& value : array.data) value = static_cast<double>(draws.below(9)) - 4;
       break;
     case Fill::distinct:
-      for (std::size_t i = 0; i < array.data.size(); ++i) array.data[i] = distinct_value(static_cast<std::int64_t>(i), count, storage);
-      for (std::size_t i = array.data.size(); i > 1; --i) std::swap(array.data[i - 1], array.data[draws.below(static_cast<std::uint32_t>(i))]);
+      for (std::size_t i = 0; i < array.data.size(); ++i)
+        array.data[i] = distinct_value(static_cast<std::int64_t>(i), count, storage);
+      for (std::size_t i = array.data.size(); i > 1; --i)
+        std::swap(array.data[i - 1], array.data[draws.below(static_cast<std::uint32_t>(i))]);
       break;
   }
   return array;
@@ -99,7 +101,8 @@ bool equal_bits(const std::vector<HostTensor>& a, const std::vector<HostTensor>&
 double weighted_sum(const std::vector<Array>& outputs, const std::vector<Array>& weights) {
   double sum = 0;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (!weights[i].data.empty()) sum += std::inner_product(outputs[i].data.begin(), outputs[i].data.end(), weights[i].data.begin(), 0.0);
+    if (!weights[i].data.empty())
+      sum += std::inner_product(outputs[i].data.begin(), outputs[i].data.end(), weights[i].data.begin(), 0.0);
   return sum;
 }
 
@@ -112,7 +115,9 @@ std::vector<std::size_t> sample(std::size_t elements, PhiloxStream& draws) {
   return all;
 }
 
-bool is_half(const Graph& graph, std::uint32_t value) { return graph.values()[value].type.dtype == DType::f16; }
+bool is_half(const Graph& graph, std::uint32_t value) {
+  return graph.values()[value].type.dtype == DType::f16;
+}
 
 }  // namespace
 
@@ -120,7 +125,11 @@ bool is_half(const Graph& graph, std::uint32_t value) { return graph.values()[va
 class CaseCheck {
  public:
   CaseCheck(OpChecker& checker, const OpCase& op_case)
-      : device_(checker.device_), options_(checker.options_), counts_(checker.counts_), op_case_(op_case), draws_(std::hash<std::string>{}(op_case.name)) {}
+      : device_(checker.device_),
+        options_(checker.options_),
+        counts_(checker.counts_),
+        op_case_(op_case),
+        draws_(std::hash<std::string>{}(op_case.name)) {}
 
   std::vector<std::string> run() {
     ++counts_.cases;
@@ -157,11 +166,14 @@ class CaseCheck {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::string where = fmt::format("{}, output {}", what, built.graph.outputs()[i].name);
       if (outputs[i].shape.elements() != built.expected[i].shape.elements()) {
-        fail(fmt::format("{} has {} elements, the reference {}", where, outputs[i].shape.elements(), built.expected[i].shape.elements()));
+        fail(fmt::format("{} has {} elements, the reference {}", where, outputs[i].shape.elements(),
+                         built.expected[i].shape.elements()));
         continue;
       }
-      const double error = relative_error(pick(to_array(outputs[i]), built.sampled[i]), pick(built.expected[i], built.sampled[i]));
-      if (!(error <= tolerance)) fail(fmt::format("{}: error {:.3g}, at most {:.3g} is allowed", where, error, tolerance));
+      const double error =
+          relative_error(pick(to_array(outputs[i]), built.sampled[i]), pick(built.expected[i], built.sampled[i]));
+      if (!(error <= tolerance))
+        fail(fmt::format("{}: error {:.3g}, at most {:.3g} is allowed", where, error, tolerance));
     }
   }
 
@@ -220,7 +232,8 @@ class CaseCheck {
           if (std::isfinite(value) && std::abs(value) > kHalfLargest) return "values beyond 65504";
     for (std::size_t i = 0; i < built.expected.size(); ++i) {
       double largest = 0;
-      for (const double value : pick(built.expected[i], built.sampled[i]).data) largest = std::max(largest, std::isfinite(value) ? std::abs(value) : 0);
+      for (const double value : pick(built.expected[i], built.sampled[i]).data)
+        largest = std::max(largest, std::isfinite(value) ? std::abs(value) : 0);
       if (largest > 0 && largest < kHalfLeastNormal) return "a result below f16's normal numbers";
     }
     return {};
@@ -236,9 +249,12 @@ class CaseCheck {
     }
     bool any = false;
     for (const Node& node : graph.nodes()) {
-      if (node.op->name() == "cast" || std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return is_half(graph, value); })) continue;
-      const bool between = std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return cast_to.contains(value); }) ||
-                           std::ranges::any_of(node.outputs, [&](std::uint32_t value) { return cast_from.contains(value); });
+      if (node.op->name() == "cast" ||
+          std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return is_half(graph, value); }))
+        continue;
+      const bool between =
+          std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return cast_to.contains(value); }) ||
+          std::ranges::any_of(node.outputs, [&](std::uint32_t value) { return cast_from.contains(value); });
       if (between) counts_.between_casts.emplace(node.op->name());
       any = any || between;
     }
@@ -252,7 +268,8 @@ class CaseCheck {
       return std::nullopt;
     }
     const std::unique_ptr<Graph> lowered = prepared(built.graph, stored());
-    if (std::ranges::none_of(lowered->values(), [](const ValueInfo& value) { return value.type.dtype == DType::f16; })) {
+    if (std::ranges::none_of(lowered->values(),
+                             [](const ValueInfo& value) { return value.type.dtype == DType::f16; })) {
       ++counts_.half["results that stay f32"];
       return tolerance;
     }
@@ -262,7 +279,8 @@ class CaseCheck {
       return std::nullopt;
     }
     const bool native = std::ranges::any_of(lowered->nodes(), [&](const Node& node) {
-      return node.op->name() != "cast" && std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return is_half(*lowered, value); });
+      return node.op->name() != "cast" &&
+             std::ranges::any_of(node.inputs, [&](std::uint32_t value) { return is_half(*lowered, value); });
     });
     const bool between = counts_between_casts(*lowered);
     ++counts_.half[native && between ? "results by native kernels and some between casts"
@@ -287,12 +305,14 @@ class CaseCheck {
     CompileOptions poisoned = stored();
     poisoned.lower.separate_allocations = true;
     poisoned.execution.poison_scratch = true;
-    if (!equal_bits(results(built, poisoned), outputs)) fail(what + ": own NaN-filled memory for every value changes the bits");
+    if (!equal_bits(results(built, poisoned), outputs))
+      fail(what + ": own NaN-filled memory for every value changes the bits");
     ++counts_.poisoned;
     for (const std::uint64_t seed : distinct_orders(built)) {
       CompileOptions shuffled = stored();
       shuffled.shuffle_seed = seed;
-      if (!equal_bits(results(built, shuffled), outputs)) fail(fmt::format("{}: order {} between barriers changes the bits", what, seed));
+      if (!equal_bits(results(built, shuffled), outputs))
+        fail(fmt::format("{}: order {} between barriers changes the bits", what, seed));
       ++counts_.orders;
     }
   }
@@ -318,7 +338,8 @@ class CaseCheck {
     }
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (!(outputs[i].shape() == built.expected[i].shape)) {
-        fail(fmt::format("inferred {}, the reference gives {}", to_string(outputs[i].shape()), to_string(built.expected[i].shape)));
+        fail(fmt::format("inferred {}, the reference gives {}", to_string(outputs[i].shape()),
+                         to_string(built.expected[i].shape)));
         return false;
       }
       built.graph.output(fmt::format("y{}", i), outputs[i]);
@@ -348,7 +369,8 @@ class CaseCheck {
       largest = std::max(largest, std::abs(expected.data[element]));
     }
     const double allowed = std::max(0.2 * op_case_.gradient_tolerance * largest, 1e-9);
-    counts_.kinks += static_cast<int>(std::erase_if(elements, [&](std::size_t element) { return bend.data[element] > allowed; }));
+    counts_.kinks +=
+        static_cast<int>(std::erase_if(elements, [&](std::size_t element) { return bend.data[element] > allowed; }));
     return expected;
   }
 
@@ -361,7 +383,8 @@ class CaseCheck {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i].dtype() != DType::f32) continue;
       weights[i] = fill({outputs[i].type()}, draws_, options_.storage);
-      upstream.push_back(built.graph.input(fmt::format("upstream{}", i), outputs[i].shape(), DType::f32, outputs[i].type().layout));
+      upstream.push_back(
+          built.graph.input(fmt::format("upstream{}", i), outputs[i].shape(), DType::f32, outputs[i].type().layout));
       built.inputs.push_back(weights[i]);
       weighted.push_back(outputs[i]);
     }
@@ -371,7 +394,9 @@ class CaseCheck {
       built.expected.push_back(differences(i, built.sampled.back(), weights));
       // Inputs rounded to f16 may stand exactly on a jump.
       if (options_.storage == DType::f16)
-        std::erase_if(built.sampled.back(), [&](std::size_t element) { return std::abs(built.expected.back().data[element]) > 1e-2 / kStep; });
+        std::erase_if(built.sampled.back(), [&](std::size_t element) {
+          return std::abs(built.expected.back().data[element]) > 1e-2 / kStep;
+        });
       if (built.sampled.back().empty()) {
         ++counts_.gradients_skipped;
         return;
@@ -401,12 +426,15 @@ std::vector<std::string> OpChecker::check(const OpCase& op_case) {
 std::string describe(const CheckCounts& counts) {
   std::string text;
   for (const auto& [how, count] : counts.half) text += fmt::format("f16: {} {}\n", count, how);
-  if (!counts.between_casts.empty()) text += fmt::format("f16: ops that ran in f32 between casts: {}\n", fmt::join(counts.between_casts, ", "));
+  if (!counts.between_casts.empty())
+    text += fmt::format("f16: ops that ran in f32 between casts: {}\n", fmt::join(counts.between_casts, ", "));
   if (counts.cases > 0)
-    text += fmt::format("op cases: {}; forced kernel runs: {} (refused: {}); gradients checked: {} (elements skipped at kinks: {}; gradients of none "
-                        "but kinks: {}); runs in poisoned memory: {}; in other orders: {}\n",
-                        counts.cases, counts.kernels_run, counts.kernels_refused, counts.gradients, counts.kinks, counts.gradients_skipped, counts.poisoned,
-                        counts.orders);
+    text += fmt::format(
+        "op cases: {}; forced kernel runs: {} (refused: {}); gradients checked: {} (elements skipped at kinks: {}; "
+        "gradients of none "
+        "but kinks: {}); runs in poisoned memory: {}; in other orders: {}\n",
+        counts.cases, counts.kernels_run, counts.kernels_refused, counts.gradients, counts.kinks,
+        counts.gradients_skipped, counts.poisoned, counts.orders);
   return text;
 }
 

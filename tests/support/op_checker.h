@@ -25,8 +25,8 @@ struct CheckOptions {
 struct CheckCounts {
   int cases = 0, kernels_run = 0, kernels_refused = 0, gradients = 0, poisoned = 0, orders = 0;
   int kinks = 0, gradients_skipped = 0;  // elements without one gradient, and gradients of such elements alone
-  std::map<std::string, int> half;      // results in f16 by how they came about
-  std::set<std::string> between_casts;  // ops that took part in f32
+  std::map<std::string, int> half;       // results in f16 by how they came about
+  std::set<std::string> between_casts;   // ops that took part in f32
 };
 
 // "op cases: 12; forced kernel runs: 30 ..."; empty without cases.

@@ -23,7 +23,8 @@ void check_optimizer(std::string_view name, const std::vector<Case>& cases, doub
   for (int i = 0; i < draws.rounds(static_cast<int>(cases.size())); ++i) {
     const Case& one = cases[static_cast<std::size_t>(i) % cases.size()];
     const std::vector<Shape> shapes = OptimizerRun::random_shapes(draws);
-    INFO(std::string(one.name), ", random ", i + 1, ": ", shapes.size(), " parameters of ", OptimizerRun::elements(shapes), " elements");
+    INFO(std::string(one.name), ", random ", i + 1, ": ", shapes.size(), " parameters of ",
+         OptimizerRun::elements(shapes), " elements");
     CHECK(error_after_steps(test_device(), one, shapes) < tolerance);
   }
 }

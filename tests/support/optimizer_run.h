@@ -54,10 +54,11 @@ struct OptimizerRun {
     return static_cast<std::size_t>(count);
   }
 
-  // The largest error of a parameter or average after kSteps, relative to the largest, or to 1, from where they set out: what
-  // comes to lie near 0 has the rounding errors of its way.
-  static double error(Device& device, const std::vector<Shape>& shapes, const Update& update, const Reference& reference, double learning_rate,
-                      const AdamAttributes& attributes, const UpdateCase& what) {
+  // The largest error of a parameter or average after kSteps, relative to the largest, or to 1, from where they set
+  // out: what comes to lie near 0 has the rounding errors of its way.
+  static double error(Device& device, const std::vector<Shape>& shapes, const Update& update,
+                      const Reference& reference, double learning_rate, const AdamAttributes& attributes,
+                      const UpdateCase& what) {
     Graph graph;
     for (std::size_t i = 0; i < shapes.size(); ++i) graph.parameter(name(i), shapes[i], Initializer::constant(0));
     const Value parameters = graph.arena("parameters");
@@ -74,7 +75,8 @@ struct OptimizerRun {
       store.write(name(i), to_tensor(expected[i], DType::f32));
     }
     for (int step = 1; step <= kSteps; ++step) {
-      executable->write("state", HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step, attributes)));
+      executable->write("state",
+                        HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step, attributes)));
       std::size_t element = 0;
       for (std::size_t i = 0; i < shapes.size(); ++i) {
         const Array gradient = draw(shapes[i], draws);
@@ -82,7 +84,10 @@ struct OptimizerRun {
         const double decay = factor(what, i);
         for (std::size_t k = 0; k < gradient.data.size(); ++k) {
           double& p = expected[i].data[k];
-          const double g = gradient.data[k] * (what.scaled ? kScale : 1) + decay * what.l1 * (p > 0 ? 1 : p < 0 ? -1 : 0);
+          const double g = gradient.data[k] * (what.scaled ? kScale : 1) + decay * what.l1 *
+                                                                               (p > 0   ? 1
+                                                                                : p < 0 ? -1
+                                                                                        : 0);
           p = reference({element++, p, g, decay, step});
           double& average = averages[i].data[k];
           average = step == 1 ? p : kAverageDecay * average + (1 - kAverageDecay) * p;
@@ -94,7 +99,8 @@ struct OptimizerRun {
     double worst = 0;
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       worst = std::max(worst, error_of(to_array(store.read(name(i))), expected[i]));
-      if (what.averaged) worst = std::max(worst, error_of(to_array(store.read(name(i), "parameters.ema")), averages[i]));
+      if (what.averaged)
+        worst = std::max(worst, error_of(to_array(store.read(name(i), "parameters.ema")), averages[i]));
     }
     return worst;
   }
@@ -107,7 +113,9 @@ struct OptimizerRun {
   }
 
   static std::string name(std::size_t i) { return "p" + std::to_string(i); }
-  static double factor(const UpdateCase& what, std::size_t parameter) { return what.factors ? static_cast<double>(parameter % 2) : 1; }
+  static double factor(const UpdateCase& what, std::size_t parameter) {
+    return what.factors ? static_cast<double>(parameter % 2) : 1;
+  }
 
   static UpdateOptions options(Graph& graph, const UpdateCase& what) {
     UpdateOptions result{.average_decay = kAverageDecay, .l1 = what.l1};

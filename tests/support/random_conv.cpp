@@ -49,7 +49,8 @@ std::int64_t reach(const RandomConv& conv, std::size_t axis) {
 }
 
 std::int64_t padding(const RandomConv& conv, std::size_t axis) {
-  const std::vector<std::int64_t>& after = conv.attributes.padding_end.empty() ? conv.attributes.padding : conv.attributes.padding_end;
+  const std::vector<std::int64_t>& after =
+      conv.attributes.padding_end.empty() ? conv.attributes.padding : conv.attributes.padding_end;
   return conv.attributes.padding[axis] + after[axis];
 }
 
@@ -88,9 +89,11 @@ RandomConv draw(ShapeDraws& draws, bool transposed) {
   const Channels channels = draw_channels(draws, groups);
   const std::int64_t batch = draws.between(1, 3);
   conv.x = joined(batch, channels.in * groups, draws.shape(axes, kMostPixels).extents());
-  conv.weight = transposed ? joined(channels.in * groups, channels.out, kernel) : joined(channels.out * groups, channels.in, kernel);
+  conv.weight = transposed ? joined(channels.in * groups, channels.out, kernel)
+                           : joined(channels.out * groups, channels.in, kernel);
   if (transposed)
-    for (const std::int64_t stride : conv.attributes.stride) conv.attributes.output_padding.push_back(draws.between(0, stride - 1));
+    for (const std::int64_t stride : conv.attributes.stride)
+      conv.attributes.output_padding.push_back(draws.between(0, stride - 1));
   return conv;
 }
 

@@ -13,8 +13,8 @@
 
 namespace tuff::test {
 
-// Many random cases instead of the few that are the same each time: only these run then, and without the runs in poisoned
-// memory and other orders. TUFF_SWEEP=CASES and TUFF_SWEEP_SEED=NUMBER set it in the tests.
+// Many random cases instead of the few that are the same each time: only these run then, and without the runs in
+// poisoned memory and other orders. TUFF_SWEEP=CASES and TUFF_SWEEP_SEED=NUMBER set it in the tests.
 struct Sweep {
   int cases = 0;  // of an op, at most; 0: no sweep
   std::uint64_t seed = 0;
@@ -28,7 +28,8 @@ class ShapeDraws {
 
   explicit ShapeDraws(std::string_view op);
 
-  // How many random cases to make: `usual`, in a sweep as many as that has, but at most `most` where each compiles kernels of its own.
+  // How many random cases to make: `usual`, in a sweep as many as that has, but at most `most` where each compiles
+  // kernels of its own.
   int rounds(int usual, int most = 1000000) const;
 
   std::int64_t between(std::int64_t least, std::int64_t most);  // both included
@@ -40,7 +41,9 @@ class ShapeDraws {
 
   std::int64_t extent(std::int64_t most = 66);  // half of them at most 5
   // Half of them multiples of 4, which kernels read as vectors.
-  std::int64_t channels(std::int64_t most = 33) { return coin() && most >= 4 ? 4 * between(1, most / 4) : extent(most); }
+  std::int64_t channels(std::int64_t most = 33) {
+    return coin() && most >= 4 ? 4 * between(1, most / 4) : extent(most);
+  }
   int spatial_axes() { return pick({1, 2, 2, 2, 3}); }
   // The second axis has channels.
   Shape shape(int rank, std::int64_t most_elements = kMostElements);

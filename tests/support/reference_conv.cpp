@@ -17,7 +17,9 @@ Triple to_triple(std::span<const std::int64_t> values, std::int64_t fallback) {
   return result;
 }
 
-Triple spatial(const Shape& shape) { return to_triple(std::span(shape.extents()).subspan(2), 1); }
+Triple spatial(const Shape& shape) {
+  return to_triple(std::span(shape.extents()).subspan(2), 1);
+}
 
 double activated(double x, const ConvAttributes& attributes) {
   switch (attributes.activation) {
@@ -86,7 +88,8 @@ Array conv_reference(const Array& x, const Array& weight, const Array* bias, con
   return y;
 }
 
-Array conv_transpose_reference(const Array& x, const Array& weight, const Array* bias, const ConvAttributes& attributes) {
+Array conv_transpose_reference(const Array& x, const Array& weight, const Array* bias,
+                               const ConvAttributes& attributes) {
   const ConvAttributes a = complete("conv_transpose", attributes, x.shape.rank() - 2);
   Array y(with_channels(x.shape[0], weight.shape[1] * a.groups, conv_transpose_output_size(x.shape, weight.shape, a)));
   for_each_product(y.shape, x.shape, weight.shape, a,
@@ -95,7 +98,8 @@ Array conv_transpose_reference(const Array& x, const Array& weight, const Array*
   return y;
 }
 
-Array conv_weight_gradient_reference(const Array& x, const Array& upstream, const Shape& weight, const ConvAttributes& attributes) {
+Array conv_weight_gradient_reference(const Array& x, const Array& upstream, const Shape& weight,
+                                     const ConvAttributes& attributes) {
   const ConvAttributes a = complete("conv_weight_gradient", attributes, x.shape.rank() - 2);
   Array result(weight);
   for_each_product(x.shape, upstream.shape, weight, a,

@@ -1,4 +1,5 @@
-// Convolution, transposed convolution and the weight gradient in double precision, as plain loops over PyTorch's definitions.
+// Convolution, transposed convolution and the weight gradient in double precision, as plain loops over PyTorch's
+// definitions.
 #pragma once
 
 #include "ops/conv_geometry.h"
@@ -10,8 +11,10 @@ namespace tuff::test {
 Array conv_reference(const Array& x, const Array& weight, const Array* bias, const ConvAttributes& attributes);
 
 // The scatter that defines it: each input pixel times the kernel is added where it falls.
-Array conv_transpose_reference(const Array& x, const Array& weight, const Array* bias, const ConvAttributes& attributes);
+Array conv_transpose_reference(const Array& x, const Array& weight, const Array* bias,
+                               const ConvAttributes& attributes);
 
-Array conv_weight_gradient_reference(const Array& x, const Array& upstream, const Shape& weight, const ConvAttributes& attributes);
+Array conv_weight_gradient_reference(const Array& x, const Array& upstream, const Shape& weight,
+                                     const ConvAttributes& attributes);
 
 }  // namespace tuff::test

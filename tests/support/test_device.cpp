@@ -18,7 +18,8 @@ Device& test_device() {
 
 DType test_storage() {
   const std::string storage = os::environment("TUFF_TEST_STORAGE").value_or("f32");
-  if (storage != "f32" && storage != "f16") throw Error("TUFF_TEST_STORAGE: \"" + storage + "\" is neither f32 nor f16");
+  if (storage != "f32" && storage != "f16")
+    throw Error("TUFF_TEST_STORAGE: \"" + storage + "\" is neither f32 nor f16");
   return storage == "f16" ? DType::f16 : DType::f32;
 }
 

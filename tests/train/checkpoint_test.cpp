@@ -35,7 +35,9 @@ std::unique_ptr<ParameterStore> make_store(const TrainOptions& options) {
   return std::make_unique<ParameterStore>(test_device(), *inference_graph(make_network(options, 1), 1, 16, 16));
 }
 
-bool equal(const HostTensor& a, const HostTensor& b) { return a.shape == b.shape && a.data == b.data; }
+bool equal(const HostTensor& a, const HostTensor& b) {
+  return a.shape == b.shape && a.data == b.data;
+}
 
 std::string message_of(auto&& call) {
   try {
@@ -97,11 +99,12 @@ TEST_CASE("checkpoint: a file cut anywhere is refused by name") {
   const auto store = make_store(small_unet());
   save_model(folder / "m.safetensors", small_unet(), grey(), take_snapshot(*store));
   const std::string whole = test::file_text(folder / "m.safetensors");
-  for (const std::size_t size : {std::size_t{0}, std::size_t{4}, std::size_t{8}, std::size_t{100}, whole.size() / 2,
-                                 whole.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{4}, std::size_t{8}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
     CAPTURE(size);
     os::write_file(folder / "cut.safetensors", std::string_view(whole).substr(0, size));
-    CHECK(message_of([&] { load_model_file(folder / "cut.safetensors"); }).find("cut.safetensors") != std::string::npos);
+    CHECK(message_of([&] { load_model_file(folder / "cut.safetensors"); }).find("cut.safetensors") !=
+          std::string::npos);
   }
 }
 
@@ -112,11 +115,13 @@ TEST_CASE("checkpoint: weights of another network are refused by name and shape"
   TrainOptions wider = small_unet();
   wider.base = 8;
   const auto other = make_store(wider);
-  CHECK(message_of([&] { restore_parameters(load_model_file(folder / "m.safetensors"), *other); }).find("encoder.0.conv1") !=
-        std::string::npos);
+  CHECK(message_of([&] {
+          restore_parameters(load_model_file(folder / "m.safetensors"), *other);
+        }).find("encoder.0.conv1") != std::string::npos);
   TrainOptions deeper = small_unet();
   deeper.depth = 2;
   const auto third = make_store(deeper);
-  CHECK(message_of([&] { restore_parameters(load_model_file(folder / "m.safetensors"), *third); }).find("m.safetensors") !=
-        std::string::npos);
+  CHECK(message_of([&] {
+          restore_parameters(load_model_file(folder / "m.safetensors"), *third);
+        }).find("m.safetensors") != std::string::npos);
 }

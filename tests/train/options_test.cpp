@@ -108,15 +108,18 @@ TEST_CASE("options: what goes with one loss or optimizer alone") {
     change(options);
     return message_of([&] { validate(options); });
   };
-  CHECK(message([](TrainOptions& o) { o.loss = "ce+dice"; }).find("--loss ce+dice: needs --classes 2 or more; use bce+dice") == 0);
+  CHECK(message([](TrainOptions& o) {
+          o.loss = "ce+dice";
+        }).find("--loss ce+dice: needs --classes 2 or more; use bce+dice") == 0);
   CHECK(message([](TrainOptions& o) { o.label_smoothing = 0.1; }).find("--label-smoothing: goes with --loss ce") == 0);
   CHECK(message([](TrainOptions& o) { o.nesterov = true; }).find("--nesterov: goes with --optimizer sgd") == 0);
-  CHECK(message([](TrainOptions& o) { o.no_decay = "norm,biases"; }) == "--no-decay: \"biases\" is neither norm nor bias");
+  CHECK(message([](TrainOptions& o) { o.no_decay = "norm,biases"; }) ==
+        "--no-decay: \"biases\" is neither norm nor bias");
   CHECK(message([](TrainOptions& o) {
-    o.loss = "tversky";
-    o.optimizer = "adamw";
-    o.no_decay = "bias";
-  }) == "no error");
+          o.loss = "tversky";
+          o.optimizer = "adamw";
+          o.no_decay = "bias";
+        }) == "no error");
   CHECK(no_decay_groups("norm,bias") == std::vector<std::string>{"norm", "bias"});
 }
 
@@ -129,8 +132,9 @@ TEST_CASE("options: a resumed run keeps its model and may change its length") {
   const TrainOptions longer = resumed_options(saved, Given{{"steps", "500"}});
   CHECK(longer.steps == 500);
   CHECK(longer.epochs == 0);
-  CHECK(message_of([&] { resumed_options(saved, Given{{"base", "32"}}); }).find("--base 32: the run was begun with 16") ==
-        0);
+  CHECK(message_of([&] {
+          resumed_options(saved, Given{{"base", "32"}});
+        }).find("--base 32: the run was begun with 16") == 0);
 }
 
 TEST_CASE("options: a network's configuration holds its own options") {

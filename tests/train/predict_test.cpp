@@ -29,7 +29,8 @@ Image random_image(std::int64_t height, std::int64_t width, unsigned seed) {
 struct Setup {
   explicit Setup(const TrainOptions& options)
       : network(make_network(options, 1)),
-        store(test_device(), *inference_graph(network, 1, network.nearest_sizes(64).second, network.nearest_sizes(64).second)) {
+        store(test_device(),
+              *inference_graph(network, 1, network.nearest_sizes(64).second, network.nearest_sizes(64).second)) {
     store.initialize(5);
     // Running statistics and biases that aren't trivial.
     std::mt19937 random(9);
@@ -141,7 +142,9 @@ TEST_CASE("predict: with activations stored as f16, in about half the memory") {
     Setup setup(small_unet("same", norm));
     const Image image = random_image(70, 50, 6), whole = setup.predict(image);
     CHECK(difference(setup.predict(image, {.storage = DType::f16}), whole) < 4e-3);
-    const auto bytes = [&](DType storage) { return static_cast<double>(inference_bytes(setup.network, test_device().caps(), 256, 256, storage).value()); };
+    const auto bytes = [&](DType storage) {
+      return static_cast<double>(inference_bytes(setup.network, test_device().caps(), 256, 256, storage).value());
+    };
     CHECK(bytes(DType::f16) < 0.75 * bytes(DType::f32));
   }
 }

@@ -68,7 +68,8 @@ TEST_CASE("training: after the first steps only submissions, and little work for
     CHECK(after.command_buffers == before.command_buffers);
     CHECK(after.allocations == before.allocations);
     // One for each piece that the FLOP budget cuts; on a CPU driver, which has no watchdog, one in all.
-    CHECK(after.submissions - before.submissions == moments[kWarm].counts.submissions - moments[kWarm - 1].counts.submissions);
+    CHECK(after.submissions - before.submissions ==
+          moments[kWarm].counts.submissions - moments[kWarm - 1].counts.submissions);
     if (device->caps().is_cpu()) CHECK(after.submissions - before.submissions == 1);
     host.push_back(moments[step].host - moments[step - 1].host);
   }

@@ -31,7 +31,10 @@ struct Layer {
   bool norm;
 };
 
-const std::vector<Layer> kLayers = {{"conv.weight", {3, 2, 3, 3}, false}, {"conv.bias", {3}, false}, {"norm.weight", {70}, true}, {"norm.bias", {70}, true}};
+const std::vector<Layer> kLayers = {{"conv.weight", {3, 2, 3, 3}, false},
+                                    {"conv.bias", {3}, false},
+                                    {"norm.weight", {70}, true},
+                                    {"norm.bias", {70}, true}};
 
 bool decays(const Layer& layer, const TrainOptions& options) {
   const auto groups = no_decay_groups(options.no_decay);
@@ -46,8 +49,10 @@ struct Element {
   void step(double g, double decay, const TrainOptions& options, int t) {
     const double lr = options.lr, wd = decay * options.weight_decay;
     g += decay * options.l1 * (p > 0 ? 1 : p < 0 ? -1 : 0);
-    if (options.optimizer == "adamw") p *= 1 - lr * wd;
-    else g += wd * p;
+    if (options.optimizer == "adamw")
+      p *= 1 - lr * wd;
+    else
+      g += wd * p;
     if (options.optimizer == "sgd") {
       m = t == 1 ? g : options.momentum * m + g;
       p -= lr * (options.nesterov ? g + options.momentum * m : m);
@@ -67,7 +72,8 @@ struct Element {
 };
 
 // Gradients of the loss, sum of direction * parameter: the same in every step, clipped as torch.nn.utils does.
-std::vector<std::vector<double>> clipped_gradients(const TrainOptions& options, std::vector<std::vector<double>> gradients) {
+std::vector<std::vector<double>> clipped_gradients(const TrainOptions& options,
+                                                   std::vector<std::vector<double>> gradients) {
   double squares = 0;
   for (auto& layer : gradients)
     for (double& g : layer) {
@@ -95,7 +101,8 @@ double error_of(TrainOptions options) {
     expected.emplace_back();
     directions.emplace_back();
     for (std::size_t i = 0; i < direction.floats().size(); ++i) {
-      const float p = std::sin(static_cast<float>(7 * i + expected.size())), g = 2 * std::cos(static_cast<float>(5 * i));
+      const float p = std::sin(static_cast<float>(7 * i + expected.size())),
+                  g = 2 * std::cos(static_cast<float>(5 * i));
       values.floats()[i] = p;
       direction.floats()[i] = g;
       expected.back().push_back({p});
@@ -196,7 +203,8 @@ TEST_CASE("update: with --ema the best model and predictions have the average; r
   CHECK(train(test_device(), parts, hooks).stopped);
   parts.resume = load_model_file(parts.run / kLastModel);
   CHECK(train(test_device(), parts).step == 6);
-  for (const char* file : {kLastModel, kBestModel}) CHECK(file_text(data / "whole" / file) == file_text(data / "parts" / file));
+  for (const char* file : {kLastModel, kBestModel})
+    CHECK(file_text(data / "whole" / file) == file_text(data / "parts" / file));
 
   const Model last = load_model_file(data / "whole" / kLastModel), best = load_model_file(data / "whole" / kBestModel);
   ParameterStore store(test_device(), *parts.objective->graph());
@@ -207,7 +215,8 @@ TEST_CASE("update: with --ema the best model and predictions have the average; r
     const bool parameter = variable.arena == "parameters";
     CHECK(used.data == last.file.at(parameter ? average : variable.name).tensor().data);
     CHECK(used.data == best.file.at(variable.name).tensor().data);  // one epoch: its end is the best there is
-    if (parameter && variable.name.ends_with("conv1.weight")) CHECK(used.data != last.file.at(variable.name).tensor().data);
+    if (parameter && variable.name.ends_with("conv1.weight"))
+      CHECK(used.data != last.file.at(variable.name).tensor().data);
   }
 }
 

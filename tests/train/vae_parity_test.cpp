@@ -55,7 +55,8 @@ void check_case(const std::string& name) {
   const Shape all = images.shape;
   const auto graph = training_graph(make_autoencoder(options, all[2]), options);
   ParameterStore store(test_device(), *graph);
-  for (const Variable& variable : store.variables()) store.write(variable.name, golden.at("initial." + variable.name).tensor());
+  for (const Variable& variable : store.variables())
+    store.write(variable.name, golden.at("initial." + variable.name).tensor());
   const auto executable = compile(*graph, test_device(), &store);
 
   const std::vector<double> losses = doubles(golden.at("adam.losses")), torch = doubles(golden.at("float32"));
@@ -66,8 +67,9 @@ void check_case(const std::string& name) {
     std::memcpy(batch.data.data(), images.data.data() + which * batch.data.size(), batch.data.size());
     const auto number = static_cast<std::int64_t>(step);
     executable->write("images", batch);
-    executable->write("random_state", HostTensor::from_ints({kRandomStateElements},
-                                                            random_state(static_cast<std::uint64_t>(options.seed), number)));
+    executable->write(
+        "random_state",
+        HostTensor::from_ints({kRandomStateElements}, random_state(static_cast<std::uint64_t>(options.seed), number)));
     executable->write("step_state", step_state_tensor(options, options.lr, number));
     executable->run();
     const auto loss = static_cast<double>(executable->read("loss").floats()[0]);
@@ -75,8 +77,9 @@ void check_case(const std::string& name) {
     if (step == 0) gradients_away = distance(golden, "gradient.", store, "gradients");
   }
   const double weights_away = distance(golden, "adam.", store);
-  const std::string figures = fmt::format("{}: losses {:.1e} (PyTorch {:.1e}), weights {:.1e} ({:.1e}), first gradients {:.1e} ({:.1e})",
-                                          name, losses_away, torch[0], weights_away, torch[1], gradients_away, torch[2]);
+  const std::string figures =
+      fmt::format("{}: losses {:.1e} (PyTorch {:.1e}), weights {:.1e} ({:.1e}), first gradients {:.1e} ({:.1e})", name,
+                  losses_away, torch[0], weights_away, torch[1], gradients_away, torch[2]);
   MESSAGE(figures);
   CHECK(losses_away < 1e-5);
   CHECK(weights_away < 1e-5);
