@@ -53,27 +53,21 @@ inline WireWriter onnx_node(const NodeText& text) {
   for (const std::string& name : text.inputs) node.bytes(1, name);
   for (const std::string& name : text.outputs) node.bytes(2, name);
   node.bytes(4, text.op);
-  for (const auto& [name, values] : text.lists) {
-    WireWriter attribute;
-    attribute.bytes(1, name);
-    for (const std::int64_t value : values) attribute.varint(8, value);
-    attribute.varint(20, 7);
-    node.message(5, attribute);
-  }
-  for (const auto& [name, value] : text.numbers) {
-    WireWriter attribute;
-    attribute.bytes(1, name);
-    attribute.varint(3, value);
-    attribute.varint(20, 2);
-    node.message(5, attribute);
-  }
-  for (const auto& [name, value] : text.texts) {
-    WireWriter attribute;
-    attribute.bytes(1, name);
-    attribute.bytes(4, value);
-    attribute.varint(20, 3);
-    node.message(5, attribute);
-  }
+  const auto attribute = [&](const std::string& name, std::int64_t type, const auto& write_value) {
+    WireWriter writer;
+    writer.bytes(1, name);
+    write_value(writer);
+    writer.varint(20, type);
+    node.message(5, writer);
+  };
+  for (const auto& [name, values] : text.lists)
+    attribute(name, 7, [&values = values](WireWriter& writer) {
+      for (const std::int64_t value : values) writer.varint(8, value);
+    });
+  for (const auto& [name, value] : text.numbers)
+    attribute(name, 2, [&value = value](WireWriter& writer) { writer.varint(3, value); });
+  for (const auto& [name, value] : text.texts)
+    attribute(name, 3, [&value = value](WireWriter& writer) { writer.bytes(4, value); });
   return node;
 }
 
