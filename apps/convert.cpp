@@ -6,7 +6,6 @@
 #include <charconv>
 #include <filesystem>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -218,13 +217,7 @@ void add_convert_command(CLI::App& tuff) {
       ->type_name("NAME=SHAPE");
   command->add_option("--part", arguments->part, "of a vae: encoder (images to the posterior's mean) or decoder [both]")
       ->type_name("encoder|decoder");
-  command->callback([arguments] {
-    try {
-      run_convert(*arguments);
-    } catch (const std::bad_alloc&) {
-      throw Error(fmt::format("{}: there isn't enough memory for it", arguments->in));
-    }
-  });
+  command->callback([arguments] { blame_for_memory(arguments->in, [&] { run_convert(*arguments); }); });
 }
 
 }  // namespace tuff

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <new>
 
 #include "base/error.h"
 
@@ -23,6 +24,14 @@ void add_dtype_option(CLI::App& command, std::string& dtype) {
   command.add_option("--dtype", dtype, "what lies in memory between the layers: f32, or f16 in half the memory [f32]")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->type_name("f32|f16");
+}
+
+void blame_for_memory(const std::string& file, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("{}: there isn't enough memory for it", file));
+  }
 }
 
 std::pair<std::string, std::string> split_name(const std::string& text,

@@ -15,6 +15,9 @@ void add_device_option(CLI::App& command, std::string& device);
 // f32 or f16, see storage_on() of session.h.
 void add_dtype_option(CLI::App& command, std::string& dtype);
 
+// Does `work`; where there isn't enough memory for it, an Error names the file that asks for so much.
+void blame_for_memory(const std::string& file, const std::function<void()>& work);
+
 // NAME=VALUE as name and value; the name is empty where there is none. Names and files may hold "=" themselves: it is
 // the last one behind which `is_value` finds a value, else the first.
 std::pair<std::string, std::string> split_name(const std::string& text,

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -143,13 +142,7 @@ void add_run_command(CLI::App& tuff) {
       ->type_name("NAME=FILE.npy");
   add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
-  command->callback([arguments] {
-    try {
-      run_run(*arguments);
-    } catch (const std::bad_alloc&) {
-      throw Error(fmt::format("{}: there isn't enough memory for it", arguments->model));
-    }
-  });
+  command->callback([arguments] { blame_for_memory(arguments->model, [&] { run_run(*arguments); }); });
 }
 
 }  // namespace tuff
