@@ -7,7 +7,10 @@
 
 #include "base/error.h"
 #include "ops/einsum_plan.h"
+#include "ops/expand.h"
+#include "ops/permute.h"
 #include "ops/reduce.h"
+#include "ops/reshape.h"
 
 namespace tuff {
 namespace {
@@ -76,6 +79,94 @@ Value without_lone_axes(Value x, std::string& letters, const std::string& others
   return axes.empty() ? x : sum(x, axes);
 }
 
+std::string equation_of(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b) {
+  return fmt::format("einsum \"{},{}->{}\" of {} and {}", attributes.a, attributes.b, attributes.result, to_string(a),
+                     to_string(b));
+}
+
+void require_operands(const EinsumAttributes& attributes, const TensorType& a, const TensorType& b) {
+  if (a.dtype != DType::f32 || b.dtype != DType::f32)
+    throw Error(fmt::format("{}: operands must be f32", equation_of(attributes, a, b)));
+  for (const char letter : attributes.a + attributes.b) {
+    const std::int64_t in_a = extent_of(attributes.a, a.shape, letter), in_b = extent_of(attributes.b, b.shape, letter);
+    if (in_a != in_b && in_a != 1 && in_b != 1)
+      throw Error(fmt::format("{}: the extents {} and {} of {} differ and neither is 1", equation_of(attributes, a, b),
+                              in_a, in_b, letter));
+  }
+}
+
+bool has(const std::string& letters, char letter) {
+  return letters.find(letter) != std::string::npos;
+}
+
+// The letters whose extents are more than 1.
+std::string long_axes(const std::string& letters, const Shape& shape) {
+  std::string found;
+  for (const char letter : letters)
+    if (extent_of(letters, shape, letter) > 1) found += letter;
+  return found;
+}
+
+Value in_order(Value x, const std::string& letters, const std::string& order) {
+  std::vector<int> dims;
+  for (const char letter : order) dims.push_back(static_cast<int>(letters.find(letter)));
+  return permute(x, std::move(dims));
+}
+
+// x with the axes of `order` alone, in that order: other axes are summed.
+Value arranged(Value x, const std::string& letters, const std::string& order) {
+  std::string kept = long_axes(letters, x.shape());
+  x = without_lone_axes(squeeze(x), kept, order);
+  return in_order(x, kept, order);
+}
+
+// For tensors whose strides are beyond the kernels: copies in which the axes of a kind lie side by side.
+Value contract_copies(const EinsumAttributes& attributes, Value a, Value b) {
+  const auto& [letters_a, letters_b, result, shape, layout] = attributes;
+  const std::string in_a = long_axes(letters_a, a.shape()), in_b = long_axes(letters_b, b.shape()),
+                    in_result = long_axes(result, shape);
+  std::string batch, rows, columns, depth;
+  std::int64_t batches = 1, height = 1, width = 1, terms = 1;
+  const auto take = [&](char letter, std::string& group, std::int64_t& extent) {
+    group += letter;
+    extent *= std::max(extent_of(letters_a, a.shape(), letter), extent_of(letters_b, b.shape(), letter));
+  };
+  for (const char letter : in_a) {
+    if (!has(in_b, letter)) {
+      if (has(in_result, letter)) take(letter, rows, height);
+    } else if (has(in_result, letter)) {
+      take(letter, batch, batches);
+    } else {
+      take(letter, depth, terms);
+    }
+  }
+  for (const char letter : in_b)
+    if (!has(in_a, letter) && has(in_result, letter)) take(letter, columns, width);
+
+  const Value left = reshape(arranged(a, letters_a, batch + rows + depth), {batches, height, terms});
+  const Value right = reshape(arranged(b, letters_b, batch + depth + columns), {batches, terms, width});
+  const std::string order = batch + rows + columns;
+  std::vector<std::int64_t> extents;
+  for (const char letter : order) extents.push_back(extent_of(result, shape, letter));
+  const Value product = reshape(einsum("bmk,bkn->bmn", left, right), std::move(extents));
+
+  std::string reached;  // of the result's letters; along others it repeats or has the extent 1
+  std::vector<int> axes;
+  for (std::size_t axis = 0; axis < result.size(); ++axis) {
+    if (!has(order, result[axis])) continue;
+    reached += result[axis];
+    axes.push_back(static_cast<int>(axis));
+  }
+  return expand(in_order(product, order, reached), shape, std::move(axes), layout);
+}
+
+Value contract(EinsumAttributes attributes, Value a, Value b) {
+  const TensorType type{DType::f32, attributes.shape, attributes.layout};
+  require_operands(attributes, a.type(), b.type());
+  if (!plan_contraction(attributes, a.type(), b.type(), type).fits) return contract_copies(attributes, a, b);
+  return a.graph().add(std::make_shared<Einsum>(std::move(attributes)), {a, b}).front();
+}
+
 }  // namespace
 
 // ---- builder ------------------------------------------------------------------------------------
@@ -91,8 +182,7 @@ Value einsum(const std::string& equation, Value a, Value b) {
   std::vector<std::int64_t> extents;
   for (const char letter : parsed.result)
     extents.push_back(std::max(extent_of(parsed.a, a.shape(), letter), extent_of(parsed.b, b.shape(), letter)));
-  EinsumAttributes attributes{parsed.a, parsed.b, parsed.result, Shape(std::move(extents))};
-  return a.graph().add(std::make_shared<Einsum>(std::move(attributes)), {a, b}).front();
+  return contract({parsed.a, parsed.b, parsed.result, Shape(std::move(extents))}, a, b);
 }
 
 // ---- shapes -------------------------------------------------------------------------------------
@@ -105,26 +195,12 @@ std::string Einsum::attributes() const {
 }
 
 std::vector<TensorType> Einsum::infer(std::span<const TensorType> inputs) const {
-  const auto& [letters_a, letters_b, result, shape, layout] = attributes_;
   if (inputs.size() != 2) throw Error("einsum: takes two operands");
-  const auto equation = [&] {
-    return fmt::format("einsum \"{},{}->{}\" of {} and {}", letters_a, letters_b, result, to_string(inputs[0]),
-                       to_string(inputs[1]));
-  };
-  if (inputs[0].dtype != DType::f32 || inputs[1].dtype != DType::f32)
-    throw Error(fmt::format("{}: operands must be f32", equation()));
-  for (const char letter : letters_a + letters_b) {
-    const std::int64_t in_a = extent_of(letters_a, inputs[0].shape, letter),
-                       in_b = extent_of(letters_b, inputs[1].shape, letter);
-    if (in_a != in_b && in_a != 1 && in_b != 1)
-      throw Error(
-          fmt::format("{}: the extents {} and {} of {} differ and neither is 1", equation(), in_a, in_b, letter));
-  }
-  const TensorType type{DType::f32, shape, layout};
-  const Contraction contraction = plan_contraction(attributes_, inputs[0], inputs[1], type);
-  if (!contraction.fits)
-    throw Error(fmt::format(
-        "{}: too many axes that lie apart in memory; bring those that belong together side by side first", equation()));
+  require_operands(attributes_, inputs[0], inputs[1]);
+  const TensorType type{DType::f32, attributes_.shape, attributes_.layout};
+  if (!plan_contraction(attributes_, inputs[0], inputs[1], type).fits)
+    throw Error(fmt::format("{}: too many axes that lie apart in memory; bring those that belong together side by side",
+                            equation_of(attributes_, inputs[0], inputs[1])));
   return {type};
 }
 
@@ -135,8 +211,7 @@ std::vector<Value> Einsum::gradient(const GradientContext& context) const {
   const Value a = context.inputs[0], b = context.inputs[1], upstream = context.upstream[0];
   const TensorType type_a = a.type(), type_b = b.type();
   const auto like = [&](const std::string& other, const std::string& own, const TensorType& type, Value operand) {
-    auto op = std::make_shared<Einsum>(EinsumAttributes{result, other, own, type.shape, type.layout});
-    return upstream.graph().add(std::move(op), {upstream, operand}).front();
+    return contract({result, other, own, type.shape, type.layout}, upstream, operand);
   };
   return {like(letters_b, letters_a, type_a, b), like(letters_a, letters_b, type_b, a)};
 }

@@ -116,6 +116,14 @@ inline std::vector<OpCase> einsum_cases() {
       einsum_case("bnc", "bnc", "c", {3, 7, 4}, {3, 7, 4}),    // two axes summed
       einsum_case("bxc", "byd", "cd", {3, 2, 4}, {3, 5, 6}),   // x and y stand alone
       einsum_case("oik", "bik", "ob", {4, 3, 5}, {2, 3, 5}, Layout::weight),
+      // Axes that lie apart in memory, which are brought side by side first: of the terms, the rows, the batches, of
+      // the gradient alone, of an extent that broadcasts, beside an operand of one element.
+      einsum_case("abc", "cba", "", {2, 3, 4}, {4, 3, 2}),
+      einsum_case("pakbqcr", "kn", "rncqbpa", {2, 3, 5, 2, 3, 2, 2}, {5, 4}),
+      einsum_case("aebfc", "cbfae", "bface", {2, 3, 2, 2, 3}, {3, 2, 2, 2, 3}),
+      einsum_case("BAmn", "BmkA", "BkAn", {2, 3, 4, 5}, {2, 4, 6, 3}),
+      einsum_case("abcdm", "edcba", "dmaebc", {2, 3, 2, 3, 4}, {5, 1, 2, 3, 2}),
+      einsum_case("abcde", "f", "ecadb", {2, 3, 2, 3, 2}, {1}),
   };
   add_random_einsum_cases(cases);
   return cases;

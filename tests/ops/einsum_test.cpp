@@ -52,7 +52,7 @@ TEST_CASE("einsum: NaN and infinity go where they are multiplied") {
 
 TEST_CASE("einsum refuses what it can't read or fit") {
   Graph graph;
-  const Value a = graph.input("a", {2, 3}), b = graph.input("b", {4, 5}), cube = graph.input("cube", {2, 2, 2});
+  const Value a = graph.input("a", {2, 3}), b = graph.input("b", {4, 5});
   CHECK_THROWS_WITH_AS(einsum("ij,jk->ik", a, b),
                        "einsum \"ij,jk->ik\" of f32 2x3 and f32 4x5: the extents 3 and 4 of j differ and neither is 1",
                        Error);
@@ -65,7 +65,6 @@ TEST_CASE("einsum refuses what it can't read or fit") {
   CHECK_THROWS_AS(einsum("ij,kl->iz", a, b), Error);
   CHECK_THROWS_AS(einsum("ijk,kl->il", a, b), Error);
   CHECK_THROWS_AS(einsum("ij,kl->ijkl", a, graph.input("i", {4, 5}, DType::i32)), Error);
-  CHECK_THROWS_AS(einsum("abc,cba->", cube, cube), Error);  // three runs of terms
 }
 
 }  // namespace tuff::test
