@@ -262,7 +262,7 @@ class CaseCheck {
   }
 
   // Counts how f16 serves the result. The tolerance of f16 where it does; nothing where it can't be checked so.
-  std::optional<double> half_tolerance(const Built& built, double tolerance) {
+  std::optional<double> half_tolerance(const Built& built, double tolerance, double half) {
     if (!device_.caps().storage_16bit) {
       ++counts_.half["results skipped: the device has no 16-bit storage"];
       return std::nullopt;
@@ -286,12 +286,13 @@ class CaseCheck {
     ++counts_.half[native && between ? "results by native kernels and some between casts"
                    : native          ? "results by native kernels"
                                      : "results between casts"];
-    return std::max(tolerance, kHalfTolerance);
+    return std::max(tolerance, half);
   }
 
-  void check_built(const Built& built, double tolerance, const std::string& what) {
+  // `half`: the tolerance where activations are f16.
+  void check_built(const Built& built, double tolerance, double half, const std::string& what) {
     if (options_.storage == DType::f16) {
-      const std::optional<double> allowed = half_tolerance(built, tolerance);
+      const std::optional<double> allowed = half_tolerance(built, tolerance, half);
       if (!allowed) return;
       tolerance = *allowed;
     }
@@ -345,7 +346,7 @@ class CaseCheck {
       built.graph.output(fmt::format("y{}", i), outputs[i]);
       built.sampled.emplace_back();
     }
-    check_built(built, op_case_.tolerance, "forward");
+    check_built(built, op_case_.tolerance, kHalfTolerance, "forward");
     return true;
   }
 
@@ -407,7 +408,7 @@ class CaseCheck {
     const std::vector<Value> gradients = gradient(weighted, upstream, wrt);
     for (std::size_t i = 0; i < gradients.size(); ++i) built.graph.output(fmt::format("gradient{}", i), gradients[i]);
     counts_.gradients += static_cast<int>(gradients.size());
-    check_built(built, op_case_.gradient_tolerance, "gradient");
+    check_built(built, op_case_.gradient_tolerance, options_.half_gradient_tolerance, "gradient");
   }
 
   Device& device_;
