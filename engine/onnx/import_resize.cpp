@@ -70,14 +70,15 @@ std::int64_t whole(double extent) {
   return extent > 0 ? static_cast<std::int64_t>(std::floor(std::min(extent, 1e15))) : 0;
 }
 
-bool keeps_aspect(const DeviceNode& node) {
-  return node.text("keep_aspect_ratio_policy", "stretch") != "stretch";
+std::string aspect_policy(const DeviceNode& node) {
+  return node.choice("keep_aspect_ratio_policy", "stretch", {"stretch", "not_larger", "not_smaller"});
 }
 
 // One scale for all axes, by which the result is no larger, or no smaller, than wanted.
 void keep_aspect(const DeviceNode& node, const std::vector<int>& axes, std::vector<Target>& targets) {
-  if (!keeps_aspect(node)) return;
-  const bool smaller = node.text("keep_aspect_ratio_policy", "stretch") == "not_larger";
+  const std::string policy = aspect_policy(node);
+  if (policy == "stretch") return;
+  const bool smaller = policy == "not_larger";
   double scale = smaller ? INFINITY : 0;
   for (const int axis : axes) {
     const double own = targets[static_cast<std::size_t>(axis)].scale;
@@ -126,7 +127,7 @@ std::vector<Target> targets_of(const DeviceNode& node, const std::vector<int>& a
 Value resized(const DeviceNode& node, Value x, const std::vector<int>& axes, const std::vector<Target>& targets,
               bool sized, NearestMode nearest) {
   const Extents shape = node.shape(0);
-  const bool scaled = !sized || keeps_aspect(node);  // else the scale is what the size makes it
+  const bool scaled = !sized || aspect_policy(node) != "stretch";  // else the scale is what the size makes it
   ResizeAttributes attributes{.mode = mode_of(node),
                               .coordinates = coordinates_of(node),
                               .nearest_mode = nearest,

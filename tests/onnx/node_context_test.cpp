@@ -55,6 +55,10 @@ TEST_CASE("onnx nodes: attributes have the values that the operator knows") {
              "approximate is \"foo\", not one of none, tanh");
   CHECK_SAYS(refusal_of({.op = "DepthToSpace", .numbers = {{"blocksize", 1}}, .texts = {{"mode", "XYZ"}}}, image),
              "mode is \"XYZ\", not one of DCR, CRD");
+  const Array nothing = float_array({0}, {});
+  CHECK_SAYS(refusal_of({.op = "Resize", .texts = {{"keep_aspect_ratio_policy", "larger"}}}, image,
+                        {nothing, nothing, ints({1, 1, 8, 8})}),
+             "keep_aspect_ratio_policy is \"larger\", not one of stretch, not_larger, not_smaller");
   CHECK(refusal_of({.op = "Conv", .texts = {{"auto_pad", "SAME_LOWER"}}}, image, {weight}).empty());
 }
 
