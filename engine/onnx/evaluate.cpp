@@ -10,7 +10,7 @@
 namespace tuff::onnx {
 namespace {
 
-constexpr std::int64_t kLargestResult = std::int64_t{256} << 20;  // bytes
+constexpr std::int64_t kMostElements = std::int64_t{1} << 25;  // of a result
 
 const EvaluatorRow* find_evaluator(const std::string& name) {
   for (const auto& table : {pointwise_evaluators(), movement_evaluators(), index_evaluators(), reduction_evaluators(),
@@ -29,7 +29,7 @@ bool is_small_float(ElementType type) {
 
 Array EvaluationContext::make(ElementType type, std::vector<std::int64_t> shape) const {
   const std::int64_t bytes = checked_bytes(shape, static_cast<std::int64_t>(size_of(type)));
-  if (bytes < 0 || bytes > kLargestResult)
+  if (bytes < 0 || bytes > kMostElements * static_cast<std::int64_t>(size_of(type)))
     fail(fmt::format("a result of shape {} is too large to be computed on the host", shape_text(shape)));
   return Array(type, std::move(shape));
 }
@@ -95,20 +95,63 @@ void copy_element(const Array& source, std::int64_t from, Array& target, std::in
               source.data.data() + static_cast<std::size_t>(from) * width, width);
 }
 
+namespace {
+
+struct Run {
+  std::int64_t extent = 1;
+  std::int64_t stride = 0;  // of the source, in elements
+};
+
+// Axes without those of extent 1; joined where a step along the outer one is all steps along the inner one.
+std::vector<Run> runs_of(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& strides) {
+  std::vector<Run> runs;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] == 1) continue;
+    if (!runs.empty() && runs.back().stride == shape[axis] * strides[axis])
+      runs.back() = {runs.back().extent * shape[axis], strides[axis]};
+    else
+      runs.push_back({shape[axis], strides[axis]});
+  }
+  if (runs.empty()) runs.emplace_back();
+  return runs;
+}
+
+template <std::size_t width>
+void copy_run(const std::byte* from, std::byte* to, const Run& run) {
+  for (std::int64_t i = 0; i < run.extent; ++i)
+    std::memcpy(to + static_cast<std::size_t>(i) * width, from + i * run.stride * static_cast<std::int64_t>(width),
+                width);
+}
+
+}  // namespace
+
+Array strided_copy(const EvaluationContext& node, const Array& x, const std::vector<std::int64_t>& shape,
+                   const std::vector<std::int64_t>& strides, std::int64_t start) {
+  Array result = node.make(x.type, shape);
+  if (result.elements() == 0) return result;
+  std::vector<Run> outer = runs_of(shape, strides);
+  const Run inner = outer.back();
+  outer.pop_back();
+  const auto width = static_cast<std::int64_t>(size_of(x.type));
+  const auto copy = width == 1 ? copy_run<1> : width == 2 ? copy_run<2> : width == 4 ? copy_run<4> : copy_run<8>;
+  std::vector<std::int64_t> extents;
+  for (const Run& run : outer) extents.push_back(run.extent);
+  IndexWalk walk(extents);
+  for (std::int64_t to = 0; to < result.elements(); to += inner.extent, walk.next()) {
+    std::int64_t from = start;
+    for (std::size_t axis = 0; axis < outer.size(); ++axis) from += walk.index()[axis] * outer[axis].stride;
+    copy(x.data.data() + from * width, result.data.data() + to * width, inner);
+  }
+  return result;
+}
+
 Array expand_array(const EvaluationContext& node, const Array& array, const std::vector<std::int64_t>& shape) {
   if (array.shape == shape) return array;
-  Array result = node.make(array.type, shape);
-  const std::size_t missing = shape.size() - array.shape.size();
   std::vector<std::int64_t> strides = row_major_strides(array.shape);
   for (std::size_t axis = 0; axis < strides.size(); ++axis)
     if (array.shape[axis] == 1) strides[axis] = 0;
-  IndexWalk walk(shape);
-  for (std::int64_t i = 0; i < result.elements(); ++i, walk.next()) {
-    std::int64_t from = 0;
-    for (std::size_t axis = 0; axis < strides.size(); ++axis) from += strides[axis] * walk.index()[axis + missing];
-    copy_element(array, from, result, i);
-  }
-  return result;
+  strides.insert(strides.begin(), shape.size() - array.shape.size(), 0);
+  return strided_copy(node, array, shape, strides, 0);
 }
 
 }  // namespace tuff::onnx

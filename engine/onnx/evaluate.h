@@ -25,8 +25,8 @@ class EvaluationContext final : public NodeContext {
   // An input's single number, or Error.
   std::int64_t single_integer(std::size_t input) const;
 
-  // Zeros; Error where that is more than results on the host may take (256 MiB). What allocates or loops by the product
-  // of extents comes after it, and after a look for no elements: of 2^45 x 0 a file needs but a few bytes.
+  // Zeros; Error where that is more than results on the host may have (2^25 elements). What allocates or loops by the
+  // product of extents comes after it, and after a look for no elements: of 2^45 x 0 a file needs but a few bytes.
   Array make(ElementType type, std::vector<std::int64_t> shape) const;
 
  private:
@@ -71,6 +71,10 @@ class IndexWalk {
 
 // Copies element `from` of one array to element `to` of another of the same type.
 void copy_element(const Array& source, std::int64_t from, Array& target, std::int64_t to);
+
+// An array of `shape` whose element (i, j, ...) is x's number start + i * strides[0] + j * strides[1] + ...
+Array strided_copy(const EvaluationContext& node, const Array& x, const std::vector<std::int64_t>& shape,
+                   const std::vector<std::int64_t>& strides, std::int64_t start);
 
 Array expand_array(const EvaluationContext& node, const Array& array, const std::vector<std::int64_t>& shape);
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "onnx/evaluate.h"
 #include "onnx/shapes.h"
@@ -35,15 +34,6 @@ Arrays expand(const EvaluationContext& node) {
   return {expand_array(node, node.array(0), expand_target(node))};
 }
 
-// result[index] = x[source(index)] for every index of the result.
-template <class Source>
-Array gathered(const EvaluationContext& node, const Array& x, const Extents& shape, Source&& source) {
-  Array result = node.make(x.type, shape);
-  IndexWalk walk(shape);
-  for (std::int64_t i = 0; i < result.elements(); ++i, walk.next()) copy_element(x, source(walk.index()), result, i);
-  return result;
-}
-
 Array permuted(const EvaluationContext& node, const Array& x, const std::vector<int>& order) {
   const Extents strides = row_major_strides(x.shape);
   Extents shape, from;
@@ -51,9 +41,7 @@ Array permuted(const EvaluationContext& node, const Array& x, const std::vector<
     shape.push_back(x.shape[static_cast<std::size_t>(axis)]);
     from.push_back(strides[static_cast<std::size_t>(axis)]);
   }
-  return gathered(node, x, shape, [&](const Extents& index) {
-    return std::inner_product(index.begin(), index.end(), from.begin(), std::int64_t{0});
-  });
+  return strided_copy(node, x, shape, from, 0);
 }
 
 Arrays transpose(const EvaluationContext& node) {
@@ -93,13 +81,14 @@ Arrays concat(const EvaluationContext& node) {
 Array sliced(const EvaluationContext& node, const Array& x, const std::vector<SliceRange>& ranges) {
   Extents shape;
   for (const SliceRange& range : ranges) shape.push_back(range.count);
-  const Extents strides = row_major_strides(x.shape);
-  return gathered(node, x, shape, [&](const Extents& index) {
-    std::int64_t from = 0;
-    for (std::size_t axis = 0; axis < index.size(); ++axis)
-      from += (ranges[axis].start + index[axis] * ranges[axis].step) * strides[axis];
-    return from;
-  });
+  Extents strides = row_major_strides(x.shape);
+  std::int64_t start = 0;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] == 0) return node.make(x.type, shape);
+    start += ranges[axis].start * strides[axis];
+    strides[axis] = shape[axis] == 1 ? 0 : strides[axis] * ranges[axis].step;  // a step that isn't taken may be any
+  }
+  return strided_copy(node, x, shape, strides, start);
 }
 
 Arrays slice(const EvaluationContext& node) {
@@ -125,19 +114,19 @@ Arrays tile(const EvaluationContext& node) {
   const Array& x = node.array(0);
   const std::vector<std::int64_t> repeats = integers(node.array(1));
   if (repeats.size() != x.shape.size()) node.fail("repeats has another number of axes than its input");
-  Extents shape;
+  const Extents strides = row_major_strides(x.shape);
+  Extents shape, walked, steps;  // each axis as two: its repetitions, and itself
   for (std::size_t axis = 0; axis < repeats.size(); ++axis) {
     std::int64_t extent = 0;
     if (repeats[axis] < 0 || __builtin_mul_overflow(x.shape[axis], repeats[axis], &extent))
       node.fail("its repeats are impossible");
     shape.push_back(extent);
+    walked.insert(walked.end(), {repeats[axis], x.shape[axis]});
+    steps.insert(steps.end(), {0, strides[axis]});
   }
-  const Extents strides = row_major_strides(x.shape);
-  return {gathered(node, x, shape, [&](const Extents& index) {
-    std::int64_t from = 0;
-    for (std::size_t axis = 0; axis < index.size(); ++axis) from += index[axis] % x.shape[axis] * strides[axis];
-    return from;
-  })};
+  Array result = strided_copy(node, x, walked, steps, 0);
+  result.shape = std::move(shape);
+  return {std::move(result)};
 }
 
 // Where position `at` of a padded axis comes from; -1: the constant.
@@ -210,11 +199,13 @@ Arrays reverse_sequence(const EvaluationContext& node) {
   for (const std::int64_t length : lengths)
     if (length < 0 || length > x.shape[time]) node.fail("a sequence is longer than its axis");
   const Extents strides = row_major_strides(x.shape);
-  return {gathered(node, x, x.shape, [&](Extents index) {
-    const std::int64_t length = lengths[static_cast<std::size_t>(index[batch])];
-    if (index[time] < length) index[time] = length - 1 - index[time];
-    return std::inner_product(index.begin(), index.end(), strides.begin(), std::int64_t{0});
-  })};
+  Array result = node.make(x.type, x.shape);
+  IndexWalk walk(x.shape);
+  for (std::int64_t i = 0; i < result.elements(); ++i, walk.next()) {
+    const std::int64_t at = walk.index()[time], length = lengths[static_cast<std::size_t>(walk.index()[batch])];
+    copy_element(x, at < length ? i + (length - 1 - 2 * at) * strides[time] : i, result, i);
+  }
+  return {std::move(result)};
 }
 
 Arrays split_channels(const EvaluationContext& node, const std::vector<int>& order, const Extents& inner,
