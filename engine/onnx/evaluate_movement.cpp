@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "onnx/evaluate.h"
 #include "onnx/shapes.h"
@@ -129,49 +130,78 @@ Arrays tile(const EvaluationContext& node) {
   return {std::move(result)};
 }
 
+enum class PadMode : std::uint8_t { constant, edge, wrap, reflect };
+
+PadMode pad_mode(const EvaluationContext& node) {
+  const std::string mode = node.text("mode", "constant");
+  if (mode == "constant") return PadMode::constant;
+  if (mode == "edge") return PadMode::edge;
+  if (mode == "wrap") return PadMode::wrap;
+  if (mode == "reflect") return PadMode::reflect;
+  node.unsupported("mode " + mode);
+}
+
 // Where position `at` of a padded axis comes from; -1: the constant.
-std::int64_t padded_source(const std::string& mode, std::int64_t at, std::int64_t extent) {
+std::int64_t padded_source(PadMode mode, std::int64_t at, std::int64_t extent) {
   if (at >= 0 && at < extent) return at;
-  if (mode == "constant") return -1;
-  if (mode == "edge") return std::clamp<std::int64_t>(at, 0, extent - 1);
-  if (mode == "wrap") return (at % extent + extent) % extent;
+  if (mode == PadMode::constant) return -1;
+  if (mode == PadMode::edge) return std::clamp<std::int64_t>(at, 0, extent - 1);
+  if (mode == PadMode::wrap) return (at % extent + extent) % extent;
   if (extent == 1) return 0;
   const std::int64_t period = 2 * (extent - 1), inside = (at % period + period) % period;  // reflect
   return inside < extent ? inside : period - inside;
 }
 
+// x with `extent` positions along an axis, `before` of them before its first.
+Array padded_along(const EvaluationContext& node, const Array& x, std::size_t axis, std::int64_t before,
+                   std::int64_t extent, PadMode mode, const Array& value) {
+  Extents shape = x.shape;
+  const std::int64_t old = std::exchange(shape[axis], extent);
+  Array result = node.make(x.type, shape);
+  if (result.elements() == 0) return result;
+  const auto behind = shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1;
+  const Extents inner(behind, shape.end());
+  const std::int64_t outer = product(Extents(shape.begin(), behind - 1));
+  const Array blank = expand_array(node, value, inner);  // what the constant makes of a position
+  const std::size_t bytes = blank.data.size();
+  const std::byte* from = x.data.data();
+  std::byte* to = result.data.data();
+  for (std::int64_t row = 0; row < outer; ++row, from += static_cast<std::size_t>(old) * bytes) {
+    for (std::int64_t i = 0; i < extent; ++i, to += bytes) {
+      const std::int64_t source = padded_source(mode, i - before, old);
+      std::memcpy(to, source < 0 ? blank.data.data() : from + static_cast<std::size_t>(source) * bytes, bytes);
+    }
+  }
+  return result;
+}
+
 constexpr std::int64_t kMostPad = std::int64_t{1} << 48;
 
 Arrays pad(const EvaluationContext& node) {
-  const Array& x = node.array(0);
+  Array x = node.array(0);
   const Borders borders = pad_borders(node);
-  const std::string mode = node.text("mode", "constant");
-  if (mode != "constant" && mode != "edge" && mode != "wrap" && mode != "reflect") node.unsupported("mode " + mode);
+  const PadMode mode = pad_mode(node);
   Extents shape = x.shape;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     if (borders.lo[axis] < -kMostPad || borders.hi[axis] < -kMostPad) node.fail("its pads are impossible");
     if (__builtin_add_overflow(shape[axis], borders.lo[axis], &shape[axis]) ||
         __builtin_add_overflow(shape[axis], borders.hi[axis], &shape[axis]) || shape[axis] < 0)
       node.fail("its pads are impossible");
-    if (x.shape[axis] == 0 && shape[axis] > 0 && mode != "constant") node.fail("nothing to pad with");
+    if (x.shape[axis] == 0 && shape[axis] > 0 && mode != PadMode::constant) node.fail("nothing to pad with");
   }
+  Array result = node.make(x.type, shape);
+  if (result.elements() == 0) return {std::move(result)};
   Array wide(ElementType::f64, {});
   wide.as<double>()[0] = borders.value;
-  const Array value = node.has(2) ? node.array(2) : convert(wide, x.type);
-  const Extents strides = row_major_strides(x.shape);
-  Array result = node.make(x.type, shape);
-  IndexWalk walk(shape);
-  for (std::int64_t i = 0; i < result.elements(); ++i, walk.next()) {
-    std::int64_t from = 0;
-    bool inside = true;
-    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-      const std::int64_t source = padded_source(mode, walk.index()[axis] - borders.lo[axis], x.shape[axis]);
-      inside = inside && source >= 0;
-      from += source * strides[axis];
-    }
-    copy_element(inside ? x : value, inside ? from : 0, result, i);
-  }
-  return {std::move(result)};
+  Array value = node.has(2) ? node.array(2) : convert(wide, x.type);
+  if (value.type != x.type) node.fail("its constant_value is of another type");
+  value.shape = {};
+  // What is cut off goes first, so that nothing between is larger than x and the result.
+  for (const bool longer : {false, true})
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      if ((borders.lo[axis] != 0 || borders.hi[axis] != 0) && longer == (shape[axis] > node.shape(0)[axis]))
+        x = padded_along(node, x, axis, borders.lo[axis], shape[axis], mode, value);
+  return {std::move(x)};
 }
 
 // Trilu: the rest of each matrix becomes 0.
