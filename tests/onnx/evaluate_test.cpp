@@ -76,6 +76,41 @@ constexpr std::int64_t k18 = std::int64_t{1} << 18, k36 = std::int64_t{1} << 36,
 
 }  // namespace
 
+TEST_CASE("onnx host: padding, tiling and slicing of integers") {
+  const Array x = array_of({2, 3}, Integers{1, 2, 3, 4, 5, 6});
+  const auto padded = [&](const std::string& mode) {
+    return result_of({.op = "Pad", .texts = {{"mode", mode}}}, {x, ints({1, 2, 0, 3})});
+  };
+  CHECK(padded("constant") == array_of({3, 8}, Integers{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0,  //
+                                                        0, 0, 4, 5, 6, 0, 0, 0}));
+  CHECK(padded("edge") == array_of({3, 8}, Integers{1, 1, 1, 2, 3, 3, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3,  //
+                                                    4, 4, 4, 5, 6, 6, 6, 6}));
+  CHECK(result_of({.op = "Pad", .texts = {{"mode", "wrap"}}}, {x, ints({1, 2, 0, 3})}, 19) ==
+        array_of({3, 8}, Integers{5, 6, 4, 5, 6, 4, 5, 6, 2, 3, 1, 2, 3, 1, 2, 3, 5, 6, 4, 5, 6, 4, 5, 6}));
+  CHECK(padded("reflect") == array_of({3, 8}, Integers{6, 5, 4, 5, 6, 5, 4, 5, 3, 2, 1, 2, 3, 2, 1, 2,  //
+                                                       6, 5, 4, 5, 6, 5, 4, 5}));
+  // Cut off at one edge, filled at others; nothing but filling.
+  CHECK(result_of({.op = "Pad"}, {x, ints({2, -1, 1, 0}), scalar(9)}) ==
+        array_of({5, 2}, Integers{9, 9, 9, 9, 2, 3, 5, 6, 9, 9}));
+  CHECK(result_of({.op = "Pad"}, {Array(ElementType::i64, {0, 1}), ints({1, 0, 1, 1}), scalar(9)}) ==
+        array_of({2, 2}, Integers{9, 9, 9, 9}));
+  // 2^20 rows are cut off before 2^20 columns come on.
+  CHECK(result_of({.op = "Pad"},
+                  {Array(ElementType::u8, {std::int64_t{1} << 20, 1}), ints({0, 1 << 20, 1 - (1 << 20), 0})})
+            .elements() == (1 << 20) + 1);
+
+  CHECK(result_of({.op = "Tile"}, {x, ints({2, 2})}) ==
+        array_of({4, 6}, Integers{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6}));
+  CHECK(result_of({.op = "Slice"}, {x, ints({1, 2}), ints({-3, -4}), ints({0, 1}), ints({-1, -2})}) ==
+        array_of({2, 2}, Integers{6, 4, 3, 1}));
+  CHECK(result_of({.op = "Slice"}, {x, ints({1}), ints({2}), ints({1}), ints({INT64_MAX})}) ==
+        array_of({2, 1}, Integers{2, 5}));
+  CHECK(result_of({.op = "Expand"}, {array_of({2, 1}, Integers{1, 2}), ints({2, 1, 2})}) ==
+        array_of({2, 2, 2}, Integers{1, 1, 2, 2, 1, 1, 2, 2}));
+  CHECK(result_of({.op = "ReverseSequence"}, {array_of({3, 2}, Integers{1, 2, 3, 4, 5, 6}), ints({2, 3})}) ==
+        array_of({3, 2}, Integers{3, 6, 1, 4, 5, 2}));
+}
+
 TEST_CASE("onnx host: extents without elements cost nothing, and what they multiply to is refused") {
   struct Row {
     NodeText node;
