@@ -17,16 +17,17 @@ void batch_norm_node(DeviceNode& node) {
   const bool training =
       node.opset() >= 14 ? node.integer("training_mode", 0) != 0 : node.opset() < 7 && node.integer("is_test", 0) == 0;
   if (node.integer("spatial", 1) == 0) node.unsupported("spatial=0");
-  const Value x = node.real(0), weight = node.real(1), bias = node.real(2), mean = node.real(3),
-              variance = node.real(4);
+  const Value x = node.rank(0) == 1 ? unsqueeze(node.real(0), 1) : node.real(0);  // (N) has one channel
+  const Value weight = node.real(1), bias = node.real(2), mean = node.real(3), variance = node.real(4);
+  const auto set_output = [&](Value y) { node.set(0, reshape(y, node.shape(0))); };
   const BatchNorm result = batch_norm(x, weight, bias, mean, variance, {.eps = eps, .training = false});
-  if (!training) return node.set(0, result.output);
+  if (!training) return set_output(result.output);
   // ONNX keeps the biased variance (PyTorch the unbiased one), so the running statistics are written here.
   const Normalized normalized = normalize(x, weight, bias, {.eps = eps});
   const auto updated = [&](Value running, Value of_batch) {
     return add(mul_scalar(running, momentum), mul_scalar(of_batch, 1 - momentum));
   };
-  node.set(0, normalized.output);
+  set_output(normalized.output);
   node.set(1, updated(mean, normalized.mean), node.type(3));
   node.set(2, updated(variance, normalized.variance), node.type(4));
 }

@@ -178,10 +178,13 @@ BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Valu
                      const BatchNormAttributes& attributes) {
   if (static_cast<bool>(running_mean) != static_cast<bool>(running_var))
     throw Error("batch_norm: running_mean and running_var go together; give both or neither");
+  require_normalizable("batch_norm", {}, x.type());
   if (!attributes.training) {
     if (!running_mean) throw Error("batch_norm: without training it needs running_mean and running_var");
     require_channels("batch_norm", "running_mean", running_mean.type(), x.type());
     require_channels("batch_norm", "running_var", running_var.type(), x.type());
+    if (weight) require_channels("batch_norm", "weight", weight.type(), x.type());
+    if (bias) require_channels("batch_norm", "bias", bias.type(), x.type());
     return {with_running_statistics(x, weight, bias, running_mean, running_var, attributes), running_mean, running_var};
   }
   const std::int64_t count = x.shape().elements() / x.shape().channels();

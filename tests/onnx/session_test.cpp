@@ -230,6 +230,20 @@ TEST_CASE("onnx session: Resize before opset 11 takes the next pixel along axes 
   CHECK(named(result.outputs, "z") == float_array({1, 1, 4, 2}, {1, 3, 1, 3, 5, 7, 5, 7}));
 }
 
+TEST_CASE("onnx session: batch norm of one axis has one channel") {
+  OnnxText text;
+  text.input("x", ElementType::f32, {4}).output("y", ElementType::f32, {4});
+  for (const auto& [name, value] :
+       {std::pair{"scale", 2.0f}, std::pair{"bias", 1.0f}, std::pair{"mean", 3.0f}, std::pair{"variance", 4.0f}})
+    text.initializer(name, float_array({1}, {value}));
+  text.node({.op = "BatchNormalization", .inputs = {"x", "scale", "bias", "mean", "variance"}, .outputs = {"y"}});
+  const onnx::RunResult result = run(text, {.inputs = {{"x", float_array({4}, {1, 3, 5, 7})}}}, 15);
+  const Array& y = named(result.outputs, "y");
+  REQUIRE(y.shape == std::vector<std::int64_t>{4});
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(y.as<float>()[i] == doctest::Approx(2.0 * static_cast<double>(i) - 1).epsilon(1e-4));
+}
+
 TEST_CASE("onnx session: Resize that keeps proportions samples by the common scale") {
   OnnxText text;
   text.input("x", ElementType::f32, {1, 1, 3, 5}).output("y", ElementType::f32, {1, 1, 7, 12});

@@ -52,6 +52,9 @@ TEST_CASE("norms are one op with the right statistics") {
   CHECK_THROWS_AS(normalize(x, {}, {}, {.groups = 2}, weight, bias), Error);
   CHECK_THROWS_AS(normalize(x, {}, {}, {}, weight, {}), Error);
   CHECK_THROWS_AS(batch_norm(graph.input("one", {1, 8, 1, 1}), weight, bias, {}, {}, {.training = true}), Error);
+  for (const Shape& shape : {Shape{}, Shape{8}})  // no axis of channels
+    CHECK_THROWS_AS(batch_norm(graph.input("rank" + to_string(shape), shape), {}, {}, weight, bias), Error);
+  CHECK_THROWS_AS(batch_norm(x, graph.input("w2", {8, 8}), {}, weight, bias), Error);
   CHECK_THROWS_AS(batch_norm(x, graph.input("w4", {4}), bias, {}, {}, {.training = true}), Error);
 }
 
