@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,6 +189,12 @@ std::filesystem::path cache_folder() {
   if (const auto home = environment("HOME"); home && !home->empty())
     return std::filesystem::path(*home) / ".cache" / "tuff";
   return std::filesystem::path("/tmp") / fmt::format("tuff-{}", ::getuid());
+}
+
+std::string system_name() {
+  utsname names{};
+  if (uname(&names) != 0) return "unknown";
+  return fmt::format("{} {} {}", names.sysname, names.release, names.machine);
 }
 
 std::optional<std::string> environment(const char* name) {

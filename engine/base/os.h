@@ -25,6 +25,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path);
 std::filesystem::path cache_folder();
 
 std::optional<std::string> environment(const char* name);
+std::string system_name();  // "Linux 6.1.0-18-amd64 x86_64"
 
 // A shared library opened at run time; closed with the object.
 class Library {

@@ -312,4 +312,22 @@ std::vector<DispatchTime> Executable::profile() {
   return result;
 }
 
+double Executable::time_run() {
+  TimestampPool pool = device_.timestamps(2);
+  CommandBuffer begin = device_.command_buffer(), end = device_.command_buffer();
+  begin.begin();
+  begin.reset(pool);
+  begin.timestamp(pool, 0);
+  begin.end();
+  end.begin();
+  end.timestamp(pool, 1);
+  end.end();
+  wait();
+  device_.submit(begin);
+  for (const CommandBuffer& commands : main_) device_.submit(commands);
+  device_.submit(end);
+  device_.wait_idle();
+  return pool.nanoseconds()[1];
+}
+
 }  // namespace tuff

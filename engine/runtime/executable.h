@@ -54,6 +54,9 @@ class Executable {
 
   // Runs once with a timestamp around each dispatch. Needs caps().timestamps, else Error.
   std::vector<DispatchTime> profile();
+  // The same of all dispatches at once, with barriers only where the plan has them: nanoseconds from the first one's
+  // start to the last one's end. As profile(), without the transfers of inputs and outputs.
+  double time_run();
 
  private:
   struct Port {  // an input or output

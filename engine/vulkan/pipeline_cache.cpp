@@ -44,14 +44,21 @@ std::uint64_t identity_of(const DeviceDescription& device) {
   const std::uint32_t numbers[] = {device.caps.vendor_id, device.caps.device_id, device.caps.driver_version};
   hash.add(std::as_bytes(std::span(numbers)));
   hash.add(std::as_bytes(std::span(device.pipeline_cache_uuid)));
+  const std::uint64_t shaders = shader_set_hash();
+  hash.add(std::as_bytes(std::span(&shaders, 1)));
+  return hash.value();
+}
+
+}  // namespace
+
+std::uint64_t shader_set_hash() {
+  Hash hash;
   for (const EmbeddedShader& shader : embedded_shaders()) {
     hash.add(shader.name);
     hash.add(std::as_bytes(shader.spirv));
   }
   return hash.value();
 }
-
-}  // namespace
 
 PipelineCacheFile::PipelineCacheFile(const std::filesystem::path& folder, const DeviceDescription& device) {
   if (folder.empty()) return;

@@ -11,6 +11,9 @@
 
 namespace tuff {
 
+// Of the names and the SPIR-V of all shaders in this build.
+std::uint64_t shader_set_hash();
+
 class PipelineCacheFile {
  public:
   PipelineCacheFile() = default;  // of no folder: reads nothing, writes nothing

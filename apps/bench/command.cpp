@@ -1,0 +1,122 @@
+// tuff bench: how fast a device is on fixed cases, pass by pass, beside what it reaches at most.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "apps/bench/cases.h"
+#include "apps/bench/compare.h"
+#include "apps/bench/measure.h"
+#include "apps/bench/peaks.h"
+#include "apps/bench/report.h"
+#include "apps/commands.h"
+#include "apps/options.h"
+#include "apps/session.h"
+#include "base/error.h"
+#include "base/os.h"
+
+namespace tuff {
+namespace {
+
+struct BenchArguments {
+  std::string suite;
+  std::string pattern;
+  std::string json;
+  std::string device;
+  std::string dtype = "both";
+  bench::MeasureOptions measure;
+  bool peaks_only = false;
+  bool no_cold = false;
+  bool no_check = false;
+};
+
+struct CompareArguments {
+  std::string before, after;
+  double tolerance = 5;
+};
+
+void check_arguments(const BenchArguments& arguments) {
+  if (!arguments.suite.empty() && arguments.suite != "gpu" && arguments.suite != "cpu")
+    throw Error(fmt::format("--suite {}: must be gpu or cpu", arguments.suite));
+  if (arguments.dtype != "f32" && arguments.dtype != "f16" && arguments.dtype != "both")
+    throw Error(fmt::format("--dtype {}: must be f32, f16 or both", arguments.dtype));
+  if (arguments.measure.effort.samples < 1)
+    throw Error(fmt::format("--samples {}: must be 1 or more", arguments.measure.effort.samples));
+  if (!(arguments.measure.effort.seconds >= 0))
+    throw Error(fmt::format("--seconds {}: must be 0 or more", arguments.measure.effort.seconds));
+  bench::case_pattern(arguments.pattern);
+}
+
+void run_bench(BenchArguments arguments) {
+  check_arguments(arguments);
+  arguments.measure.cold = !arguments.no_cold;
+  arguments.measure.check = !arguments.no_check;
+  const std::unique_ptr<Device> device = open_device(arguments.device);
+  const DeviceCaps& caps = device->caps();
+  const std::string suite = !arguments.suite.empty() ? arguments.suite : caps.is_cpu() ? "cpu" : "gpu";
+  if (arguments.dtype == "f16" && !caps.storage_16bit)
+    throw Error(fmt::format("--dtype f16: {} has no 16-bit storage", caps.name));
+  const bench::Selected selected =
+      bench::select_cases(suite, arguments.pattern, arguments.dtype != "f32" && caps.storage_16bit);
+  if (arguments.dtype == "both" && !caps.storage_16bit)
+    fmt::print("f16 is left out: the device has no 16-bit storage\n");
+  if (!caps.timestamps) fmt::print("the device has no timestamps: times are the host's, transfers among them\n");
+  const bench::Peaks peaks = bench::measure_peaks(*device);
+  bench::print_peaks(peaks);
+  nlohmann::ordered_json report = bench::begin_report(*device, suite, peaks);
+  if (!arguments.peaks_only) {
+    bench::print_heading();
+    for (const bench::Case& item : selected.cases) {
+      if (arguments.dtype == "f16" && item.storage == DType::f32) continue;
+      const bench::Measurement measured = bench::measure(*device, item, arguments.measure);
+      bench::print_row(item, measured, peaks);
+      report["results"].push_back(bench::to_json(item, measured, peaks));
+    }
+    for (const std::string& line : selected.left_out) fmt::print("left out: {}\n", line);
+  }
+  if (!arguments.json.empty()) os::write_file(arguments.json, report.dump(2) + "\n");
+}
+
+void add_compare_command(CLI::App& command) {
+  CLI::App* compare =
+      command.add_subcommand("compare", "Two files of --json: ratios; exit code 1 where some are slower");
+  const auto arguments = std::make_shared<CompareArguments>();
+  compare->add_option("BEFORE", arguments->before, "the first file")->required()->type_name("FILE");
+  compare->add_option("AFTER", arguments->after, "the second")->required()->type_name("FILE");
+  compare->add_option("--tolerance", arguments->tolerance, "what counts as slower: the whole interval beyond it [5]")
+      ->type_name("PERCENT");
+  compare->callback([arguments] { bench::run_compare(arguments->before, arguments->after, arguments->tolerance); });
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& tuff) {
+  CLI::App* command = tuff.add_subcommand("bench", "Time convolutions, other operators and networks on a device");
+  command->footer(
+      "The median of warm runs counts; the spread is from the tenth to the ninetieth percentile, marked ! beyond 5 %.\n"
+      "Two operations a multiplication; e marks effective rates, of kernels that need fewer. Peaks are measured "
+      "first:\n"
+      "multiply-adds on registers, and a copy. Results are compared with the portable kernels'.");
+  const auto arguments = std::make_shared<BenchArguments>();
+  command->add_option("--suite", arguments->suite, "sizes for a GPU or a software driver [by the device]")
+      ->type_name("gpu|cpu");
+  command->add_option("--case", arguments->pattern, "only cases whose names match")->type_name("REGEX");
+  command->add_option("--dtype", arguments->dtype, "how activations are stored [both, where the device has f16]")
+      ->type_name("f32|f16|both");
+  command->add_flag("--peaks", arguments->peaks_only, "only what the device reaches at most");
+  command->add_option("--samples", arguments->measure.effort.samples, "runs of each pass, at least [30]")
+      ->type_name("N");
+  command->add_option("--seconds", arguments->measure.effort.seconds, "time for each pass, at least [1]")
+      ->type_name("S");
+  command->add_flag("--no-cold", arguments->no_cold, "without the runs from empty caches");
+  command->add_flag("--no-check", arguments->no_check, "without the comparison with the portable kernels");
+  command->add_option("--json", arguments->json, "also write the times as JSON, for `tuff bench compare`")
+      ->type_name("FILE");
+  add_device_option(*command, arguments->device);
+  add_compare_command(*command);
+  command->callback([command, arguments] {
+    if (command->get_subcommands().empty()) run_bench(*arguments);
+  });
+}
+
+}  // namespace tuff

@@ -1,0 +1,195 @@
+#include "apps/bench/measure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "base/error.h"
+#include "base/os.h"
+#include "base/philox.h"
+#include "ops/adam.h"
+#include "ops/kernel_table.h"
+#include "runtime/compile.h"
+
+namespace tuff::bench {
+namespace {
+
+constexpr double kTolerance = 1e-4, kHalfTolerance = 1e-2;
+
+HostTensor input_values(const std::string& name, const TensorType& type, bool network, std::uint64_t seed) {
+  HostTensor values(type.shape, type.dtype);
+  if (type.dtype != DType::f32) return values;  // 0, which is a class of everything
+  PhiloxStream draws(seed);
+  for (float& value : values.floats()) value = static_cast<float>(draws.uniform(network ? 0 : -1, 1));
+  if (name == "step_state") {
+    const auto state = step_state(1e-3, 1);
+    std::ranges::copy(state, values.floats().begin());
+  } else if (network && name == "labels") {
+    for (float& value : values.floats()) value = value < 0.5f ? 0.0f : 1.0f;
+  }
+  return values;
+}
+
+void write_inputs(Executable& executable, bool network) {
+  std::uint64_t seed = 0;
+  for (const Value input : executable.graph().inputs()) {
+    const std::string& name = executable.graph().info(input).name;
+    executable.write(name, input_values(name, input.type(), network, ++seed));
+  }
+}
+
+void write_parameters(ParameterStore& store) {
+  std::uint64_t seed = 1000;
+  for (const Variable& variable : store.variables()) {
+    HostTensor values(variable.type.shape);
+    PhiloxStream draws(++seed);
+    for (float& value : values.floats()) value = static_cast<float>(draws.uniform(-1, 1));
+    store.write(variable.name, values);
+  }
+}
+
+// The candidate that takes everything, of every op in the graph.
+std::map<std::string, std::string, std::less<>> portable_kernels(const Graph& graph) {
+  std::map<std::string, std::string, std::less<>> forced;
+  for (const Node& node : graph.nodes()) {
+    const auto candidates = kernel_table().find(node.op->name());
+    if (candidates != kernel_table().end())
+      forced.emplace(std::string(node.op->name()), std::string(candidates->second.back().name));
+  }
+  return forced;
+}
+
+std::vector<HostTensor> results(Executable& executable) {
+  std::vector<HostTensor> found;
+  for (const Output& output : executable.graph().outputs()) found.push_back(executable.read(output.name));
+  return found;
+}
+
+double largest_difference(const std::vector<HostTensor>& found, const std::vector<HostTensor>& expected) {
+  double difference = 0, largest = 0;
+  for (std::size_t output = 0; output < found.size(); ++output) {
+    if (found[output].dtype != DType::f32) continue;
+    const auto a = found[output].floats(), b = expected[output].floats();
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!std::isfinite(a[i])) return INFINITY;
+      difference = std::max(difference, std::abs(static_cast<double>(a[i]) - b[i]));
+      largest = std::max(largest, std::abs(static_cast<double>(b[i])));
+    }
+  }
+  return largest > 0 ? difference / largest : difference;
+}
+
+void check_results(Device& device, ParameterStore& store, const Case& item, const Graph& graph, Executable& executable,
+                   Measurement& measured) {
+  CompileOptions options{.storage = item.storage};
+  options.lower.force = portable_kernels(*prepared(graph, options));
+  const auto portable = compile(graph, device, &store, options);
+  write_inputs(*portable, item.network);
+  portable->run();
+  measured.error = largest_difference(results(executable), results(*portable));
+  measured.checked = true;
+  const double tolerance = item.storage == DType::f16 ? kHalfTolerance : kTolerance;
+  if (!(measured.error <= tolerance))
+    throw Error(fmt::format("{}, {}, {}: results differ from the portable kernels' by {:.2g} of their largest value",
+                            item.name, item.pass, to_string(item.storage), measured.error));
+}
+
+void require_numbers(const Case& item, Executable& executable) {
+  for (const HostTensor& result : results(executable)) {
+    if (result.dtype != DType::f32) continue;
+    for (const float value : result.floats())
+      if (!std::isfinite(value))
+        throw Error(fmt::format("{}, {}, {}: a result is no number", item.name, item.pass, to_string(item.storage)));
+  }
+}
+
+// Which dispatches are the pass: not the casts at the ends of a graph in f16, nor the op left out.
+std::vector<bool> counted_dispatches(const Executable& executable, const std::string& uncounted) {
+  std::vector<bool> counted;
+  for (const PlannedDispatch& planned : executable.plan().dispatches) {
+    const std::string_view op = executable.graph().nodes()[planned.node].op->name();
+    counted.push_back(op != "cast" && op != uncounted);
+  }
+  return counted;
+}
+
+void name_kernels(const Executable& executable, const std::vector<bool>& counted, Measurement& measured) {
+  const Plan& plan = executable.plan();
+  std::map<std::uint32_t, std::string> kernels;
+  for (const Selection& selection : plan.selections) kernels[selection.node] = selection.kernel;
+  std::uint32_t last = UINT32_MAX;
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    if (!counted[i]) continue;
+    const PlannedDispatch& planned = plan.dispatches[i];
+    measured.shaders.push_back(planned.dispatch.shader);
+    if (planned.node == last) continue;
+    last = planned.node;
+    const std::string& kernel = kernels[planned.node];
+    measured.kernels.push_back(fmt::format("{}/{}", executable.graph().nodes()[planned.node].op->name(), kernel));
+    measured.effective |= kernel.find("winograd") != std::string::npos;
+  }
+}
+
+double host_seconds(Executable& executable) {
+  const double begin = os::monotonic_seconds();
+  executable.run();
+  executable.wait();
+  return os::monotonic_seconds() - begin;
+}
+
+}  // namespace
+
+Measurement measure(Device& device, const Case& item, const MeasureOptions& options) {
+  const CaseGraph built = item.build();
+  Measurement measured{.device_clock = device.caps().timestamps, .flops = built.flops, .bytes = built.bytes};
+  ParameterStore store(device, *built.graph);
+  if (item.network)
+    store.initialize(0);
+  else
+    write_parameters(store);
+  const auto executable = compile(*built.graph, device, &store, {.storage = item.storage});
+  write_inputs(*executable, item.network);
+  executable->run();  // the first run pays for what drivers put off
+  executable->wait();
+  if (!item.network && options.check && !executable->graph().outputs().empty())
+    check_results(device, store, item, *built.graph, *executable, measured);
+  else
+    require_numbers(item, *executable);
+
+  const std::vector<bool> counted = counted_dispatches(*executable, built.uncounted);
+  name_kernels(*executable, counted, measured);
+  const auto seconds = [&] {
+    if (!measured.device_clock) return host_seconds(*executable);
+    if (item.network) return executable->time_run() / 1e9;
+    double sum = 0;
+    for (const DispatchTime& time : executable->profile())
+      if (counted[time.dispatch]) sum += time.nanoseconds / 1e9;
+    return sum;
+  };
+  measured.warm = collect(options.effort, seconds);
+  if (options.cold && !item.network) {  // a network's tensors push each other out of any cache
+    CacheFlush flush(device);
+    measured.cold = collect(options.effort, [&] {
+      flush();
+      return seconds();
+    });
+  }
+  if (item.network) {
+    const Plan& plan = executable->plan();
+    for (const PlannedDispatch& planned : plan.dispatches) {
+      measured.flops += planned.dispatch.flops;
+      measured.bytes += planned.dispatch.bytes;
+    }
+    measured.device_bytes = executable->device_bytes();
+    for (const Segment& segment : plan.segments)
+      if (segment.kind == Segment::Kind::store) measured.device_bytes += segment.bytes;
+    measured.scratch_bytes = plan.scratch_bytes();
+    measured.peak_live_bytes = plan.peak_live_bytes;
+  }
+  return measured;
+}
+
+}  // namespace tuff::bench

@@ -1,0 +1,36 @@
+// One case on one device: how long it takes, by which kernels, and whether its results are right.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/bench/cases.h"
+#include "apps/bench/samples.h"
+#include "vulkan/device.h"
+
+namespace tuff::bench {
+
+struct MeasureOptions {
+  Effort effort;
+  bool cold = true;   // also with empty caches
+  bool check = true;  // compare results with the portable kernels'
+};
+
+struct Measurement {
+  Samples warm, cold;                // cold.count is 0 where it wasn't asked for
+  bool device_clock = true;          // else the host's, with the transfers of inputs and outputs
+  double flops = 0, bytes = 0;       // as CaseGraph, or of a network what its dispatches count
+  bool effective = false;            // some kernel does less arithmetic than `flops` (Winograd)
+  std::vector<std::string> kernels;  // "conv/register_blocked", in order
+  std::vector<std::string> shaders;  // of the dispatches
+  double error = 0;                  // largest difference from the portable kernels over their largest value
+  bool checked = false;
+  std::uint64_t device_bytes = 0;     // networks: memory of the executable and its store
+  std::uint64_t scratch_bytes = 0;    // of it activations and workspace
+  std::uint64_t peak_live_bytes = 0;  // what they need at least
+};
+
+// Error where results differ from the portable kernels' by more than rounding explains, or are no numbers.
+Measurement measure(Device& device, const Case& item, const MeasureOptions& options);
+
+}  // namespace tuff::bench

@@ -1,0 +1,114 @@
+#include "apps/bench/peaks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "apps/bench/samples.h"
+
+namespace tuff::bench {
+namespace {
+
+constexpr Effort kShort{.samples = 5, .seconds = 0.05};
+constexpr double kEnough = 0.01;  // seconds of a dispatch beside which its start doesn't count
+
+class PushConstants {
+ public:
+  void add(const Buffer& buffer) { append(buffer.address()); }
+  void add(std::uint32_t constant) { append(constant); }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  template <typename T>
+  void append(T value) {
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + sizeof value);
+    std::memcpy(bytes_.data() + end, &value, sizeof value);
+  }
+  std::vector<std::byte> bytes_;
+};
+
+std::uint32_t group_size(const Device& device) {
+  return device.caps().is_cpu() ? 64 : std::min(256u, device.caps().max_invocations);
+}
+
+struct Chain {
+  std::string_view variant;
+  int flops;  // of one invocation's step
+};
+
+// Sixteen operations a chain element and step: eight products, eight sums.
+constexpr Chain kChains[] = {{"scalar_4", 64},         {"scalar_8", 128},        {"scalar_16", 256},
+                             {"scalar_24", 384},       {"scalar_4_fused", 64},   {"scalar_8_fused", 128},
+                             {"scalar_16_fused", 256}, {"scalar_24_fused", 384}, {"vec4_2", 128},
+                             {"vec4_4", 256},          {"vec4_8", 512},          {"vec4_2_fused", 128},
+                             {"vec4_4_fused", 256},    {"vec4_8_fused", 512}};
+
+double multiply_add_rate(Device& device, const Chain& chain, const Buffer& factors, const Buffer& results,
+                         std::uint32_t groups) {
+  const std::uint32_t size = group_size(device);
+  for (std::uint32_t steps = 1;; steps *= 4) {  // from what even a slow device ends in time
+    PushConstants push;
+    push.add(factors);
+    push.add(results);
+    push.add(steps);
+    DispatchTimer timer(device, {fmt::format("bench/multiply_add.{}", chain.variant), {size, 1, 1}}, push.bytes(),
+                        {groups, 1, 1});
+    timer.seconds();
+    if (timer.seconds() < kEnough && steps < (1u << 22)) continue;
+    const Samples samples = collect(kShort, [&] { return timer.seconds(); });
+    return static_cast<double>(chain.flops) * steps * size * groups / samples.median;
+  }
+}
+
+double copy_rate(Device& device, std::uint32_t count, const Buffer& from, const Buffer& to) {
+  const std::uint32_t size = group_size(device);
+  const auto vectors = static_cast<std::uint32_t>(from.bytes() / 16);
+  const std::uint32_t invocations = vectors / count, groups = (invocations + size - 1) / size;
+  const std::uint32_t rows = (groups + 32767) / 32768;
+  PushConstants push;
+  push.add(from);
+  push.add(to);
+  push.add(invocations);
+  DispatchTimer timer(device, {fmt::format("bench/copy.vec4_{}", count), {size, 1, 1}}, push.bytes(),
+                      {(groups + rows - 1) / rows, rows, 1});
+  timer.seconds();
+  const Samples samples = collect(kShort, [&] { return timer.seconds(); });
+  return 2.0 * 16 * count * invocations / samples.median;
+}
+
+}  // namespace
+
+Peaks measure_peaks(Device& device) {
+  Peaks peaks;
+  const std::uint32_t groups = device.caps().is_cpu() ? 16 * device.caps().cores : 16384;
+  Buffer factors = device.allocate(8, MemoryKind::upload, "factors");
+  const float values[2] = {0.999f, 0.001f};
+  std::memcpy(factors.mapped(), values, sizeof values);
+  const Buffer results = device.allocate(std::uint64_t{4} * groups * group_size(device), MemoryKind::device, "results");
+  for (const Chain& chain : kChains) {
+    const double rate = multiply_add_rate(device, chain, factors, results, groups);
+    if (rate > peaks.flops) {
+      peaks.flops = rate;
+      peaks.flops_shader = chain.variant;
+    }
+  }
+  const std::uint64_t wanted = device.caps().kind == DeviceKind::discrete ? 512u << 20 : 128u << 20;
+  const std::uint64_t bytes =
+      std::min({wanted, device.caps().max_allocation, device.available_memory() / 4}) / 4096 * 4096;
+  const Buffer from = device.allocate(bytes, MemoryKind::device, "a copy's source"),
+               to = device.allocate(bytes, MemoryKind::device, "a copy's target");
+  for (const std::uint32_t count : {1u, 4u}) {
+    const double rate = copy_rate(device, count, from, to);
+    if (rate > peaks.bytes) {
+      peaks.bytes = rate;
+      peaks.bytes_shader = fmt::format("vec4_{}", count);
+    }
+  }
+  return peaks;
+}
+
+}  // namespace tuff::bench

@@ -1,0 +1,53 @@
+// How long something takes: many samples, their median and their spread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "runtime/executable.h"
+#include "vulkan/device.h"
+
+namespace tuff::bench {
+
+struct Samples {
+  double median = 0, p10 = 0, p90 = 0;  // seconds
+  double low = 0, high = 0;             // where the median lies with 95 % confidence, if samples are independent
+  int count = 0;
+  double spread() const { return median > 0 ? (p90 - p10) / median : 0; }
+  bool noisy() const { return spread() > 0.05; }
+};
+
+struct Effort {
+  int samples = 30;    // at least
+  double seconds = 1;  // at least
+};
+
+// Calls `sample`, which gives the seconds of one run, until there are enough.
+Samples collect(const Effort& effort, const std::function<double()>& sample);
+
+// Makes what a run reads and writes lie in memory rather than in a cache.
+class CacheFlush {
+ public:
+  explicit CacheFlush(Device& device);
+  void operator()();
+
+ private:
+  Device& device_;
+  Buffer memory_;
+  CommandBuffer commands_;
+};
+
+// One dispatch over and over, without a graph. Timed by the device where it has timestamps, else by the host.
+class DispatchTimer {
+ public:
+  DispatchTimer(Device& device, const PipelineRequest& pipeline, std::span<const std::byte> push_constants,
+                std::array<std::uint32_t, 3> groups);
+  double seconds();
+
+ private:
+  Device& device_;
+  std::unique_ptr<TimestampPool> pool_;
+  CommandBuffer commands_;
+};
+
+}  // namespace tuff::bench

@@ -1,0 +1,52 @@
+// tuff bench on the device under test: rates, their report, and a result that is wrong.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "apps/bench/report.h"
+#include "support/child.h"
+#include "support/files.h"
+
+namespace tuff::test {
+
+TEST_CASE("bench: one case in all passes, and its report") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^(unet_in|max_pool_16|adam_500k)$",
+                                      "--samples", "3", "--seconds", "0", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  CHECK(contains(finished.out, "peaks: "));
+  const nlohmann::json report = bench::read_report(file);
+  CHECK(report["peaks"]["flops"].get<double>() > 0);
+  CHECK(report["peaks"]["bytes"].get<double>() > 0);
+  CHECK_FALSE(report["device"]["name"].get<std::string>().empty());
+  const bool half = !contains(finished.out, "f16 is left out");
+  REQUIRE(report["results"].size() == (half ? 11 : 6));  // 3 + 2 passes in one or two types, and an update
+  for (const nlohmann::json& result : report["results"]) {
+    CAPTURE(result.dump());
+    CHECK(result["warm"]["samples"] == 3);
+    CHECK(result["cold"]["samples"] == 3);
+    CHECK(result["warm"]["median"].get<double>() > 0);
+    CHECK_FALSE(result["kernels"].empty());
+    if (result["pass"] != "update") CHECK(result["error"].get<double>() < 1e-2);
+  }
+}
+
+TEST_CASE("bench: a network, timed as a whole") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^vae_16$", "--samples", "2", "--seconds",
+                                      "0", "--dtype", "f32", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  const nlohmann::json report = bench::read_report(file);
+  REQUIRE(report["results"].size() == 2);
+  for (const nlohmann::json& result : report["results"]) {
+    CHECK(result["flops"].get<double>() > 1e6);
+    CHECK(result["memory"]["scratch_bytes"].get<double>() >= result["memory"]["peak_live_bytes"].get<double>());
+  }
+}
+
+}  // namespace tuff::test
