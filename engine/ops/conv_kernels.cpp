@@ -49,8 +49,24 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 
 // ---- register_blocked ---------------------------------------------------------------------------
 
+enum class Blocks : std::uint8_t { plain, grouped, depthwise };
+
+// Of the output channels that see the same inputs.
+std::optional<ChannelSplit> channel_split(const KernelRequest& request) {
+  const std::int64_t channels = request.outputs[0].shape[1] / conv_attributes(request.op).groups;
+  return split_channels(static_cast<std::uint32_t>(channels), request.caps);
+}
+
 std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
+  if (request.caps.shared_loads && channel_split(request))
+    return "reads for each lane what register_grouped reads once";
+  return refuse_large(request);
+}
+
+std::optional<std::string> refuse_register_grouped(const KernelRequest& request) {
+  if (!request.caps.is_cpu()) return "is for CPU drivers";
+  if (!channel_split(request)) return "needs output channels that fill the device's subgroups";
   return refuse_large(request);
 }
 
@@ -120,19 +136,25 @@ int block_pixels(std::uint32_t columns, int taps) {
 }
 
 std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector,
-                           bool depthwise) {
-  const bool unrolled =
-      geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps && !depthwise;
-  return fmt::format("conv/register_blocked.{}{}{}{}", depthwise ? "depthwise_" : "", vector == 4 ? "vec4" : "scalar",
-                     unrolled ? "_unrolled" : "", vector == 4 && request.caps.int64 ? "_wide" : "");
+                           Blocks blocks) {
+  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps;
+  return fmt::format("conv/register_blocked.{}{}{}{}", blocks == Blocks::depthwise ? "depthwise_" : "",
+                     vector == 1 ? "scalar" : fmt::format("vec{}", vector),
+                     blocks == Blocks::grouped             ? "_grouped"
+                     : blocks == Blocks::plain && unrolled ? "_unrolled"
+                                                           : "",
+                     vector > 1 && request.caps.int64 ? "_wide" : "");
 }
 
-template <bool depthwise>
+template <Blocks kind>
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
-  const std::uint32_t together = depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
-  const std::uint32_t vector = together % 4 == 0 ? 4 : 1;
+  const std::uint32_t together =
+      kind == Blocks::depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
+  const ChannelSplit split =
+      kind == Blocks::grouped ? *channel_split(request) : ChannelSplit{together % 4 == 0 ? 4u : 1u, kGroupSize};
+  const std::uint32_t vectors = geometry.out_channels / split.vector;
   const std::uint32_t classes = transposed ? std::min(geometry.stride[2], geometry.out[2]) : 1;
   KernelDispatches result;
   for (std::uint32_t residue = 0; residue < classes; ++residue) {
@@ -143,13 +165,14 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
     const std::uint64_t blocks =
         (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
     Dispatch dispatch;
-    dispatch.shader = blocked_shader(request, geometry, vector, depthwise);
+    dispatch.shader = blocked_shader(request, geometry, split.vector, kind);
     dispatch.specialization =
         register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
     dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1),
                         writes_output(0)};
-    dispatch.groups = linear_groups(
-        geometry.out_channels / vector * blocks * geometry.batch * geometry.out[0] * geometry.out[1], request.caps);
+    const std::uint64_t invocations = vectors * blocks * geometry.batch * geometry.out[0] * geometry.out[1];
+    dispatch.specialization[0] = split.workgroup;
+    dispatch.groups = folded_groups((invocations + split.workgroup - 1) / split.workgroup, request.caps);
     dispatch.linear = true;
     dispatch.flops = conv_flops(geometry, transposed) / classes;
     dispatch.bytes = conv_bytes(request) / classes;
@@ -178,8 +201,9 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
-  return {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
-          {"register_blocked", refuse_register_blocked, emit_register_blocked<false>},
+  return {{"depthwise", refuse_depthwise, emit_register_blocked<Blocks::depthwise>},
+          {"register_blocked", refuse_register_blocked, emit_register_blocked<Blocks::plain>},
+          {"register_grouped", refuse_register_grouped, emit_register_blocked<Blocks::grouped>},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
           {"direct", refuse_large, emit_direct}};
 }

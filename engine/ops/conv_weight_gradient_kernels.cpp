@@ -50,11 +50,28 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 
 // ---- register_blocked ---------------------------------------------------------------------------
 
-std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
+// Of the output channels that see the same inputs.
+std::optional<ChannelSplit> channel_split(const ConvGeometry& geometry, const DeviceCaps& caps) {
+  if (geometry.in_channels == geometry.groups && geometry.groups > 1) return std::nullopt;  // depthwise
+  return split_channels(geometry.out_channels / geometry.groups, caps);
+}
+
+std::optional<std::string> refuse_blocks(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
-  const ConvGeometry geometry = geometry_of(request);
-  if (geometry.kernel[2] > 16) return "takes kernels up to 16 wide";
+  if (geometry_of(request).kernel[2] > 16) return "takes kernels up to 16 wide";
   return refuse_large(request);
+}
+
+std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
+  if (request.caps.shared_loads && channel_split(geometry_of(request), request.caps))
+    return "reads for each lane what register_grouped reads once";
+  return refuse_blocks(request);
+}
+
+std::optional<std::string> refuse_register_grouped(const KernelRequest& request) {
+  if (!channel_split(geometry_of(request), request.caps))
+    return "needs output channels that fill the device's subgroups";
+  return refuse_blocks(request);
 }
 
 // Measured on Mesa 25 (2 cores): parts of 64 KiB to 1 MiB are equally fast, whole images half as fast.
@@ -64,14 +81,17 @@ constexpr std::uint64_t kLeastInvocations = 512;
 // channel).
 constexpr std::uint32_t kMostWideTaps = 5;
 
+template <bool grouped>
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
   const bool depthwise =
       geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups && geometry.groups > 1;
   const std::uint32_t group_inputs = geometry.in_channels / geometry.groups;
   const std::uint32_t in = group_inputs % 4 == 0 && geometry.kernel[2] <= kMostWideTaps ? 4 : 1;
-  const std::uint32_t out =
-      (depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups) % 4 == 0 ? 4 : 1;
+  const std::uint32_t together = depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
+  const ChannelSplit split =
+      grouped ? *channel_split(geometry, request.caps) : ChannelSplit{together % 4 == 0 ? 4u : 1u, kGroupSize};
+  const std::uint32_t out = split.vector;
   const std::uint64_t tiles =
       std::uint64_t{group_inputs / in} * (geometry.out_channels / out) * geometry.kernel[0] * geometry.kernel[1];
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
@@ -82,15 +102,15 @@ KernelDispatches emit_register_blocked(const KernelRequest& request) {
                       busy = (kLeastInvocations + tiles - 1) / tiles;
   const auto parts = static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, std::max(cached, busy)}));
   Dispatch dispatch;
-  dispatch.shader =
-      fmt::format("conv_weight_gradient/register_blocked.{}_out{}{}", depthwise ? "depthwise" : fmt::format("in{}", in),
-                  out, in * out > 1 && request.caps.int64 ? "_wide" : "");
-  dispatch.specialization = {kGroupSize, 1, 1};
+  dispatch.shader = fmt::format("conv_weight_gradient/register_blocked.{}_out{}{}{}",
+                                depthwise ? "depthwise" : fmt::format("in{}", in), out, grouped ? "_grouped" : "",
+                                in * out > 1 && (out > 1 || !grouped) && request.caps.int64 ? "_wide" : "");
+  dispatch.specialization = {split.workgroup, 1, 1};
   const std::vector<std::uint32_t> words = push_constants(geometry);
   dispatch.specialization.insert(dispatch.specialization.end(), words.begin(), words.end());
   dispatch.specialization.push_back(parts);
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
-  dispatch.groups = linear_groups(tiles * parts, request.caps);
+  dispatch.groups = folded_groups((tiles * parts + split.workgroup - 1) / split.workgroup, request.caps);
   dispatch.linear = true;
   dispatch.flops =
       2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
@@ -134,7 +154,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_weight_gradient_kernels() {
-  return {{"register_blocked", refuse_register_blocked, emit_register_blocked},
+  return {{"register_blocked", refuse_register_blocked, emit_register_blocked<false>},
+          {"register_grouped", refuse_register_grouped, emit_register_blocked<true>},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
           {"direct", refuse_large, emit_direct}};
 }

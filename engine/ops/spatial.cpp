@@ -72,6 +72,16 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
   return std::nullopt;
 }
 
+std::optional<ChannelSplit> split_channels(std::uint32_t channels, const DeviceCaps& caps) {
+  if (caps.subgroup_size == 0 || caps.subgroup_size > kGroupSize) return std::nullopt;
+  for (const std::uint32_t vector : {4u, 2u, 1u}) {
+    if (channels % (vector * caps.subgroup_size) != 0) continue;
+    const std::uint32_t all = channels / vector;
+    return ChannelSplit{vector, all <= kGroupSize ? all : caps.subgroup_size};
+  }
+  return std::nullopt;
+}
+
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {
   const std::uint64_t size = std::uint64_t{kGroupSize} * rounds;
   return folded_groups((count + size - 1) / size, caps);

@@ -49,6 +49,14 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request);
 // Invocations of a group in kernels without shared memory; within the smallest device's limits.
 inline constexpr std::uint32_t kGroupSize = 64;
 
+// How kernels for CPU drivers share out a group's output channels: `vector` of them to an invocation, and so many
+// invocations to a workgroup, which fills the CPU's vectors. Nothing where none fits.
+struct ChannelSplit {
+  std::uint32_t vector = 1;
+  std::uint32_t workgroup = 1;
+};
+std::optional<ChannelSplit> split_channels(std::uint32_t channels, const DeviceCaps& caps);
+
 // Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
 // linear_invocation() of common/grid.glsl and checks it against the count.
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds = 1);

@@ -1,4 +1,5 @@
-// What drivers get wrong, as one visible table. Each row is printed by `tuff devices -v` where it applies.
+// What drivers get wrong, or do well without saying so, as one visible table. Each row is printed by `tuff devices -v`
+// where it applies.
 #pragma once
 
 #include <vector>

@@ -7,6 +7,7 @@
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer FloatIn { float at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer FloatOut { float at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer FloatInOut { float at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Vec2Out { vec2 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4In { vec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer Vec4Out { vec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Vec4InOut { vec4 at[]; };

@@ -23,17 +23,21 @@ layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Sto
 
 #ifdef HALF_OUT
 layout(buffer_reference, std430, buffer_reference_align = 2) writeonly buffer StoredOut { float16_t at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer StoredVec2Out { f16vec2 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer StoredVec4Out { f16vec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 2) buffer StoredInOut { float16_t at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) buffer StoredVec4InOut { f16vec4 at[]; };
 #define STORED(v) float16_t(v)
+#define STORED_VEC2(v) f16vec2(v)
 #define STORED_VEC4(v) f16vec4(v)
 #else
 #define StoredOut FloatOut
+#define StoredVec2Out Vec2Out
 #define StoredVec4Out Vec4Out
 #define StoredInOut FloatInOut
 #define StoredVec4InOut Vec4InOut
 #define STORED(v) v
+#define STORED_VEC2(v) v
 #define STORED_VEC4(v) v
 #endif
 

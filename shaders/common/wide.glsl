@@ -1,4 +1,4 @@
-// Loads of one and four floats. Mesa's software driver gathers every component of a load lane by lane; with WIDE two
+// Loads of one, two and four floats. Mesa's software driver gathers every component of a load lane by lane; with WIDE two
 // components travel as one 64-bit integer, which halves that (measured on Mesa 25: 1.8 times as fast convolutions).
 // WIDE needs shaderInt64. Four values stored as f16 are 64 bits.
 #ifndef TUFF_WIDE_GLSL
@@ -9,7 +9,11 @@
 #extension GL_ARB_gpu_shader_int64 : require
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4Load { u64vec2 at[]; };
 vec4 loaded(u64vec2 v) { return uintBitsToFloat(uvec4(unpackUint2x32(v.x), unpackUint2x32(v.y))); }
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Vec2Load { uint64_t at[]; };
+vec2 loaded_pair(uint64_t v) { return uintBitsToFloat(unpackUint2x32(v)); }
 #else
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Vec2Load { vec2 at[]; };
+vec2 loaded_pair(vec2 v) { return v; }
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4Load { vec4 at[]; };
 vec4 loaded(vec4 v) { return v; }
 #endif
@@ -18,6 +22,7 @@ float loaded(float v) { return v; }
 
 #ifndef HALF_IN
 #define StoredVec4Load Vec4Load
+#define StoredVec2Load Vec2Load
 #define StoredLoad FloatLoad
 #define loaded_scalar(v) loaded(v)
 #else
@@ -32,6 +37,8 @@ vec4 loaded(uint64_t v) {
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer StoredVec4Load { uvec2 at[]; };
 vec4 loaded(uvec2 v) { return vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y)); }
 #endif
+layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer StoredVec2Load { uint at[]; };
+vec2 loaded_pair(uint v) { return unpackHalf2x16(v); }
 layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer StoredLoad { float16_t at[]; };
 #define loaded_scalar(v) float(v)
 #endif

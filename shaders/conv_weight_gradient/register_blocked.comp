@@ -8,7 +8,8 @@
 // once and multiplied with each other for every column of the kernel.
 //
 // One invocation sums over one part of the rows of output pixels; sum_parts.comp adds the parts. Neighbours take the
-// next output channels, then the next input channels, then the next kernel row, then the next part.
+// next output channels, then the next input channels, then the next kernel row, then the next part. With GROUPED the
+// invocations of a group differ in their output channels alone, so that drivers that see so read x once for all.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
@@ -66,6 +67,11 @@ const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 #define Y_IN StoredVec4Load
 #define Y_LOADED(v) loaded(v)
 #define Y_OUT Vec4Out
+#elif OUT == 2
+#define Y_VECTOR vec2
+#define Y_IN StoredVec2Load
+#define Y_LOADED(v) loaded_pair(v)
+#define Y_OUT Vec2Out
 #else
 #define Y_VECTOR float
 #define Y_IN StoredLoad
@@ -80,9 +86,16 @@ layout(push_constant) uniform Push {
 
 void main() {
   const uint out_vectors = kOutChannels / OUT, in_vectors = kInChannels / kGroups / IN;
+#ifdef GROUPED
+  const uint across = out_vectors / gl_WorkGroupSize.x;
+  uint index = linear_group();
+  const uint out_vector = index % across * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+  index /= across;
+#else
   uint index = linear_invocation();
   const uint out_vector = index % out_vectors;
   index /= out_vectors;
+#endif
   const uint in_vector = index % in_vectors;
   index /= in_vectors;
 #ifdef DEPTHWISE

@@ -51,6 +51,21 @@ TEST_CASE("allocations stay below 4 GiB and below the memory") {
   CHECK(caps.max_allocation == 1ull << 30);
 }
 
+TEST_CASE("Mesa's software driver shares loads from version 26 on") {
+  const auto shared = [](DeviceKind kind, std::uint32_t vendor, std::uint32_t major) {
+    DeviceCaps caps = sane();
+    caps.kind = kind;
+    caps.vendor_id = vendor;
+    caps.driver_version = major << 22;
+    apply_quirks(caps);
+    return caps.shared_loads;
+  };
+  CHECK(shared(DeviceKind::cpu, 0x10005, 26));
+  CHECK_FALSE(shared(DeviceKind::cpu, 0x10005, 0));  // what Mesa 25 reports
+  CHECK_FALSE(shared(DeviceKind::cpu, 0x1AE0, 26));
+  CHECK_FALSE(shared(DeviceKind::discrete, 0x10005, 26));
+}
+
 TEST_CASE("the environment overrides a quirk either way") {
   DeviceCaps caps = sane();
   {
