@@ -8,7 +8,6 @@
 #include "apps/networks.h"
 #include "autodiff/gradient.h"
 #include "base/error.h"
-#include "ops/activation.h"
 #include "ops/adam.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"

@@ -1,4 +1,4 @@
-// The rate of multiply-adds on registers alone: kChains vectors, each its own chain of dependent steps. FUSED takes
+// The rate of multiply-adds on registers alone: CHAINS vectors, each its own chain of dependent steps. FUSED takes
 // fma(), else a product and a sum, which drivers may join or not: what is faster is the device's rate.
 #version 450
 #extension GL_GOOGLE_include_directive : require

@@ -1,4 +1,4 @@
-// tuff bench on the device under test: rates, their report, and a result that is wrong.
+// tuff bench on the device under test: times, their report, and results checked against the portable kernels'.
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
