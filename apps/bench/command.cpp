@@ -9,6 +9,7 @@
 #include "apps/bench/measure.h"
 #include "apps/bench/peaks.h"
 #include "apps/bench/report.h"
+#include "apps/bench/spirv.h"
 #include "apps/commands.h"
 #include "apps/options.h"
 #include "apps/session.h"
@@ -25,6 +26,7 @@ struct BenchArguments {
   std::string device;
   std::string dtype = "both";
   bench::MeasureOptions measure;
+  bench::SpirvArguments spirv;
   bool peaks_only = false;
   bool no_cold = false;
   bool no_check = false;
@@ -64,7 +66,9 @@ void run_bench(BenchArguments arguments) {
   const bench::Peaks peaks = bench::measure_peaks(*device);
   bench::print_peaks(peaks);
   nlohmann::ordered_json report = bench::begin_report(*device, suite, peaks);
-  if (!arguments.peaks_only) {
+  if (!arguments.spirv.file.empty()) {
+    report["results"].push_back(bench::run_spirv(*device, arguments.spirv, arguments.measure.effort, peaks));
+  } else if (!arguments.peaks_only) {
     bench::print_heading();
     for (const bench::Case& item : selected.cases) {
       if (arguments.dtype == "f16" && item.storage == DType::f32) continue;
@@ -112,6 +116,24 @@ void add_bench_command(CLI::App& tuff) {
   command->add_flag("--no-check", arguments->no_check, "without the comparison with the portable kernels");
   command->add_option("--json", arguments->json, "also write the times as JSON, for `tuff bench compare`")
       ->type_name("FILE");
+  command->add_option("--spv", arguments->spirv.file, "time this compute shader instead")->type_name("FILE");
+  command->add_option("--spec", arguments->spirv.specialization, "its specialization constants 0, 1, 2, ...")
+      ->delimiter(',')
+      ->type_name("C,...");
+  command->add_option("--groups", arguments->spirv.groups, "its workgroups [1,1,1]")
+      ->delimiter(',')
+      ->type_name("X,Y,Z");
+  command
+      ->add_option("--buffers", arguments->spirv.buffers,
+                   "buffers of random floats, whose addresses begin its push constants")
+      ->delimiter(',')
+      ->type_name("BYTES,...");
+  command->add_option("--push", arguments->spirv.push, "push constants after the addresses")
+      ->delimiter(',')
+      ->type_name("C,...");
+  command->add_option("--flops", arguments->spirv.flops, "operations of one dispatch, for its rate")->type_name("N");
+  command->add_option("--bytes", arguments->spirv.bytes, "bytes of memory traffic of one dispatch, for its rate")
+      ->type_name("N");
   add_device_option(*command, arguments->device);
   add_compare_command(*command);
   command->callback([command, arguments] {

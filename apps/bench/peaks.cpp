@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
-#include <vector>
 
 #include "apps/bench/samples.h"
 
@@ -14,22 +12,6 @@ namespace {
 
 constexpr Effort kShort{.samples = 5, .seconds = 0.05};
 constexpr double kEnough = 0.01;  // seconds of a dispatch beside which its start doesn't count
-
-class PushConstants {
- public:
-  void add(const Buffer& buffer) { append(buffer.address()); }
-  void add(std::uint32_t constant) { append(constant); }
-  std::span<const std::byte> bytes() const { return bytes_; }
-
- private:
-  template <typename T>
-  void append(T value) {
-    const std::size_t end = bytes_.size();
-    bytes_.resize(end + sizeof value);
-    std::memcpy(bytes_.data() + end, &value, sizeof value);
-  }
-  std::vector<std::byte> bytes_;
-};
 
 std::uint32_t group_size(const Device& device) {
   return device.caps().is_cpu() ? 64 : std::min(256u, device.caps().max_invocations);

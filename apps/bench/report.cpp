@@ -80,6 +80,24 @@ nlohmann::ordered_json to_json(const Case& item, const Measurement& measured, co
   return json;
 }
 
+nlohmann::ordered_json to_json(const std::string& shader, const Samples& samples, bool device_clock, double flops,
+                               double bytes, const Peaks& peaks) {
+  nlohmann::ordered_json json = {{"case", shader},
+                                 {"pass", "dispatch"},
+                                 {"dtype", "any"},
+                                 {"clock", device_clock ? "device" : "host"},
+                                 {"warm", to_json(samples)}};
+  if (flops > 0) {
+    json["flops"] = flops;
+    json["peak_share"] = share(flops, samples.median, peaks.flops);
+  }
+  if (bytes > 0) {
+    json["bytes"] = bytes;
+    json["copy_share"] = share(bytes, samples.median, peaks.bytes);
+  }
+  return json;
+}
+
 void print_peaks(const Peaks& peaks) {
   fmt::print("peaks: {:.1f} GFLOP/s of multiply-adds in f32 ({}), {:.1f} GB/s copied ({})\n", peaks.flops / 1e9,
              peaks.flops_shader, peaks.bytes / 1e9, peaks.bytes_shader);

@@ -18,6 +18,10 @@ nlohmann::ordered_json begin_report(const Device& device, const std::string& sui
 
 nlohmann::ordered_json to_json(const Case& item, const Measurement& measured, const Peaks& peaks);
 
+// One shader's dispatch, of --spv.
+nlohmann::ordered_json to_json(const std::string& shader, const Samples& samples, bool device_clock, double flops,
+                               double bytes, const Peaks& peaks);
+
 void print_peaks(const Peaks& peaks);
 void print_heading();
 void print_row(const Case& item, const Measurement& measured, const Peaks& peaks);

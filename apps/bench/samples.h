@@ -1,8 +1,13 @@
 // How long something takes: many samples, their median and their spread.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "runtime/executable.h"
 #include "vulkan/device.h"
@@ -35,6 +40,23 @@ class CacheFlush {
   Device& device_;
   Buffer memory_;
   CommandBuffer commands_;
+};
+
+// What a dispatch is given: addresses of buffers, then constants.
+class PushConstants {
+ public:
+  void add(const Buffer& buffer) { append(buffer.address()); }
+  void add(std::uint32_t constant) { append(constant); }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  template <typename T>
+  void append(T value) {
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + sizeof value);
+    std::memcpy(bytes_.data() + end, &value, sizeof value);
+  }
+  std::vector<std::byte> bytes_;
 };
 
 // One dispatch over and over, without a graph. Timed by the device where it has timestamps, else by the host.

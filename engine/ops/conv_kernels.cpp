@@ -49,24 +49,8 @@ KernelDispatches emit_direct(const KernelRequest& request) {
 
 // ---- register_blocked ---------------------------------------------------------------------------
 
-enum class Blocks : std::uint8_t { plain, grouped, depthwise };
-
-// Of the output channels that see the same inputs.
-std::optional<ChannelSplit> channel_split(const KernelRequest& request) {
-  const std::int64_t channels = request.outputs[0].shape[1] / conv_attributes(request.op).groups;
-  return split_channels(static_cast<std::uint32_t>(channels), request.caps);
-}
-
 std::optional<std::string> refuse_register_blocked(const KernelRequest& request) {
   if (!request.caps.is_cpu()) return "is for CPU drivers";
-  if (request.caps.shared_loads && channel_split(request))
-    return "reads for each lane what register_grouped reads once";
-  return refuse_large(request);
-}
-
-std::optional<std::string> refuse_register_grouped(const KernelRequest& request) {
-  if (!request.caps.is_cpu()) return "is for CPU drivers";
-  if (!channel_split(request)) return "needs output channels that fill the device's subgroups";
   return refuse_large(request);
 }
 
@@ -105,8 +89,8 @@ RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
   return row;
 }
 
-std::vector<std::uint32_t> register_blocked_constants(const KernelRequest& request, const ConvGeometry& geometry,
-                                                      bool transposed, const RowTaps& row, int residue, int pixels) {
+std::vector<std::uint32_t> row_constants(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
+                                         const RowTaps& row, int residue, int pixels) {
   const ConvAttributes& attributes = conv_attributes(request.op);
   std::vector<std::uint32_t> constants = {kGroupSize, 1, 1, geometry.in_channels, geometry.out_channels};
   for (const Extents3* extents : {&geometry.in, &geometry.out, &geometry.kernel})
@@ -135,50 +119,82 @@ int block_pixels(std::uint32_t columns, int taps) {
   return std::clamp(kMostProducts / std::max(taps, 1) / 4 * 4, 4, wanted);
 }
 
-std::string blocked_shader(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t vector,
-                           Blocks blocks) {
-  const bool unrolled = geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps;
-  return fmt::format("conv/register_blocked.{}{}{}{}", blocks == Blocks::depthwise ? "depthwise_" : "",
-                     vector == 1 ? "scalar" : fmt::format("vec{}", vector),
-                     blocks == Blocks::grouped             ? "_grouped"
-                     : blocks == Blocks::plain && unrolled ? "_unrolled"
-                                                           : "",
-                     vector > 1 && request.caps.int64 ? "_wide" : "");
-}
-
-template <Blocks kind>
-KernelDispatches emit_register_blocked(const KernelRequest& request) {
+// A dispatch for each class of output columns that read the same taps: `fill` gives it its shader, the specialization
+// constants (0 is the workgroup's size) and `linear_groups` the groups for so many blocks of pixels.
+template <typename Fill>
+KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(std::uint32_t columns, int taps),
+                                const Fill& fill) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
-  const std::uint32_t together =
-      kind == Blocks::depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
-  const ChannelSplit split =
-      kind == Blocks::grouped ? *channel_split(request) : ChannelSplit{together % 4 == 0 ? 4u : 1u, kGroupSize};
-  const std::uint32_t vectors = geometry.out_channels / split.vector;
   const std::uint32_t classes = transposed ? std::min(geometry.stride[2], geometry.out[2]) : 1;
   KernelDispatches result;
   for (std::uint32_t residue = 0; residue < classes; ++residue) {
     const RowTaps row = row_taps(geometry, transposed, static_cast<int>(residue));
     const auto step = static_cast<std::uint32_t>(row.out_step);
     const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
-    const int pixels = block_pixels(columns, row.taps);
+    const auto pixels = static_cast<std::uint32_t>(pixels_of(columns, row.taps));
     const std::uint64_t blocks =
-        (columns + static_cast<std::uint32_t>(pixels) - 1) / static_cast<std::uint32_t>(pixels);
+        std::uint64_t{(columns + pixels - 1) / pixels} * geometry.batch * geometry.out[0] * geometry.out[1];
     Dispatch dispatch;
-    dispatch.shader = blocked_shader(request, geometry, split.vector, kind);
     dispatch.specialization =
-        register_blocked_constants(request, geometry, transposed, row, static_cast<int>(residue), pixels);
+        row_constants(request, geometry, transposed, row, static_cast<int>(residue), static_cast<int>(pixels));
     dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1),
                         writes_output(0)};
-    const std::uint64_t invocations = vectors * blocks * geometry.batch * geometry.out[0] * geometry.out[1];
-    dispatch.specialization[0] = split.workgroup;
-    dispatch.groups = folded_groups((invocations + split.workgroup - 1) / split.workgroup, request.caps);
     dispatch.linear = true;
     dispatch.flops = conv_flops(geometry, transposed) / classes;
     dispatch.bytes = conv_bytes(request) / classes;
+    fill(dispatch, geometry, blocks);
     result.dispatches.push_back(std::move(dispatch));
   }
   return result;
+}
+
+template <bool depthwise>
+KernelDispatches emit_register_blocked(const KernelRequest& request) {
+  return row_dispatches(
+      request, block_pixels, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks) {
+        const std::uint32_t together = depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
+        const bool vec4 = together % 4 == 0;
+        const bool unrolled =
+            !depthwise && geometry.in_channels / geometry.groups % 4 == 0 && geometry.kernel[2] <= kMostUnrolledTaps;
+        dispatch.shader =
+            fmt::format("conv/register_blocked.{}{}{}{}", depthwise ? "depthwise_" : "", vec4 ? "vec4" : "scalar",
+                        unrolled ? "_unrolled" : "", vec4 && request.caps.int64 ? "_wide" : "");
+        dispatch.groups = linear_groups(geometry.out_channels / (vec4 ? 4 : 1) * blocks, request.caps);
+      });
+}
+
+// ---- subgroup_blocked ---------------------------------------------------------------------------
+
+// Of the output channels that see the same inputs.
+LaneChannels conv_lanes(const KernelRequest& request) {
+  const std::int64_t channels = request.outputs[0].shape[1] / conv_attributes(request.op).groups;
+  return lane_channels(static_cast<std::uint32_t>(channels), request.caps);
+}
+
+std::optional<std::string> refuse_subgroup_blocked(const KernelRequest& request) {
+  if (const LaneChannels lanes = conv_lanes(request); lanes.each == 0) return lanes.refusal;
+  return refuse_large(request);
+}
+
+// Weights are read once for all pixels of a block: with 32 pixels of 3 taps half of the instructions are sums and
+// products, and compiling them takes a tenth of a second.
+int subgroup_block_pixels(std::uint32_t columns, int taps) {
+  const int most = taps <= 3 ? 32 : taps <= 6 ? 16 : 8;
+  return std::min(most, columns > 40 || columns % 32 == 0 ? 32 : columns > 12 ? 16 : columns > 4 ? 8 : 4);
+}
+
+KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
+  return row_dispatches(
+      request, subgroup_block_pixels, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks) {
+        const std::uint32_t each = conv_lanes(request).each;
+        const std::uint32_t step = geometry.in_channels / geometry.groups % 2 == 0 ? 2 : 1;
+        dispatch.shader = fmt::format("conv/subgroup_blocked.out{}_in{}{}{}", each, step,
+                                      request.caps.shared_loads ? "_shared" : "", request.caps.int64 ? "_wide" : "");
+        dispatch.specialization[0] = request.caps.subgroup_size;
+        dispatch.groups =
+            folded_groups(geometry.out_channels / (each * request.caps.subgroup_size) * blocks, request.caps);
+      });
 }
 
 // ---- implicit_gemm ------------------------------------------------------------------------------
@@ -201,9 +217,9 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
-  return {{"depthwise", refuse_depthwise, emit_register_blocked<Blocks::depthwise>},
-          {"register_blocked", refuse_register_blocked, emit_register_blocked<Blocks::plain>},
-          {"register_grouped", refuse_register_grouped, emit_register_blocked<Blocks::grouped>},
+  return {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
+          {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
+          {"register_blocked", refuse_register_blocked, emit_register_blocked<false>},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
           {"direct", refuse_large, emit_direct}};
 }

@@ -72,14 +72,13 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
   return std::nullopt;
 }
 
-std::optional<ChannelSplit> split_channels(std::uint32_t channels, const DeviceCaps& caps) {
-  if (caps.subgroup_size == 0 || caps.subgroup_size > kGroupSize) return std::nullopt;
-  for (const std::uint32_t vector : {4u, 2u, 1u}) {
-    if (channels % (vector * caps.subgroup_size) != 0) continue;
-    const std::uint32_t all = channels / vector;
-    return ChannelSplit{vector, all <= kGroupSize ? all : caps.subgroup_size};
-  }
-  return std::nullopt;
+LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
+  if (!caps.is_cpu()) return {0, "is for CPU drivers"};
+  if (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > kGroupSize)
+    return {0, "needs broadcasts in subgroups of known size"};
+  for (const std::uint32_t each : {2u, 1u})
+    if (channels % (each * caps.subgroup_size) == 0) return {each, {}};
+  return {0, fmt::format("needs output channels that are a multiple of {}, the subgroup's size", caps.subgroup_size)};
 }
 
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {

@@ -49,13 +49,13 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request);
 // Invocations of a group in kernels without shared memory; within the smallest device's limits.
 inline constexpr std::uint32_t kGroupSize = 64;
 
-// How kernels for CPU drivers share out a group's output channels: `vector` of them to an invocation, and so many
-// invocations to a workgroup, which fills the CPU's vectors. Nothing where none fits.
-struct ChannelSplit {
-  std::uint32_t vector = 1;
-  std::uint32_t workgroup = 1;
+// How many neighbouring ones of `channels` each lane of a subgroup takes, 2 or 1, where a workgroup is one subgroup of
+// a CPU driver; or why the device's subgroups don't fit.
+struct LaneChannels {
+  std::uint32_t each = 0;
+  std::string refusal;  // where each is 0
 };
-std::optional<ChannelSplit> split_channels(std::uint32_t channels, const DeviceCaps& caps);
+LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps);
 
 // Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
 // linear_invocation() of common/grid.glsl and checks it against the count.

@@ -39,6 +39,7 @@ struct DeviceCaps {
   bool storage_16bit = false;  // 16-bit values in buffers
   bool arithmetic_fp16 = false;
   bool int64 = false;
+  bool subgroup_broadcast = false;  // in compute shaders, from a lane that is computed
   bool shared_loads =
       false;  // CPU drivers: a load from one address for a whole workgroup is done once, not for each lane
   bool timestamps = false;

@@ -142,6 +142,10 @@ DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
   if (answer.maintenance4.maxBufferSize > 0)
     caps.max_allocation = std::min<std::uint64_t>(caps.max_allocation, answer.maintenance4.maxBufferSize);
   caps.subgroup_size = answer.properties11.subgroupSize;
+  constexpr VkSubgroupFeatureFlags kBroadcast = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
+  caps.subgroup_broadcast = (answer.properties11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+                            (answer.properties11.subgroupSupportedOperations & kBroadcast) == kBroadcast &&
+                            answer.features12.subgroupBroadcastDynamicId == VK_TRUE;
   caps.storage_16bit = answer.features11.storageBuffer16BitAccess == VK_TRUE;
   caps.arithmetic_fp16 = answer.features12.shaderFloat16 == VK_TRUE;
   caps.int64 = answer.features.features.shaderInt64 == VK_TRUE;
@@ -194,6 +198,7 @@ void list_features(const Query& answer, DeviceDescription& device) {
   add("timelineSemaphore", v12.timelineSemaphore);
   add("storageBuffer16BitAccess", v11.storageBuffer16BitAccess);
   add("shaderFloat16", v12.shaderFloat16);
+  add("subgroupBroadcastDynamicId", v12.subgroupBroadcastDynamicId);
   add("shaderInt64", answer.features.features.shaderInt64);
   add("shaderInt16", answer.features.features.shaderInt16);
   add("storageBuffer8BitAccess", v12.storageBuffer8BitAccess);

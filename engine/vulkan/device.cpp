@@ -18,6 +18,7 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
       .shaderFloat16 = device.caps.arithmetic_fp16,
       .timelineSemaphore = VK_TRUE,
       .bufferDeviceAddress = VK_TRUE,
+      .subgroupBroadcastDynamicId = device.caps.subgroup_broadcast,
   };
   VkPhysicalDeviceVulkan11Features features11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
                                                  .pNext = &features12,
@@ -128,6 +129,7 @@ std::unique_ptr<Device> Device::adopt(const AdoptedDevice& adopted, const Device
   device.caps.storage_16bit = adopted.storage_16bit;
   device.caps.arithmetic_fp16 = adopted.arithmetic_fp16;
   device.caps.int64 = adopted.int64;
+  device.caps.subgroup_broadcast = device.caps.subgroup_broadcast && adopted.subgroup_broadcast_dynamic_id;
   device.timestamp_bits = timestamp_bits(instance->functions(), adopted);
   device.caps.timestamps = device.caps.timestamps && device.timestamp_bits > 0;
   auto context = make_context(instance, device);
@@ -175,6 +177,10 @@ std::uint64_t Device::available_memory() const {
 
 const Pipeline& Device::pipeline(const PipelineRequest& request) {
   return impl_->pipelines.get(request);
+}
+
+void Device::add_shader(const std::string& name, std::vector<std::uint32_t> spirv) {
+  impl_->pipelines.add(name, std::move(spirv));
 }
 
 void Device::compile(std::span<const PipelineRequest> requests) {

@@ -53,6 +53,7 @@ struct AdoptedDevice {
   bool storage_16bit = false;
   bool arithmetic_fp16 = false;
   bool int64 = false;
+  bool subgroup_broadcast_dynamic_id = false;
 };
 
 // What has happened so far, for tests of the steady state and for reports.
@@ -95,6 +96,9 @@ class Device {
 
   // Compiled at first use, kept for the Device's life. Error for an unknown shader.
   const Pipeline& pipeline(const PipelineRequest& request);
+  // A shader that isn't in this build, by the name that requests give. Error where it is no SPIR-V, or the name is
+  // taken.
+  void add_shader(const std::string& name, std::vector<std::uint32_t> spirv);
   // Compiles all that are not there yet, in parallel; pipeline() then finds them.
   void compile(std::span<const PipelineRequest> requests);
   // Writes the pipeline cache now, where new pipelines came; the destructor does too. Never throws.

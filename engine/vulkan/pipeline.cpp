@@ -16,10 +16,12 @@
 namespace tuff {
 namespace {
 
-std::span<const std::uint32_t> spirv_of(const std::string& shader) {
+constexpr std::uint32_t kSpirvMagic = 0x07230203;
+
+const EmbeddedShader* find_embedded(const std::string& shader) {
   for (const EmbeddedShader& embedded : embedded_shaders())
-    if (embedded.name == shader) return embedded.spirv;
-  throw Error(fmt::format("no shader \"{}\" in this build", shader));
+    if (embedded.name == shader) return &embedded;
+  return nullptr;
 }
 
 // Runs body(0) ... body(count - 1) on some threads; rethrows the first exception when all have ended.
@@ -100,13 +102,28 @@ void PipelineStore::compile(std::span<const PipelineRequest> requests) {
   in_parallel(missing.size(), [&](std::size_t index) { get(missing[index]); });
 }
 
+void PipelineStore::add(const std::string& shader, std::vector<std::uint32_t> spirv) {
+  if (spirv.size() < 5 || spirv[0] != kSpirvMagic) throw Error(fmt::format("{}: no SPIR-V", shader));
+  const std::lock_guard lock(mutex_);
+  if (find_embedded(shader) != nullptr || !added_.try_emplace(shader, std::move(spirv)).second)
+    throw Error(fmt::format("there is a shader \"{}\" already", shader));
+}
+
+// Called with the lock held.
+std::span<const std::uint32_t> PipelineStore::spirv(const std::string& shader) const {
+  if (const EmbeddedShader* embedded = find_embedded(shader)) return embedded->spirv;
+  const auto added = added_.find(shader);
+  if (added == added_.end()) throw Error(fmt::format("no shader \"{}\" in this build", shader));
+  return added->second;
+}
+
 VkShaderModule PipelineStore::module(const std::string& shader) {
   const std::lock_guard lock(mutex_);
   VkShaderModule& module = modules_.try_emplace(shader, VK_NULL_HANDLE).first->second;
   if (module == VK_NULL_HANDLE) {
-    const auto spirv = spirv_of(shader);
+    const auto code = spirv(shader);
     const VkShaderModuleCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = spirv.size_bytes(), .pCode = spirv.data()};
+        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = code.size_bytes(), .pCode = code.data()};
     context_->check(context_->vk.create_shader_module(context_->device, &info, nullptr, &module),
                     fmt::format("loading shader {}", shader));
   }

@@ -45,18 +45,22 @@ class PipelineStore {
   PipelineStore& operator=(const PipelineStore&) = delete;
 
   const Pipeline& get(const PipelineRequest& request);
+  // A shader that isn't in this build, for later requests. Error where it is no SPIR-V, or the name is taken.
+  void add(const std::string& shader, std::vector<std::uint32_t> spirv);
   void compile(std::span<const PipelineRequest> requests);
   std::vector<std::byte> cache_data() const;
   std::uint64_t created() const;
 
  private:
+  std::span<const std::uint32_t> spirv(const std::string& shader) const;
   VkShaderModule module(const std::string& shader);
   std::unique_ptr<Pipeline> create(const PipelineRequest& request);
   const Pipeline* find(const PipelineRequest& request) const;
 
   std::shared_ptr<DeviceContext> context_;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
-  mutable std::mutex mutex_;  // of the two maps and the count
+  mutable std::mutex mutex_;  // of the maps and the count
+  std::map<std::string, std::vector<std::uint32_t>> added_;
   std::map<std::string, VkShaderModule> modules_;
   std::map<PipelineRequest, std::unique_ptr<Pipeline>> pipelines_;
   std::uint64_t created_ = 0;

@@ -28,6 +28,12 @@ constexpr Quirk kQuirks[] = {
     {"SUBGROUP_SIZE_UNKNOWN", "reported subgroup size makes no sense; taken as unknown",
      [](const DeviceCaps& caps) { return !std::has_single_bit(caps.subgroup_size) || caps.subgroup_size > 128; },
      [](DeviceCaps& caps) { caps.subgroup_size = 0; }},
+    // With vectors of 1024 bits and more (LP_NATIVE_VECTOR_WIDTH) Mesa's software driver reports as many lanes as fit,
+    // but
+    // runs compute shaders in subgroups of 16.
+    {"SUBGROUP_SIZE_16", "subgroups taken as 16, more are reported than run",
+     [](const DeviceCaps& caps) { return caps.is_cpu() && caps.vendor_id == kMesa && caps.subgroup_size > 16; },
+     [](DeviceCaps& caps) { caps.subgroup_size = 16; }},
     // Allocations of exactly 4 GiB and more are advertised and fail on several drivers.
     {"ALLOCATION_LIMIT", "largest allocation taken as 4 GiB less 64 KiB",
      [](const DeviceCaps& caps) { return caps.max_allocation >= kFourGibibytes; },

@@ -20,7 +20,12 @@ vec4 loaded(vec4 v) { return v; }
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer FloatLoad { float at[]; };
 float loaded(float v) { return v; }
 
+// Two floats never as one: where all lanes read the same address, which costs no gathers.
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer SharedVec2Load { vec2 at[]; };
+
 #ifndef HALF_IN
+#define StoredSharedVec2Load SharedVec2Load
+#define shared_pair(v) v
 #define StoredVec4Load Vec4Load
 #define StoredVec2Load Vec2Load
 #define StoredLoad FloatLoad
@@ -39,6 +44,8 @@ vec4 loaded(uvec2 v) { return vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y)); }
 #endif
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer StoredVec2Load { uint at[]; };
 vec2 loaded_pair(uint v) { return unpackHalf2x16(v); }
+#define StoredSharedVec2Load StoredVec2Load
+#define shared_pair(v) loaded_pair(v)
 layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer StoredLoad { float16_t at[]; };
 #define loaded_scalar(v) float(v)
 #endif

@@ -11,9 +11,7 @@
 // inputs: a dispatch takes the columns of one class, so no tap is multiplied by a structural zero.
 //
 // One invocation: VECTOR neighbouring output channels of kPixels pixels of one row (kOutStep apart). Neighbours take
-// the next channels, then the next pixels, then the next row. With GROUPED the invocations of a group share their pixels
-// and its number alone tells which; a driver that sees so reads x once for all of them (Mesa 26: 1.3 to 2.7 times as fast). The
-// group's size divides O / groups / VECTOR.
+// the next channels, then the next pixels, then the next row.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
@@ -22,45 +20,7 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/half.glsl"
 #include "common/wide.glsl"
 #include "conv/activation.glsl"
-
-layout(constant_id = 3) const uint kInChannels = 1;
-layout(constant_id = 4) const uint kOutChannels = 1;
-layout(constant_id = 5) const int kInD = 1;
-layout(constant_id = 6) const int kInH = 1;
-layout(constant_id = 7) const int kInW = 1;
-layout(constant_id = 8) const int kOutD = 1;
-layout(constant_id = 9) const int kOutH = 1;
-layout(constant_id = 10) const int kOutW = 1;
-layout(constant_id = 11) const int kKernelD = 1;
-layout(constant_id = 12) const int kKernelH = 1;
-layout(constant_id = 13) const int kKernelW = 1;
-layout(constant_id = 14) const int kStrideD = 1;
-layout(constant_id = 15) const int kStrideH = 1;
-layout(constant_id = 16) const int kPaddingD = 0;
-layout(constant_id = 17) const int kPaddingH = 0;
-layout(constant_id = 18) const int kDilationD = 1;
-layout(constant_id = 19) const int kDilationH = 1;
-layout(constant_id = 20) const bool kTransposed = false;
-// Along the row: output column = kResidue + kOutStep * j; tap number t of kTaps is kernel column
-// kFirstTap + t * kTapStep and reads input column j * kInStep + kFirstInput + t * kTapInput.
-layout(constant_id = 21) const int kResidue = 0;
-layout(constant_id = 22) const int kOutStep = 1;
-layout(constant_id = 23) const int kInStep = 1;
-layout(constant_id = 24) const int kTaps = 1;
-layout(constant_id = 25) const int kFirstTap = 0;
-layout(constant_id = 26) const int kTapStep = 1;
-layout(constant_id = 27) const int kFirstInput = 0;
-layout(constant_id = 28) const int kTapInput = 1;
-layout(constant_id = 29) const int kLeast = 0;      // the leftmost input column of a strip, from j * kInStep
-layout(constant_id = 30) const int kStrip = 1;      // columns of a strip
-layout(constant_id = 31) const bool kBias = false;
-layout(constant_id = 32) const uint kActivation = 0;
-layout(constant_id = 33) const float kSlope = 0;
-layout(constant_id = 34) const int kPixels = 8;
-layout(constant_id = 35) const uint kBatch = 1;
-layout(constant_id = 36) const uint kGroups = 1;
-
-const uint kGroupInputs = kInChannels / kGroups;
+#include "conv/row_taps.glsl"
 
 // A class of columns may have no tap, an array must have an element.
 const int kTapsHeld = kTaps > 0 ? kTaps : 1;
@@ -73,12 +33,6 @@ const int kTapsHeld = kTaps > 0 ? kTaps : 1;
 #define STORED_VEC_OUT StoredVec4Out
 #define STORED_VEC(v) STORED_VEC4(v)
 #define VEC_LOADED(v) loaded(v)
-#elif VECTOR == 2
-#define VEC vec2
-#define VEC_IN Vec2Load
-#define STORED_VEC_OUT StoredVec2Out
-#define STORED_VEC(v) STORED_VEC2(v)
-#define VEC_LOADED(v) loaded_pair(v)
 #else
 #define VEC float
 #define VEC_LOADED(v) loaded(v)
@@ -107,18 +61,8 @@ layout(push_constant) uniform Push {
   STORED_VEC_OUT y;
 };
 
-// The input coordinate of tap k at output coordinate o along D or H, or -1.
-int tap(int o, int k, int stride, int padding, int dilation, int extent) {
-  const int t = kTransposed ? o + padding - k * dilation : o * stride - padding + k * dilation;
-  const int i = kTransposed ? t / stride : t;
-  const bool there = t >= 0 && i < extent && (!kTransposed || i * stride == t);
-  return there ? i : -1;
-}
-
 VEC activated(VEC v) {
-#if VECTOR == 2
-  return vec2(activate(v.x, kActivation, kSlope), activate(v.y, kActivation, kSlope));
-#elif VECTOR == 4
+#if VECTOR == 4
   return vec4(activate(v.x, kActivation, kSlope), activate(v.y, kActivation, kSlope), activate(v.z, kActivation, kSlope),
               activate(v.w, kActivation, kSlope));
 #else
@@ -130,14 +74,8 @@ void main() {
   const int columns = (kOutW - kResidue + kOutStep - 1) / kOutStep;
   const int blocks = (columns + kPixels - 1) / kPixels;
   const uint vectors = kOutChannels / VECTOR;  // of a pixel
-#ifdef GROUPED
-  const uint across = vectors / gl_WorkGroupSize.x;
-  const uint vector = linear_group() % across * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
-  const uint block = linear_group() / across;
-#else
   const uint vector = linear_invocation() % vectors;
   const uint block = linear_invocation() / vectors;
-#endif
   const int first = int(block % uint(blocks)) * kPixels;  // j of the block's first pixel
   const uint row = block / uint(blocks);
   const int oy = int(row % uint(kOutH));

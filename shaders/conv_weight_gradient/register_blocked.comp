@@ -8,38 +8,14 @@
 // once and multiplied with each other for every column of the kernel.
 //
 // One invocation sums over one part of the rows of output pixels; sum_parts.comp adds the parts. Neighbours take the
-// next output channels, then the next input channels, then the next kernel row, then the next part. With GROUPED the
-// invocations of a group differ in their output channels alone, so that drivers that see so read x once for all.
+// next output channels, then the next input channels, then the next kernel row, then the next part.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 #include "common/wide.glsl"
-
-layout(constant_id = 3) const int kInD = 1;
-layout(constant_id = 4) const int kInH = 1;
-layout(constant_id = 5) const int kInW = 1;
-layout(constant_id = 6) const int kOutD = 1;
-layout(constant_id = 7) const int kOutH = 1;
-layout(constant_id = 8) const int kOutW = 1;
-layout(constant_id = 9) const int kKernelD = 1;
-layout(constant_id = 10) const int kKernelH = 1;
-layout(constant_id = 11) const int kKernelW = 1;
-layout(constant_id = 12) const int kStrideD = 1;
-layout(constant_id = 13) const int kStrideH = 1;
-layout(constant_id = 14) const int kStrideW = 1;
-layout(constant_id = 15) const int kPaddingD = 0;
-layout(constant_id = 16) const int kPaddingH = 0;
-layout(constant_id = 17) const int kPaddingW = 0;
-layout(constant_id = 18) const int kDilationD = 1;
-layout(constant_id = 19) const int kDilationH = 1;
-layout(constant_id = 20) const int kDilationW = 1;
-layout(constant_id = 21) const uint kInChannels = 1;
-layout(constant_id = 22) const uint kOutChannels = 1;
-layout(constant_id = 23) const uint kGroups = 1;
-layout(constant_id = 24) const int kBatch = 1;
-layout(constant_id = 25) const int kParts = 1;
+#include "conv_weight_gradient/geometry.glsl"
 
 const int kRun = 4;  // output pixels of a row at a time: 32 GFLOP/s on Mesa 25, against 25 with 8
 const int kLastRun = (kOutW - 1) / kRun * kRun;
@@ -67,11 +43,6 @@ const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;
 #define Y_IN StoredVec4Load
 #define Y_LOADED(v) loaded(v)
 #define Y_OUT Vec4Out
-#elif OUT == 2
-#define Y_VECTOR vec2
-#define Y_IN StoredVec2Load
-#define Y_LOADED(v) loaded_pair(v)
-#define Y_OUT Vec2Out
 #else
 #define Y_VECTOR float
 #define Y_IN StoredLoad
@@ -86,16 +57,9 @@ layout(push_constant) uniform Push {
 
 void main() {
   const uint out_vectors = kOutChannels / OUT, in_vectors = kInChannels / kGroups / IN;
-#ifdef GROUPED
-  const uint across = out_vectors / gl_WorkGroupSize.x;
-  uint index = linear_group();
-  const uint out_vector = index % across * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
-  index /= across;
-#else
   uint index = linear_invocation();
   const uint out_vector = index % out_vectors;
   index /= out_vectors;
-#endif
   const uint in_vector = index % in_vectors;
   index /= in_vectors;
 #ifdef DEPTHWISE

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "apps/bench/report.h"
+#include "base/os.h"
+#include "embedded.h"
 #include "support/child.h"
 #include "support/files.h"
 
@@ -47,6 +49,39 @@ TEST_CASE("bench: a network, timed as a whole") {
     CHECK(result["flops"].get<double>() > 1e6);
     CHECK(result["memory"]["scratch_bytes"].get<double>() >= result["memory"]["peak_live_bytes"].get<double>());
   }
+}
+
+TEST_CASE("bench: anyone's shader") {
+  const TemporaryFolder folder;
+  const std::string shader = (folder / "shader.spv").string(), file = (folder / "report.json").string();
+  for (const EmbeddedShader& embedded : embedded_shaders())
+    if (embedded.name == "bench/copy.vec4_1")
+      os::write_file(shader,
+                     std::string(reinterpret_cast<const char*>(embedded.spirv.data()), embedded.spirv.size_bytes()));
+  const Finished finished =
+      run_tuff({"bench", "--spv", shader, "--spec", "64,1,1", "--groups", "16", "--buffers", "16k,16384", "--push",
+                "0x400", "--bytes", "32768", "--samples", "3", "--seconds", "0", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  CHECK(contains(finished.out, " GB/s ("));
+  const nlohmann::json result = bench::read_report(file)["results"].at(0);
+  CHECK(result["warm"]["median"].get<double>() > 0);
+  CHECK(result["bytes"] == 32768);
+  CHECK(run_tuff({"bench", "compare", file, file}).code == 0);
+
+  const auto refused = [&](std::vector<std::string> more, const std::string& message) {
+    std::vector<std::string> words = {"bench", "--spv", shader};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished answer = run_tuff(words);
+    CAPTURE(answer.err);
+    CHECK(answer.code == 1);
+    CHECK(contains(answer.err, message));
+  };
+  refused({"--spec", "64,one"}, "--spec one: must be a whole number");
+  refused({"--buffers", "4X"}, "--buffers 4X: must be a number of bytes");
+  refused({"--groups", "0"}, "--groups 0: must be from 1 to 65535");
+  os::write_file(shader, std::string("not SPIR-V, 20 bytes"));
+  refused({}, "no SPIR-V");
 }
 
 }  // namespace tuff::test

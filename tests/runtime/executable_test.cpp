@@ -165,9 +165,9 @@ TEST_CASE("executable: the bits don't depend on where submissions are cut; a ste
 }
 
 TEST_CASE("executable: a convolution too long for one submission runs in pieces, with the same bits") {
-  for (const std::string kernel : {"register_blocked", "register_grouped", "implicit_gemm", "direct"}) {
+  for (const std::string kernel : {"register_blocked", "subgroup_blocked", "implicit_gemm", "direct"}) {
     CAPTURE(kernel);
-    const std::int64_t channels = kernel == "register_grouped" ? 32 : 12;
+    const std::int64_t channels = kernel == "subgroup_blocked" ? 32 : 12;
     Graph graph;
     const Value x = graph.input("x", {1, channels, 33, 31}),
                 weight = graph.input("weight", {channels, channels, 3, 3}, DType::f32, Layout::weight);
@@ -197,10 +197,11 @@ TEST_CASE("executable: a convolution too long for one submission runs in pieces,
       return results;
     };
     const DeviceCaps& caps = test_device().caps();
-    if (kernel.starts_with("register_") && !caps.is_cpu())
+    if (kernel.ends_with("_blocked") && !caps.is_cpu())
       test::skip(kernel + " is for CPU drivers");
-    else if (kernel == "register_grouped" && (caps.subgroup_size == 0 || caps.subgroup_size > 32))
-      test::skip("register_grouped needs known subgroups of 32 at most");
+    else if (kernel == "subgroup_blocked" &&
+             (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > 32))
+      test::skip("subgroup_blocked needs broadcasts in subgroups of known size, 32 at most");
     else
       CHECK(run(1e12) == run(1e5));
   }

@@ -51,6 +51,21 @@ TEST_CASE("allocations stay below 4 GiB and below the memory") {
   CHECK(caps.max_allocation == 1ull << 30);
 }
 
+TEST_CASE("Mesa's software driver has subgroups of 16 at most") {
+  const auto size = [](DeviceKind kind, std::uint32_t vendor, std::uint32_t reported) {
+    DeviceCaps caps = sane();
+    caps.kind = kind;
+    caps.vendor_id = vendor;
+    caps.subgroup_size = reported;
+    apply_quirks(caps);
+    return caps.subgroup_size;
+  };
+  CHECK(size(DeviceKind::cpu, 0x10005, 64) == 16);
+  CHECK(size(DeviceKind::cpu, 0x10005, 8) == 8);
+  CHECK(size(DeviceKind::cpu, 0x1AE0, 32) == 32);
+  CHECK(size(DeviceKind::discrete, 0x10005, 32) == 32);
+}
+
 TEST_CASE("Mesa's software driver shares loads from version 26 on") {
   const auto shared = [](DeviceKind kind, std::uint32_t vendor, std::uint32_t major) {
     DeviceCaps caps = sane();

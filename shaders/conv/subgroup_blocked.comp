@@ -1,0 +1,146 @@
+// Convolution and transposed convolution for CPU drivers whose subgroups are a CPU's vectors: a workgroup is one
+// subgroup, its lanes take neighbouring output channels, VECTOR each, of the same kPixels pixels of one row, whose sums
+// stay in registers. No shared memory, no barriers.
+// x (N, D, H, W, C), weight (taps, C / groups, O), transposed (taps, C, O / groups), y (N, D, H, W, O), bias (O).
+// VECTOR times the subgroup's size divides O / groups, STEP divides C / groups.
+//
+// Such drivers gather a load lane by lane, some 50 instructions each, so nothing is loaded twice: each lane reads
+// another column of the strip of x under the block, and the subgroup hands them round; or, with SHARED, where the driver
+// does a load from one address once for all lanes, all read the same. Two channels or two outputs travel as one 64-bit
+// integer (common/wide.glsl). What is loaded serves many products: a column all taps and outputs, a weight all pixels.
+// Loops over the block are unrolled by order, else Mesa's compiler keeps larger blocks in memory.
+//
+// Classes of columns of a transposed convolution with a stride: see register_blocked.comp.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_ballot : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/buffers.glsl"
+#include "common/grid.glsl"
+#include "common/half.glsl"
+#include "common/wide.glsl"
+#include "conv/activation.glsl"
+#include "conv/row_taps.glsl"
+
+// An array must have an element.
+const int kTapsHeld = kTaps > 0 ? kTaps : 1;
+const int kLanes = int(gl_WorkGroupSize.x);
+
+#if VECTOR == 2
+#define VEC vec2
+#define VEC_IN Vec2Load
+#define VEC_LOADED(v) loaded_pair(v)
+#define STORED_VEC_OUT StoredVec2Out
+#define STORED_VEC(v) STORED_VEC2(v)
+#else
+#define VEC float
+#define VEC_IN FloatLoad
+#define VEC_LOADED(v) loaded(v)
+#define STORED_VEC_OUT StoredOut
+#define STORED_VEC(v) STORED(v)
+#endif
+// STEP neighbouring input channels of a pixel.
+#if STEP == 2
+#define X vec2
+#ifdef SHARED
+#define X_IN StoredSharedVec2Load
+#define X_LOADED(v) shared_pair(v)
+#else
+#define X_IN StoredVec2Load
+#define X_LOADED(v) loaded_pair(v)
+#endif
+#define X_CHANNEL(v, u) v[u]
+#else
+#define X float
+#define X_IN StoredLoad
+#define X_LOADED(v) loaded_scalar(v)
+#define X_CHANNEL(v, u) v
+#endif
+layout(push_constant) uniform Push {
+  X_IN x;
+  VEC_IN weight;
+  VEC_IN bias;
+  STORED_VEC_OUT y;
+};
+
+VEC activated(VEC v) {
+#if VECTOR == 2
+  return vec2(activate(v.x, kActivation, kSlope), activate(v.y, kActivation, kSlope));
+#else
+  return activate(v, kActivation, kSlope);
+#endif
+}
+
+// Column `s` of the strip that begins at input column `left`, in the row that begins at pixel `in_row`; 0 beyond the
+// row. `always`: no block of the row has it outside, which the compiler then knows.
+X column(uint in_row, int left, int s, bool always, uint channel) {
+  const int at = left + s;
+  const uint pixel = in_row + uint(always ? at : clamp(at, 0, kInW - 1));
+  const X value = X_LOADED(x.at[(pixel * kInChannels + channel) / STEP]);
+  return always || at >= 0 && at < kInW ? value : X(0.0);
+}
+
+void main() {
+  const int columns = (kOutW - kResidue + kOutStep - 1) / kOutStep;
+  const int blocks = (columns + kPixels - 1) / kPixels;
+  const uint vectors = kOutChannels / VECTOR;  // of a pixel
+  const uint across = vectors / kLanes;
+  const uint lane = gl_SubgroupInvocationID;
+  const uint vector = linear_group() % across * kLanes + lane;
+  const uint block = linear_group() / across;
+  const int first = int(block % uint(blocks)) * kPixels;  // j of the block's first pixel
+  const uint row = block / uint(blocks);
+  const int oy = int(row % uint(kOutH));
+  const int oz = int(row / uint(kOutH) % uint(kOutD));
+  const uint n = row / uint(kOutH * kOutD);
+  if (n >= kBatch) return;
+
+  VEC sum[kPixels];
+  const VEC start = kBias ? VEC_LOADED(bias.at[vector]) : VEC(0.0);
+  [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = start;
+  const int left = first * kInStep + kLeast, last_left = (blocks - 1) * kPixels * kInStep + kLeast;
+  // The group's first input channel, the same for all lanes; transposed weights hold the outputs of that group alone.
+  const uint first_input = linear_group() % across * kLanes * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
+  const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
+  const uint weight_vectors = kTransposed ? vectors / kGroups : vectors;
+  const uint weight_vector = kTransposed && kGroups > 1 ? vector % weight_vectors : vector;
+
+  for (int kz = 0; kz < kKernelD; ++kz) {
+    const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, kInD);
+    for (int ky = 0; ky < kKernelH; ++ky) {
+      const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
+      if (iz >= 0 && iy >= 0) {
+        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW);
+        const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
+        for (uint c = 0; c < kGroupInputs; c += STEP) {
+          X strip[kStrip];
+#ifdef SHARED
+          [[unroll]] for (int s = 0; s < kStrip; ++s)
+            strip[s] = column(in_row, left, s, kLeast + s >= 0 && last_left + s < kInW, first_input + c);
+#else
+          [[unroll]] for (int s = 0; s < kStrip; s += kLanes) {
+            const bool always = kLeast + s >= 0 && last_left + s + kLanes <= kInW;
+            const X value = column(in_row, left, s + int(lane), always, first_input + c);
+            [[unroll]] for (int i = 0; i < kLanes; ++i)
+              if (s + i < kStrip) strip[s + i] = subgroupBroadcast(value, uint(i));
+          }
+#endif
+          VEC w[STEP * kTapsHeld];
+          [[unroll]] for (int u = 0; u < STEP; ++u)
+            [[unroll]] for (int t = 0; t < kTaps; ++t)
+              w[u * kTaps + t] = VEC_LOADED(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
+          // One sum after the other: they don't all fit in a CPU's registers.
+          [[unroll]] for (int p = 0; p < kPixels; ++p)
+            [[unroll]] for (int u = 0; u < STEP; ++u)
+              [[unroll]] for (int t = 0; t < kTaps; ++t)
+                sum[p] = fma(VEC(X_CHANNEL(strip[p * kInStep + t * kTapInput + kFirstInput - kLeast], u)), w[u * kTaps + t], sum[p]);
+        }
+      }
+    }
+  }
+  [[unroll]] for (int p = 0; p < kPixels; ++p) {
+    const int ox = (first + p) * kOutStep + kResidue;
+    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = STORED_VEC(activated(sum[p]));
+  }
+}
