@@ -19,8 +19,8 @@ namespace {
 std::vector<std::uint32_t> read_spirv(const std::string& file) {
   const std::vector<std::byte> bytes = os::read_file(file);
   if (bytes.empty() || bytes.size() % 4 != 0)
-    throw Error(fmt::format("{}: no SPIR-V; make it with: glslangValidator -V --target-env vulkan1.2 x.comp -o x.spv",
-                            file));
+    throw Error(
+        fmt::format("{}: no SPIR-V; make it with: glslangValidator -V --target-env vulkan1.2 x.comp -o x.spv", file));
   std::vector<std::uint32_t> words(bytes.size() / 4);
   std::memcpy(words.data(), bytes.data(), bytes.size());
   return words;
@@ -72,7 +72,8 @@ std::uint32_t parse_constant(const std::string& option, const std::string& text)
     return static_cast<std::uint32_t>(value);
   };
   const bool hexadecimal = text.starts_with("0x");
-  if (const auto value = whole(std::uint32_t{}, text.data() + (hexadecimal ? 2 : 0), hexadecimal ? 16 : 10)) return *value;
+  if (const auto value = whole(std::uint32_t{}, text.data() + (hexadecimal ? 2 : 0), hexadecimal ? 16 : 10))
+    return *value;
   if (const auto value = whole(std::int32_t{}, text.data(), 10)) return *value;
   std::size_t used = 0;
   float number = 0;
@@ -82,7 +83,8 @@ std::uint32_t parse_constant(const std::string& option, const std::string& text)
     used = 0;
   }
   if (used == 0 || used != text.size() || text.find_first_of(".eE") == std::string::npos)
-    throw Error(fmt::format("{} {}: must be a whole number of 32 bits, a number with a point, true or false", option, text));
+    throw Error(
+        fmt::format("{} {}: must be a whole number of 32 bits, a number with a point, true or false", option, text));
   return std::bit_cast<std::uint32_t>(number);
 }
 
