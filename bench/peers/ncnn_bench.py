@@ -72,16 +72,18 @@ def seconds(made, image):
     with made.create_extractor() as extractor:
         extractor.input("x", image)
         code, result = extractor.extract("all")
-    if code != 0 or not numpy.isfinite(numpy.array(result)).all():
-        raise RuntimeError(f"the net can't be run ({code})")
-    return time.perf_counter() - begin
+        taken = time.perf_counter() - begin
+        if code != 0 or not numpy.isfinite(numpy.array(result)).all():  # its memory is the extractor's
+            raise RuntimeError(f"the net can't be run ({code})")
+    return taken
 
 
 def measure(case, winograd, given):
     with tempfile.TemporaryDirectory() as folder:
         one = net(case, 1, winograd, pathlib.Path(folder))
         many = net(case, 1 + COPIES, winograd, pathlib.Path(folder))
-        image = ncnn.Mat(numpy.random.default_rng(0).random([case["in_channels"]] + case["input"], numpy.float32))
+        values = numpy.random.default_rng(0).random([case["in_channels"]] + case["input"], numpy.float32)
+        image = ncnn.Mat(values).clone()
         for made in (one, many):
             seconds(made, image)
         times = sorted((seconds(many, image) - seconds(one, image)) / COPIES * case["batch"] for _ in range(given.samples))
