@@ -29,6 +29,18 @@ Dispatch sum_parts(const ConvGeometry& geometry, std::uint32_t parts, const Devi
   return dispatch;
 }
 
+// `dispatch`, which computes so many parts of the gradient, and what adds them.
+KernelDispatches summed(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t parts,
+                        Dispatch dispatch) {
+  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
+  dispatch.linear = true;
+  dispatch.flops =
+      2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
+  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+                   4.0 * static_cast<double>(geometry.weights()) * parts;
+  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+}
+
 KernelDispatches emit_direct(const KernelRequest& request) {
   const ConvGeometry geometry = geometry_of(request);
   const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
@@ -36,16 +48,10 @@ KernelDispatches emit_direct(const KernelRequest& request) {
   Dispatch dispatch;
   dispatch.shader = "conv_weight_gradient/direct.f32";
   dispatch.specialization = {kGroupSize, 1, 1};
-  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.constants = push_constants(geometry);
   dispatch.constants.push_back(parts);
   dispatch.groups = linear_groups(geometry.weights() * parts, request.caps);
-  dispatch.linear = true;
-  dispatch.flops =
-      2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
-                   4.0 * static_cast<double>(geometry.weights()) * parts;
-  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+  return summed(request, geometry, parts, std::move(dispatch));
 }
 
 // ---- register_blocked ---------------------------------------------------------------------------
@@ -80,20 +86,14 @@ std::uint32_t row_parts(const ConvGeometry& geometry, std::uint64_t invocations)
   return static_cast<std::uint32_t>(std::min({rows, std::uint64_t{64}, std::max(cached, busy)}));
 }
 
-// `dispatch` has its shader and its groups for one part.
+// The same, after the workgroup's size among the specialization constants come the geometry and the number of parts.
 KernelDispatches in_row_parts(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t parts,
                               Dispatch dispatch) {
   const std::vector<std::uint32_t> words = push_constants(geometry);
   dispatch.specialization.insert(dispatch.specialization.begin() + 3, words.begin(), words.end());
   dispatch.specialization.insert(dispatch.specialization.begin() + 3 + static_cast<std::ptrdiff_t>(words.size()),
                                  parts);
-  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
-  dispatch.linear = true;
-  dispatch.flops =
-      2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
-                   4.0 * static_cast<double>(geometry.weights()) * parts;
-  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+  return summed(request, geometry, parts, std::move(dispatch));
 }
 
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
@@ -181,15 +181,10 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
   Dispatch dispatch;
   dispatch.shader = "conv_weight_gradient/implicit_gemm.f32";
   dispatch.specialization = {kGemmInvocations, 1, 1};
-  dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};
   dispatch.constants = push_constants(geometry);
   dispatch.constants.push_back(per_part);
   dispatch.groups = folded_groups(across * parts, request.caps);
-  dispatch.linear = true;
-  dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
-  dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
-                   4.0 * static_cast<double>(geometry.weights()) * parts;
-  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+  return summed(request, geometry, parts, std::move(dispatch));
 }
 
 }  // namespace
