@@ -8,6 +8,7 @@
 #include "ops/conv_transpose.h"
 #include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
+#include "ops/winograd.h"
 
 namespace tuff {
 
@@ -205,6 +206,20 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
       });
 }
 
+// ---- winograd -----------------------------------------------------------------------------------
+
+std::optional<std::string> refuse_conv_winograd(const KernelRequest& request) {
+  bool transposed = false;
+  if (const auto refusal = refuse_winograd(conv_geometry(request, transposed), request.caps)) return refusal;
+  return refuse_large(request);
+}
+
+KernelDispatches emit_conv_winograd(const KernelRequest& request) {
+  bool transposed = false;
+  const ConvGeometry geometry = conv_geometry(request, transposed);
+  return emit_winograd(request, geometry, transposed);
+}
+
 // ---- implicit_gemm ------------------------------------------------------------------------------
 
 std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
@@ -226,6 +241,7 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
   return {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
+          {"winograd", refuse_conv_winograd, emit_conv_winograd},
           {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
           {"register_blocked", refuse_register_blocked, emit_register_blocked<false>},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},

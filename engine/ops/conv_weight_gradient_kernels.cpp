@@ -7,6 +7,7 @@
 #include "ops/conv_weight_gradient.h"
 #include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
+#include "ops/winograd.h"
 
 namespace tuff {
 
@@ -161,6 +162,17 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
   return in_row_parts(request, geometry, parts, std::move(dispatch));
 }
 
+// ---- winograd -----------------------------------------------------------------------------------
+
+std::optional<std::string> refuse_gradient_winograd(const KernelRequest& request) {
+  if (const auto refusal = refuse_winograd(geometry_of(request), request.caps)) return refusal;
+  return refuse_large(request);
+}
+
+KernelDispatches emit_gradient_winograd(const KernelRequest& request) {
+  return emit_winograd_weight_gradient(request, geometry_of(request));
+}
+
 // ---- implicit_gemm ------------------------------------------------------------------------------
 
 std::optional<std::string> refuse_implicit_gemm(const KernelRequest& request) {
@@ -191,7 +203,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_weight_gradient_kernels() {
-  return {{"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
+  return {{"winograd", refuse_gradient_winograd, emit_gradient_winograd},
+          {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
           {"register_blocked", refuse_register_blocked, emit_register_blocked},
           {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
           {"direct", refuse_large, emit_direct}};

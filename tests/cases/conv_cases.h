@@ -98,6 +98,24 @@ inline std::vector<OpCase> conv_option_cases() {
   };
 }
 
+// Winograd's: channels by 16 for subgroups of 8, by 32 and 64 for those of 16 and 32; at least 32 of its tiles of 2x2.
+// The cases of the gradients' own ops check those.
+inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
+  for (OpCase added :
+       {conv_case("winograd, even extents", {1, 64, 12, 12}, {64, 64, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, odd extents, three blocks of outputs", {2, 32, 9, 15}, {48, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, valid, no bias", {1, 48, 14, 13}, {32, 48, 3, 3}, {}, false),
+        conv_case("winograd, asymmetric padding, relu", {1, 64, 12, 13}, {32, 64, 3, 3},
+                  {.padding = {2, 0}, .padding_end = {0, 1}, .activation = Activation::relu}),
+        conv_case("winograd, padding beyond the kernel", {1, 32, 5, 7}, {32, 32, 3, 3}, {.padding = {4, 3}}),
+        conv_case("winograd, more channels than a product holds", {1, 192, 11, 12}, {32, 192, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, planes of a volume", {1, 32, 3, 6, 7}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
+        conv_case("winograd, several chunks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}})}) {
+    added.check_gradient = false;
+    cases.push_back(std::move(added));
+  }
+}
+
 inline void add_random_conv_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv");
   for (int i = 0; i < draws.rounds(10, 20); ++i) {
@@ -163,6 +181,7 @@ inline std::vector<OpCase> conv_cases() {
                 false),
   };
   for (OpCase& option : conv_option_cases()) cases.push_back(std::move(option));
+  add_winograd_conv_cases(cases);
   add_random_conv_cases(cases);
   return cases;
 }

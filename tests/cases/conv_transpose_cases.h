@@ -54,6 +54,16 @@ inline std::vector<OpCase> conv_transpose_option_cases() {
   };
 }
 
+inline void add_winograd_conv_transpose_cases(std::vector<OpCase>& cases) {
+  for (OpCase added : {conv_transpose_case("winograd, odd extents", {2, 32, 9, 15}, {32, 64, 3, 3}, {.padding = {1}}),
+                       conv_transpose_case("winograd, full, no bias", {1, 64, 11, 12}, {64, 32, 3, 3}, {}, false),
+                       conv_transpose_case("winograd, padding beyond the kernel, relu", {1, 32, 15, 16}, {32, 32, 3, 3},
+                                           {.padding = {3, 4}, .activation = Activation::relu})}) {
+    added.check_gradient = false;
+    cases.push_back(std::move(added));
+  }
+}
+
 inline void add_random_conv_transpose_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv_transpose");
   for (int i = 0; i < draws.rounds(10, 20); ++i) {
@@ -93,6 +103,7 @@ inline std::vector<OpCase> conv_transpose_cases() {
       conv_transpose_case("relu", {1, 4, 4, 5}, {4, 4, 2, 2}, {.stride = {2}, .activation = Activation::relu}),
   };
   for (OpCase& option : conv_transpose_option_cases()) cases.push_back(std::move(option));
+  add_winograd_conv_transpose_cases(cases);
   add_random_conv_transpose_cases(cases);
   return cases;
 }

@@ -52,6 +52,9 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("depthwise, odd channels, stride 2", {1, 7, 19, 21}, {7, 1, 3, 2},
                                 {.stride = {2}, .padding = {1}, .groups = 7}),
       conv_weight_gradient_case("groups of 8 and 4", {1, 16, 9, 11}, {8, 8, 3, 3}, {.padding = {1}, .groups = 2}),
+      conv_weight_gradient_case("winograd, odd extents", {3, 32, 9, 15}, {64, 32, 3, 3}, {.padding = {1}}),
+      conv_weight_gradient_case("winograd, valid, more channels", {1, 192, 14, 13}, {32, 192, 3, 3}),
+      conv_weight_gradient_case("winograd, several chunks", {2, 64, 67, 45}, {32, 64, 3, 3}, {.padding = {1, 2}}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
   };
   add_random_conv_weight_gradient_cases(cases);

@@ -1,0 +1,291 @@
+#include "ops/winograd.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ops/conv.h"
+#include "ops/spatial.h"
+
+namespace tuff {
+
+namespace {
+
+constexpr std::uint32_t kPositions = 16;  // of a transformed tile
+// A chunk's room is a multiple of so many tiles: kTogether of the products' shaders.
+constexpr std::uint32_t kTogether = 4;
+// Transformed inputs and products of a chunk.
+constexpr std::uint64_t kChunkBytes = 8 << 20;
+// Pairs of weights that a product holds on the stack. 64 channels by 2: 60 GFLOP/s on Mesa 25; by 4: 35.
+constexpr std::uint32_t kMostHeld = 128;
+// With fewer channels the transforms cost what the products save.
+constexpr std::uint32_t kLeastChannels = 32;
+// With fewer tiles the weight's transform does.
+constexpr std::uint32_t kLeastTiles = 32;
+
+// How the pixels of a convolution's output, in tiles of 2x2, go through the workspace.
+struct Tiles {
+  std::uint32_t rows = 0, columns = 0;  // of an image
+  std::uint32_t all_rows = 0;           // of all images
+  std::uint32_t chunk_rows = 0;         // at a time
+  std::uint32_t room = 0;               // tiles of a chunk and those that a product takes with the last of them
+
+  std::uint32_t chunks() const { return (all_rows + chunk_rows - 1) / chunk_rows; }
+  std::uint64_t bytes(std::uint32_t channels) const {
+    return std::uint64_t{kPositions} * room * channels * sizeof(float);
+  }
+};
+
+Tiles tiles_of(const ConvGeometry& geometry) {
+  Tiles tiles;
+  tiles.rows = (geometry.out[1] + 1) / 2;
+  tiles.columns = (geometry.out[2] + 1) / 2;
+  tiles.all_rows = geometry.batch * geometry.out[0] * tiles.rows;
+  const std::uint64_t row_bytes =
+      std::uint64_t{kPositions} * tiles.columns * (geometry.in_channels + geometry.out_channels) * sizeof(float);
+  tiles.chunk_rows =
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kChunkBytes / row_bytes, 1, tiles.all_rows));
+  // Chunks of about the same size.
+  tiles.chunk_rows = (tiles.all_rows + tiles.chunks() - 1) / tiles.chunks();
+  tiles.room = (tiles.chunk_rows * tiles.columns + kTogether - 1) / kTogether * kTogether;
+  return tiles;
+}
+
+// Of the transformed weight, or of its gradient.
+std::uint64_t matrix_bytes(const ConvGeometry& geometry) {
+  return std::uint64_t{kPositions} * geometry.in_channels * geometry.out_channels * sizeof(float);
+}
+
+// ---- forward and data gradient ------------------------------------------------------------------
+
+// Input channels of a product: as many as can be held, a multiple of what a load brings to the subgroup.
+std::uint32_t held_channels(std::uint32_t channels, std::uint32_t chunk) {
+  std::uint32_t held = std::min(channels, kMostHeld / chunk * chunk);
+  while (channels % held != 0) held -= chunk;
+  return held;
+}
+
+Dispatch weight_dispatch(const ConvGeometry& geometry, bool flip, const DeviceCaps& caps) {
+  const std::uint32_t lanes = caps.subgroup_size;
+  const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
+  Dispatch dispatch;
+  dispatch.shader = "conv/winograd_weight.pairs";
+  dispatch.specialization = {lanes, 1, 1, geometry.in_channels, geometry.out_channels, flip};
+  dispatch.buffers = {reads_input(1), writes_workspace(0)};
+  dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / (2 * lanes)), caps);
+  dispatch.linear = true;
+  dispatch.flops = 42 * elements;
+  dispatch.bytes = 4.0 * (9 + kPositions) * elements;
+  return dispatch;
+}
+
+// Adds input channels `first` to `first + held` to the products, or sets them where these are the first.
+Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t rows,
+                          std::uint32_t first, std::uint32_t held, const DeviceCaps& caps) {
+  const std::uint32_t chunk = 2 * caps.subgroup_size;
+  std::uint32_t across = std::max(1u, std::min(4u, kMostHeld / held));
+  while (geometry.out_channels % (across * chunk) != 0) --across;
+  const std::uint32_t blocks = geometry.out_channels / (across * chunk);
+  const std::uint32_t count = rows * tiles.columns;
+  // Every run loads its weights anew.
+  const std::uint32_t busy = (16 * caps.cores + kPositions * blocks - 1) / (kPositions * blocks);
+  const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, count / (16 * kTogether)));
+  Dispatch dispatch;
+  dispatch.shader = fmt::format("conv/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
+  dispatch.specialization = {
+      caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, across, tiles.room, runs, first, held};
+  dispatch.buffers = {reads_workspace(1), reads_workspace(0), {{Operand::Kind::workspace, 2}, Access::read_write}};
+  if (first == 0) dispatch.buffers[2].access = Access::write;
+  dispatch.constants = {count};
+  dispatch.groups = folded_groups(std::uint64_t{kPositions} * runs * blocks, caps);
+  dispatch.linear = true;
+  dispatch.flops = 2.0 * kPositions * count * held * geometry.out_channels;
+  dispatch.bytes = 4.0 * kPositions *
+                   (static_cast<double>(count) * (held + (first == 0 ? 1.0 : 2.0) * geometry.out_channels) +
+                    static_cast<double>(held) * geometry.out_channels);
+  return dispatch;
+}
+
+// Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
+Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w, const Tiles& tiles,
+                        std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+  const std::uint32_t lanes = caps.subgroup_size, channels = geometry.in_channels;
+  const double elements = static_cast<double>(rows) * tiles.columns * channels;
+  Dispatch dispatch;
+  dispatch.shader = "conv/winograd_input.pairs";
+  dispatch.specialization = {lanes,      1,          1,
+                             channels,   geometry.in[1], geometry.in[2],
+                             static_cast<std::uint32_t>(padding_h),
+                             static_cast<std::uint32_t>(padding_w),
+                             tiles.rows, tiles.columns, tiles.room};
+  dispatch.buffers = {reads_input(0), writes_workspace(1)};
+  dispatch.constants = {first, rows};
+  dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
+  dispatch.linear = true;
+  dispatch.flops = 32 * elements;
+  dispatch.bytes = 4.0 * (4 + kPositions) * elements;
+  return dispatch;
+}
+
+Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geometry, const Tiles& tiles,
+                         std::uint32_t first, std::uint32_t rows) {
+  const ConvAttributes& attributes = conv_attributes(request.op);
+  const bool bias = request.inputs.size() == 3;
+  const std::uint32_t lanes = request.caps.subgroup_size;
+  const double elements = static_cast<double>(rows) * tiles.columns * geometry.out_channels;
+  Dispatch dispatch;
+  dispatch.shader = "conv/winograd_output.pairs";
+  dispatch.specialization = {lanes,
+                             1,
+                             1,
+                             geometry.out_channels,
+                             geometry.out[1],
+                             geometry.out[2],
+                             tiles.rows,
+                             tiles.columns,
+                             tiles.room,
+                             bias,
+                             static_cast<std::uint32_t>(attributes.activation),
+                             float_bits(attributes.slope)};
+  dispatch.buffers = {reads_workspace(2), reads_input(bias ? 2 : 1), writes_output(0)};
+  dispatch.constants = {first, rows};
+  dispatch.groups = folded_groups(std::uint64_t{rows} * (geometry.out_channels / (2 * lanes)), request.caps);
+  dispatch.linear = true;
+  dispatch.flops = 24 * elements;
+  dispatch.bytes = 4.0 * (kPositions + 4) * elements;
+  return dispatch;
+}
+
+// ---- weight gradient ----------------------------------------------------------------------------
+
+// How its products are shared out.
+struct Gradient {
+  std::uint32_t in = 0;     // input channels of a workgroup
+  std::uint32_t parts = 0;  // of each chunk's tiles
+};
+
+Gradient gradient_of(const ConvGeometry& geometry, const Tiles& tiles, const DeviceCaps& caps) {
+  const std::uint32_t chunk = 2 * caps.subgroup_size;
+  Gradient result;
+  // Where inputs come by broadcasts, more of them leave no registers.
+  result.in = caps.shared_loads && geometry.in_channels % (2 * chunk) == 0 ? 2 * chunk : chunk;
+  const std::uint32_t groups = kPositions * (geometry.in_channels / result.in) * (geometry.out_channels / chunk);
+  const std::uint32_t busy = (16 * caps.cores + groups - 1) / groups;
+  result.parts = std::clamp(busy, 1u, std::max(1u, tiles.room / 64));
+  return result;
+}
+
+Dispatch upstream_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t first, std::uint32_t rows,
+                           const DeviceCaps& caps) {
+  const std::uint32_t lanes = caps.subgroup_size, channels = geometry.out_channels;
+  const double elements = static_cast<double>(rows) * tiles.columns * channels;
+  Dispatch dispatch;
+  dispatch.shader = "conv_weight_gradient/winograd_upstream.pairs";
+  dispatch.specialization = {lanes,      1,          1,         channels, geometry.out[1], geometry.out[2],
+                             tiles.rows, tiles.columns, tiles.room};
+  dispatch.buffers = {reads_input(1), writes_workspace(2)};
+  dispatch.constants = {first, rows};
+  dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
+  dispatch.linear = true;
+  dispatch.flops = 12 * elements;
+  dispatch.bytes = 4.0 * (4 + kPositions) * elements;
+  return dispatch;
+}
+
+Dispatch gradient_product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, const Gradient& gradient,
+                                   std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+  const std::uint32_t chunk = 2 * caps.subgroup_size, count = rows * tiles.columns;
+  const std::uint64_t across = std::uint64_t{geometry.in_channels / gradient.in} * (geometry.out_channels / chunk);
+  Dispatch dispatch;
+  dispatch.shader = fmt::format("conv_weight_gradient/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
+  dispatch.specialization = {caps.subgroup_size, 1,          1,          geometry.in_channels, geometry.out_channels,
+                             gradient.in,        tiles.room, gradient.parts, first > 0};
+  dispatch.buffers = {reads_workspace(1), reads_workspace(2), {{Operand::Kind::workspace, 0}, Access::read_write}};
+  if (first == 0) dispatch.buffers[2].access = Access::write;
+  dispatch.constants = {count};
+  dispatch.groups = folded_groups(kPositions * gradient.parts * across, caps);
+  dispatch.linear = true;
+  dispatch.flops = 2.0 * kPositions * count * geometry.in_channels * geometry.out_channels;
+  dispatch.bytes = 4.0 * kPositions * count * (geometry.in_channels + geometry.out_channels) +
+                   static_cast<double>(matrix_bytes(geometry)) * gradient.parts * (first == 0 ? 1 : 2);
+  return dispatch;
+}
+
+Dispatch gradient_output_dispatch(const ConvGeometry& geometry, const Gradient& gradient, const DeviceCaps& caps) {
+  const std::uint32_t lanes = caps.subgroup_size;
+  const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
+  Dispatch dispatch;
+  dispatch.shader = "conv_weight_gradient/winograd_output.pairs";
+  dispatch.specialization = {lanes, 1, 1, geometry.in_channels, geometry.out_channels, gradient.parts};
+  dispatch.buffers = {reads_workspace(0), writes_output(0)};
+  dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / (2 * lanes)), caps);
+  dispatch.linear = true;
+  dispatch.flops = (kPositions * gradient.parts + 42) * elements;
+  dispatch.bytes = 4.0 * (kPositions * gradient.parts + 9) * elements;
+  return dispatch;
+}
+
+}  // namespace
+
+std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, const DeviceCaps& caps) {
+  if (!caps.is_cpu()) return "is for CPU drivers";
+  if (!caps.int64) return "needs 64-bit integers";
+  if (geometry.kernel != Extents3{1, 3, 3} || geometry.stride != Extents3{1, 1, 1} ||
+      geometry.dilation != Extents3{1, 1, 1} || geometry.padding[0] != 0 || geometry.groups != 1)
+    return "is for 3x3 kernels without stride, dilation or groups";
+  if (std::uint64_t{geometry.batch} * geometry.out[0] * ((geometry.out[1] + 1) / 2) * ((geometry.out[2] + 1) / 2) <
+      kLeastTiles)
+    return fmt::format("gains nothing below {} tiles of 2x2 pixels", kLeastTiles);
+  for (const std::uint32_t channels : {geometry.in_channels, geometry.out_channels}) {
+    const LaneChannels lanes = lane_channels(channels, caps);
+    if (lanes.each == 0) return lanes.refusal;
+    if (lanes.each == 1)
+      return fmt::format("needs channels that are a multiple of {}, twice the subgroup's size", 2 * caps.subgroup_size);
+    if (channels < kLeastChannels) return fmt::format("gains nothing below {} channels", kLeastChannels);
+  }
+  return std::nullopt;
+}
+
+KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, bool transposed) {
+  const DeviceCaps& caps = request.caps;
+  const Tiles tiles = tiles_of(geometry);
+  const std::uint32_t held = held_channels(geometry.in_channels, 2 * caps.subgroup_size);
+  // A transposed convolution is one of the mirrored kernel with what a full padding leaves.
+  const auto padding = [&](int axis) {
+    const auto given = static_cast<std::int32_t>(geometry.padding[axis]);
+    return transposed ? 2 - given : given;
+  };
+  KernelDispatches result;
+  result.dispatches.push_back(weight_dispatch(geometry, transposed, caps));
+  for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
+    const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
+    result.dispatches.push_back(input_dispatch(geometry, padding(1), padding(2), tiles, first, rows, caps));
+    for (std::uint32_t channel = 0; channel < geometry.in_channels; channel += held)
+      result.dispatches.push_back(product_dispatch(geometry, tiles, rows, channel, held, caps));
+    result.dispatches.push_back(output_dispatch(request, geometry, tiles, first, rows));
+  }
+  result.workspace_bytes = {matrix_bytes(geometry), tiles.bytes(geometry.in_channels),
+                            tiles.bytes(geometry.out_channels)};
+  return result;
+}
+
+KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry) {
+  const DeviceCaps& caps = request.caps;
+  const Tiles tiles = tiles_of(geometry);
+  const Gradient gradient = gradient_of(geometry, tiles, caps);
+  KernelDispatches result;
+  for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
+    const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
+    result.dispatches.push_back(input_dispatch(geometry, static_cast<std::int32_t>(geometry.padding[1]),
+                                               static_cast<std::int32_t>(geometry.padding[2]), tiles, first, rows,
+                                               caps));
+    result.dispatches.push_back(upstream_dispatch(geometry, tiles, first, rows, caps));
+    result.dispatches.push_back(gradient_product_dispatch(geometry, tiles, gradient, first, rows, caps));
+  }
+  result.dispatches.push_back(gradient_output_dispatch(geometry, gradient, caps));
+  result.workspace_bytes = {matrix_bytes(geometry) * gradient.parts, tiles.bytes(geometry.in_channels),
+                            tiles.bytes(geometry.out_channels)};
+  return result;
+}
+
+}  // namespace tuff

@@ -1,0 +1,78 @@
+// The 16 matrix products of a Winograd convolution (conv/winograd.glsl): products (16, tiles, O) = tiles (16, tiles, C)
+// times u (16, C, O). A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, kAcross of
+// them each. All weights that it needs are loaded before the loop over tiles and stay on the stack, from where a CPU
+// multiplies them at no cost. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane that
+// loaded them, or, with SHARED, by loads from one address.
+// Groups take the next output channels, then the next run of tiles, then the next position.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/grid.glsl"
+#include "conv/winograd.glsl"
+layout(constant_id = 3) const uint kInChannels = 2;
+layout(constant_id = 4) const uint kOutChannels = 2;
+layout(constant_id = 5) const int kAcross = 1;
+layout(constant_id = 6) const uint kTiles = 1;  // for which there is room, a multiple of kTogether
+layout(constant_id = 7) const uint kRuns = 1;   // parts of the tiles
+// Input channels kFirst to kFirst + kHeld, a multiple of kChunk; those before them are in `products` already.
+layout(constant_id = 8) const uint kFirst = 0;
+layout(constant_id = 9) const uint kHeld = 2;
+layout(push_constant) uniform Push {
+  uint64_t tiles;
+  uint64_t u;
+  uint64_t products;
+  uint count;  // tiles
+};
+
+const int kTogether = 2;  // tiles
+const int kLanes = int(gl_WorkGroupSize.x);
+const int kChunk = 2 * kLanes;  // channels that one load brings to the subgroup
+
+void main() {
+  const uint blocks = kOutChannels / uint(kChunk * kAcross);
+  uint index = linear_group();
+  const uint first_out = index % blocks * uint(kChunk * kAcross) + gl_SubgroupInvocationID * 2;
+  index /= blocks;
+  const uint turns = (count + kTogether - 1) / kTogether;
+  const uint from = index % kRuns * turns / kRuns, to = (index % kRuns + 1) * turns / kRuns;
+  const uint position = index / kRuns;
+  if (position >= kPositions) return;
+
+  vec2 w[kHeld * kAcross];
+  const uint64_t matrix = u + uint64_t((position * kInChannels + kFirst) * kOutChannels + first_out) * 4;
+  [[unroll]] for (uint c = 0; c < kHeld; ++c)
+    [[unroll]] for (int a = 0; a < kAcross; ++a)
+      w[c * kAcross + a] = load_pair(matrix + (c * kOutChannels + uint(a * kChunk)) * 4);
+
+  for (uint turn = from; turn < to; ++turn) {
+    const uint tile = position * kTiles + turn * kTogether;
+    const uint64_t result = products + uint64_t(tile * kOutChannels + first_out) * 4;
+    vec2 sum[kTogether * kAcross];
+    [[unroll]] for (int t = 0; t < kTogether; ++t)
+      [[unroll]] for (int a = 0; a < kAcross; ++a)
+        sum[t * kAcross + a] = kFirst == 0 ? vec2(0.0) : load_pair(result + (t * kOutChannels + uint(a * kChunk)) * 4);
+#ifdef SHARED
+    // What all lanes share is loaded even where none is active any more, after the last turn.
+    const uint64_t row = tiles + (uint64_t(position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + kFirst) * 4;
+    [[unroll]] for (uint c = 0; c < kHeld; ++c)
+      [[unroll]] for (int t = 0; t < kTogether; ++t) {
+        const float value = FloatLoad(row + (t * kInChannels + c) * 4).at[0];
+        [[unroll]] for (int a = 0; a < kAcross; ++a) sum[t * kAcross + a] += value * w[c * kAcross + a];
+      }
+#else
+    const uint64_t row = tiles + (uint64_t(tile) * kInChannels + kFirst) * 4 + gl_SubgroupInvocationID * kPairBytes;
+    [[unroll]] for (uint chunk = 0; chunk < kHeld; chunk += kChunk) {
+      vec2 loaded[kTogether];
+      [[unroll]] for (int t = 0; t < kTogether; ++t) loaded[t] = load_pair(row + (t * kInChannels + chunk) * 4);
+      [[unroll]] for (int i = 0; i < kChunk; ++i)
+        [[unroll]] for (int t = 0; t < kTogether; ++t) {
+          const float value = subgroupBroadcast(loaded[t][i % 2], uint(i / 2));
+          [[unroll]] for (int a = 0; a < kAcross; ++a) sum[t * kAcross + a] += value * w[(chunk + i) * kAcross + a];
+        }
+    }
+#endif
+    [[unroll]] for (int t = 0; t < kTogether; ++t)
+      [[unroll]] for (int a = 0; a < kAcross; ++a)
+        store_pair(result + (t * kOutChannels + uint(a * kChunk)) * 4, sum[t * kAcross + a]);
+  }
+}

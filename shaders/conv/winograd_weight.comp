@@ -1,0 +1,34 @@
+// The transformed weight of a Winograd convolution (conv/winograd.glsl): u (16, C, O), G w G^T of weight (3x3, C, O).
+// kFlip: of the kernel mirrored on both axes, as transposed convolutions read it. A workgroup is one subgroup; groups
+// take the next output channels, then the next input channel.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/grid.glsl"
+#include "conv/winograd.glsl"
+layout(constant_id = 3) const uint kInChannels = 1;
+layout(constant_id = 4) const uint kOutChannels = 2;
+layout(constant_id = 5) const bool kFlip = false;
+layout(push_constant) uniform Push {
+  uint64_t weight;
+  uint64_t u;
+};
+
+void main() {
+  const uint across = kOutChannels / 2 / gl_WorkGroupSize.x;
+  const uint channel = linear_group() / across;
+  if (channel >= kInChannels) return;
+  const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  const uint64_t first = uint64_t(channel * (kOutChannels / 2) + pair) * kPairBytes;
+  const uint step = kInChannels * kOutChannels * 4;  // bytes from a tap or position to the next
+  vec2 columns[3][4];
+  [[unroll]] for (int kx = 0; kx < 3; ++kx) {
+    vec2 w[3];
+    [[unroll]] for (int ky = 0; ky < 3; ++ky) w[ky] = load_pair(weight + first + uint64_t(kFlip ? 8 - ky * 3 - kx : ky * 3 + kx) * step);
+    columns[kx] = transform_weight(w[0], w[1], w[2]);
+  }
+  [[unroll]] for (int i = 0; i < 4; ++i) {
+    const vec2 line[4] = transform_weight(columns[0][i], columns[1][i], columns[2][i]);
+    [[unroll]] for (int j = 0; j < 4; ++j) store_pair(u + first + uint64_t(i * 4 + j) * step, line[j]);
+  }
+}

@@ -1,0 +1,68 @@
+// The 16 matrix products of a Winograd weight gradient (conv/winograd.glsl): partial (parts, 16, C, O), in each part the
+// transposed of x (16, tiles, C) times upstream (16, tiles, O) over its share of the tiles. A workgroup is one subgroup,
+// whose lanes take neighbouring pairs of output channels of the same kIn input channels. Inputs reach all lanes as in
+// conv/subgroup_blocked.comp: by broadcasts from the lane that loaded them, or, with SHARED, by loads from one address.
+// Groups take the next output channels, then the next input channels, then the next position, then the next part.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/grid.glsl"
+#include "conv/winograd.glsl"
+layout(constant_id = 3) const uint kInChannels = 2;
+layout(constant_id = 4) const uint kOutChannels = 2;
+layout(constant_id = 5) const int kIn = 2;      // a multiple of kChunk
+layout(constant_id = 6) const uint kTiles = 1;  // for which there is room
+layout(constant_id = 7) const uint kParts = 1;
+layout(constant_id = 8) const bool kFurther = false;  // adds to what `partial` holds
+layout(push_constant) uniform Push {
+  uint64_t x;
+  uint64_t upstream;
+  uint64_t partial;
+  uint count;  // tiles; those that fill the last turn are zeros
+};
+
+const int kTogether = 4;  // tiles
+const int kLanes = int(gl_WorkGroupSize.x);
+const int kChunk = 2 * kLanes;  // channels that one load brings to the subgroup
+
+void main() {
+  const uint blocks = kOutChannels / uint(kChunk), in_blocks = kInChannels / uint(kIn);
+  uint index = linear_group();
+  const uint first_out = index % blocks * uint(kChunk) + gl_SubgroupInvocationID * 2;
+  index /= blocks;
+  const uint first_in = index % in_blocks * uint(kIn);
+  index /= in_blocks;
+  const uint position = index % kPositions;
+  const uint part = index / kPositions;
+  if (part >= kParts) return;
+  const uint turns = (count + kTogether - 1) / kTogether;
+  const uint from = part * turns / kParts, to = (part + 1) * turns / kParts;
+
+  const uint64_t result = partial + uint64_t(((part * kPositions + position) * kInChannels + first_in) * kOutChannels + first_out) * 4;
+  vec2 sum[kIn];
+  [[unroll]] for (int i = 0; i < kIn; ++i)
+    sum[i] = kFurther ? load_pair(result + uint(i) * (kOutChannels * 4)) : vec2(0.0);
+  for (uint turn = from; turn < to; ++turn) {
+    const uint tile = position * kTiles + turn * kTogether;
+    const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4;
+    vec2 y[kTogether];
+    [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_pair(y_row + uint(t) * (kOutChannels * 4));
+#ifdef SHARED
+    // What all lanes share is loaded even where none is active any more, after the last turn.
+    const uint64_t x_row = x + uint64_t((position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + first_in) * 4;
+    [[unroll]] for (int i = 0; i < kIn; ++i)
+      [[unroll]] for (int t = 0; t < kTogether; ++t) sum[i] += FloatLoad(x_row + (uint(t) * kInChannels + i) * 4).at[0] * y[t];
+#else
+    const uint64_t x_row = x + uint64_t(tile * kInChannels + first_in) * 4;
+    [[unroll]] for (int chunk = 0; chunk < kIn; chunk += kChunk) {
+      vec2 loaded[kTogether];
+      [[unroll]] for (int t = 0; t < kTogether; ++t)
+        loaded[t] = load_pair(x_row + (uint(t) * kInChannels + chunk) * 4 + gl_SubgroupInvocationID * kPairBytes);
+      [[unroll]] for (int i = 0; i < kChunk; ++i)
+        [[unroll]] for (int t = 0; t < kTogether; ++t)
+          sum[chunk + i] += subgroupBroadcast(loaded[t][i % 2], uint(i / 2)) * y[t];
+    }
+#endif
+  }
+  [[unroll]] for (int i = 0; i < kIn; ++i) store_pair(result + uint(i) * (kOutChannels * 4), sum[i]);
+}
