@@ -8,6 +8,8 @@
 // another column of the strip of x under the block, and the subgroup hands them round; or, with SHARED, where the driver
 // does a load from one address once for all lanes, all read the same. Two channels or two outputs travel as one 64-bit
 // integer (common/wide.glsl). What is loaded serves many products: a column all taps and outputs, a weight all pixels.
+// Such a load is done even where no lane is active any more, after a loop's last turn or beyond the last block, so its
+// address stays inside x there too.
 // Loops over the block are unrolled by order, else Mesa's compiler keeps larger blocks in memory.
 //
 // Classes of columns of a transposed convolution with a stride: see register_blocked.comp.
@@ -95,6 +97,7 @@ void main() {
   const int oz = int(row / uint(kOutH) % uint(kOutD));
   const uint n = row / uint(kOutH * kOutD);
   if (n >= kBatch) return;
+  const uint image = min(n, kBatch - 1);
 
   VEC sum[kPixels];
   const VEC start = kBias ? VEC_LOADED(bias.at[vector]) : VEC(0.0);
@@ -111,13 +114,13 @@ void main() {
     for (int ky = 0; ky < kKernelH; ++ky) {
       const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
       if (iz >= 0 && iy >= 0) {
-        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW);
+        const uint in_row = ((image * uint(kInD) + uint(max(iz, 0))) * uint(kInH) + uint(max(iy, 0))) * uint(kInW);
         const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
         for (uint c = 0; c < kGroupInputs; c += STEP) {
           X strip[kStrip];
 #ifdef SHARED
           [[unroll]] for (int s = 0; s < kStrip; ++s)
-            strip[s] = column(in_row, left, s, kLeast + s >= 0 && last_left + s < kInW, first_input + c);
+            strip[s] = column(in_row, left, s, kLeast + s >= 0 && last_left + s < kInW, first_input + min(c, kGroupInputs - STEP));
 #else
           [[unroll]] for (int s = 0; s < kStrip; s += kLanes) {
             const bool always = kLeast + s >= 0 && last_left + s + kLanes <= kInW;

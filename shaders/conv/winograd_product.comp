@@ -35,8 +35,8 @@ void main() {
   index /= blocks;
   const uint turns = (count + kTogether - 1) / kTogether;
   const uint from = index % kRuns * turns / kRuns, to = (index % kRuns + 1) * turns / kRuns;
-  const uint position = index / kRuns;
-  if (position >= kPositions) return;
+  if (index / kRuns >= kPositions) return;
+  const uint position = min(index / kRuns, kPositions - 1);
 
   vec2 w[kHeld * kAcross];
   const uint64_t matrix = u + uint64_t((position * kInChannels + kFirst) * kOutChannels + first_out) * 4;
@@ -52,7 +52,7 @@ void main() {
       [[unroll]] for (int a = 0; a < kAcross; ++a)
         sum[t * kAcross + a] = kFirst == 0 ? vec2(0.0) : load_pair(result + (t * kOutChannels + uint(a * kChunk)) * 4);
 #ifdef SHARED
-    // What all lanes share is loaded even where none is active any more, after the last turn.
+    // Inside `tiles` where no lane is active any more, see conv/subgroup_blocked.comp.
     const uint64_t row = tiles + (uint64_t(position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + kFirst) * 4;
     [[unroll]] for (uint c = 0; c < kHeld; ++c)
       [[unroll]] for (int t = 0; t < kTogether; ++t) {

@@ -82,18 +82,20 @@ void main() {
   const uint kernel_row = index % uint(kKernelD * kKernelH);
   const int part = int(index / uint(kKernelD * kKernelH));
   if (part >= kParts) return;
+  const int rows = kBatch * kOutD * kOutH;
   const int ky = int(kernel_row) % kKernelH, kz = int(kernel_row) / kKernelH;
 
   Y_VECTOR sum[kKernelW * kIn];
   [[unroll]] for (int i = 0; i < kKernelW * kIn; ++i) sum[i] = Y_VECTOR(0.0);
 
-  for (int row = part; row < kBatch * kOutD * kOutH; row += kParts) {
+  for (int next = part; next < rows; next += kParts) {
+    const int row = min(next, rows - 1);  // inside x where no lane is active any more, see conv/subgroup_blocked.comp
     const int iy = row % kOutH * kStrideH - kPaddingH + ky * kDilationH;
     const int iz = row / kOutH % kOutD * kStrideD - kPaddingD + kz * kDilationD;
     if (iy >= 0 && iy < kInH && iz >= 0 && iz < kInD) {
-      const int in_row = ((row / (kOutH * kOutD) * kInD + iz) * kInH + iy) * kInW;
+      const int in_row = ((row / (kOutH * kOutD) * kInD + clamp(iz, 0, kInD - 1)) * kInH + clamp(iy, 0, kInH - 1)) * kInW;
       for (int ox = 0; ox < kOutW; ox += kRun) {
-        const int left = ox * kStrideW - kPaddingW;
+        const int left = min(ox, kLastRun) * kStrideW - kPaddingW;
         X strip[kStrip * kAcross];
 #ifdef SHARED
         [[unroll]] for (int e = 0; e < kStrip * kAcross; ++e)

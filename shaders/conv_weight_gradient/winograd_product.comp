@@ -33,8 +33,8 @@ void main() {
   const uint first_in = index % in_blocks * uint(kIn);
   index /= in_blocks;
   const uint position = index % kPositions;
-  const uint part = index / kPositions;
-  if (part >= kParts) return;
+  if (index / kPositions >= kParts) return;
+  const uint part = min(index / kPositions, kParts - 1);
   const uint turns = (count + kTogether - 1) / kTogether;
   const uint from = part * turns / kParts, to = (part + 1) * turns / kParts;
 
@@ -48,7 +48,7 @@ void main() {
     vec2 y[kTogether];
     [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_pair(y_row + uint(t) * (kOutChannels * 4));
 #ifdef SHARED
-    // What all lanes share is loaded even where none is active any more, after the last turn.
+    // Inside x where no lane is active any more, see conv/subgroup_blocked.comp.
     const uint64_t x_row = x + uint64_t((position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + first_in) * 4;
     [[unroll]] for (int i = 0; i < kIn; ++i)
       [[unroll]] for (int t = 0; t < kTogether; ++t) sum[i] += FloatLoad(x_row + (uint(t) * kInChannels + i) * 4).at[0] * y[t];
