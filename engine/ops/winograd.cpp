@@ -43,8 +43,7 @@ Tiles tiles_of(const ConvGeometry& geometry) {
   tiles.all_rows = geometry.batch * geometry.out[0] * tiles.rows;
   const std::uint64_t row_bytes =
       std::uint64_t{kPositions} * tiles.columns * (geometry.in_channels + geometry.out_channels) * sizeof(float);
-  tiles.chunk_rows =
-      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kChunkBytes / row_bytes, 1, tiles.all_rows));
+  tiles.chunk_rows = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kChunkBytes / row_bytes, 1, tiles.all_rows));
   // Chunks of about the same size.
   tiles.chunk_rows = (tiles.all_rows + tiles.chunks() - 1) / tiles.chunks();
   tiles.room = (tiles.chunk_rows * tiles.columns + kTogether - 1) / kTogether * kTogether;
@@ -80,8 +79,8 @@ Dispatch weight_dispatch(const ConvGeometry& geometry, bool flip, const DeviceCa
 }
 
 // Adds input channels `first` to `first + held` to the products, or sets them where these are the first.
-Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t rows,
-                          std::uint32_t first, std::uint32_t held, const DeviceCaps& caps) {
+Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t rows, std::uint32_t first,
+                          std::uint32_t held, const DeviceCaps& caps) {
   const std::uint32_t chunk = 2 * caps.subgroup_size;
   std::uint32_t across = std::max(1u, std::min(4u, kMostHeld / held));
   while (geometry.out_channels % (across * chunk) != 0) --across;
@@ -107,17 +106,23 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
 }
 
 // Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
-Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w, const Tiles& tiles,
-                        std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
+                        const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
   const std::uint32_t lanes = caps.subgroup_size, channels = geometry.in_channels;
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
   dispatch.shader = "conv/winograd_input.pairs";
-  dispatch.specialization = {lanes,      1,          1,
-                             channels,   geometry.in[1], geometry.in[2],
+  dispatch.specialization = {lanes,
+                             1,
+                             1,
+                             channels,
+                             geometry.in[1],
+                             geometry.in[2],
                              static_cast<std::uint32_t>(padding_h),
                              static_cast<std::uint32_t>(padding_w),
-                             tiles.rows, tiles.columns, tiles.room};
+                             tiles.rows,
+                             tiles.columns,
+                             tiles.room};
   dispatch.buffers = {reads_input(0), writes_workspace(1)};
   dispatch.constants = {first, rows};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
@@ -181,8 +186,8 @@ Dispatch upstream_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
   dispatch.shader = "conv_weight_gradient/winograd_upstream.pairs";
-  dispatch.specialization = {lanes,      1,          1,         channels, geometry.out[1], geometry.out[2],
-                             tiles.rows, tiles.columns, tiles.room};
+  dispatch.specialization = {lanes,         1,         1, channels, geometry.out[1], geometry.out[2], tiles.rows,
+                             tiles.columns, tiles.room};
   dispatch.buffers = {reads_input(1), writes_workspace(2)};
   dispatch.constants = {first, rows};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
@@ -198,8 +203,9 @@ Dispatch gradient_product_dispatch(const ConvGeometry& geometry, const Tiles& ti
   const std::uint64_t across = std::uint64_t{geometry.in_channels / gradient.in} * (geometry.out_channels / chunk);
   Dispatch dispatch;
   dispatch.shader = fmt::format("conv_weight_gradient/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
-  dispatch.specialization = {caps.subgroup_size, 1,          1,          geometry.in_channels, geometry.out_channels,
-                             gradient.in,        tiles.room, gradient.parts, first > 0};
+  dispatch.specialization = {
+      caps.subgroup_size, 1,        1, geometry.in_channels, geometry.out_channels, gradient.in, tiles.room,
+      gradient.parts,     first > 0};
   dispatch.buffers = {reads_workspace(1), reads_workspace(2), {{Operand::Kind::workspace, 0}, Access::read_write}};
   if (first == 0) dispatch.buffers[2].access = Access::write;
   dispatch.constants = {count};

@@ -1,6 +1,6 @@
-// Winograd's F(2x2, 3x3) for CPU drivers (shaders/conv/winograd.glsl): convolutions of 3x3 kernels, their data and weight
-// gradients, from 16 multiplications for 36. Inputs, weights and products are transformed in workspace; rows of tiles go
-// through it in chunks, which bounds it and keeps it in caches.
+// Winograd's F(2x2, 3x3) for CPU drivers (shaders/conv/winograd.glsl): convolutions of 3x3 kernels, their data and
+// weight gradients, from 16 multiplications for 36. Inputs, weights and products are transformed in workspace; rows of
+// tiles go through it in chunks, which bounds it and keeps it in caches.
 #pragma once
 
 #include <cstdint>

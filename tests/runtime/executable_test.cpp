@@ -165,9 +165,9 @@ TEST_CASE("executable: the bits don't depend on where submissions are cut; a ste
 }
 
 TEST_CASE("executable: a convolution too long for one submission runs in pieces, with the same bits") {
-  for (const std::string kernel : {"register_blocked", "subgroup_blocked", "implicit_gemm", "direct"}) {
+  for (const std::string kernel : {"winograd", "register_blocked", "subgroup_blocked", "implicit_gemm", "direct"}) {
     CAPTURE(kernel);
-    const std::int64_t channels = kernel == "subgroup_blocked" ? 32 : 12;
+    const std::int64_t channels = kernel == "winograd" ? 64 : kernel == "subgroup_blocked" ? 32 : 12;
     Graph graph;
     const Value x = graph.input("x", {1, channels, 33, 31}),
                 weight = graph.input("weight", {channels, channels, 3, 3}, DType::f32, Layout::weight);
@@ -197,11 +197,13 @@ TEST_CASE("executable: a convolution too long for one submission runs in pieces,
       return results;
     };
     const DeviceCaps& caps = test_device().caps();
-    if (kernel.ends_with("_blocked") && !caps.is_cpu())
+    const bool by_subgroup = kernel == "winograd" || kernel == "subgroup_blocked";
+    if ((by_subgroup || kernel == "register_blocked") && !caps.is_cpu())
       test::skip(kernel + " is for CPU drivers");
-    else if (kernel == "subgroup_blocked" &&
-             (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > 32))
-      test::skip("subgroup_blocked needs broadcasts in subgroups of known size, 32 at most");
+    else if (by_subgroup && (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > 32))
+      test::skip(kernel + " needs broadcasts in subgroups of known size, 32 at most");
+    else if (kernel == "winograd" && !caps.int64)
+      test::skip("winograd needs 64-bit integers");
     else
       CHECK(run(1e12) == run(1e5));
   }
