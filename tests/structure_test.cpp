@@ -54,6 +54,7 @@ const std::map<std::string, std::string> kNoShaderOfItsOwn = {
     {"optimizer", "what adam and the other optimizers share; theirs are in common/update.glsl"},
     {"pack", "copies with that of assign"},
     {"permute", "copies by strides, shaders/strided"},
+    {"relayout", "copies by strides, shaders/strided"},
     {"slice", "copies by strides, shaders/strided"},
 };
 

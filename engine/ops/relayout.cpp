@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "ops/spatial.h"
+#include "ops/strided.h"
 
 namespace tuff {
 
@@ -30,33 +30,14 @@ std::vector<Value> Relayout::gradient(const GradientContext& context) const {
 
 namespace {
 
-// Copies in the order of the output's memory; the input is read by strides.
-KernelDispatches emit_gather(const KernelRequest& request) {
-  const TensorType& from = request.inputs[0];
-  const TensorType& to = request.outputs[0];
-  const std::vector<std::int64_t> from_strides = strides(from);
-  Dispatch dispatch;
-  dispatch.shader = "relayout/gather.f32";
-  dispatch.specialization = {kGroupSize, 1, 1};
-  dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants.push_back(static_cast<std::uint32_t>(to.shape.elements()));
-  // Up to five axes from the innermost outwards: extent, and the input's stride.
-  const std::vector<int> order = memory_order(to);
-  for (std::size_t i = 0; i < 5; ++i) {
-    const bool there = i < order.size();
-    const int axis = there ? order[order.size() - 1 - i] : 0;
-    dispatch.constants.push_back(there ? static_cast<std::uint32_t>(to.shape[axis]) : 1u);
-    dispatch.constants.push_back(there ? static_cast<std::uint32_t>(from_strides[static_cast<std::size_t>(axis)]) : 0u);
-  }
-  dispatch.groups = linear_groups(static_cast<std::uint64_t>(to.shape.elements()), request.caps);
-  dispatch.bytes = 2.0 * static_cast<double>(to.bytes());
-  return {{dispatch}, {}};
+std::optional<StridedCopy> describe(const KernelRequest& request) {
+  return strided_copy(request.outputs[0], strides(request.inputs[0]));
 }
 
 }  // namespace
 
 std::vector<Kernel> relayout_kernels() {
-  return {{"gather", refuse_large, emit_gather}};
+  return strided_kernels<describe>();
 }
 
 }  // namespace tuff
