@@ -110,7 +110,7 @@ KernelDispatches emit_pair(const KernelRequest& request) {
   const std::uint32_t rounds = group_rounds(count, request.caps);
   const Division by_total = division(static_cast<std::uint32_t>(rows.total / lanes));
   Dispatch dispatch;
-  dispatch.shader = lanes == 4 ? "concat/pair.vec4" : "concat/pair.scalar";
+  dispatch.shader = "concat/pair." + vector_variant(lanes, request.caps);
   dispatch.specialization = {kGroupSize, 1, 1};
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
   dispatch.constants = {static_cast<std::uint32_t>(count),

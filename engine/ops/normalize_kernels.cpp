@@ -64,7 +64,7 @@ Parts writing_parts(const Pieces& pieces, const DeviceCaps& caps) {
 Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts,
               const DeviceCaps& caps) {
   Dispatch dispatch;
-  dispatch.shader = std::string("normalize/") + shader + (lanes == 4 ? ".vec4" : ".scalar");
+  dispatch.shader = fmt::format("normalize/{}.{}", shader, vector_variant(lanes, caps));
   dispatch.specialization = {kGroupSize, 1, 1};
   dispatch.constants = {pieces.samples, pieces.rows, pieces.vectors, parts.count, parts.block_rows, parts.interleave};
   dispatch.groups = linear_groups(std::uint64_t{pieces.samples} * parts.count * pieces.vectors, caps);

@@ -111,7 +111,7 @@ void specialize_window(const KernelRequest& request, Dispatch& dispatch) {
 
 template <std::uint32_t lanes>
 KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
-  Dispatch dispatch = over_windows(request, variant("pool/max_pool_tiles.", lanes), lanes, true);
+  Dispatch dispatch = over_windows(request, "pool/max_pool_tiles." + vector_variant(lanes, request.caps), lanes, true);
   dispatch.buffers = {reads_input(0), writes_output(0), writes_output(1)};
   specialize_window(request, dispatch);
   return {{std::move(dispatch)}, {}};
@@ -120,7 +120,7 @@ KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
 // One invocation per window, also of those at the end that pooling left out.
 template <std::uint32_t lanes>
 KernelDispatches emit_gather_tiles(const KernelRequest& request) {
-  Dispatch dispatch = over_windows(request, variant("pool/gather_tiles.", lanes), lanes, false);
+  Dispatch dispatch = over_windows(request, "pool/gather_tiles." + vector_variant(lanes, request.caps), lanes, false);
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
   specialize_window(request, dispatch);
   const Volume in = volume({DType::f32, static_cast<const PoolOp&>(request.op).unpooled()});

@@ -72,6 +72,11 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request) {
   return std::nullopt;
 }
 
+std::string vector_variant(std::uint32_t lanes, const DeviceCaps& caps) {
+  if (lanes == 1) return "scalar";
+  return caps.is_cpu() && caps.int64 ? "vec4_wide" : "vec4";
+}
+
 LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
   if (!caps.is_cpu()) return {0, "is for CPU drivers"};
   if (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > kGroupSize)

@@ -49,6 +49,10 @@ std::optional<std::string> refuse_unless_vec4(const KernelRequest& request);
 // Invocations of a group in kernels without shared memory; within the smallest device's limits.
 inline constexpr std::uint32_t kGroupSize = 64;
 
+// The variant of a shader of one or four `lanes`: "scalar", "vec4", or "vec4_wide", whose fours travel as 64-bit
+// integers (shaders/common/wide.glsl), for CPU drivers that have them.
+std::string vector_variant(std::uint32_t lanes, const DeviceCaps& caps);
+
 // How many neighbouring ones of `channels` each lane of a subgroup takes, 2 or 1, where a workgroup is one subgroup of
 // a CPU driver; or why the device's subgroups don't fit.
 struct LaneChannels {

@@ -66,7 +66,7 @@ Dispatch copy_dispatch(std::string_view direction, BufferUse from, BufferUse to,
   axes.resize(kStridedAxes, {2, 0});
   const auto count = word(elements(copy));
   const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);
-  Dispatch dispatch{fmt::format("strided/copy.{}{}", direction, vec4 ? "vec4" : "scalar"),
+  Dispatch dispatch{fmt::format("strided/copy.{}{}", direction, vector_variant(vec4 ? 4 : 1, caps)),
                     {kGroupSize, 1, 1, used},
                     {from, to},
                     {count, rounds, word(copy.offset)}};
@@ -143,7 +143,7 @@ Dispatch transpose_dispatch(BufferUse from, BufferUse to, const StridedCopy& cop
   const std::uint32_t high = kGroupSize / wide, column_tiles = (columns / 4 + high - 1) / high;
   const std::uint32_t tiles = row_tiles * column_tiles * outer[0].extent * outer[1].extent * outer[2].extent;
   const std::uint32_t rounds = group_rounds(std::uint64_t{tiles} * kGroupSize, caps);
-  Dispatch dispatch{"strided/transpose.vec4",
+  Dispatch dispatch{"strided/transpose." + vector_variant(4, caps),
                     {kGroupSize, 1, 1, wide},
                     {from, to},
                     {tiles, rounds, word(copy.offset), rows, columns, word(copy.axes[0].stride), word(y_step)}};

@@ -1,6 +1,6 @@
-// Loads of one, two and four floats. Mesa's software driver gathers every component of a load lane by lane; with WIDE two
-// components travel as one 64-bit integer, which halves that (measured on Mesa 25: 1.8 times as fast convolutions).
-// WIDE needs shaderInt64. Four values stored as f16 are 64 bits.
+// Loads of one, two and four floats, stores of four. Mesa's software driver gathers every component of a load lane by lane,
+// and stores as it loads; with WIDE two components travel as one 64-bit integer, which halves that (measured on Mesa 25: 1.8
+// times as fast convolutions). WIDE needs shaderInt64. Four values stored as f16 are 64 bits.
 #ifndef TUFF_WIDE_GLSL
 #define TUFF_WIDE_GLSL
 #extension GL_EXT_buffer_reference : require
@@ -8,7 +8,12 @@
 #ifdef WIDE
 #extension GL_ARB_gpu_shader_int64 : require
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4Load { u64vec2 at[]; };
-vec4 loaded(u64vec2 v) { return uintBitsToFloat(uvec4(unpackUint2x32(v.x), unpackUint2x32(v.y))); }
+uvec4 loaded_words(u64vec2 v) { return uvec4(unpackUint2x32(v.x), unpackUint2x32(v.y)); }
+vec4 loaded(u64vec2 v) { return uintBitsToFloat(loaded_words(v)); }
+layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer Vec4Store { u64vec2 at[]; };
+u64vec2 stored(uvec4 v) { return u64vec2(packUint2x32(v.xy), packUint2x32(v.zw)); }
+u64vec2 stored(vec4 v) { return stored(floatBitsToUint(v)); }
+u64vec2 stored(ivec4 v) { return stored(uvec4(v)); }
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Vec2Load { uint64_t at[]; };
 vec2 loaded_pair(uint64_t v) { return uintBitsToFloat(unpackUint2x32(v)); }
 #else
@@ -48,6 +53,16 @@ vec2 loaded_pair(uint v) { return unpackHalf2x16(v); }
 #define shared_pair(v) loaded_pair(v)
 layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer StoredLoad { float16_t at[]; };
 #define loaded_scalar(v) float(v)
+#endif
+
+#ifdef WIDE
+#ifndef HALF_OUT
+#define StoredVec4Store Vec4Store
+#define stored_half(v) stored(v)
+#else
+layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer StoredVec4Store { uint64_t at[]; };
+uint64_t stored_half(vec4 v) { return packUint2x32(uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw))); }
+#endif
 #endif
 
 #endif

@@ -37,6 +37,6 @@ void main() {
     add_to(plain, plain_lost, u);
     add_to(along, along_lost, u * (value - a.mean));
   }
-  sums.at[i] = plain;
-  sums.at[total + i] = along * a.deviation;
+  sums.at[i] = STORED_F32(plain);
+  sums.at[total + i] = STORED_F32(along * a.deviation);
 }

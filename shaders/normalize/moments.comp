@@ -48,7 +48,7 @@ void main() {
     add_to(squares, squares_lost, apart * apart * (count * share));
     count += 1.0;
   }
-  moments.at[i] = origin + mean;
-  moments.at[total + i] = squares;
-  moments.at[2 * total + i] = REAL(count);
+  moments.at[i] = STORED_F32(origin + mean);
+  moments.at[total + i] = STORED_F32(squares);
+  moments.at[2 * total + i] = STORED_F32(REAL(count));
 }

@@ -40,7 +40,7 @@ void main() {
     INTEGER index = INTEGER(-1);
     if (row_is_pooled && int(column) < out_width) {
       value = LOADED_REAL(pooled.at[from + t]);
-      index = indices.at[from + t];
+      index = LOADED_INTEGER(indices.at[from + t]);
     }
     for (int kz = 0; kz < kKernelDepth; ++kz)
       for (int ky = 0; ky < kKernelHeight; ++ky)

@@ -36,6 +36,6 @@ void main() {
         }
     uint to = row * uint(out_width) * vectors + t;
     result.at[to] = STORED_REAL(best);
-    indices.at[to] = index;
+    indices.at[to] = STORED_INTEGER(index);
   }
 }

@@ -45,7 +45,10 @@ void main() {
 #elif ELEMENTS == 1
     push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at]));
 #else
-    push.y.at[i] = STORED_WORDS(push.strides[0] == 0 ? WORDS(LOADED_WORDS(push.x.at[at / 4])[at % 4]) : LOADED_WORDS(push.x.at[at / 4]));
+    if (push.strides[0] == 0)
+      push.y.at[i] = STORED_WORDS(WORDS(LOADED_WORDS(push.x.at[at / 4])[at % 4]));
+    else
+      push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at / 4]));
 #endif
     i += gl_WorkGroupSize.x;
   }
