@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/add_parts.h"
 #include "ops/conv_weight_gradient.h"
 #include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
@@ -18,18 +19,6 @@ ConvGeometry geometry_of(const KernelRequest& request) {
   return conv_geometry(request.inputs[0].shape, request.inputs[1].shape, op.weight(), op.values());
 }
 
-Dispatch sum_parts(const ConvGeometry& geometry, std::uint32_t parts, const DeviceCaps& caps) {
-  Dispatch dispatch;
-  dispatch.shader = "conv_weight_gradient/sum_parts.f32";
-  dispatch.specialization = {kGroupSize, 1, 1};
-  dispatch.buffers = {reads_workspace(0), writes_output(0)};
-  dispatch.constants = {static_cast<std::uint32_t>(geometry.weights()), parts};
-  dispatch.groups = linear_groups(geometry.weights(), caps);
-  dispatch.flops = static_cast<double>(geometry.weights()) * parts;
-  dispatch.bytes = 4.0 * static_cast<double>(geometry.weights()) * (parts + 1);
-  return dispatch;
-}
-
 // `dispatch`, which computes so many parts of the gradient, and what adds them.
 KernelDispatches summed(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t parts,
                         Dispatch dispatch) {
@@ -39,7 +28,7 @@ KernelDispatches summed(const KernelRequest& request, const ConvGeometry& geomet
       2.0 * geometry.batch * static_cast<double>(geometry.out_pixels()) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
                    4.0 * static_cast<double>(geometry.weights()) * parts;
-  return {{dispatch, sum_parts(geometry, parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
+  return {{dispatch, add_parts(geometry.weights(), parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
 KernelDispatches emit_direct(const KernelRequest& request) {

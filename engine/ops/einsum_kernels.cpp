@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "ops/add_parts.h"
 #include "ops/einsum.h"
 #include "ops/einsum_plan.h"
 #include "ops/implicit_gemm.h"
@@ -71,15 +72,8 @@ KernelDispatches products(const KernelRequest& request, const Contraction& plan,
                    4.0 * static_cast<double>(elements * parts.count);
   if (parts.count == 1) return {{std::move(dispatch)}, {}};
 
-  Dispatch sum;
-  sum.shader = "conv_weight_gradient/sum_parts.f32";
-  sum.specialization = {kGroupSize, 1, 1};
-  sum.buffers = {reads_workspace(0), writes_output(0)};
-  sum.constants = {static_cast<std::uint32_t>(elements), static_cast<std::uint32_t>(parts.count)};
-  sum.groups = linear_groups(elements, request.caps);
-  sum.flops = static_cast<double>(elements * parts.count);
-  sum.bytes = 4.0 * static_cast<double>(elements * (parts.count + 1));
-  return {{std::move(dispatch), std::move(sum)}, {elements * parts.count * sizeof(float)}};
+  return {{std::move(dispatch), add_parts(elements, static_cast<std::uint32_t>(parts.count), request.caps)},
+          {elements * parts.count * sizeof(float)}};
 }
 
 // ---- register_blocked ---------------------------------------------------------------------------

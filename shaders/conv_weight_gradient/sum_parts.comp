@@ -1,22 +1,25 @@
-// Adds the parts of a weight gradient in their order: y[i] = sum over p of partial[p, i]. One invocation an element.
+// Adds the parts of a weight gradient in their order: y[i] = sum over p of partial[p, i]. One invocation an element (or
+// four).
 #version 460
 #extension GL_GOOGLE_include_directive : require
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
-#include "common/buffers.glsl"
 #include "common/grid.glsl"
-#include "common/half.glsl"
+#include "common/vector.glsl"
 
 layout(push_constant) uniform Push {
-  FloatIn partial;
-  StoredOut y;
-  uint count;
+  StoredRealIn partial;
+  StoredRealOut y;
+  uint count;  // of REALs
   uint parts;
 };
 
 void main() {
   const uint index = linear_invocation();
   if (index >= count) return;
-  float sum = 0.0;
-  for (uint part = 0; part < parts; ++part) sum += partial.at[part * count + index];
-  y.at[index] = STORED(sum);
+  REAL sum = REAL(0);
+  uint at = index;
+  for (uint part = 0; part < parts; ++part) {
+    sum += LOADED_REAL(partial.at[at]);
+    at += count;
+  }
+  y.at[index] = STORED_REAL(sum);
 }
