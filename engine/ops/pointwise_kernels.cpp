@@ -33,8 +33,11 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
                     : length <= 4 ? 4
                     : length <= 8 ? 8
                                   : kPointwiseInstructions;  // of the shader's variants
-  Dispatch dispatch{fmt::format("pointwise/program.{}{}_{}", needs_functions(program) ? "functions_" : "",
-                                elements == 4 ? "vec4" : "f32", steps),
+  // Longer programs compute more than they load.
+  const bool wide =
+      request.caps.is_cpu() && request.caps.int64 && elements == 4 && steps <= 4 && !needs_functions(program);
+  Dispatch dispatch{fmt::format("pointwise/program.{}{}_{}{}", needs_functions(program) ? "functions_" : "",
+                                elements == 4 ? "vec4" : "f32", steps, wide ? "_wide" : ""),
                     {kGroupSize, 1, 1}};
   std::uint32_t accesses = 0;
   for (std::uint32_t input = 0; input < kPointwiseInputs; ++input) {

@@ -106,9 +106,9 @@ Kind kind(Reduction reduction, bool first) {
 }
 
 Dispatch stage_dispatch(const Stage& stage, Kind kind, float scale, bool vec4, const DeviceCaps& caps) {
-  const std::uint64_t lanes = vec4 && stage.vec4() ? 4 : 1;
+  const std::uint32_t lanes = vec4 && stage.vec4() ? 4 : 1;
   const std::uint64_t count = stage.outer * stage.parts * stage.width / lanes;
-  Dispatch dispatch{lanes == 4 ? "reduce/columns.vec4" : "reduce/columns.f32",
+  Dispatch dispatch{"reduce/columns." + vector_variant(lanes, caps),
                     {kGroupSize, 1, 1, static_cast<std::uint32_t>(kind)}};
   for (const std::uint64_t value : {count, stage.flat / lanes, stage.width / lanes, stage.parts, stage.steps})
     dispatch.constants.push_back(static_cast<std::uint32_t>(value));

@@ -39,18 +39,31 @@ layout(constant_id = 19) const uint kCode13 = 0;
 layout(constant_id = 20) const uint kCode14 = 0;
 layout(constant_id = 21) const uint kCode15 = 0;
 
-#if ELEMENTS == 4
+#ifdef WIDE
+#include "common/wide.glsl"
+#define T vec4
+#define IN Vec4Load
+#define LOADED_T(v) loaded(v)
+#define LOADED_STORED_T(v) loaded(v)
+#define STORED_IN StoredVec4Load
+#define STORED_OUT StoredVec4Store
+#define STORED_T(v) stored_half(v)
+#elif ELEMENTS == 4
 #define T vec4
 #define IN Vec4In
+#define LOADED_T(v) v
 #define STORED_IN StoredVec4In
 #define STORED_OUT StoredVec4Out
 #define STORED_T(v) STORED_VEC4(v)
+#define LOADED_STORED_T(v) LOADED_VEC4(v)
 #else
 #define T float
 #define IN FloatIn
+#define LOADED_T(v) v
 #define STORED_IN StoredIn
 #define STORED_OUT StoredOut
 #define STORED_T(v) STORED(v)
+#define LOADED_STORED_T(v) LOADED(v)
 #endif
 // Inputs of the result's own shape are stored as it is, smaller ones as f32: an address that is the one or the other.
 #ifdef HALF_IN
@@ -120,7 +133,7 @@ float run() {
 
 #ifdef HALF_IN
 T load(uvec2 address, uint access, uint i) {
-  if (access == kSame) return T(STORED_IN(address).at[i]);
+  if (access == kSame) return LOADED_STORED_T(STORED_IN(address).at[i]);
   IN x = IN(address);
 #else
 T load(IN x, uint access, uint i) {
@@ -128,9 +141,13 @@ T load(IN x, uint access, uint i) {
   uint at = element_index(access, i * ELEMENTS);
 #if ELEMENTS == 4
   // Four neighbours belong to one sample and one pixel.
+#ifdef WIDE
+  if (access == kScalar || access == kPixel || access == kSample) return vec4(FloatIn(x).at[at]);
+#else  // SwiftShader converts no references
   if (access == kScalar || access == kPixel || access == kSample) return vec4(x.at[at / 4][at % 4]);
 #endif
-  return x.at[at / ELEMENTS];
+#endif
+  return LOADED_T(x.at[at / ELEMENTS]);
 }
 
 void compute(uint i) {

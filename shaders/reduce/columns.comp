@@ -17,16 +17,25 @@ layout(constant_id = 3) const uint kKind = 0;
 
 const uint kSum = 0, kSumOfSquares = 1, kMax = 2, kMin = 3, kProd = 4, kL1Norm = 5, kLogSumExp = 6;
 
-#if ELEMENTS == 4
+#ifdef WIDE
+#include "common/wide.glsl"
+#define T vec4
+#define IN StoredVec4Load
+#define LOADED_T(v) loaded(v)
+#define OUT Vec4Store
+#define WRITTEN_T(v) stored(v)
+#elif ELEMENTS == 4
 #define T vec4
 #define IN StoredVec4In
 #define LOADED_T(v) LOADED_VEC4(v)
 #define OUT Vec4Out
+#define WRITTEN_T(v) v
 #else
 #define T float
 #define IN StoredIn
 #define LOADED_T(v) LOADED(v)
 #define OUT FloatOut
+#define WRITTEN_T(v) v
 #endif
 
 layout(push_constant) uniform Push {
@@ -119,11 +128,11 @@ void main() {
   uint terms = min(rows, first + push.steps) - min(rows, first);
   uint at = outer * push.flat_extent + first * push.width + column;
   if (kKind == kMax || kKind == kMin)
-    push.y.at[i] = extreme_of_columns(at, terms);
+    push.y.at[i] = WRITTEN_T(extreme_of_columns(at, terms));
   else if (kKind == kProd)
-    push.y.at[i] = multiply_columns(at, terms);
+    push.y.at[i] = WRITTEN_T(multiply_columns(at, terms));
   else if (kKind == kLogSumExp)
-    push.y.at[i] = log_sum_exp_columns(at, terms);
+    push.y.at[i] = WRITTEN_T(log_sum_exp_columns(at, terms));
   else
-    push.y.at[i] = sum_columns(at, terms) * push.scale;
+    push.y.at[i] = WRITTEN_T(sum_columns(at, terms) * push.scale);
 }
