@@ -83,7 +83,7 @@ LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
     return {0, "needs broadcasts in subgroups of known size"};
   for (const std::uint32_t each : {2u, 1u})
     if (channels % (each * caps.subgroup_size) == 0) return {each, {}};
-  return {0, fmt::format("needs output channels that are a multiple of {}, the subgroup's size", caps.subgroup_size)};
+  return {0, fmt::format("needs channels that are a multiple of {}, the subgroup's size", caps.subgroup_size)};
 }
 
 std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {

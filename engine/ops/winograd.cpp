@@ -12,10 +12,12 @@ namespace tuff {
 namespace {
 
 constexpr std::uint32_t kPositions = 16;  // of a transformed tile
-// A chunk's room is a multiple of so many tiles: kTogether of the products' shaders.
+// A chunk's room is a multiple of so many tiles: the larger of the products' kTogether (2 forward, 4 for the gradient).
 constexpr std::uint32_t kTogether = 4;
 // Transformed inputs and products of a chunk.
 constexpr std::uint64_t kChunkBytes = 8 << 20;
+// A chunk is one row of tiles at least; of longer ones 32 bits might not hold the offsets.
+constexpr std::uint64_t kMostRowBytes = 16 * kChunkBytes;
 // Pairs of weights that a product holds on the stack. 64 channels by 2: 60 GFLOP/s on Mesa 25; by 4: 35.
 constexpr std::uint32_t kMostHeld = 128;
 // With fewer channels the transforms cost what the products save.
@@ -36,13 +38,18 @@ struct Tiles {
   }
 };
 
+// Of transformed inputs and products.
+std::uint64_t tile_row_bytes(const ConvGeometry& geometry) {
+  return std::uint64_t{kPositions} * ((geometry.out[2] + 1) / 2) *
+         (std::uint64_t{geometry.in_channels} + geometry.out_channels) * sizeof(float);
+}
+
 Tiles tiles_of(const ConvGeometry& geometry) {
   Tiles tiles;
   tiles.rows = (geometry.out[1] + 1) / 2;
   tiles.columns = (geometry.out[2] + 1) / 2;
   tiles.all_rows = geometry.batch * geometry.out[0] * tiles.rows;
-  const std::uint64_t row_bytes =
-      std::uint64_t{kPositions} * tiles.columns * (geometry.in_channels + geometry.out_channels) * sizeof(float);
+  const std::uint64_t row_bytes = tile_row_bytes(geometry);
   tiles.chunk_rows = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kChunkBytes / row_bytes, 1, tiles.all_rows));
   // Chunks of about the same size.
   tiles.chunk_rows = (tiles.all_rows + tiles.chunks() - 1) / tiles.chunks();
@@ -56,13 +63,6 @@ std::uint64_t matrix_bytes(const ConvGeometry& geometry) {
 }
 
 // ---- forward and data gradient ------------------------------------------------------------------
-
-// Input channels of a product: as many as can be held, a multiple of what a load brings to the subgroup.
-std::uint32_t held_channels(std::uint32_t channels, std::uint32_t chunk) {
-  std::uint32_t held = std::min(channels, kMostHeld / chunk * chunk);
-  while (channels % held != 0) held -= chunk;
-  return held;
-}
 
 Dispatch weight_dispatch(const ConvGeometry& geometry, bool flip, const DeviceCaps& caps) {
   const std::uint32_t lanes = caps.subgroup_size;
@@ -88,14 +88,14 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
   const std::uint32_t count = rows * tiles.columns;
   // Every run loads its weights anew.
   const std::uint32_t busy = (16 * caps.cores + kPositions * blocks - 1) / (kPositions * blocks);
-  const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, count / (16 * kTogether)));
+  const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, tiles.room / 64));
   Dispatch dispatch;
   dispatch.shader = fmt::format("conv/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
   dispatch.specialization = {
-      caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, across, tiles.room, runs, first, held};
+      caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, across, tiles.room, runs, first > 0, held};
   dispatch.buffers = {reads_workspace(1), reads_workspace(0), {{Operand::Kind::workspace, 2}, Access::read_write}};
   if (first == 0) dispatch.buffers[2].access = Access::write;
-  dispatch.constants = {count};
+  dispatch.constants = {count, first};
   dispatch.groups = folded_groups(std::uint64_t{kPositions} * runs * blocks, caps);
   dispatch.linear = true;
   dispatch.flops = 2.0 * kPositions * count * held * geometry.out_channels;
@@ -237,11 +237,13 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, const D
   if (!caps.is_cpu()) return "is for CPU drivers";
   if (!caps.int64) return "needs 64-bit integers";
   if (geometry.kernel != Extents3{1, 3, 3} || geometry.stride != Extents3{1, 1, 1} ||
-      geometry.dilation != Extents3{1, 1, 1} || geometry.padding[0] != 0 || geometry.groups != 1)
+      geometry.dilation != Extents3{1, 1, 1} || geometry.padding[0] != 0 || geometry.in[0] != geometry.out[0] ||
+      geometry.groups != 1)
     return "is for 3x3 kernels without stride, dilation or groups";
-  if (std::uint64_t{geometry.batch} * geometry.out[0] * ((geometry.out[1] + 1) / 2) * ((geometry.out[2] + 1) / 2) <
-      kLeastTiles)
+  const std::uint64_t tile_rows = std::uint64_t{geometry.batch} * geometry.out[0] * ((geometry.out[1] + 1) / 2);
+  if (geometry.out[1] < 2 || geometry.out[2] < 2 || tile_rows * ((geometry.out[2] + 1) / 2) < kLeastTiles)
     return fmt::format("gains nothing below {} tiles of 2x2 pixels", kLeastTiles);
+  if (tile_row_bytes(geometry) > kMostRowBytes) return "takes no rows as long as these";
   for (const std::uint32_t channels : {geometry.in_channels, geometry.out_channels}) {
     const LaneChannels lanes = lane_channels(channels, caps);
     if (lanes.each == 0) return lanes.refusal;
@@ -255,7 +257,8 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, const D
 KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, bool transposed) {
   const DeviceCaps& caps = request.caps;
   const Tiles tiles = tiles_of(geometry);
-  const std::uint32_t held = held_channels(geometry.in_channels, 2 * caps.subgroup_size);
+  // Input channels of a product: as many as can be held, a multiple of what a load brings to the subgroup.
+  const std::uint32_t most = kMostHeld / (2 * caps.subgroup_size) * (2 * caps.subgroup_size);
   // A transposed convolution is one of the mirrored kernel with what a full padding leaves.
   const auto padding = [&](int axis) {
     const auto given = static_cast<std::int32_t>(geometry.padding[axis]);
@@ -266,8 +269,10 @@ KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry&
   for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
     const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
     result.dispatches.push_back(input_dispatch(geometry, padding(1), padding(2), tiles, first, rows, caps));
-    for (std::uint32_t channel = 0; channel < geometry.in_channels; channel += held)
+    for (std::uint32_t channel = 0; channel < geometry.in_channels; channel += most) {
+      const std::uint32_t held = std::min(most, geometry.in_channels - channel);
       result.dispatches.push_back(product_dispatch(geometry, tiles, rows, channel, held, caps));
+    }
     result.dispatches.push_back(output_dispatch(request, geometry, tiles, first, rows));
   }
   result.workspace_bytes = {matrix_bytes(geometry), tiles.bytes(geometry.in_channels),

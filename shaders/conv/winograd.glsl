@@ -22,7 +22,7 @@ const int kPositions = 16;  // of a 4x4 tile
 vec2 load_pair(uint64_t address) { return loaded_pair(Vec2Load(address).at[0]); }
 void store_pair(uint64_t address, vec2 value) { PairOut(address).at[0] = packUint2x32(floatBitsToUint(value)); }
 
-// Products take tiles by fours: zeros for the three that may follow the last, whose 16 positions lie `step` bytes apart.
+// Products take tiles by twos or fours: zeros for the three that may follow the last, whose 16 positions lie `step` bytes apart.
 void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
   for (uint t = count; t % 4 != 0; ++t) {
     [[unroll]] for (int i = 0; i < kPositions; ++i) store_pair(tile + uint64_t(i) * step, vec2(0.0));

@@ -14,14 +14,14 @@ layout(constant_id = 4) const uint kOutChannels = 2;
 layout(constant_id = 5) const int kAcross = 1;
 layout(constant_id = 6) const uint kTiles = 1;  // for which there is room, a multiple of kTogether
 layout(constant_id = 7) const uint kRuns = 1;   // parts of the tiles
-// Input channels kFirst to kFirst + kHeld, a multiple of kChunk; those before them are in `products` already.
-layout(constant_id = 8) const uint kFirst = 0;
-layout(constant_id = 9) const uint kHeld = 2;
+layout(constant_id = 8) const bool kFurther = false;  // adds to what `products` hold
+layout(constant_id = 9) const uint kHeld = 2;         // input channels from `first` on, a multiple of kChunk
 layout(push_constant) uniform Push {
   uint64_t tiles;
   uint64_t u;
   uint64_t products;
   uint count;  // tiles
+  uint first;
 };
 
 const int kTogether = 2;  // tiles
@@ -39,7 +39,7 @@ void main() {
   const uint position = min(index / kRuns, kPositions - 1);
 
   vec2 w[kHeld * kAcross];
-  const uint64_t matrix = u + uint64_t((position * kInChannels + kFirst) * kOutChannels + first_out) * 4;
+  const uint64_t matrix = u + uint64_t((position * kInChannels + first) * kOutChannels + first_out) * 4;
   [[unroll]] for (uint c = 0; c < kHeld; ++c)
     [[unroll]] for (int a = 0; a < kAcross; ++a)
       w[c * kAcross + a] = load_pair(matrix + (c * kOutChannels + uint(a * kChunk)) * 4);
@@ -50,17 +50,17 @@ void main() {
     vec2 sum[kTogether * kAcross];
     [[unroll]] for (int t = 0; t < kTogether; ++t)
       [[unroll]] for (int a = 0; a < kAcross; ++a)
-        sum[t * kAcross + a] = kFirst == 0 ? vec2(0.0) : load_pair(result + (t * kOutChannels + uint(a * kChunk)) * 4);
+        sum[t * kAcross + a] = kFurther ? load_pair(result + (t * kOutChannels + uint(a * kChunk)) * 4) : vec2(0.0);
 #ifdef SHARED
     // Inside `tiles` where no lane is active any more, see conv/subgroup_blocked.comp.
-    const uint64_t row = tiles + (uint64_t(position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + kFirst) * 4;
+    const uint64_t row = tiles + (uint64_t(position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + first) * 4;
     [[unroll]] for (uint c = 0; c < kHeld; ++c)
       [[unroll]] for (int t = 0; t < kTogether; ++t) {
         const float value = FloatLoad(row + (t * kInChannels + c) * 4).at[0];
         [[unroll]] for (int a = 0; a < kAcross; ++a) sum[t * kAcross + a] += value * w[c * kAcross + a];
       }
 #else
-    const uint64_t row = tiles + (uint64_t(tile) * kInChannels + kFirst) * 4 + gl_SubgroupInvocationID * kPairBytes;
+    const uint64_t row = tiles + (uint64_t(tile) * kInChannels + first) * 4 + gl_SubgroupInvocationID * kPairBytes;
     [[unroll]] for (uint chunk = 0; chunk < kHeld; chunk += kChunk) {
       vec2 loaded[kTogether];
       [[unroll]] for (int t = 0; t < kTogether; ++t) loaded[t] = load_pair(row + (t * kInChannels + chunk) * 4);

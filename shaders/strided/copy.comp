@@ -46,7 +46,11 @@ void main() {
     push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at]));
 #else
     if (push.strides[0] == 0)
+#if defined(WIDE) && !defined(HALF_IN)  // one word instead of four; SwiftShader converts no references
+      push.y.at[i] = STORED_WORDS(WORDS(IntIn(push.x).at[at]));
+#else
       push.y.at[i] = STORED_WORDS(WORDS(LOADED_WORDS(push.x.at[at / 4])[at % 4]));
+#endif
     else
       push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at / 4]));
 #endif

@@ -108,8 +108,10 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
         conv_case("winograd, asymmetric padding, relu", {1, 64, 12, 13}, {32, 64, 3, 3},
                   {.padding = {2, 0}, .padding_end = {0, 1}, .activation = Activation::relu}),
         conv_case("winograd, padding beyond the kernel", {1, 32, 5, 7}, {32, 32, 3, 3}, {.padding = {4, 3}}),
-        conv_case("winograd, more channels than a product holds", {1, 192, 11, 12}, {32, 192, 3, 3}, {.padding = {1}}),
-        conv_case("winograd, planes of a volume", {1, 32, 3, 6, 7}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
+        conv_case("winograd, more channels than a product holds", {1, 208, 11, 12}, {32, 208, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
+        conv_case("planes of a volume, one more at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
+                  {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
         conv_case("winograd, several chunks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}})}) {
     added.check_gradient = false;
     cases.push_back(std::move(added));

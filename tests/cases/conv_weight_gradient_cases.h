@@ -55,6 +55,10 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("winograd, odd extents", {3, 32, 9, 15}, {64, 32, 3, 3}, {.padding = {1}}),
       conv_weight_gradient_case("winograd, valid, more channels", {1, 192, 14, 13}, {32, 192, 3, 3}),
       conv_weight_gradient_case("winograd, several chunks", {2, 64, 67, 45}, {32, 64, 3, 3}, {.padding = {1, 2}}),
+      conv_weight_gradient_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
+                                {.padding = {0, 1, 1}}),
+      conv_weight_gradient_case("planes of a volume, one more at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
+                                {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),
   };
   add_random_conv_weight_gradient_cases(cases);
