@@ -105,30 +105,32 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
   return dispatch;
 }
 
-// Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
-Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
-                        const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
-  const std::uint32_t lanes = caps.subgroup_size, channels = geometry.in_channels;
+// A transform of rows of tiles `first` to `first + rows`, a group for each row and subgroup of channel pairs. The
+// shader's further constants and buffers are the caller's.
+Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t channels, const Tiles& tiles,
+                            std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+  const std::uint32_t lanes = caps.subgroup_size;
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
-  dispatch.shader = "conv/winograd_input.pairs";
-  dispatch.specialization = {lanes,
-                             1,
-                             1,
-                             channels,
-                             geometry.in[1],
-                             geometry.in[2],
-                             static_cast<std::uint32_t>(padding_h),
-                             static_cast<std::uint32_t>(padding_w),
-                             tiles.rows,
-                             tiles.columns,
-                             tiles.room};
-  dispatch.buffers = {reads_input(0), writes_workspace(1)};
+  dispatch.shader = shader;
+  dispatch.specialization = {lanes, 1, 1, channels};
   dispatch.constants = {first, rows};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
   dispatch.linear = true;
-  dispatch.flops = 32 * elements;
+  dispatch.flops = flops * elements;
   dispatch.bytes = 4.0 * (4 + kPositions) * elements;
+  return dispatch;
+}
+
+// Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
+Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
+                        const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+  Dispatch dispatch =
+      transform_dispatch("conv/winograd_input.pairs", 32, geometry.in_channels, tiles, first, rows, caps);
+  for (const std::uint32_t value : {geometry.in[1], geometry.in[2], static_cast<std::uint32_t>(padding_h),
+                                    static_cast<std::uint32_t>(padding_w), tiles.rows, tiles.columns, tiles.room})
+    dispatch.specialization.push_back(value);
+  dispatch.buffers = {reads_input(0), writes_workspace(1)};
   return dispatch;
 }
 
@@ -136,28 +138,13 @@ Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geome
                          std::uint32_t first, std::uint32_t rows) {
   const ConvAttributes& attributes = conv_attributes(request.op);
   const bool bias = request.inputs.size() == 3;
-  const std::uint32_t lanes = request.caps.subgroup_size;
-  const double elements = static_cast<double>(rows) * tiles.columns * geometry.out_channels;
-  Dispatch dispatch;
-  dispatch.shader = "conv/winograd_output.pairs";
-  dispatch.specialization = {lanes,
-                             1,
-                             1,
-                             geometry.out_channels,
-                             geometry.out[1],
-                             geometry.out[2],
-                             tiles.rows,
-                             tiles.columns,
-                             tiles.room,
-                             bias,
-                             static_cast<std::uint32_t>(attributes.activation),
-                             float_bits(attributes.slope)};
+  Dispatch dispatch =
+      transform_dispatch("conv/winograd_output.pairs", 24, geometry.out_channels, tiles, first, rows, request.caps);
+  for (const std::uint32_t value :
+       {geometry.out[1], geometry.out[2], tiles.rows, tiles.columns, tiles.room, std::uint32_t{bias},
+        static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)})
+    dispatch.specialization.push_back(value);
   dispatch.buffers = {reads_workspace(2), reads_input(bias ? 2 : 1), writes_output(0)};
-  dispatch.constants = {first, rows};
-  dispatch.groups = folded_groups(std::uint64_t{rows} * (geometry.out_channels / (2 * lanes)), request.caps);
-  dispatch.linear = true;
-  dispatch.flops = 24 * elements;
-  dispatch.bytes = 4.0 * (kPositions + 4) * elements;
   return dispatch;
 }
 
@@ -182,18 +169,11 @@ Gradient gradient_of(const ConvGeometry& geometry, const Tiles& tiles, const Dev
 
 Dispatch upstream_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t first, std::uint32_t rows,
                            const DeviceCaps& caps) {
-  const std::uint32_t lanes = caps.subgroup_size, channels = geometry.out_channels;
-  const double elements = static_cast<double>(rows) * tiles.columns * channels;
-  Dispatch dispatch;
-  dispatch.shader = "conv_weight_gradient/winograd_upstream.pairs";
-  dispatch.specialization = {lanes,         1,         1, channels, geometry.out[1], geometry.out[2], tiles.rows,
-                             tiles.columns, tiles.room};
+  Dispatch dispatch = transform_dispatch("conv_weight_gradient/winograd_upstream.pairs", 12, geometry.out_channels,
+                                         tiles, first, rows, caps);
+  for (const std::uint32_t value : {geometry.out[1], geometry.out[2], tiles.rows, tiles.columns, tiles.room})
+    dispatch.specialization.push_back(value);
   dispatch.buffers = {reads_input(1), writes_workspace(2)};
-  dispatch.constants = {first, rows};
-  dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
-  dispatch.linear = true;
-  dispatch.flops = 12 * elements;
-  dispatch.bytes = 4.0 * (4 + kPositions) * elements;
   return dispatch;
 }
 
