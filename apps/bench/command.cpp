@@ -22,6 +22,7 @@ namespace {
 struct BenchArguments {
   std::string suite;
   std::string pattern;
+  std::string shader;
   std::string json;
   std::string device;
   std::string dtype = "both";
@@ -49,6 +50,40 @@ void check_arguments(const BenchArguments& arguments) {
   bench::case_pattern(arguments.pattern);
 }
 
+// Measures a case, adds a row to the table and one to the report.
+void measure_case(Device& device, const bench::Case& item, const bench::MeasureOptions& options,
+                  const bench::Peaks& peaks, nlohmann::ordered_json& report) {
+  const bench::Measurement measured = bench::measure(device, item, options);
+  bench::print_row(item, measured, peaks);
+  report["results"].push_back(bench::to_json(item, measured, peaks));
+}
+
+// One kernel with all its settings over the cases, each forced in turn.
+void run_shader(Device& device, const BenchArguments& arguments, const std::vector<bench::Case>& cases,
+                const bench::Peaks& peaks, nlohmann::ordered_json& report) {
+  std::vector<std::string> refusals;
+  bool known = false;
+  bench::print_heading();
+  for (const bench::Case& item : cases) {
+    if (item.network) continue;
+    for (const bench::Candidate& candidate : bench::candidates_named(arguments.shader, item, device.caps())) {
+      known = true;
+      if (!candidate.refusal.empty()) {
+        refusals.push_back(
+            fmt::format("{}, {}, {}: {}", item.name, item.pass, to_string(item.storage), candidate.refusal));
+        continue;
+      }
+      bench::MeasureOptions options = arguments.measure;
+      options.force.emplace(candidate.op, candidate.kernel);
+      measure_case(device, item, options, peaks, report);
+    }
+  }
+  if (!known)
+    throw Error(fmt::format("--shader {}: no kernel of these cases is named so; `tuff explain` lists kernels",
+                            arguments.shader));
+  for (const std::string& line : refusals) fmt::print("refused: {}\n", line);
+}
+
 void run_bench(BenchArguments arguments) {
   check_arguments(arguments);
   arguments.measure.cold = !arguments.no_cold;
@@ -58,8 +93,10 @@ void run_bench(BenchArguments arguments) {
   const std::string suite = !arguments.suite.empty() ? arguments.suite : caps.is_cpu() ? "cpu" : "gpu";
   if (arguments.dtype == "f16" && !caps.storage_16bit)
     throw Error(fmt::format("--dtype f16: {} has no 16-bit storage", caps.name));
-  const bench::Selected selected =
+  bench::Selected selected =
       bench::select_cases(suite, arguments.pattern, arguments.dtype != "f32" && caps.storage_16bit);
+  if (arguments.dtype == "f16")
+    std::erase_if(selected.cases, [](const bench::Case& item) { return item.storage == DType::f32; });
   if (arguments.dtype == "both" && !caps.storage_16bit)
     fmt::print("f16 is left out: the device has no 16-bit storage\n");
   if (!caps.timestamps) fmt::print("the device has no timestamps: times are the host's, transfers among them\n");
@@ -68,14 +105,11 @@ void run_bench(BenchArguments arguments) {
   nlohmann::ordered_json report = bench::begin_report(*device, suite, peaks);
   if (!arguments.spirv.file.empty()) {
     report["results"].push_back(bench::run_spirv(*device, arguments.spirv, arguments.measure.effort, peaks));
+  } else if (!arguments.shader.empty()) {
+    run_shader(*device, arguments, selected.cases, peaks, report);
   } else if (!arguments.peaks_only) {
     bench::print_heading();
-    for (const bench::Case& item : selected.cases) {
-      if (arguments.dtype == "f16" && item.storage == DType::f32) continue;
-      const bench::Measurement measured = bench::measure(*device, item, arguments.measure);
-      bench::print_row(item, measured, peaks);
-      report["results"].push_back(bench::to_json(item, measured, peaks));
-    }
+    for (const bench::Case& item : selected.cases) measure_case(*device, item, arguments.measure, peaks, report);
     for (const std::string& line : selected.left_out) fmt::print("left out: {}\n", line);
   }
   if (!arguments.json.empty()) os::write_file(arguments.json, report.dump(2) + "\n");
@@ -105,6 +139,10 @@ void add_bench_command(CLI::App& tuff) {
   command->add_option("--suite", arguments->suite, "sizes for a GPU or a software driver [by the device]")
       ->type_name("gpu|cpu");
   command->add_option("--case", arguments->pattern, "only cases whose names match")->type_name("REGEX");
+  command
+      ->add_option("--shader", arguments->shader,
+                   "only this kernel (tiled_gemm, winograd, ...), with each of its settings in turn, as tile sizes")
+      ->type_name("NAME");
   command->add_option("--dtype", arguments->dtype, "how activations are stored [both, where the device has f16]")
       ->type_name("f32|f16|both");
   command->add_flag("--peaks", arguments->peaks_only, "only what the device reaches at most");

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/os.h"
@@ -52,8 +54,8 @@ void write_parameters(ParameterStore& store) {
 }
 
 // The candidate that takes everything, of every op in the graph.
-std::map<std::string, std::string, std::less<>> portable_kernels(const Graph& graph) {
-  std::map<std::string, std::string, std::less<>> forced;
+ForcedKernels portable_kernels(const Graph& graph) {
+  ForcedKernels forced;
   for (const Node& node : graph.nodes()) {
     const auto candidates = kernel_table().find(node.op->name());
     if (candidates != kernel_table().end())
@@ -150,7 +152,9 @@ Measurement measure(Device& device, const Case& item, const MeasureOptions& opti
     store.initialize(0);
   else
     write_parameters(store);
-  const auto executable = compile(*built.graph, device, &store, {.storage = item.storage});
+  CompileOptions compiled{.storage = item.storage};
+  compiled.lower.force = options.force;
+  const auto executable = compile(*built.graph, device, &store, compiled);
   write_inputs(*executable, item.network);
   executable->run();  // the first run pays for what drivers put off
   executable->wait();
@@ -190,6 +194,30 @@ Measurement measure(Device& device, const Case& item, const MeasureOptions& opti
     measured.peak_live_bytes = plan.peak_live_bytes;
   }
   return measured;
+}
+
+std::vector<Candidate> candidates_named(const std::string& name, const Case& item, const DeviceCaps& caps) {
+  const CaseGraph built = item.build();
+  const std::unique_ptr<Graph> graph = prepared(*built.graph, {.storage = item.storage});
+  std::vector<Candidate> found;
+  std::set<std::string_view> seen;
+  for (const Node& node : graph->nodes()) {
+    const auto row = kernel_table().find(node.op->name());
+    if (row == kernel_table().end() || node.op->name() == built.uncounted || !seen.insert(row->first).second) continue;
+    for (const Kernel& kernel : row->second) {
+      if (kernel.name != name && !(kernel.setting && kernel.name.starts_with(name + "_"))) continue;
+      Candidate candidate{.op = std::string(row->first), .kernel = std::string(kernel.name)};
+      LowerOptions options;
+      options.force.emplace(candidate.op, candidate.kernel);
+      try {
+        lower(*graph, caps, kernel_table(), options);
+      } catch (const Error& error) {
+        candidate.refusal = error.what();
+      }
+      found.push_back(std::move(candidate));
+    }
+  }
+  return found;
 }
 
 }  // namespace tuff::bench

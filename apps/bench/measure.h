@@ -1,6 +1,8 @@
 // One case on one device: how long it takes, by which kernels, and whether its results are right.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,8 +12,11 @@
 
 namespace tuff::bench {
 
+using ForcedKernels = std::map<std::string, std::string, std::less<>>;  // op to kernel: LowerOptions::force
+
 struct MeasureOptions {
   Effort effort;
+  ForcedKernels force;
   bool cold = true;   // also with empty caches
   bool check = true;  // compare results with the portable kernels'
 };
@@ -32,5 +37,14 @@ struct Measurement {
 
 // Error where results differ from the portable kernels' by more than rounding explains, or are no numbers.
 Measurement measure(Device& device, const Case& item, const MeasureOptions& options);
+
+// A kernel that some op of a case could run by.
+struct Candidate {
+  std::string op, kernel;
+  std::string refusal;  // why it can't; empty: it can
+};
+
+// Those named `name` and the settings of it, as "tiled_gemm_64x64" is one of "tiled_gemm".
+std::vector<Candidate> candidates_named(const std::string& name, const Case& item, const DeviceCaps& caps);
 
 }  // namespace tuff::bench

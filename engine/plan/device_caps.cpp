@@ -23,7 +23,9 @@ DeviceCaps restrict_caps(DeviceCaps caps, std::string_view profile) {
   caps.subgroup_size = 0;
   // A CPU driver's own kernels are for CPU drivers; the weak device that is played here is a GPU.
   caps.kind = DeviceKind::integrated;
-  caps.storage_16bit = caps.arithmetic_fp16 = caps.int64 = caps.subgroup_broadcast = caps.shared_loads = false;
+  caps.storage_16bit = caps.arithmetic_fp16 = caps.int64 = caps.subgroup_broadcast = caps.shared_loads =
+      caps.subgroup_size_control = false;
+  caps.cooperative_matrix = {};
   return caps;
 }
 
@@ -46,6 +48,7 @@ DeviceCaps pretended_caps(std::string_view profile) {
     caps.subgroup_size = 32;
     caps.cores = 64;
     caps.max_allocation = 4ull << 30;
+    caps.cooperative_matrix = {16, 16, 16};
   } else if (profile == "integrated") {
     caps.kind = DeviceKind::integrated;
     caps.subgroup_size = 16;

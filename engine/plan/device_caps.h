@@ -12,6 +12,11 @@ namespace tuff {
 
 enum class DeviceKind : std::uint8_t { discrete, integrated, cpu, other };
 
+// Products of matrices (m, k) and (k, n) that a subgroup computes as one instruction.
+struct MatrixShape {
+  std::uint32_t m = 0, n = 0, k = 0;
+};
+
 struct DeviceCaps {
   std::string name;    // "llvmpipe (LLVM 19.1.7, 256 bits)"
   std::string driver;  // "llvmpipe Mesa 25.0.7"
@@ -42,6 +47,8 @@ struct DeviceCaps {
   bool subgroup_broadcast = false;  // in compute shaders, from a lane that is computed
   bool shared_loads =
       false;  // CPU drivers: a load from one address for a whole workgroup is done once, not for each lane
+  MatrixShape cooperative_matrix;      // f16 in, f32 sums; 0: none
+  bool subgroup_size_control = false;  // workgroups can be had in whole subgroups of subgroup_size
   bool timestamps = false;
   double timestamp_period_ns = 0;
 

@@ -54,6 +54,8 @@ struct Dispatch {
   // The shader knows its place from linear_group() alone and does nothing beyond its last: the groups may be folded
   // otherwise, and run in several dispatches where one would take too long.
   bool linear = false;
+  // The workgroup must consist of whole subgroups of DeviceCaps::subgroup_size.
+  bool whole_subgroups = false;
   double flops = 0;  // arithmetic that the algorithm needs, for rates and budgets
   double bytes = 0;  // memory traffic that it needs at least
 };

@@ -37,6 +37,10 @@ struct Kernel {
   std::optional<std::string> (*refuses)(const KernelRequest&);
 
   KernelDispatches (*emit)(const KernelRequest&);
+
+  // One setting of the kernel before it, which takes the best of them by itself: never chosen, but forced by tests and
+  // autotuning.
+  bool setting = false;
 };
 
 // Candidates of every op by the op's name, fastest first, the portable one (which refuses nothing that

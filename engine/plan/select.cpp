@@ -46,7 +46,7 @@ SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& ke
                             describe(request), request.caps.name));
   SelectedKernel selected;
   for (const Kernel& kernel : row->second) {
-    if (selected.kernel || (!forced.empty() && kernel.name != forced)) {
+    if (selected.kernel || (forced.empty() ? kernel.setting : kernel.name != forced)) {
       selected.record.not_tried.emplace_back(kernel.name);
       continue;
     }

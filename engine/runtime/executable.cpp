@@ -136,7 +136,9 @@ void Executable::cut_pieces(double budget) {
 
 PipelineRequest Executable::pipeline_request(const Piece& piece) const {
   const Dispatch& dispatch = plan_.dispatches[piece.dispatch].dispatch;
-  return {dispatch.shader, dispatch.specialization, !piece.whole};
+  const DeviceCaps& caps = device_.caps();
+  const bool whole_subgroups = dispatch.whole_subgroups && caps.subgroup_size_control;
+  return {dispatch.shader, dispatch.specialization, !piece.whole, whole_subgroups ? caps.subgroup_size : 0};
 }
 
 void Executable::compile_pipelines() {

@@ -9,6 +9,8 @@
 #include <tuple>
 
 #include "base/os.h"
+#include "embedded.h"
+#include "vulkan/cooperative_matrix.h"
 #include "vulkan/cores.h"
 #include "vulkan/quirks.h"
 #include "vulkan/result.h"
@@ -52,11 +54,18 @@ struct Query {
   VkPhysicalDeviceVulkan11Features features11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES};
   VkPhysicalDeviceVulkan12Features features12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+  VkPhysicalDeviceSubgroupSizeControlFeatures size_control = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
+  VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
+  CooperativeMatrixFeatures cooperative;
+  MatrixShape matrix;
   VkPhysicalDeviceMemoryProperties memory = {};
   std::vector<VkQueueFamilyProperties> families;
 
   bool has(std::string_view extension) const { return extensions.contains(extension); }
   bool is_new_enough() const { return properties.properties.apiVersion >= VK_API_VERSION_1_2; }
+  bool is_vulkan_1_3() const { return properties.properties.apiVersion >= VK_API_VERSION_1_3; }
 };
 
 std::set<std::string, std::less<>> device_extensions(const InstanceFunctions& vk, VkPhysicalDevice device) {
@@ -81,11 +90,23 @@ void query(const InstanceFunctions& vk, VkPhysicalDevice device, Query& answer) 
 
   answer.properties.pNext = &answer.properties11;
   answer.properties11.pNext = &answer.properties12;
-  if (answer.properties.properties.apiVersion >= VK_API_VERSION_1_3 || answer.has(VK_KHR_MAINTENANCE_4_EXTENSION_NAME))
+  if (answer.is_vulkan_1_3() || answer.has(VK_KHR_MAINTENANCE_4_EXTENSION_NAME))
     answer.properties12.pNext = &answer.maintenance4;
-  vk.get_properties2(device, &answer.properties);
   answer.features.pNext = &answer.features11;
   answer.features11.pNext = &answer.features12;
+  if (answer.is_vulkan_1_3()) {
+    answer.sizes.pNext = answer.properties.pNext;
+    answer.properties.pNext = &answer.sizes;
+    answer.size_control.pNext = answer.features.pNext;
+    answer.features.pNext = &answer.size_control;
+  }
+  if (answer.has(kCooperativeMatrixExtension)) {
+    answer.cooperative.pNext = answer.features.pNext;
+    answer.features.pNext = &answer.cooperative;
+    answer.matrix = cooperative_shape(
+        reinterpret_cast<GetCooperativeMatrixProperties>(vk.get_cooperative_matrix_properties), device);
+  }
+  vk.get_properties2(device, &answer.properties);
   vk.get_features2(device, &answer.features);
 }
 
@@ -119,6 +140,23 @@ std::uint64_t largest_local_heap(const VkPhysicalDeviceMemoryProperties& memory)
   return largest;
 }
 
+bool controls_subgroup_size(const Query& answer) {
+  const std::uint32_t size = answer.properties11.subgroupSize;
+  return answer.size_control.subgroupSizeControl == VK_TRUE && answer.size_control.computeFullSubgroups == VK_TRUE &&
+         (answer.sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+         answer.sizes.minSubgroupSize <= size && size <= answer.sizes.maxSubgroupSize;
+}
+
+// Kernels with cooperative matrices are SPIR-V 1.6 and Vulkan's memory model; a build may be without them.
+bool runs_cooperative_matrices(const Query& answer) {
+  const bool built = std::ranges::any_of(embedded_shaders(), [](const EmbeddedShader& shader) {
+    return shader.name == "conv/tiled_gemm.cooperative_f32_f16";
+  });
+  return built && answer.is_vulkan_1_3() && answer.cooperative.cooperativeMatrix == VK_TRUE &&
+         answer.features12.vulkanMemoryModel == VK_TRUE && answer.features12.shaderFloat16 == VK_TRUE &&
+         answer.features11.storageBuffer16BitAccess == VK_TRUE;
+}
+
 DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
   const VkPhysicalDeviceProperties& properties = answer.properties.properties;
   const VkPhysicalDeviceLimits& limits = properties.limits;
@@ -149,6 +187,8 @@ DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
   caps.storage_16bit = answer.features11.storageBuffer16BitAccess == VK_TRUE;
   caps.arithmetic_fp16 = answer.features12.shaderFloat16 == VK_TRUE;
   caps.int64 = answer.features.features.shaderInt64 == VK_TRUE;
+  caps.subgroup_size_control = controls_subgroup_size(answer);
+  if (runs_cooperative_matrices(answer)) caps.cooperative_matrix = answer.matrix;
   return caps;
 }
 
@@ -178,6 +218,10 @@ void list_limits(const Query& answer, DeviceDescription& device) {
       {"push constants", fmt::format("{} bytes", caps.max_push_constants)},
       {"largest allocation", mebibytes(caps.max_allocation)},
       {"subgroup size", caps.subgroup_size == 0 ? "unknown" : fmt::format("{}", caps.subgroup_size)},
+      {"cooperative matrix", caps.cooperative_matrix.m == 0
+                                 ? "none"
+                                 : fmt::format("{}x{}x{}, f16 to f32", caps.cooperative_matrix.m,
+                                               caps.cooperative_matrix.n, caps.cooperative_matrix.k)},
       {"cores", fmt::format("{} ({})", caps.cores, device.cores_source)},
       {"timestamps",
        caps.timestamps ? fmt::format("{} bits, {:g} ns", device.timestamp_bits, caps.timestamp_period_ns) : "none"},
@@ -199,6 +243,7 @@ void list_features(const Query& answer, DeviceDescription& device) {
   add("storageBuffer16BitAccess", v11.storageBuffer16BitAccess);
   add("shaderFloat16", v12.shaderFloat16);
   add("subgroupBroadcastDynamicId", v12.subgroupBroadcastDynamicId);
+  add("vulkanMemoryModel", v12.vulkanMemoryModel);
   add("shaderInt64", answer.features.features.shaderInt64);
   add("shaderInt16", answer.features.features.shaderInt16);
   add("storageBuffer8BitAccess", v12.storageBuffer8BitAccess);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "vulkan/context.h"
+#include "vulkan/cooperative_matrix.h"
 #include "vulkan/pipeline_cache.h"
 
 namespace tuff {
@@ -18,6 +19,7 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
       .shaderFloat16 = device.caps.arithmetic_fp16,
       .timelineSemaphore = VK_TRUE,
       .bufferDeviceAddress = VK_TRUE,
+      .vulkanMemoryModel = device.caps.cooperative_matrix.m > 0,
       .subgroupBroadcastDynamicId = device.caps.subgroup_broadcast,
   };
   VkPhysicalDeviceVulkan11Features features11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
@@ -26,6 +28,20 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
   VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features11};
   features.features.shaderInt64 = device.caps.int64;
   std::vector<const char*> extensions;
+  VkPhysicalDeviceSubgroupSizeControlFeatures size_control = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+      .subgroupSizeControl = VK_TRUE,
+      .computeFullSubgroups = VK_TRUE};
+  if (device.caps.subgroup_size_control) {
+    size_control.pNext = features.pNext;
+    features.pNext = &size_control;
+  }
+  CooperativeMatrixFeatures cooperative = {.cooperativeMatrix = VK_TRUE};
+  if (device.caps.cooperative_matrix.m > 0) {
+    cooperative.pNext = features.pNext;
+    features.pNext = &cooperative;
+    extensions.push_back(kCooperativeMatrixExtension);
+  }
   if (device.portability_subset) extensions.push_back("VK_KHR_portability_subset");
   if (device.memory_budget) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   const float priority = 1.0f;
@@ -129,6 +145,8 @@ std::unique_ptr<Device> Device::adopt(const AdoptedDevice& adopted, const Device
   device.caps.storage_16bit = adopted.storage_16bit;
   device.caps.arithmetic_fp16 = adopted.arithmetic_fp16;
   device.caps.int64 = adopted.int64;
+  device.caps.cooperative_matrix = {};  // needs features and an extension that the caller may not have asked for
+  device.caps.subgroup_size_control = false;
   device.caps.subgroup_broadcast = device.caps.subgroup_broadcast && adopted.subgroup_broadcast_dynamic_id;
   device.timestamp_bits = timestamp_bits(instance->functions(), adopted);
   device.caps.timestamps = device.caps.timestamps && device.timestamp_bits > 0;

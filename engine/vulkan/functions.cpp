@@ -45,6 +45,7 @@ InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr lookup, VkIn
   load(find, table.enumerate_device_extensions, "vkEnumerateDeviceExtensionProperties");
   load(find, table.create_device, "vkCreateDevice");
   load(find, table.get_device_proc_addr, "vkGetDeviceProcAddr");
+  load_optional(find, table.get_cooperative_matrix_properties, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
   load_optional(find, table.create_debug_messenger, "vkCreateDebugUtilsMessengerEXT");
   load_optional(find, table.destroy_debug_messenger, "vkDestroyDebugUtilsMessengerEXT");
   return table;

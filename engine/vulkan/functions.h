@@ -28,6 +28,7 @@ struct InstanceFunctions {
   PFN_vkEnumerateDeviceExtensionProperties enumerate_device_extensions = nullptr;
   PFN_vkCreateDevice create_device = nullptr;
   PFN_vkGetDeviceProcAddr get_device_proc_addr = nullptr;
+  PFN_vkVoidFunction get_cooperative_matrix_properties = nullptr;         // vulkan/cooperative_matrix.h; null without
   PFN_vkCreateDebugUtilsMessengerEXT create_debug_messenger = nullptr;    // null without VK_EXT_debug_utils
   PFN_vkDestroyDebugUtilsMessengerEXT destroy_debug_messenger = nullptr;  // likewise
 };

@@ -139,10 +139,17 @@ std::unique_ptr<Pipeline> PipelineStore::create(const PipelineRequest& request) 
                                           .pMapEntries = entries.data(),
                                           .dataSize = 4 * request.specialization.size(),
                                           .pData = request.specialization.data()};
+  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo whole_subgroups = {
+      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+      .requiredSubgroupSize = request.subgroup_size};
+  const VkPipelineShaderStageCreateFlags stage_flags =
+      request.subgroup_size != 0 ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0;
   const VkPipelineCreateFlags flags = request.in_pieces ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
   const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                             .flags = flags,
                                             .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                      .pNext = request.subgroup_size != 0 ? &whole_subgroups : nullptr,
+                                                      .flags = stage_flags,
                                                       .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                       .module = module(request.shader),
                                                       .pName = "main",

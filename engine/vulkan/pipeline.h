@@ -32,6 +32,7 @@ struct PipelineRequest {
   std::string shader;                         // a name in the shader table: "conv/implicit_gemm.f32"
   std::vector<std::uint32_t> specialization;  // constants 0, 1, 2, ...
   bool in_pieces = false;                     // dispatches may begin at another group than 0
+  std::uint32_t subgroup_size = 0;            // which the workgroup consists of whole ones of; 0: as the driver likes
   auto operator<=>(const PipelineRequest&) const = default;
 };
 

@@ -51,6 +51,16 @@ constexpr Quirk kQuirks[] = {
        return caps.is_cpu() && caps.vendor_id == kMesa && caps.driver_version >> 22 >= 26;  // VK_VERSION_MAJOR
      },
      [](DeviceCaps& caps) { caps.shared_loads = true; }},
+    {"COOPERATIVE_MATRIX_WIDTH", "cooperative matrices not used: they work at vectors of 256 bits alone",
+     [](const DeviceCaps& caps) {
+       return caps.is_cpu() && caps.vendor_id == kMesa && caps.cooperative_matrix.m > 0 && caps.subgroup_size != 8;
+     },
+     [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
+    // Advertised and wrong (AMD's driver for Windows on RX 5700) or a thousand times slower (Arc A770) in reports of
+    // others:
+    // for users to set.
+    {"NO_COOPERATIVE_MATRIX", "cooperative matrices not used", [](const DeviceCaps&) { return false; },
+     [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
 };
 
 // Nothing where the variable isn't set.

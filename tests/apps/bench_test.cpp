@@ -36,6 +36,30 @@ TEST_CASE("bench: one case in all passes, and its report") {
   }
 }
 
+TEST_CASE("bench: one kernel in all its settings") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const auto bench_shader = [&](const std::string& name) {
+    return run_tuff({"bench", "--suite", "cpu", "--case", "^up_32$", "--shader", name, "--dtype", "f32", "--samples",
+                     "1", "--seconds", "0", "--no-cold", "--json", file});
+  };
+  const Finished finished = bench_shader("tiled_gemm");
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  const nlohmann::json report = bench::read_report(file);
+  std::size_t refused = 0;
+  for (std::size_t at = finished.out.find("refused: "); at != std::string::npos;
+       at = finished.out.find("refused: ", at + 1))
+    ++refused;
+  REQUIRE(report["results"].size() + refused == 3 * 7);  // three passes by the best tile and by each of six
+  CHECK(report["results"][0]["kernels"][0] == "conv_transpose/tiled_gemm");
+  for (const nlohmann::json& result : report["results"]) CHECK(result["error"].get<double>() < 1e-4);
+
+  const Finished unknown = bench_shader("no_such_kernel");
+  CHECK(unknown.code == 1);
+  CHECK(contains(unknown.err, "--shader no_such_kernel: no kernel of these cases is named so"));
+}
+
 TEST_CASE("bench: a network, timed as a whole") {
   const TemporaryFolder folder;
   const std::string file = (folder / "report.json").string();

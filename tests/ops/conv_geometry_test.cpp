@@ -114,8 +114,13 @@ TEST_CASE("kernels of a convolution by device") {
   const Value x = graph.input("x", {1, 16, 32, 32});
   graph.output("y", conv(x, graph.input("w", {16, 16, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}}));
   CHECK(chosen(graph, "cpu") == "register_blocked");
-  CHECK(chosen(graph, "minimal") == "implicit_gemm");
-  CHECK(chosen(graph, "discrete") == "implicit_gemm");
+  CHECK(chosen(graph, "minimal") == "tiled_gemm");
+  CHECK(chosen(graph, "discrete") == "tiled_gemm");
+
+  Graph odd;
+  const Value ox = odd.input("x", {1, 3, 32, 32});
+  odd.output("y", conv(ox, odd.input("w", {16, 3, 3, 3}, DType::f32, Layout::weight), {}, {.padding = {1}}));
+  CHECK(chosen(odd, "discrete") == "implicit_gemm");
 
   Graph grouped;
   const Value gx = grouped.input("x", {1, 16, 32, 32});

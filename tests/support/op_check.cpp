@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "base/number.h"
+#include "base/os.h"
 #include "support/listener.h"
 #include "support/op_checker.h"
 #include "support/random_shapes.h"
@@ -13,10 +15,20 @@ namespace tuff::test {
 
 namespace {
 
+// TUFF_SETTINGS_EVERY=n: see CheckOptions::settings_every.
+int settings_every() {
+  int every = 1;
+  if (const auto text = os::environment("TUFF_SETTINGS_EVERY")) REQUIRE(parse_number(*text, every));
+  REQUIRE(every >= 1);
+  return every;
+}
+
 OpChecker& checker() {
   const bool drawn = sweep().cases > 0;
-  static OpChecker instance(
-      test_device(), {.storage = test_storage(), .schedules = !drawn, .half_gradient_tolerance = drawn ? 1e-2 : 2e-3});
+  static OpChecker instance(test_device(), {.storage = test_storage(),
+                                            .schedules = !drawn,
+                                            .settings_every = settings_every(),
+                                            .half_gradient_tolerance = drawn ? 1e-2 : 2e-3});
   return instance;
 }
 

@@ -1,6 +1,6 @@
 // Checks cases of ops on a device:
 //   - the result of the chosen kernels against a double-precision reference,
-//   - the same with every other accepting kernel of every op involved forced in turn,
+//   - the same with every accepting kernel of every op involved forced in turn, in NaN-filled memory,
 //   - gradients against finite differences of the reference, again with every kernel forced,
 //   - equal bits with each value in its own NaN-filled memory, and in every other order of the dispatches between
 //     barriers that 20 seeds give.
@@ -21,13 +21,14 @@ namespace tuff::test {
 struct CheckOptions {
   DType storage = DType::f32;  // of activations: CompileOptions::storage
   bool schedules = true;       // the last of the points above
+  int settings_every = 1;      // kernels that are but settings of others (Kernel::setting) in each n-th case only
   // Of gradients where activations are f16. More for drawn cases: sums of rounded terms cancel, and each step of a long
   // expression adds its rounding.
   double half_gradient_tolerance = 2e-3;
 };
 
 struct CheckCounts {
-  int cases = 0, kernels_run = 0, kernels_refused = 0, gradients = 0, poisoned = 0, orders = 0;
+  int cases = 0, kernels_run = 0, kernels_refused = 0, settings_left = 0, gradients = 0, poisoned = 0, orders = 0;
   int kinks = 0, gradients_skipped = 0;  // elements without one gradient, and gradients of such elements alone
   std::map<std::string, int> half;       // results in f16 by how they came about
   std::set<std::string> between_casts;   // ops that took part in f32

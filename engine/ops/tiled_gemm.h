@@ -1,0 +1,61 @@
+// Convolutions, their data and weight gradients as matrix products in tiles for GPUs: which tiles there are, which one suits
+// a product, and the dispatches.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ops/conv_geometry.h"
+#include "plan/kernel.h"
+
+namespace tuff {
+
+// In what an invocation or a subgroup holds its part of a tile: registers (shaders/common/gemm_tile.glsl) or cooperative
+// matrices (shaders/common/cooperative_tile.glsl), whose operands are stored as f16.
+enum class GemmUnit : std::uint8_t { registers, matrices };
+
+// What a workgroup computes: rows x columns, `depth` terms of the sum at a time. An invocation holds 4 row_blocks x 4
+// column_blocks of them, or a subgroup row_blocks x column_blocks matrices.
+struct GemmTile {
+  std::uint32_t rows = 0, columns = 0, depth = 0, row_blocks = 0, column_blocks = 0;
+  std::uint32_t invocations = 0, shared_bytes = 0;
+};
+
+// All there are, the smallest last; without cooperative matrices none of these.
+//
+// The larger a tile, the fewer loads for each multiplication: an invocation's 8x8 takes 16 words of shared memory for 64
+// products, 8x4 12 for 32, 4x4 8 for 16. Narrow ones are for few channels, the smallest for products that would leave
+// most of a device idle. All but the first of those in registers suit the smallest device.
+std::vector<GemmTile> gemm_tiles(GemmUnit unit, const DeviceCaps& caps);
+
+// For the functions below: the one that suits the product best.
+inline constexpr int kBestGemmTile = -1;
+
+// A product of rows x columns whose sum has so many terms, and how it is done.
+struct GemmShape {
+  std::uint64_t rows = 0, columns = 0, terms = 0;
+};
+struct GemmPlan {
+  GemmTile tile;
+  std::uint32_t parts = 1;  // of the sum, each of workgroups of their own
+};
+// By arithmetic alone (docs/kernels.md): padding, reuse of what is loaded, and how evenly the device's cores are busy.
+// `tile`: that one of gemm_tiles(), or kBestGemmTile of those that the device can run.
+GemmPlan plan_gemm(const GemmShape& shape, GemmUnit unit, int tile, const DeviceCaps& caps);
+
+// Why the device can't run this tile, or the product isn't one of whole quads of channels in one group. Matrices
+// take images that are stored as f16.
+std::optional<std::string> refuse_tiled_gemm(const KernelRequest& request, const ConvGeometry& geometry, GemmUnit unit,
+                                             int tile);
+
+// Forward and transposed.
+KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
+                                 GemmUnit unit, int tile);
+
+// y is the weight's gradient of the convolution of this geometry, from x and the upstream gradient.
+KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
+                                                 GemmUnit unit, int tile);
+
+}  // namespace tuff
