@@ -27,6 +27,7 @@ struct EvaluateArguments {
   std::string sheet;
   std::int64_t sheet_rows = 6;
   std::string device;
+  std::string memory;
   std::string tile = "auto";
   bool force_tiles = false;
 };
@@ -63,12 +64,14 @@ void print_table(const std::vector<Evaluated>& images, const Scores& total) {
 }
 
 void run_evaluate(const EvaluateArguments& arguments) {
-  const PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
+  parse_memory(arguments.memory);
+  PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
   Model model = load_segmentation_model(arguments.model);
   const Dataset dataset = open_dataset(arguments.images, arguments.masks, model.format);
   const std::int64_t classes = model.options.classes;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
+  options.memory = memory_beside(*loaded.store, arguments.memory);
   Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
 
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
@@ -117,6 +120,8 @@ void add_evaluate_command(CLI::App& tuff) {
       ->type_name("PIXELS|auto");
   command->add_flag("--force-tiles", arguments->force_tiles,
                     "tiles even where the network's norm sees the whole image");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_evaluate(*arguments); });
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "apps/commands.h"
 #include "apps/model_graph.h"
@@ -14,9 +15,8 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "graph/dump.h"
-#include "ops/kernel_table.h"
-#include "passes/optimize.h"
 #include "plan/plan.h"
+#include "runtime/compile.h"
 
 namespace tuff {
 namespace {
@@ -26,6 +26,7 @@ struct ExplainArguments {
   std::string device;
   std::string dot;
   std::string tile = "auto";
+  std::string memory;
   bool train = false;
 };
 
@@ -63,17 +64,53 @@ std::string_view segment_text(Segment::Kind kind) {
   return "?";
 }
 
-void print_memory(const Graph& graph, const Plan& plan) {
+// The value of the node that ran last before the dispatch, where several share memory in turn.
+std::string range_text(const Graph& graph, const Plan& plan, const ScratchRange& range) {
+  if (range.values.empty()) return "workspace of " + graph.nodes()[range.node].label;
+  std::vector<std::size_t> step(graph.nodes().size());
+  for (std::size_t i = 0; i < plan.order.size(); ++i) step[plan.order[i]] = i;
+  const std::size_t now =
+      step[plan.dispatches[std::min<std::size_t>(plan.peak_dispatch, plan.dispatches.size() - 1)].node];
+  std::uint32_t latest = range.values.front();
+  for (const std::uint32_t value : range.values)
+    if (step[graph.values()[value].source.node] <= now) latest = value;
+  const Node& node = graph.nodes()[graph.values()[latest].source.node];
+  return fmt::format("{:<10} {} {}", fmt::format("%{}", latest), node.label, node.op->name());
+}
+
+void print_peak(const Graph& graph, const Plan& plan) {
+  constexpr std::size_t kShown = 24;
+  const std::vector<std::size_t> alive = alive_at(plan, plan.peak_dispatch);
+  if (alive.empty() || plan.dispatches.empty()) return;
+  const auto at = std::min<std::size_t>(plan.peak_dispatch, plan.dispatches.size() - 1);
+  fmt::print("alive at the peak, which is dispatch {} of {} ({}):\n", at, plan.dispatches.size(),
+             graph.nodes()[plan.dispatches[at].node].label);
+  std::uint64_t rest = 0;
+  for (std::size_t i = 0; i < alive.size(); ++i) {
+    const ScratchRange& range = plan.scratch[alive[i]];
+    if (i < kShown)
+      fmt::print("{:>10.2f} MiB  {}\n", mib(range.bytes), range_text(graph, plan, range));
+    else
+      rest += range.bytes;
+  }
+  if (alive.size() > kShown) fmt::print("{:>10.2f} MiB  {} smaller ones\n", mib(rest), alive.size() - kShown);
+}
+
+void print_memory(const Graph& graph, const PlannedGraph& ready, std::uint64_t allowed) {
+  const Plan& plan = ready.plan;
   fmt::print("\n== Memory ==\n");
   std::uint64_t values = 0;
-  for (std::uint32_t id = 0; id < graph.values().size(); ++id)
-    if (plan.values[id].bytes > 0 && plan.segments[plan.values[id].segment].kind == Segment::Kind::scratch)
-      values += plan.values[id].bytes;
+  for (const ScratchRange& range : plan.scratch)
+    for (const std::uint32_t value : range.values) values += plan.values[value].bytes;
   for (const Segment& segment : plan.segments)
     fmt::print("{:>10.2f} MiB  {}{}\n", mib(segment.bytes), segment_text(segment.kind),
                segment.name.empty() ? "" : " \"" + segment.name + "\"");
-  fmt::print("activations one beside the other would take {:.2f} MiB; at least {:.2f} MiB are alive at once\n",
-             mib(values), mib(plan.peak_live_bytes));
+  fmt::print("{:>10.2f} MiB  in all, with staging of inputs and outputs\n", mib(ready.bytes()));
+  if (ready.repetitions > 0) fmt::print("{} operations are computed twice to save memory\n", ready.repetitions);
+  if (allowed > 0 && ready.bytes() > allowed)
+    fmt::print("more than the {:.2f} MiB of --memory: there is no way to take less\n", mib(allowed));
+  fmt::print("activations one beside the other would take {:.2f} MiB; {}\n", mib(values), describe_arena(plan));
+  print_peak(graph, plan);
 }
 
 void print_dispatches(const Plan& plan) {
@@ -96,16 +133,17 @@ void run_explain(const ExplainArguments& arguments) {
   const ModelGraph built = model_graph(model, {.train = arguments.train, .side = parse_tile(arguments.tile)});
   const Graph& graph = *built.graph;
   const auto device = open_device(arguments.device);
-  const auto optimized = optimize(graph);
-  const Plan plan = lower(*optimized, device->caps(), kernel_table());
+  const std::uint64_t allowed = parse_memory(arguments.memory);
+  const PlannedGraph ready = planned(graph, device->caps(), {.memory = allowed});
+  const Graph& lowered = *ready.graph;
 
   fmt::print("{} on {}, {}\n", arguments.model, device->caps().name, built.title);
   fmt::print("\n== Graph as built, {} nodes ==\n{}", graph.nodes().size(), dump_text(graph));
-  fmt::print("\n== Graph after the passes, {} nodes ==\n{}", optimized->nodes().size(), dump_text(*optimized));
-  print_kernels(*optimized, plan);
-  print_memory(*optimized, plan);
-  print_dispatches(plan);
-  if (!arguments.dot.empty()) os::write_file(arguments.dot, dump_dot(*optimized));
+  fmt::print("\n== Graph after the passes, {} nodes ==\n{}", lowered.nodes().size(), dump_text(lowered));
+  print_kernels(lowered, ready.plan);
+  print_memory(lowered, ready, allowed);
+  print_dispatches(ready.plan);
+  if (!arguments.dot.empty()) os::write_file(arguments.dot, dump_dot(lowered));
 }
 
 }  // namespace
@@ -116,6 +154,8 @@ void add_explain_command(CLI::App& tuff) {
   add_model_option(*command, arguments->model);
   command->add_option("--dot", arguments->dot, "write the graph after the passes for Graphviz")->type_name("FILE");
   command->add_option("--tile", arguments->tile, "side of the input [as in training]")->type_name("PIXELS|auto");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 100M; what doesn't fit is computed twice");
   command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_explain(*arguments); });

@@ -24,6 +24,7 @@ struct GenerateArguments {
   std::string model;
   std::string out;
   std::string device;
+  std::string memory;
   std::int64_t count = 64;
   std::int64_t seed = 0;
 };
@@ -48,6 +49,7 @@ Image grid(const std::vector<Image>& images) {
 
 void run_generate(const GenerateArguments& arguments) {
   check_image_name(arguments.out);
+  parse_memory(arguments.memory);
   const Model model = load_model(arguments.model);
   const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
   if (arguments.count * network.side * network.side > kMostPixels)
@@ -55,7 +57,8 @@ void run_generate(const GenerateArguments& arguments) {
         fmt::format("-n {}: one picture of so many images of {}x{} would be too large; make several with --seed",
                     arguments.count, network.side, network.side));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
-  Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch);
+  Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch,
+                          memory_beside(*loaded.store, arguments.memory));
   const std::vector<Image> images = autoencoder.generate(arguments.count, static_cast<std::uint64_t>(arguments.seed));
   write_image(arguments.out, grid(images));
   fmt::print("{}: {} image{} of {}\n", arguments.out, images.size(), images.size() == 1 ? "" : "s",
@@ -71,6 +74,8 @@ void add_generate_command(CLI::App& tuff) {
   command->add_option("-n,--count", arguments->count, "images [64]")->type_name("N")->check(CLI::Range(1, 1'000'000));
   command->add_option("--seed", arguments->seed, "same seed, device and driver: same bits [0]")->type_name("N");
   command->add_option("--out", arguments->out, "picture to write (.png, .tif)")->required()->type_name("FILE");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 100M; with less, fewer images are computed at once");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_generate(*arguments); });
 }

@@ -98,6 +98,12 @@ int main(int argc, char** argv) {
     return tuff::run(argc, argv);
   } catch (const std::bad_alloc&) {
     return tuff::fail("out of memory; use a smaller --crop, --batch or --tile");
+  } catch (const tuff::OutOfMemory& error) {
+    const std::string message = error.what();
+    const bool has_cure = message.find("--") != std::string::npos;
+    return tuff::fail(message + (has_cure ? ""
+                                          : "; say with --memory how much may be used, or use a smaller --batch, "
+                                            "--crop or --tile"));
   } catch (const std::exception& error) {
     return tuff::fail(error.what());
   }

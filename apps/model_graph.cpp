@@ -38,6 +38,12 @@ ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, co
 
 }  // namespace
 
+std::string describe_arena(const Plan& plan) {
+  const auto bytes = static_cast<double>(plan.scratch_bytes()), bound = static_cast<double>(plan.peak_live_bytes);
+  return fmt::format("arena {:.1f} MiB, {:.2f} of the liveness bound", bytes / (1 << 20),
+                     bound > 0 ? bytes / bound : 1);
+}
+
 ModelGraph model_graph(const Model& model, const GraphChoice& choice) {
   TrainOptions options = model.options;
   if (choice.batch > 0 || !choice.train) options.batch = std::max<std::int64_t>(1, choice.batch);

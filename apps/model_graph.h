@@ -6,6 +6,7 @@
 #include <string>
 
 #include "graph/graph.h"
+#include "plan/plan.h"
 #include "train/checkpoint.h"
 
 namespace tuff {
@@ -23,5 +24,8 @@ struct ModelGraph {
 
 // Error where the network doesn't take images of that side.
 ModelGraph model_graph(const Model& model, const GraphChoice& choice);
+
+// "arena 143.1 MiB, 1.04 of the liveness bound": the scratch memory beside the most that is alive at once.
+std::string describe_arena(const Plan& plan);
 
 }  // namespace tuff

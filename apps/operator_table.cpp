@@ -40,6 +40,7 @@ constexpr OperatorRow kRows[] = {
     {"Normalization", "mean_variance_normalization", kAny, "f32", "all", "MeanVarianceNormalization", ""},
     {"Normalization", "lp_normalize", kAny, "f32", "all", "LpNormalization", "normalize"},
     {"Normalization", "normalize", "2-5", "f32", "x, weight, bias", "", ""},
+    {"Normalization", "normalize_apply", "2-5", "f32", "none", "", ""},
 
     {"Matrix products", "matmul", kAny, "f32", "all", "MatMul", "torch.matmul"},
     {"Matrix products", "linear", kAny, "f32", "all", "", "linear"},

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <new>
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 namespace tuff {
@@ -24,6 +25,16 @@ void add_dtype_option(CLI::App& command, std::string& dtype) {
   command.add_option("--dtype", dtype, "what lies in memory between the layers: f32, or f16 in half the memory [f32]")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->type_name("f32|f16");
+}
+
+void add_memory_option(CLI::App& command, std::string& memory, const std::string& use) {
+  command.add_option("--memory", memory, use)->type_name("SIZE");
+}
+
+std::uint64_t parse_memory(const std::string& text) {
+  if (text.empty()) return 0;
+  if (const auto bytes = parse_bytes(text)) return *bytes;
+  throw Error(fmt::format("--memory: \"{}\" is no amount of memory such as 800M or 2G", text));
 }
 
 void blame_for_memory(const std::string& file, const std::function<void()>& work) {

@@ -15,6 +15,11 @@ void add_device_option(CLI::App& command, std::string& device);
 // f32 or f16, see storage_on() of session.h.
 void add_dtype_option(CLI::App& command, std::string& dtype);
 
+// Device memory, see parse_memory(); `use` says what for.
+void add_memory_option(CLI::App& command, std::string& memory, const std::string& use);
+// In bytes; "" is 0, no limit. Error where it is no amount.
+std::uint64_t parse_memory(const std::string& text);
+
 // Does `work`; where there isn't enough memory for it, an Error names the file that asks for so much.
 void blame_for_memory(const std::string& file, const std::function<void()>& work);
 

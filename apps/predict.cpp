@@ -31,6 +31,7 @@ struct PredictArguments {
   bool no_overlay = false;
   bool force_tiles = false;
   std::string dtype;
+  std::string memory;
   ResultOptions results;
 };
 
@@ -85,6 +86,7 @@ void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
+  parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   Model model = load_segmentation_model(arguments.model);
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
@@ -93,6 +95,7 @@ void run_predict(PredictArguments arguments) {
   const std::vector<InputFile> files = group_by_file(dataset);
   std::vector<ResultFile> results = plan_results(dataset, files, arguments, model.options.classes);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
+  options.memory = memory_beside(*loaded.store, arguments.memory);
   options.storage = storage_on(*loaded.device, arguments.dtype);
   Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
 
@@ -143,6 +146,8 @@ void add_predict_command(CLI::App& tuff) {
                     "tiles even where the network's norm sees the whole image");
   command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")
       ->type_name("AXES");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_predict(*arguments); });

@@ -24,6 +24,7 @@ struct ProfileArguments {
   std::string model;
   std::string device;
   std::string tile = "auto";
+  std::string memory;
   std::string json;
   std::int64_t batch = 0;
   std::int64_t runs = 5;
@@ -145,6 +146,7 @@ void print_totals(const Executable& executable, const Totals& totals) {
       "device memory: {:.1f} MiB: activations and workspace {:.1f}, parameters and optimizer {:.1f}, inputs, constants "
       "and staging {:.1f}\n",
       mib(totals.memory()), mib(totals.activation_bytes), mib(totals.store_bytes), mib(totals.other_bytes));
+  fmt::print("{}\n", describe_arena(executable.plan()));
 }
 
 std::string to_json(const Executable& executable, const std::string& device, const std::vector<Row>& rows,
@@ -158,8 +160,10 @@ std::string to_json(const Executable& executable, const std::string& device, con
   json["flops"] = totals.flops;
   json["bytes"] = totals.bytes;
   json["submissions"] = executable.submissions_per_run();
-  json["memory_bytes"] = {
-      {"total", totals.memory()}, {"activations", totals.activation_bytes}, {"store", totals.store_bytes}};
+  json["memory_bytes"] = {{"total", totals.memory()},
+                          {"activations", totals.activation_bytes},
+                          {"store", totals.store_bytes},
+                          {"liveness_bound", plan.peak_live_bytes}};
   json["dispatches"] = nlohmann::ordered_json::array();
   for (const Row& row : rows) {
     const PlannedDispatch& planned = plan.dispatches[row.dispatch];
@@ -184,7 +188,7 @@ void run_profile(const ProfileArguments& arguments) {
   const auto device = open_device(arguments.device);
   ParameterStore store(*device, *built.graph);
   restore_averaged(model, store);
-  const auto executable = compile(*built.graph, *device, &store);
+  const auto executable = compile(*built.graph, *device, &store, {.memory = parse_memory(arguments.memory)});
   const std::vector<TimingInput> inputs = timing_inputs(*executable);
   write(*executable, inputs);
   executable->run();  // the first run pays for what drivers put off
@@ -216,6 +220,8 @@ void add_profile_command(CLI::App& tuff) {
   command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
   command->add_option("--tile", arguments->tile, "side of the input [as in training]")->type_name("PIXELS|auto");
   command->add_option("--batch", arguments->batch, "images at once [1; --train: as in training]")->type_name("N");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 100M; what doesn't fit is computed twice");
   command->add_option("--runs", arguments->runs, "repetitions; the median counts [5]")->type_name("N");
   command->add_flag("--by-time", arguments->by_time, "slowest first, instead of in order");
   command

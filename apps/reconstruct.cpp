@@ -26,6 +26,7 @@ struct ReconstructArguments {
   std::vector<std::string> inputs;
   std::string out;
   std::string device;
+  std::string memory;
 };
 
 // Where each result goes; two may not share a name, and none may replace an input.
@@ -52,6 +53,7 @@ std::vector<fs::path> result_paths(const ImageSet& images, const ReconstructArgu
 }
 
 void run_reconstruct(const ReconstructArguments& arguments) {
+  parse_memory(arguments.memory);
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
     throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
   const Model model = load_model(arguments.model);
@@ -64,7 +66,8 @@ void run_reconstruct(const ReconstructArguments& arguments) {
     throw Error(fmt::format("{}: {} channels, the model takes {}", arguments.inputs.front(), images.channels(),
                             network.channels));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
-  Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch);
+  Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch,
+                          memory_beside(*loaded.store, arguments.memory));
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
   std::iota(all.begin(), all.end(), 0);
   std::vector<Image> results = autoencoder.reconstruct(images, all);
@@ -91,6 +94,8 @@ void add_reconstruct_command(CLI::App& tuff) {
                    "folder for NAME.png (.tif unless 1 or 3 channels), of the size that the network sees")
       ->required()
       ->type_name("DIR");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 100M; with less, fewer images are computed at once");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_reconstruct(*arguments); });
 }

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct RunArguments {
-  std::string model, out, device, dtype = "f32";
+  std::string model, out, device, memory, dtype = "f32";
   std::vector<std::string> inputs, upstream;
   bool gradients = false;
 };
@@ -93,7 +93,9 @@ void run_run(const RunArguments& arguments) {
     throw Error(fmt::format("--output-dir {}: is a file; name a folder", arguments.out));
   const std::unique_ptr<ModelRunner> model = open_runner(arguments.model);
   require_own_files(arguments.out, *model, arguments.gradients);
-  onnx::RunRequest request{.inputs = read_inputs(arguments.inputs, model->inputs()), .gradients = arguments.gradients};
+  onnx::RunRequest request{.inputs = read_inputs(arguments.inputs, model->inputs()),
+                           .gradients = arguments.gradients,
+                           .memory = parse_memory(arguments.memory)};
   for (const std::string& text : arguments.upstream) {
     request.upstream.push_back(read_named(text));
     if (request.upstream.back().name.empty())
@@ -140,6 +142,8 @@ void add_run_command(CLI::App& tuff) {
   command->add_option("--upstream", arguments->upstream, "weights of an output's elements in that sum [ones]")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE.npy");
+  add_memory_option(*command, arguments->memory,
+                    "device memory that it may take, e.g. 800M or 2G; refused where it needs more");
   add_dtype_option(*command, arguments->dtype);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { blame_for_memory(arguments->model, [&] { run_run(*arguments); }); });

@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "apps/networks.h"
+#include "apps/options.h"
 #include "apps/progress.h"
+#include "base/error.h"
 #include "base/os.h"
 #include "train/training_graph.h"
 
@@ -60,6 +62,16 @@ LoadedModel open_model(Model model, const std::string& device) {
   loaded.store = std::make_unique<ParameterStore>(*loaded.device, *inference_graph(loaded.network, 1, size, size));
   restore_averaged(loaded.model, *loaded.store);
   return loaded;
+}
+
+std::uint64_t memory_beside(const ParameterStore& store, const std::string& memory) {
+  const std::uint64_t allowed = parse_memory(memory);
+  std::uint64_t weights = 0;
+  for (const std::string& arena : store.arenas()) weights += store.arena_bytes(arena);
+  if (allowed > 0 && allowed <= weights)
+    throw OutOfMemory(fmt::format("--memory {}: the model's weights alone take {:.1f} MiB; allow more", memory,
+                                  static_cast<double>(weights) / (1 << 20)));
+  return allowed == 0 ? 0 : allowed - weights;
 }
 
 LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device) {

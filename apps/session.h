@@ -40,6 +40,10 @@ struct LoadedModel {
 // A model (see load_model()) on a device, ready to predict.
 LoadedModel open_model(Model model, const std::string& device);
 
+// What of --memory is left for activations beside a model's weights; 0: no limit was given. Error where nothing is
+// left.
+std::uint64_t memory_beside(const ParameterStore& store, const std::string& memory);
+
 // Images that autoencoders work on at once.
 inline constexpr std::int64_t kAutoencoderBatch = 64;
 

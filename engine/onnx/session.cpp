@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autodiff/gradient.h"
+#include "base/error.h"
 #include "ops/fill.h"
 #include "runtime/compile.h"
 
@@ -101,7 +102,7 @@ class Session {
   void execute(Device& device) {
     store_ = std::make_unique<ParameterStore>(device, *imported_.graph);
     imported_.load(*store_);
-    executable_ = compile(*imported_.graph, device, store_.get(), {.storage = request_.storage});
+    executable_ = compile(within_memory(device), device, store_.get());
     const std::vector<Value> inputs = executable_->graph().inputs();
     for (const Value input : inputs) {
       const std::string name = executable_->graph().info(input).name;
@@ -115,6 +116,16 @@ class Session {
           executable_->write(name, device_tensor({name, convert(array.array, ElementType::f32)}));
     }
     executable_->run();
+  }
+
+  PlannedGraph within_memory(const Device& device) const {
+    PlannedGraph ready = planned(*imported_.graph, device.caps(), {.storage = request_.storage});
+    if (request_.memory > 0 && ready.bytes() > request_.memory)
+      throw OutOfMemory(fmt::format(
+          "the model takes {:.1f} MiB of device memory with these inputs, {:.1f} MiB may be used; allow more "
+          "with --memory, or give smaller inputs",
+          static_cast<double>(ready.bytes()) / (1 << 20), static_cast<double>(request_.memory) / (1 << 20)));
+    return ready;
   }
 
   Array read(const std::string& name) { return from_tensor(executable_->read(name)); }

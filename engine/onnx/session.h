@@ -16,6 +16,7 @@ struct RunRequest {
   bool gradients = false;            // also the gradient of the sum over outputs of output * upstream
   std::vector<NamedArray> upstream;  // of outputs' shapes; ones where not given
   DType storage = DType::f32;        // of activations on the device: CompileOptions::storage
+  std::uint64_t memory = 0;          // bytes of the device that it may take, weights included; 0: any
 };
 
 struct RunResult {

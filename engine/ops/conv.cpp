@@ -113,9 +113,12 @@ std::vector<Value> Conv::gradient(const GradientContext& context) const {
     back.output_padding.push_back(x.shape()[dimension] - least);
   }
 
-  std::vector<Value> gradients = {conv_transpose(upstream, relayout(weight, Layout::transposed_weight), {}, back),
-                                  conv_weight_gradient(x, upstream, weight.shape(), plain)};
-  if (context.inputs.size() == 3) gradients.push_back(bias_gradient(upstream));
+  // The weight's first: after it nothing needs x any more, whose memory x's own gradient can take.
+  const Value dw = conv_weight_gradient(x, upstream, weight.shape(), plain);
+  const Value db = context.inputs.size() == 3 ? bias_gradient(upstream) : Value{};
+  const Value dx = conv_transpose(upstream, relayout(weight, Layout::transposed_weight), {}, back);
+  std::vector<Value> gradients = {dx, dw};
+  if (db) gradients.push_back(db);
   return gradients;
 }
 

@@ -30,15 +30,18 @@ std::vector<Value> ConvTranspose::gradient(const GradientContext& context) const
   plain.activation = Activation::none;
   plain.output_padding.clear();
 
+  // conv's weight gradient with the roles exchanged: upstream is what was convolved to give x. It comes first, as in
+  // conv.
+  const Value dw = relayout(conv_weight_gradient(upstream, x, weight.shape(), plain), Layout::transposed_weight);
+  const Value db = context.inputs.size() == 3 ? bias_gradient(upstream) : Value{};
+
   // An output padding of a stride or more makes further pixels that no input pixel reaches.
   Value dx = conv(upstream, relayout(weight, Layout::weight), {}, plain);
   if (dx.shape() != x.shape())
     dx = slice(dx, std::vector<std::int64_t>(static_cast<std::size_t>(x.shape().rank()), 0), x.shape().extents());
 
-  // conv's weight gradient with the roles exchanged: upstream is what was convolved to give x.
-  const Value dw = conv_weight_gradient(upstream, x, weight.shape(), plain);
-  std::vector<Value> gradients = {dx, relayout(dw, Layout::transposed_weight)};
-  if (context.inputs.size() == 3) gradients.push_back(bias_gradient(upstream));
+  std::vector<Value> gradients = {dx, dw};
+  if (db) gradients.push_back(db);
   return gradients;
 }
 

@@ -78,6 +78,7 @@ const KernelTable& kernel_table() {
       {"max_pool_gradient", max_pool_gradient_kernels()},
       {"max_unpool", max_unpool_kernels()},
       {"normalize", normalize_kernels()},
+      {"normalize_apply", normalize_apply_kernels()},
       {"normalize_gradient", normalize_gradient_kernels()},
       {"pack", pack_kernels()},
       {"pad", pad_kernels()},

@@ -59,6 +59,33 @@ class NormalizeGradient : public NormalizeOp {
     if (values().affine) result.insert(result.end(), 2, TensorType{DType::f32, Shape{x.shape.channels()}});
     return result;
   }
+
+  // The pass that writes reads both element by element, after those that sum them up.
+  std::vector<std::pair<int, int>> in_place() const override { return {{0, 0}, {0, 1}}; }
+};
+
+// Inputs: x, mean, variance and, if affine, weight, bias.
+class NormalizeApply : public NormalizeOp {
+ public:
+  using NormalizeOp::NormalizeOp;
+  std::string_view name() const override { return "normalize_apply"; }
+
+  HalfOperands half_operands(std::span<const TensorType>) const override { return {{0}, {0}}; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType& x = inputs[0];
+    require_normalizable(name(), values(), x);
+    const TensorType statistics{DType::f32, statistics_shape(values(), x.shape)};
+    if (inputs[1] != statistics || inputs[2] != statistics)
+      throw Error(fmt::format("normalize_apply: mean ({}) and variance ({}) must be {} for x ({})",
+                              to_string(inputs[1]), to_string(inputs[2]), to_string(statistics), to_string(x)));
+    if (values().affine) {
+      require_channels(name(), "weight", inputs[3], x);
+      require_channels(name(), "bias", inputs[4], x);
+    }
+    return {x};
+  }
+
+  std::vector<std::pair<int, int>> in_place() const override { return {{0, 0}}; }
 };
 
 class Normalize : public NormalizeOp {
@@ -83,9 +110,9 @@ class Normalize : public NormalizeOp {
   }
 
   std::vector<std::pair<int, int>> in_place() const override {
-    if (!values().running) return {};
+    if (!values().running) return {{0, 0}};
     const auto first = static_cast<int>(running_input());
-    return {{3, first}, {4, first + 1}};
+    return {{0, 0}, {3, first}, {4, first + 1}};
   }
 
   // What flows through the output, and more where the loss depends on the statistics themselves.
@@ -172,6 +199,18 @@ Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttribute
   std::vector<Value> outputs = x.graph().add(std::make_shared<Normalize>(complete), std::move(inputs));
   outputs.resize(5);
   return {outputs[0], outputs[1], outputs[2], outputs[3], outputs[4]};
+}
+
+Value normalize_apply(Value x, Value mean, Value variance, Value weight, Value bias,
+                      const NormalizeAttributes& attributes) {
+  if (static_cast<bool>(weight) != static_cast<bool>(bias))
+    throw Error("normalize_apply: weight and bias go together; give both or neither");
+  NormalizeAttributes complete = attributes;
+  complete.affine = static_cast<bool>(weight);
+  complete.running = false;
+  std::vector<Value> inputs = {x, mean, variance};
+  if (weight) inputs.insert(inputs.end(), {weight, bias});
+  return x.graph().add(std::make_shared<NormalizeApply>(complete), std::move(inputs)).front();
 }
 
 BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Value running_var,

@@ -68,7 +68,13 @@ struct Normalized {
 Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttributes& attributes, Value running_mean = {},
                      Value running_var = {});
 
+// The output of normalize() once more, from the statistics that it gave, bit for bit: what checkpointing computes
+// again. `attributes`, weight and bias as given there. No gradient.
+Value normalize_apply(Value x, Value mean, Value variance, Value weight, Value bias,
+                      const NormalizeAttributes& attributes);
+
 std::vector<Kernel> normalize_kernels();
+std::vector<Kernel> normalize_apply_kernels();
 std::vector<Kernel> normalize_gradient_kernels();
 
 }  // namespace tuff

@@ -111,6 +111,17 @@ std::optional<std::string> refuse_unless_whole_vectors(const KernelRequest& requ
   return refuse_large(request);
 }
 
+// The last pass of the forward direction, without its buffers.
+Dispatch apply_pass(const NormalizeAttributes& attributes, const TensorType& x, std::uint32_t lanes,
+                    const DeviceCaps& caps) {
+  const Pieces pieces = pieces_of(attributes, x, lanes);
+  Dispatch apply = pass("apply", lanes, pieces, writing_parts(pieces, caps), caps);
+  push_affine(attributes, apply);
+  apply.bytes = 2.0 * static_cast<double>(x.bytes());
+  apply.flops = 3.0 * static_cast<double>(x.shape.elements());
+  return apply;
+}
+
 template <std::uint32_t lanes>
 KernelDispatches emit_forward(const KernelRequest& request) {
   const auto& op = static_cast<const NormalizeOp&>(request.op);
@@ -118,7 +129,6 @@ KernelDispatches emit_forward(const KernelRequest& request) {
   const TensorType& x = request.inputs[0];
   const Pieces pieces = pieces_of(attributes, x, lanes);
   const Parts reducing = reducing_parts(pieces, request.caps);
-  const Parts writing = writing_parts(pieces, request.caps);
   const std::uint32_t weight = attributes.affine ? 1 : 0;
   const std::uint32_t bias = attributes.affine ? 2 : 0;
   KernelDispatches result;
@@ -149,18 +159,26 @@ KernelDispatches emit_forward(const KernelRequest& request) {
                       float_bits(static_cast<float>(count / (count - 1)))};
   result.dispatches.push_back(std::move(finish));
 
-  Dispatch apply = pass("apply", lanes, pieces, writing, request.caps);
+  Dispatch apply = apply_pass(attributes, x, lanes, request.caps);
   apply.buffers = {reads_input(0),
                    {{Operand::Kind::output, 1}, Access::read},
                    {{Operand::Kind::output, 2}, Access::read},
                    reads_input(weight),
                    reads_input(bias),
                    writes_output(0)};
-  push_affine(attributes, apply);
-  apply.bytes = 2.0 * static_cast<double>(x.bytes());
-  apply.flops = 3.0 * static_cast<double>(x.shape.elements());
   result.dispatches.push_back(std::move(apply));
   return result;
+}
+
+template <std::uint32_t lanes>
+KernelDispatches emit_apply(const KernelRequest& request) {
+  const NormalizeAttributes& attributes = static_cast<const NormalizeOp&>(request.op).values();
+  Dispatch apply = apply_pass(attributes, request.inputs[0], lanes, request.caps);
+  const std::uint32_t weight = attributes.affine ? 3 : 0;
+  const std::uint32_t bias = attributes.affine ? 4 : 0;
+  apply.buffers = {reads_input(0),      reads_input(1),    reads_input(2),
+                   reads_input(weight), reads_input(bias), writes_output(0)};
+  return {{std::move(apply)}, {}};
 }
 
 template <std::uint32_t lanes>
@@ -216,6 +234,10 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
 
 std::vector<Kernel> normalize_kernels() {
   return {{"parts_vec4", refuse_unless_whole_vectors, emit_forward<4>}, {"parts", refuse_large, emit_forward<1>}};
+}
+
+std::vector<Kernel> normalize_apply_kernels() {
+  return {{"parts_vec4", refuse_unless_whole_vectors, emit_apply<4>}, {"parts", refuse_large, emit_apply<1>}};
 }
 
 std::vector<Kernel> normalize_gradient_kernels() {

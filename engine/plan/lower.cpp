@@ -22,6 +22,15 @@ std::uint64_t Plan::scratch_bytes() const {
   return bytes;
 }
 
+std::vector<std::size_t> alive_at(const Plan& plan, std::uint32_t dispatch) {
+  std::vector<std::size_t> alive;
+  for (std::size_t index = 0; index < plan.scratch.size(); ++index)
+    if (plan.scratch[index].first <= dispatch && dispatch <= plan.scratch[index].last) alive.push_back(index);
+  std::ranges::stable_sort(alive,
+                           [&](std::size_t a, std::size_t b) { return plan.scratch[a].bytes > plan.scratch[b].bytes; });
+  return alive;
+}
+
 namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
@@ -29,13 +38,9 @@ constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 // Memory that one or more values occupy in turn: views and in-place results share their input's.
 struct Storage {
   std::uint64_t bytes = 0;
-  std::uint32_t first = kNone, last = 0;  // steps of the order, inclusive
-  std::optional<Location> fixed;          // inputs, constants, arenas: outside the scratch arena
+  std::uint32_t last = 0;         // step of the order that touches it last
+  std::optional<Location> fixed;  // inputs, constants, arenas: outside the scratch arena
 };
-
-std::uint64_t aligned(std::uint64_t bytes) {
-  return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
-}
 
 class Lowering {
  public:
@@ -123,10 +128,10 @@ class Lowering {
           location.segment =
               segment(info.source.kind == Source::Kind::input ? Segment::Kind::input : Segment::Kind::constant);
           location.offset = plan_.segments[location.segment].bytes;
-          plan_.segments[location.segment].bytes += aligned(location.bytes);
+          plan_.segments[location.segment].bytes += memory_aligned(location.bytes);
           break;
       }
-      storage_of_[value] = add_storage({location.bytes, 0, 0, location});
+      storage_of_[value] = add_storage({location.bytes, 0, location});
     }
   }
 
@@ -139,14 +144,14 @@ class Lowering {
       if (!collection) continue;
       const std::uint32_t arena = store_segment(collection->arena);
       storage_of_[node.outputs[0]] =
-          add_storage({bytes(node.outputs[0]), 0, 0, Location{arena, 0, bytes(node.outputs[0])}});
+          add_storage({bytes(node.outputs[0]), 0, Location{arena, 0, bytes(node.outputs[0])}});
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const std::uint32_t value = node.inputs[i];
         const bool free = storage_of_[value] == kNone && !is_view(value);
         placed_[index].push_back(free);
         if (free)
           storage_of_[value] =
-              add_storage({bytes(value), 0, 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
+              add_storage({bytes(value), 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
       }
     }
   }
@@ -220,7 +225,7 @@ class Lowering {
     }
     if (!options_.separate_allocations) overwrite_inputs(node, step);
     for (const std::uint32_t output : node.outputs) {
-      if (storage_of_[output] == kNone) storage_of_[output] = add_storage({bytes(output), step, step, {}});
+      if (storage_of_[output] == kNone) storage_of_[output] = add_storage({bytes(output), step, {}});
       touch(storage_of_[output], std::max(step, last_read_[output]));
     }
   }
@@ -244,7 +249,6 @@ class Lowering {
   }
 
   void touch(std::uint32_t storage, std::uint32_t step) {
-    storages_[storage].first = std::min(storages_[storage].first, step);
     storages_[storage].last = std::max(storages_[storage].last, step);
   }
 
@@ -275,29 +279,65 @@ class Lowering {
       check_dispatches(request, *selected.kernel, emitted_[step]);
       plan_.selections.push_back(std::move(selected.record));
       for (const std::uint64_t size : emitted_[step].workspace_bytes)
-        workspaces_[step].push_back(add_storage({size, step, step, {}}));
+        workspaces_[step].push_back(add_storage({size, step, {}}));
     }
   }
 
+  std::uint32_t storage_of(std::uint32_t step, const Operand& operand) const {
+    const Node& node = node_at(step);
+    switch (operand.kind) {
+      case Operand::Kind::input: return storage_of_[node.inputs[operand.index]];
+      case Operand::Kind::output: return storage_of_[node.outputs[operand.index]];
+      case Operand::Kind::workspace: return workspaces_[step][operand.index];
+    }
+    return kNone;
+  }
+
+  // Which dispatches touch each storage first and last: of a node with several, a workspace or a result may need its
+  // memory for some of them only.
+  std::vector<ScratchRange> ranges() const {
+    std::vector<ScratchRange> ranges(storages_.size());
+    for (std::size_t storage = 0; storage < ranges.size(); ++storage)
+      ranges[storage] = {.bytes = storages_[storage].bytes, .first = kNone};
+    std::uint32_t count = 0;
+    const auto touch_range = [&](std::uint32_t storage, std::uint32_t dispatch) {
+      ranges[storage].first = std::min(ranges[storage].first, dispatch);
+      ranges[storage].last = std::max(ranges[storage].last, dispatch);
+    };
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
+      for (const Dispatch& dispatch : emitted_[step].dispatches) {
+        for (const BufferUse& use : dispatch.buffers) touch_range(storage_of(step, use.operand), count);
+        ++count;
+      }
+      for (const std::uint32_t workspace : workspaces_[step]) ranges[workspace].node = plan_.order[step];
+      for (const std::uint32_t output : node_at(step).outputs) ranges[storage_of_[output]].values.push_back(output);
+    }
+    for (const Output& output : graph_.outputs()) touch_range(storage_of_[output.value], count);
+    return ranges;
+  }
+
   void place_scratch() {
+    std::vector<ScratchRange> all = ranges();
     std::vector<Lifetime> lifetimes;
     std::vector<std::uint32_t> members;
     for (std::uint32_t index = 0; index < storages_.size(); ++index) {
-      const Storage& storage = storages_[index];
-      if (storage.fixed || storage.bytes == 0) continue;
-      lifetimes.push_back({storage.bytes, storage.first, storage.last});
+      if (storages_[index].fixed || all[index].bytes == 0 || all[index].first == kNone) continue;
+      lifetimes.push_back({all[index].bytes, all[index].first, all[index].last});
       members.push_back(index);
+      plan_.scratch.push_back(std::move(all[index]));
     }
+    const Peak peak = peak_of(lifetimes);
+    plan_.peak_live_bytes = peak.bytes;
+    plan_.peak_dispatch = peak.step;
     if (options_.separate_allocations) {
       for (std::size_t i = 0; i < members.size(); ++i) {
-        plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", i), aligned(lifetimes[i].bytes)});
+        plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", i), memory_aligned(lifetimes[i].bytes)});
         storages_[members[i]].fixed =
             Location{static_cast<std::uint32_t>(plan_.segments.size() - 1), 0, lifetimes[i].bytes};
       }
       return;
     }
     const MemoryPlan memory = plan_memory(lifetimes, caps_.max_allocation);
-    plan_.peak_live_bytes = memory.peak_live_bytes;
     const auto first_block = static_cast<std::uint32_t>(plan_.segments.size());
     for (std::size_t block = 0; block < memory.blocks.size(); ++block)
       plan_.segments.push_back({Segment::Kind::scratch, fmt::format("{}", block), memory.blocks[block]});
@@ -308,14 +348,7 @@ class Lowering {
   }
 
   Location location_of(std::uint32_t step, const BufferUse& use) const {
-    const Node& node = node_at(step);
-    std::uint32_t storage = 0;
-    switch (use.operand.kind) {
-      case Operand::Kind::input: storage = storage_of_[node.inputs[use.operand.index]]; break;
-      case Operand::Kind::output: storage = storage_of_[node.outputs[use.operand.index]]; break;
-      case Operand::Kind::workspace: storage = workspaces_[step][use.operand.index]; break;
-    }
-    Location location = *storages_[storage].fixed;
+    Location location = *storages_[storage_of(step, use.operand)].fixed;
     assert(use.offset + use.size <= location.bytes && use.offset < location.bytes);
     location.bytes = use.size ? use.size : location.bytes - use.offset;
     location.offset += use.offset;

@@ -19,17 +19,32 @@ struct Placement {
   std::uint64_t offset = 0;  // a multiple of kMemoryAlignment
 };
 
+// The most that is alive at one step.
+struct Peak {
+  std::uint64_t bytes = 0;  // each lifetime rounded up to kMemoryAlignment
+  std::uint32_t step = 0;   // the first of those where it is so much
+};
+
 struct MemoryPlan {
   std::vector<Placement> placements;  // by lifetime
   std::vector<std::uint64_t> blocks;  // bytes of each
-  std::uint64_t peak_live_bytes = 0;  // most bytes alive at one step: no plan can be smaller
+  Peak peak;                          // no plan can be smaller: the liveness bound
 };
 
 inline constexpr std::uint64_t kMemoryAlignment = 256;
 
-// Places the largest first, each at the lowest offset that is free over its whole lifetime ("greedy by
-// size", Pisarchyk & Lee 2020). No block exceeds max_block bytes and nothing spans two. Throws
-// OutOfMemory where one lifetime alone exceeds max_block.
+constexpr std::uint64_t memory_aligned(std::uint64_t bytes) {
+  return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
+}
+
+Peak peak_of(std::span<const Lifetime> lifetimes);
+
+// Places one after the other, each at the lowest offset that is free over its whole lifetime, in several orders, of
+// which the one that needs least counts: by size and by the live bytes around ("greedy by size" and "by breadth",
+// Pisarchyk & Lee 2020), by size times duration, by duration; then, unless the bound is reached, with what lies at the
+// top placed earlier, some 200 times. No block exceeds max_block bytes and nothing spans two. Takes milliseconds for
+// 1,000 lifetimes; the same lifetimes give the same plan. Throws OutOfMemory where one lifetime alone exceeds
+// max_block.
 MemoryPlan plan_memory(std::span<const Lifetime> lifetimes, std::uint64_t max_block);
 
 }  // namespace tuff

@@ -56,15 +56,31 @@ struct Selection {
   std::vector<std::string> not_tried;  // after it in the table
 };
 
+// Memory of the scratch arena from the first to the last dispatch that touches it, both inclusive. Results of a run
+// live to its end: one dispatch more than there are.
+struct ScratchRange {
+  std::uint64_t bytes = 0;
+  std::uint32_t first = 0, last = 0;
+  std::vector<std::uint32_t> values;  // that lie there one after the other (in place, views); none: a workspace
+  std::uint32_t node = 0;             // of a workspace
+};
+
 struct Plan {
   std::vector<Segment> segments;
   std::vector<Location> values;  // by value id; bytes = 0 where a value has no memory (unused)
   std::vector<PlannedDispatch> dispatches;
   std::vector<Selection> selections;
-  std::vector<std::uint32_t> order;   // nodes as they run; those that write the store last
-  std::uint64_t peak_live_bytes = 0;  // lower bound of the scratch segments' sum
+  std::vector<std::uint32_t> order;  // nodes as they run; those that write the store last
+  std::vector<ScratchRange> scratch;
+  // The liveness bound, below which no arrangement of the scratch segments goes: the most bytes of values and workspace
+  // that are alive at one dispatch, and the first such dispatch.
+  std::uint64_t peak_live_bytes = 0;
+  std::uint32_t peak_dispatch = 0;
   std::uint64_t scratch_bytes() const;
 };
+
+// What is alive at a dispatch, largest first: indices into plan.scratch.
+std::vector<std::size_t> alive_at(const Plan& plan, std::uint32_t dispatch);
 
 struct LowerOptions {
   // Op name -> kernel name that must be used (tests, autotuning); an Error where it refuses.

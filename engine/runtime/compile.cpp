@@ -1,6 +1,13 @@
 #include "runtime/compile.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
 #include "ops/kernel_table.h"
+#include "passes/checkpoint.h"
+#include "passes/choose_recomputation.h"
 #include "passes/eliminate.h"
 #include "passes/mixed_precision.h"
 #include "passes/optimize.h"
@@ -13,12 +20,94 @@ std::unique_ptr<Graph> prepared(const Graph& graph, const CompileOptions& option
   return options.storage == DType::f16 ? mixed_precision(*result) : std::move(result);
 }
 
+std::uint64_t device_bytes(const Graph& graph, const Plan& plan) {
+  std::uint64_t bytes = 2 * Executable::staging_bytes(graph);
+  for (const Segment& segment : plan.segments)
+    if (segment.kind != Segment::Kind::store) bytes += segment.bytes;
+  return bytes;
+}
+
+namespace {
+
+PlannedGraph planned_as_it_is(std::unique_ptr<Graph> graph, const DeviceCaps& caps, const CompileOptions& options) {
+  PlannedGraph result{.graph = std::move(graph)};
+  result.plan = lower(*result.graph, caps, kernel_table(), options.lower);
+  result.device_bytes = device_bytes(*result.graph, result.plan);
+  for (const Segment& segment : result.plan.segments)
+    if (segment.kind == Segment::Kind::store) result.store_bytes += segment.bytes;
+  return result;
+}
+
+// Looks for what to compute again so that a graph fits into a budget.
+class Fitting {
+ public:
+  Fitting(const PlannedGraph& whole, const DeviceCaps& caps, const CompileOptions& options)
+      : whole_(whole), caps_(caps), options_(options) {}
+
+  PlannedGraph run() const {
+    const std::uint64_t beside = whole_.bytes() - whole_.plan.scratch_bytes();  // computing again doesn't change it
+    const std::uint64_t budget = options_.memory > beside ? options_.memory - beside : 0;
+    std::uint64_t wanted = budget;
+    for (int round = 0; round < kRounds; ++round) {
+      const RecomputationChoice choice = choose_recomputation(*whole_.graph, whole_.plan, wanted);
+      if (!choice.fits) break;
+      PlannedGraph result = repeated(choice);
+      const std::uint64_t scratch = result.plan.scratch_bytes();
+      if (scratch <= budget) return result;
+      wanted -= std::min(wanted, scratch - budget);  // the arena may need more than is alive at once
+    }
+    return repeated(least());
+  }
+
+ private:
+  static constexpr int kRounds = 6;
+  static constexpr std::uint64_t kSteps = 32;
+
+  PlannedGraph repeated(const RecomputationChoice& choice) const {
+    PlannedGraph result = planned_as_it_is(recompute(*whole_.graph, choice.repeated), caps_, options_);
+    result.repetitions = static_cast<std::uint32_t>(result.graph->nodes().size() - whole_.graph->nodes().size());
+    return result;
+  }
+
+  // Of choices for smaller and smaller budgets, whatever the one wanted is: who asks for what this takes gets it.
+  RecomputationChoice least() const {
+    RecomputationChoice least{.repeated = std::vector<bool>(whole_.graph->nodes().size(), false),
+                              .live_bytes = whole_.plan.peak_live_bytes};
+    for (std::uint64_t step = kSteps; step-- > 0;) {
+      RecomputationChoice choice =
+          choose_recomputation(*whole_.graph, whole_.plan, whole_.plan.peak_live_bytes * step / kSteps);
+      if (choice.live_bytes < least.live_bytes) least = std::move(choice);
+    }
+    return least;
+  }
+
+  const PlannedGraph& whole_;
+  const DeviceCaps& caps_;
+  const CompileOptions& options_;
+};
+
+}  // namespace
+
+PlannedGraph planned(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options) {
+  PlannedGraph result = planned_as_it_is(prepared(graph, options), caps, options);
+  if (options.memory == 0 || result.bytes() <= options.memory) return result;
+  return Fitting(result, caps, options).run();
+}
+
 std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store,
                                     const CompileOptions& options) {
-  std::unique_ptr<Graph> lowered = prepared(graph, options);
-  Plan plan = lower(*lowered, device.caps(), kernel_table(), options.lower);
-  if (options.shuffle_seed) shuffle_between_barriers(plan.dispatches, *options.shuffle_seed);
-  return std::make_unique<Executable>(std::move(lowered), std::move(plan), device, store, options.execution);
+  return compile(planned(graph, device.caps(), options), device, store, options);
+}
+
+std::unique_ptr<Executable> compile(PlannedGraph ready, Device& device, ParameterStore* store,
+                                    const CompileOptions& options) {
+  if (options.memory > 0 && ready.bytes() > options.memory)
+    throw OutOfMemory(fmt::format(
+        "{:.1f} MiB of device memory may be used (--memory), at least {:.1f} MiB are needed; allow more, or "
+        "use a smaller batch, crop or tile",
+        static_cast<double>(options.memory) / (1 << 20), static_cast<double>(ready.bytes()) / (1 << 20)));
+  if (options.shuffle_seed) shuffle_between_barriers(ready.plan.dispatches, *options.shuffle_seed);
+  return std::make_unique<Executable>(std::move(ready.graph), std::move(ready.plan), device, store, options.execution);
 }
 
 }  // namespace tuff

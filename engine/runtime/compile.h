@@ -1,4 +1,4 @@
-// From a graph to something that runs: optimize, lower, allocate, record.
+// From a graph to something that runs: optimize, lower, fit into memory, allocate, record.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,9 @@ struct CompileOptions {
   // no 16-bit storage. Inputs, outputs and the store stay f32.
   DType storage = DType::f32;
   LowerOptions lower;
+  // Device memory in bytes that the executable and the store's arenas that it uses may take; 0: any. What a training
+  // step exceeds it by is computed a second time instead of kept (passes/checkpoint.h), which changes no bits.
+  std::uint64_t memory = 0;
   Executable::Options execution;
   // For tests: dispatches between two barriers run in an order drawn from this seed.
   std::optional<std::uint64_t> shuffle_seed;
@@ -27,9 +30,28 @@ struct CompileOptions {
 // The graph that compile() lowers.
 std::unique_ptr<Graph> prepared(const Graph& graph, const CompileOptions& options = {});
 
+// A graph ready to run on a device: plain data.
+struct PlannedGraph {
+  std::unique_ptr<Graph> graph;  // what `plan` is of
+  Plan plan;
+  std::uint64_t device_bytes = 0;  // that its executable will bind, the store's arenas apart
+  std::uint64_t store_bytes = 0;   // of those arenas
+  std::uint32_t repetitions = 0;   // nodes that are computed a second time to fit into memory
+  std::uint64_t bytes() const { return device_bytes + store_bytes; }
+};
+
+// What compile() makes an executable of. Where nothing fits into options.memory, what takes the least that was found:
+// its bytes() are more.
+PlannedGraph planned(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options = {});
+
+// Bytes that an executable binds on the device, the store's arenas apart: scratch, inputs, constants, staging.
+std::uint64_t device_bytes(const Graph& graph, const Plan& plan);
+
 // Shapes are the graph's; for another shape build and compile another graph and bind it to the same store.
 // `graph` may be dropped afterwards. Throws Error (no kernel, no store) or OutOfMemory.
 std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store,
+                                    const CompileOptions& options = {});
+std::unique_ptr<Executable> compile(PlannedGraph ready, Device& device, ParameterStore* store,
                                     const CompileOptions& options = {});
 
 }  // namespace tuff

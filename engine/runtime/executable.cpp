@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::uint64_t kPortAlignment = 64;
 
+// Of an input or output in staging memory.
+std::uint64_t port_bytes(const TensorType& type) {
+  return (static_cast<std::uint64_t>(type.bytes()) + kPortAlignment - 1) / kPortAlignment * kPortAlignment;
+}
+
 // At most 100 ms on a slow device of the kind: 2 TFLOP/s discrete; 100 GFLOP/s integrated, where a desktop may be
 // drawn too (16 ms on ten times that). CPU drivers have no watchdog.
 double default_budget(DeviceKind kind) {
@@ -70,6 +75,13 @@ std::uint64_t Executable::address(const Location& location) const {
   return segments_[location.segment]->address() + location.offset;
 }
 
+std::uint64_t Executable::staging_bytes(const Graph& graph) {
+  std::uint64_t bytes = 0;
+  for (const Value input : graph.inputs()) bytes += port_bytes(input.type());
+  for (const Output& output : graph.outputs()) bytes += port_bytes(graph.values()[output.value].type);
+  return bytes;
+}
+
 void Executable::allocate() {
   for (std::size_t index = 0; index < plan_.segments.size(); ++index) {
     const Segment& segment = plan_.segments[index];
@@ -82,14 +94,14 @@ void Executable::allocate() {
   }
   std::uint64_t input_bytes = 0, output_bytes = 0;
   const auto add = [](std::vector<Port>& ports, std::uint64_t& end, std::string name, std::uint32_t value,
-                      std::int64_t bytes) {
+                      const TensorType& type) {
     ports.push_back({std::move(name), value, end});
-    end += (static_cast<std::uint64_t>(bytes) + kPortAlignment - 1) / kPortAlignment * kPortAlignment;
+    end += port_bytes(type);
   };
   for (const Value input : graph_->inputs())
-    add(inputs_, input_bytes, graph_->info(input).name, input.id(), input.type().bytes());
+    add(inputs_, input_bytes, graph_->info(input).name, input.id(), input.type());
   for (const Output& output : graph_->outputs())
-    add(outputs_, output_bytes, output.name, output.value, graph_->values()[output.value].type.bytes());
+    add(outputs_, output_bytes, output.name, output.value, graph_->values()[output.value].type);
   for (std::size_t slot = 0; slot < 2; ++slot) {
     upload_staging_[slot] = device_.allocate(input_bytes, MemoryKind::upload, "staging of inputs");
     download_staging_[slot] = device_.allocate(output_bytes, MemoryKind::download, "staging of outputs");

@@ -51,6 +51,8 @@ class Executable {
   std::size_t submissions_per_run() const { return main_.size(); }
   // Device memory bound here, the store's arenas apart, in bytes: scratch, inputs, constants, staging.
   std::uint64_t device_bytes() const;
+  // Of one staging slot of a graph's inputs and outputs; an executable has two.
+  static std::uint64_t staging_bytes(const Graph& graph);
 
   // Runs once with a timestamp around each dispatch. Needs caps().timestamps, else Error.
   std::vector<DispatchTime> profile();

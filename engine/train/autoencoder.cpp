@@ -36,6 +36,16 @@ HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
   return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
 }
 
+// Input "images", outputs "reconstruction" and "kl" of each.
+std::unique_ptr<Graph> measuring_graph(const AutoencoderNetwork& network, std::int64_t batch) {
+  auto graph = std::make_unique<Graph>();
+  const Value x = graph->input("images", {batch, network.channels, network.side, network.side});
+  const auto terms = network.terms(*graph, x, noise_input(*graph, batch, network.latent, kMeasureNoise));
+  graph->output("reconstruction", terms.reconstruction);
+  graph->output("kl", terms.kl);
+  return graph;
+}
+
 struct Halves {
   std::vector<std::int64_t> train, validation;
 };
@@ -88,8 +98,11 @@ class Autoencoding : public Objective {
   std::vector<Metric> metrics() const override {
     return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
   }
-  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                 std::int64_t step) const override;
+  std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
+    return halves_.validation.empty() ? 0 : planned(*measuring_graph(network_, options_.batch), caps).device_bytes;
+  }
+  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
+                                 std::uint64_t memory) const override;
 
  private:
   class Batches;
@@ -163,8 +176,9 @@ class Autoencoding::Batches : public Objective::Session {
   std::vector<std::int64_t> order_;
 };
 
+// Validation takes what validation_bytes() says, whatever more it may.
 std::unique_ptr<Objective::Session> Autoencoding::start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                                        std::int64_t step) const {
+                                                        std::int64_t step, std::uint64_t) const {
   return std::make_unique<Batches>(*this, device, store, epoch, step);
 }
 
@@ -205,36 +219,59 @@ std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format,
   return std::make_unique<Autoencoding>(std::move(options), std::move(format), std::move(images), std::move(network));
 }
 
-Autoencoder::Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch)
-    : device_(device), store_(store), network_(std::move(network)), batch_(batch) {}
+namespace {
 
-std::unique_ptr<Executable> Autoencoder::compiled(const std::function<void(Graph&)>& build) {
-  Graph graph;
-  build(graph);
-  return compile(graph, device_, &store_);
+// Pixels of "z" (batch, latent, 1, 1).
+std::unique_ptr<Graph> decoding_graph(const AutoencoderNetwork& network, std::int64_t batch) {
+  auto graph = std::make_unique<Graph>();
+  graph->output("pixels", network.decode(*graph, graph->input("z", {batch, network.latent, 1, 1})));
+  return graph;
 }
 
-// A batch from number `first` of the list on; where the list ends, its last image again.
-HostTensor Autoencoder::gather(const ImageSet& images, std::span<const std::int64_t> chosen, std::size_t first) const {
-  HostTensor batch(Shape{batch_, network_.channels, network_.side, network_.side});
-  const std::size_t each = batch.floats().size() / static_cast<std::size_t>(batch_);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(batch_); ++i)
+// The latent vectors of a whole batch, however many are decoded at once: the same images in any memory.
+std::unique_ptr<Graph> drawing_graph(const AutoencoderNetwork& network, std::int64_t batch) {
+  auto graph = std::make_unique<Graph>();
+  graph->output("z", noise_input(*graph, batch, network.latent, kGenerateNoise));
+  return graph;
+}
+
+}  // namespace
+
+Autoencoder::Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch,
+                         std::uint64_t memory)
+    : device_(device), store_(store), network_(std::move(network)), batch_(batch), memory_(memory) {}
+
+// Halves the number of images at once until that fits.
+PlannedGraph Autoencoder::fitting(const std::function<std::unique_ptr<Graph>(std::int64_t)>& build,
+                                  std::uint64_t memory, std::int64_t& count) const {
+  for (count = batch_;; count /= 2) {
+    PlannedGraph ready = planned(*build(count), device_.caps());
+    if (memory == 0 || ready.device_bytes <= memory) return ready;
+    if (count == 1)
+      throw OutOfMemory(
+          fmt::format("one image of {}x{} pixels takes {:.1f} MiB on the device beside the weights, of {:.1f} MiB "
+                      "that are left; allow more with --memory",
+                      network_.side, network_.side, static_cast<double>(ready.device_bytes) / (1 << 20),
+                      static_cast<double>(memory) / (1 << 20)));
+  }
+}
+
+// `count` images from number `first` of the list on; where the list ends, its last image again.
+HostTensor Autoencoder::gather(const ImageSet& images, std::span<const std::int64_t> chosen, std::size_t first,
+                               std::int64_t count) const {
+  HostTensor batch(Shape{count, network_.channels, network_.side, network_.side});
+  const std::size_t each = batch.floats().size() / static_cast<std::size_t>(count);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
     images.read(chosen[std::min(first + i, chosen.size() - 1)], batch.floats().subspan(i * each, each));
   return batch;
 }
 
 Elbo Autoencoder::measure(const ImageSet& images, std::span<const std::int64_t> chosen, std::uint64_t seed) {
-  if (!measure_)
-    measure_ = compiled([&](Graph& graph) {
-      const Value x = graph.input("images", {batch_, network_.channels, network_.side, network_.side});
-      const auto terms = network_.terms(graph, x, noise_input(graph, batch_, network_.latent, kMeasureNoise));
-      graph.output("reconstruction", terms.reconstruction);
-      graph.output("kl", terms.kl);
-    });
+  if (!measure_) measure_ = compile(*measuring_graph(network_, batch_), device_, &store_);
   const auto batch = static_cast<std::size_t>(batch_);
   Elbo result;
   for (std::size_t first = 0; first < chosen.size(); first += batch) {
-    measure_->write("images", gather(images, chosen, first));
+    measure_->write("images", gather(images, chosen, first, batch_));
     measure_->write("random_state", random_state_tensor(seed, static_cast<std::int64_t>(first / batch)));
     measure_->run();
     const HostTensor reconstruction = measure_->read("reconstruction"), kl = measure_->read("kl");
@@ -251,27 +288,43 @@ Elbo Autoencoder::measure(const ImageSet& images, std::span<const std::int64_t> 
 }
 
 std::vector<Image> Autoencoder::generate(std::int64_t count, std::uint64_t seed) {
-  if (!generate_)
-    generate_ = compiled([&](Graph& graph) {
-      graph.output("pixels", network_.decode(graph, noise_input(graph, batch_, network_.latent, kGenerateNoise)));
-    });
+  if (!generate_) {
+    draw_ = compile(*drawing_graph(network_, batch_), device_, &store_);
+    const std::uint64_t drawing = draw_->device_bytes();
+    PlannedGraph ready = fitting([&](std::int64_t at_once) { return decoding_graph(network_, at_once); },
+                                 memory_ == 0 ? 0 : memory_ - std::min(memory_ - 1, drawing), decoded_at_once_);
+    generate_ = compile(std::move(ready), device_, &store_);
+  }
   std::vector<Image> images;
   for (std::int64_t first = 0; first < count; first += batch_) {
-    generate_->write("random_state", random_state_tensor(seed, first / batch_));
-    generate_->run();
-    append_images(images, generate_->read("pixels"), static_cast<std::size_t>(std::min(batch_, count - first)));
+    draw_->write("random_state", random_state_tensor(seed, first / batch_));
+    draw_->run();
+    const HostTensor all = draw_->read("z");
+    for (std::int64_t done = 0; done < std::min(batch_, count - first); done += decoded_at_once_) {
+      HostTensor z(Shape{decoded_at_once_, network_.latent, 1, 1});
+      const auto rest = all.floats().subspan(static_cast<std::size_t>(done * network_.latent));
+      std::ranges::copy(rest.first(std::min(rest.size(), z.floats().size())), z.floats().begin());
+      generate_->write("z", z);
+      generate_->run();
+      append_images(images, generate_->read("pixels"),
+                    static_cast<std::size_t>(std::min(decoded_at_once_, count - first - done)));
+    }
   }
   return images;
 }
 
 std::vector<Image> Autoencoder::reconstruct(const ImageSet& images, std::span<const std::int64_t> chosen) {
-  if (!reconstruct_) reconstruct_ = compile(*reconstruction_graph(network_, batch_), device_, &store_);
+  if (!reconstruct_) {
+    PlannedGraph ready = fitting([&](std::int64_t at_once) { return reconstruction_graph(network_, at_once); }, memory_,
+                                 reconstructed_at_once_);
+    reconstruct_ = compile(std::move(ready), device_, &store_);
+  }
+  const auto at_once = static_cast<std::size_t>(reconstructed_at_once_);
   std::vector<Image> result;
-  for (std::size_t first = 0; first < chosen.size(); first += static_cast<std::size_t>(batch_)) {
-    reconstruct_->write("images", gather(images, chosen, first));
+  for (std::size_t first = 0; first < chosen.size(); first += at_once) {
+    reconstruct_->write("images", gather(images, chosen, first, reconstructed_at_once_));
     reconstruct_->run();
-    append_images(result, reconstruct_->read("pixels"),
-                  std::min(static_cast<std::size_t>(batch_), chosen.size() - first));
+    append_images(result, reconstruct_->read("pixels"), std::min(at_once, chosen.size() - first));
   }
   return result;
 }

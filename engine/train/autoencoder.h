@@ -58,7 +58,10 @@ struct Elbo {
 // outlive it.
 class Autoencoder {
  public:
-  Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch);
+  // `memory`: bytes of the device that generate() and reconstruct() may take each, the store apart; 0: any. Where that
+  // is too little for a batch, fewer images go through the network at once.
+  Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch,
+              std::uint64_t memory = 0);
 
   // Of these images, each with one z drawn by the seed and its place in the list.
   Elbo measure(const ImageSet& images, std::span<const std::int64_t> chosen, std::uint64_t seed);
@@ -68,14 +71,18 @@ class Autoencoder {
   std::vector<Image> reconstruct(const ImageSet& images, std::span<const std::int64_t> chosen);
 
  private:
-  std::unique_ptr<Executable> compiled(const std::function<void(Graph&)>& build);
-  HostTensor gather(const ImageSet& images, std::span<const std::int64_t> chosen, std::size_t first) const;
+  PlannedGraph fitting(const std::function<std::unique_ptr<Graph>(std::int64_t)>& build, std::uint64_t memory,
+                       std::int64_t& count) const;
+  HostTensor gather(const ImageSet& images, std::span<const std::int64_t> chosen, std::size_t first,
+                    std::int64_t count) const;
 
   Device& device_;
   ParameterStore& store_;
   AutoencoderNetwork network_;
   std::int64_t batch_;
-  std::unique_ptr<Executable> measure_, generate_, reconstruct_;  // made when first wanted
+  std::uint64_t memory_;
+  std::int64_t decoded_at_once_ = 0, reconstructed_at_once_ = 0;
+  std::unique_ptr<Executable> measure_, draw_, generate_, reconstruct_;  // made when first wanted
 };
 
 }  // namespace tuff

@@ -53,9 +53,12 @@ class Objective {
     virtual SafeTensors validation_images() = 0;
   };
 
-  // Batches from this position on (both counted from 0). Objective, device and store must outlive the session.
-  virtual std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                         std::int64_t step) const = 0;
+  // Device memory in bytes that validation needs at least beside the store; 0 without validation images.
+  virtual std::uint64_t validation_bytes(const DeviceCaps& caps) const = 0;
+  // Batches from this position on (both counted from 0). Validation may take `memory` bytes of the device, 0: as much
+  // as a predictor takes by itself. Objective, device and store must outlive the session.
+  virtual std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
+                                         std::uint64_t memory) const = 0;
 };
 
 }  // namespace tuff

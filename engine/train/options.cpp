@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/number.h"
 
@@ -71,6 +72,7 @@ const TrainField kFields[] = {
     {&Options::resume, "resume", "Run", "", "go on with the run in --out", 0, 0, Kept::never},
     {&Options::config, "config", "Run", "FILE", "options from a config.json; those given here win", 0, 0, Kept::never},
     {&Options::device, "device", "Run", "NAME|N", "device by number or part of its name, see `tuff devices`", 0, 0, Kept::run},
+    {&Options::memory, "memory", "Run", "SIZE", "device memory that training may take, e.g. 800M or 2G; what doesn't fit is computed twice, with equal results", 0, 0, Kept::run},
     {&Options::save_every, "save-every", "Run", "STEPS", "save the last model so often too; 0: once an epoch", 0, 1e15, Kept::run},
     {&Options::dump, "dump", "Run", "DIR", "write the initial weights and every batch there", 0, 0, Kept::never, true},
 };
@@ -176,6 +178,7 @@ void validate(TrainOptions& options) {
   if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
     throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
   no_decay_groups(options.no_decay);
+  memory_bytes(options);
   if (options.model != "unet") return;
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
@@ -235,6 +238,12 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
     if (name == "epochs") result.steps = 0;
   }
   return result;
+}
+
+std::uint64_t memory_bytes(const TrainOptions& options) {
+  if (options.memory.empty()) return 0;
+  if (const auto bytes = parse_bytes(options.memory)) return *bytes;
+  throw Error(fmt::format("--memory: \"{}\" is no amount of memory such as 800M or 2G", options.memory));
 }
 
 std::vector<std::string> no_decay_groups(std::string_view text) {

@@ -66,6 +66,7 @@ struct TrainOptions {
   // run
   std::string out;
   std::string device;
+  std::string memory;
   std::string config;
   bool resume = false;
   std::int64_t save_every = 0;
@@ -122,6 +123,9 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
 
 // "0,2,5" as numbers; Error with the option's name. Empty text: no numbers.
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option);
+
+// --memory in bytes; 0 where it isn't given. Error where it is no amount.
+std::uint64_t memory_bytes(const TrainOptions& options);
 
 // "norm,bias" as words, each "norm" or "bias"; Error naming the option. Empty text: none.
 std::vector<std::string> no_decay_groups(std::string_view text);

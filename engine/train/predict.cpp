@@ -18,6 +18,30 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// The network's input for a whole image of this extent.
+std::int64_t whole_extent(const Network& network, std::int64_t extent) {
+  if (network.margin == 0) return round_up(extent, network.alignment);
+  const std::int64_t kept = extent + 2 * round_up(network.radius, network.alignment);
+  std::int64_t size = kept + 2 * network.margin;
+  while (network.output_size(size) < kept) size = network.nearest_sizes(size).second;
+  return size;
+}
+
+// The sides above that are of use to a network, largest first.
+std::vector<std::int64_t> tile_sides(const Network& network) {
+  std::vector<std::int64_t> sides;
+  for (std::int64_t side : kTileSides) {
+    if (network.output_size(side) == 0) side = network.nearest_sizes(side).first;
+    if (side <= 2 * (network.margin + round_up(network.radius, network.alignment))) break;
+    sides.push_back(side);
+  }
+  return sides;
+}
+
+double mebibytes(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
@@ -26,14 +50,19 @@ std::optional<std::uint64_t> inference_bytes(const Network& network, const Devic
   for (const ValueInfo& value : graph->values())
     if (static_cast<std::uint64_t>(value.type.bytes()) > caps.max_allocation) return std::nullopt;
   try {
-    const Plan plan = lower(*graph, caps, kernel_table());
-    std::uint64_t bytes = 0;
-    for (const Segment& segment : plan.segments)
-      if (segment.kind != Segment::Kind::store) bytes += segment.bytes;
-    return bytes;
+    return device_bytes(*graph, lower(*graph, caps, kernel_table()));
   } catch (const OutOfMemory&) {
     return std::nullopt;
   }
+}
+
+std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
+                                     std::int64_t width, std::int64_t tile) {
+  std::int64_t whole_height = whole_extent(network, height), whole_width = whole_extent(network, width);
+  const std::vector<std::int64_t> sides = tile_sides(network);
+  if (tile == 0 && network.whole_image.empty() && !sides.empty()) tile = sides.back();
+  if (tile > 0) whole_height = std::min(whole_height, tile), whole_width = std::min(whole_width, tile);
+  return inference_bytes(network, caps, whole_height, whole_width).value_or(caps.max_allocation);
 }
 
 Predictor::Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options)
@@ -45,15 +74,6 @@ Predictor::Predictor(Device& device, ParameterStore& store, Network network, con
     throw Error(fmt::format("--tile {}: the net can't take this size; use {}{}", options_.tile,
                             below > 0 ? fmt::format("{} or ", below) : "", above));
   }
-}
-
-// The network's input for a whole image of this extent.
-std::int64_t Predictor::whole_extent(std::int64_t extent) const {
-  if (network_.margin == 0) return round_up(extent, network_.alignment);
-  const std::int64_t kept = extent + 2 * round_up(network_.radius, network_.alignment);
-  std::int64_t size = kept + 2 * network_.margin;
-  while (network_.output_size(size) < kept) size = network_.nearest_sizes(size).second;
-  return size;
 }
 
 const std::optional<std::uint64_t>& Predictor::bytes_needed(std::int64_t height, std::int64_t width) {
@@ -71,7 +91,7 @@ Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile
   const auto axis = [&](std::int64_t extent) {
     TilingAxis result{.image = extent, .alignment = network_.alignment, .margin = network_.margin};
     result.halo = round_up(network_.radius, network_.alignment);
-    const std::int64_t whole = whole_extent(extent);
+    const std::int64_t whole = whole_extent(network_, extent);
     if (network_.margin > 0)
       result.tile = tile == 0 ? whole : std::min(tile, whole);
     else
@@ -82,29 +102,38 @@ Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile
 }
 
 std::int64_t Predictor::largest_tile() {
-  std::int64_t smallest = 0;
-  for (std::int64_t side : kTileSides) {
-    if (network_.output_size(side) == 0) side = network_.nearest_sizes(side).first;
-    const bool useful = side > 2 * (network_.margin + round_up(network_.radius, network_.alignment));
-    if (!useful) break;
-    smallest = side;
+  const std::vector<std::int64_t> sides = tile_sides(network_);
+  for (const std::int64_t side : sides)
     if (fits(side, side)) return side;
-  }
+  const std::int64_t smallest = sides.empty() ? 0 : sides.back();
   throw OutOfMemory(
-      fmt::format("prediction: the device has no room for a tile of {0}x{0} pixels ({1} MiB may be used); "
-                  "use a smaller network or another --device",
-                  smallest, budget_ >> 20));
+      fmt::format("prediction: a tile of {0}x{0} pixels, the smallest, takes {1:.1f} MiB on the device beside the "
+                  "weights, {2:.1f} MiB "
+                  "may be used; {3}",
+                  smallest, mebibytes(bytes_needed(smallest, smallest).value_or(0)), mebibytes(budget_),
+                  options_.memory > 0 ? "allow more with --memory" : "use a smaller network or another --device"));
 }
 
 Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
   std::int64_t tile = options_.tile;
-  if (tile == 0 && !fits(whole_extent(height), whole_extent(width))) tile = largest_tile();
+  if (tile == 0 && !fits(whole_extent(network_, height), whole_extent(network_, width))) tile = largest_tile();
   Tiling result = cut(height, width, tile);
-  if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles)
+  if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles) {
+    const char* cure = options_.tile > 0     ? "leave --tile out"
+                       : options_.memory > 0 ? "allow more with --memory"
+                                             : "use a device with more memory";
     throw Error(
         fmt::format("an image of {}x{} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
-                    width, height, result.tiles.size(), network_.whole_image,
-                    options_.tile > 0 ? "leave --tile out" : "use a device with more memory"));
+                    width, height, result.tiles.size(), network_.whole_image, cure));
+  }
+  if (options_.memory > 0 && !fits(result.tile_height, result.tile_width))
+    throw OutOfMemory(fmt::format(
+        "prediction: a tile of {}x{} pixels takes {:.1f} MiB on the device beside the weights, {:.1f} MiB may be used; "
+        "use a "
+        "smaller --tile or allow more with --memory",
+        result.tile_width, result.tile_height,
+        mebibytes(bytes_needed(result.tile_height, result.tile_width).value_or(device_.caps().max_allocation)),
+        mebibytes(budget_)));
   return result;
 }
 

@@ -23,7 +23,8 @@ struct PredictorOptions {
   bool force_tiles = false;     // tiles even where they change the result (group and instance norm)
   std::size_t executables = 4;  // kept at most
   DType storage = DType::f32;   // of activations: CompileOptions::storage
-  std::uint64_t memory = 0;     // bytes that they may take together; 0: half of the free memory, on a CPU a quarter
+  // Bytes that they may take together, which decides the size of tiles; 0: half of the free memory, on a CPU a quarter.
+  std::uint64_t memory = 0;
 };
 
 class Predictor {
@@ -50,7 +51,6 @@ class Predictor {
   const std::optional<std::uint64_t>& bytes_needed(std::int64_t height, std::int64_t width);
   bool fits(std::int64_t height, std::int64_t width);
   void make_room(std::uint64_t bytes);
-  std::int64_t whole_extent(std::int64_t extent) const;
   Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
   std::int64_t largest_tile();
 
@@ -67,5 +67,10 @@ class Predictor {
 // a tensor exceeds what the device can allocate.
 std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
                                              std::int64_t width, DType storage = DType::f32);
+
+// The least that prediction of an image of this size takes: in tiles of that side, 0: in the smallest tiles, or as a
+// whole where the network needs it so.
+std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
+                                     std::int64_t width, std::int64_t tile = 0);
 
 }  // namespace tuff

@@ -26,10 +26,12 @@ LoaderOptions loader_options(const TrainOptions& options, const Network& network
 }
 
 // Where tiles change the result, they must not depend on the memory that happens to be free.
-PredictorOptions validation_options(const TrainOptions& options, const Network& network) {
-  if (network.whole_image.empty()) return {};
+PredictorOptions validation_options(const TrainOptions& options, const Network& network, std::uint64_t memory) {
+  if (network.whole_image.empty()) return {.memory = memory};
   const std::int64_t side = std::max<std::int64_t>(1024, options.crop);
-  return {.tile = network.output_size(side) > 0 ? side : network.nearest_sizes(side).second, .force_tiles = true};
+  return {.tile = network.output_size(side) > 0 ? side : network.nearest_sizes(side).second,
+          .force_tiles = true,
+          .memory = memory};
 }
 
 // Files that are cut short and class ids out of range would otherwise show in the middle of training. Data too
@@ -68,8 +70,9 @@ class Segmentation : public Objective {
   std::vector<Metric> metrics() const override {
     return {{"val_dice", "Dice"}, {"val_iou", "IoU"}, {"val_pixel_accuracy", "accuracy"}};
   }
-  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                 std::int64_t step) const override;
+  std::uint64_t validation_bytes(const DeviceCaps& caps) const override;
+  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
+                                 std::uint64_t memory) const override;
 
  private:
   class Crops;
@@ -85,11 +88,12 @@ class Segmentation : public Objective {
 
 class Segmentation::Crops : public Objective::Session {
  public:
-  Crops(const Segmentation& task, Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step)
+  Crops(const Segmentation& task, Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
+        std::uint64_t memory)
       : task_(task),
         split_(task.split()),
         loader_(task.dataset_, split_.train, loader_options(task.options_, task.network_), epoch, step),
-        predictor_(device, store, task.network_, validation_options(task.options_, task.network_)) {}
+        predictor_(device, store, task.network_, validation_options(task.options_, task.network_, memory)) {}
 
   std::vector<NamedTensor> next() override {
     Batch batch = loader_.next();
@@ -132,9 +136,18 @@ class Segmentation::Crops : public Objective::Session {
   Predictor predictor_;
 };
 
+std::uint64_t Segmentation::validation_bytes(const DeviceCaps& caps) const {
+  const PredictorOptions options = validation_options(options_, network_, 0);
+  std::uint64_t most = 0;
+  for (const std::size_t item : split().validation)
+    most = std::max(most, least_prediction_bytes(network_, caps, dataset_.items[item].height,
+                                                 dataset_.items[item].width, options.tile));
+  return most;
+}
+
 std::unique_ptr<Objective::Session> Segmentation::start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                                        std::int64_t step) const {
-  return std::make_unique<Crops>(*this, device, store, epoch, step);
+                                                        std::int64_t step, std::uint64_t memory) const {
+  return std::make_unique<Crops>(*this, device, store, epoch, step, memory);
 }
 
 }  // namespace

@@ -23,12 +23,58 @@ std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
 }
 
+double mebibytes(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
+
+// How a run shares out the device memory that --memory allows: a step and its store, and validation beside them.
+class MemoryShares {
+ public:
+  MemoryShares(const Device& device, const TrainingTask& task, const Graph& graph)
+      : allowed_(memory_bytes(task.options)), task_(task) {
+    if (allowed_ == 0) return;
+    validation_ = task.objective->validation_bytes(device.caps());
+    if (task.options.ema > 0)  // validation has weights of its own
+      average_ = (graph.arena_elements("parameters") + graph.arena_elements("buffers")) * sizeof(float);
+  }
+
+  CompileOptions step() const {
+    CompileOptions options;
+    if (allowed_ > 0) options.memory = allowed_ > beside() ? allowed_ - beside() : 1;
+    return options;
+  }
+
+  // Error where the least that a step takes is still too much.
+  void check(const PlannedGraph& step) const {
+    if (allowed_ == 0 || step.bytes() + beside() <= allowed_) return;
+    const bool crops = applies(*find_field("crop"), task_.options.model);
+    throw OutOfMemory(fmt::format(
+        "--memory {}: training takes {:.1f} MiB of device memory at least, {:.1f} MiB of them for validation; "
+        "allow so much, or use a smaller --batch{}",
+        task_.options.memory, mebibytes(step.bytes() + beside()), mebibytes(beside()), crops ? " or --crop" : ""));
+  }
+
+  // What is left for validation; 0: any.
+  std::uint64_t validation(const PlannedGraph& step) const {
+    return allowed_ == 0 ? 0 : allowed_ - average_ - step.bytes();
+  }
+
+ private:
+  std::uint64_t beside() const { return validation_ + average_; }
+
+  std::uint64_t allowed_ = 0;     // 0: any
+  std::uint64_t validation_ = 0;  // the least that it needs beside its weights
+  std::uint64_t average_ = 0;     // its weights, where they aren't the step's
+  const TrainingTask& task_;
+};
+
 class Run {
  public:
   Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks);
   TrainingSummary execute();
 
  private:
+  std::unique_ptr<Executable> compile_step();
   void restore();
   void dump_start();
   void dump_batch(const std::vector<NamedTensor>& batch);
@@ -47,6 +93,7 @@ class Run {
   const TrainingHooks& hooks_;
   std::unique_ptr<Graph> graph_;
   ParameterStore store_;
+  std::uint64_t validation_memory_ = 0;     // 0: any
   std::optional<ParameterStore> averaged_;  // with --ema: what is validated and kept as the best model
   std::unique_ptr<Executable> executable_;
   Schedule schedule_;
@@ -67,19 +114,31 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       hooks_(hooks),
       graph_(task.objective->graph()),
       store_(device, *graph_),
-      executable_(compile(*graph_, device, &store_)),
+      executable_(compile_step()),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
   steps_per_epoch_ = task.objective->steps_per_epoch();
   if (options_.ema > 0) averaged_.emplace(device, *graph_);
   session_ = task.objective->start(device, averaged_ ? *averaged_ : store_, state_.step / steps_per_epoch_,
-                                   state_.step % steps_per_epoch_);
+                                   state_.step % steps_per_epoch_, validation_memory_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
   schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup),
                steps_};
   restore();
+}
+
+std::unique_ptr<Executable> Run::compile_step() {
+  const MemoryShares shares(device_, task_, *graph_);
+  const CompileOptions options = shares.step();
+  PlannedGraph step = planned(*graph_, device_.caps(), options);
+  shares.check(step);
+  validation_memory_ = shares.validation(step);
+  if (step.repetitions > 0 && hooks_.log)
+    hooks_.log(LogLevel::info, fmt::format("--memory {}: {} operations of a step are computed twice", options_.memory,
+                                           step.repetitions));
+  return compile(std::move(step), device_, &store_, options);
 }
 
 void Run::restore() {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "ops/normalize.h"
 #include "support/indexing.h"
@@ -55,6 +57,36 @@ inline OpCase normalize_case(std::string name, const Shape& shape, const Normali
   return result;
 }
 
+// With statistics that are given: any will do.
+inline OpCase normalize_apply_case(std::string name, const Shape& shape, const NormalizeAttributes& attributes) {
+  const std::int64_t groups = attributes.groups;
+  const Shape statistics = groups == 0 ? Shape{shape.channels()} : Shape{shape.batch(), groups};
+  const Shape channels{shape.channels()};
+  OpCase result{.name = "apply, " + std::move(name), .inputs = {{.type = {DType::f32, shape}}}};
+  result.inputs.insert(result.inputs.end(), {{.type = {DType::f32, statistics}},
+                                             {.type = {DType::f32, statistics}, .fill = Fill::positive}});
+  if (attributes.affine)
+    result.inputs.insert(result.inputs.end(), {{.type = {DType::f32, channels}}, {.type = {DType::f32, channels}}});
+  result.build = [=](Graph&, std::span<const Value> x) {
+    const bool affine = attributes.affine;
+    return std::vector<Value>{
+        normalize_apply(x[0], x[1], x[2], affine ? x[3] : Value{}, affine ? x[4] : Value{}, attributes)};
+  };
+  result.reference = [=](std::span<const Array> x) {
+    const std::int64_t width = groups == 0 ? 1 : shape.channels() / groups;
+    return std::vector<Array>{generate(shape, [&](const Index& at) {
+      const auto s = static_cast<std::size_t>(groups == 0 ? at[1] : at[0] * groups + at[1] / width);
+      const auto c = static_cast<std::size_t>(at[1]);
+      double y = (x[0].data[offset_of(shape, at)] - x[1].data[s]) /
+                 std::sqrt(x[2].data[s] + static_cast<double>(attributes.eps));
+      if (attributes.affine) y = y * x[3].data[c] + x[4].data[c];
+      return attributes.activation == NormalizeActivation::relu && y <= 0 ? 0 : y;
+    })};
+  };
+  result.check_gradient = false;  // it has none
+  return result;
+}
+
 // Groups that divide the channels; 0: over the batch.
 inline std::int64_t random_groups(ShapeDraws& draws, std::int64_t channels) {
   std::int64_t groups = 0;
@@ -78,8 +110,9 @@ inline void add_random_normalize_cases(std::vector<OpCase>& cases) {
     attributes.eps = draws.pick({1e-5f, 1e-2f});
     attributes.affine = draws.coin();
     attributes.activation = draws.pick({NormalizeActivation::none, NormalizeActivation::relu});
-    cases.push_back(normalize_case(draws.name(fmt::format("{}, {} groups", to_string(shape), attributes.groups)), shape,
-                                   attributes));
+    const std::string name = draws.name(fmt::format("{}, {} groups", to_string(shape), attributes.groups));
+    cases.push_back(normalize_case(name, shape, attributes));
+    cases.push_back(normalize_apply_case(name, shape, attributes));
   }
 }
 
@@ -111,6 +144,10 @@ inline std::vector<OpCase> normalize_cases() {
                      {.groups = 5, .affine = true, .activation = relu}),
       normalize_case("groups of volumes", {2, 8, 3, 4, 5}, {.groups = 4, .affine = true}),
   };
+  cases.push_back(normalize_apply_case("batch", {2, 8, 9, 7}, {.affine = true, .activation = relu}));
+  cases.push_back(normalize_apply_case("batch of lines, odd channels", {2, 5, 129}, {}));
+  cases.push_back(normalize_apply_case("batch of volumes, a channel", {2, 1, 3, 4, 5}, {.affine = true}));
+  cases.push_back(normalize_apply_case("groups across vectors", {2, 12, 5, 1}, {.groups = 2, .affine = true}));
   add_random_normalize_cases(cases);
   return cases;
 }

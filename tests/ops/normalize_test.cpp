@@ -55,6 +55,9 @@ TEST_CASE("norms are one op with the right statistics") {
   for (const Shape& shape : {Shape{}, Shape{8}})  // no axis of channels
     CHECK_THROWS_AS(batch_norm(graph.input("rank" + to_string(shape), shape), {}, {}, weight, bias), Error);
   CHECK_THROWS_AS(batch_norm(x, graph.input("w2", {8, 8}), {}, weight, bias), Error);
+  CHECK_THROWS_AS(normalize_apply(x, weight, bias, weight, {}, {}), Error);
+  CHECK_THROWS_WITH_AS(normalize_apply(x, weight, bias, {}, {}, {.groups = 2}), doctest::Contains("must be f32 2x2"),
+                       Error);
   CHECK_THROWS_AS(batch_norm(x, graph.input("w4", {4}), bias, {}, {}, {.training = true}), Error);
 }
 

@@ -90,6 +90,12 @@ TEST_CASE("options: those that exclude each other") {
   TrainOptions both;
   both.steps = both.epochs = 3;
   CHECK(message_of([&] { validate(both); }).find("--steps and --epochs") == 0);
+  TrainOptions memory;
+  memory.memory = "64MB";
+  CHECK(message_of([&] { validate(memory); }) == "--memory: \"64MB\" is no amount of memory such as 800M or 2G");
+  memory.memory = "64M";
+  CHECK(memory_bytes(memory) == 64 << 20);
+  CHECK(to_json(memory).find("\"memory\": \"64M\"") != std::string::npos);
   TrainOptions classes;
   classes.classes = 3;
   classes.loss = "bce";

@@ -132,6 +132,31 @@ TEST_CASE("predict: executables of several sizes share the memory that there is 
   }
 }
 
+TEST_CASE("predict: the memory allowed decides the tiles, and too little is refused with what it takes") {
+  Setup setup(small_unet("same", "batch"));
+  const Image image = random_image(260, 300, 8);
+  const Image whole = setup.predict(image);
+  const std::uint64_t least = least_prediction_bytes(setup.network, test_device().caps(), 260, 300);
+  CHECK(least == inference_bytes(setup.network, test_device().caps(), 128, 128).value());
+  const std::uint64_t before = test_device().counters().peak_bytes;
+  Predictor predictor(test_device(), setup.store, setup.network, {.memory = 3 * least});
+  CHECK(predictor.tiling(260, 300).tiles.size() > 1);
+  CHECK(predictor.tiling(260, 300).tile_height > 128);
+  CHECK(difference(predictor.predict(image), whole) < 1e-5);
+  CHECK(test_device().counters().peak_bytes == before);  // the whole image took more
+  const auto message = [&](const PredictorOptions& options) {
+    try {
+      setup.predict(image, options);
+    } catch (const OutOfMemory& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message({.memory = least - 1}).find("allow more with --memory") != std::string::npos);
+  CHECK(message({.tile = 256, .memory = least}).find("smaller --tile or allow more with --memory") !=
+        std::string::npos);
+}
+
 TEST_CASE("predict: with activations stored as f16, in about half the memory") {
   if (!test_device().caps().storage_16bit) {
     test::skip("prediction in f16: the device has no 16-bit storage");
