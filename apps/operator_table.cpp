@@ -122,6 +122,7 @@ constexpr OperatorRow kRows[] = {
     {"Optimizers", "adam", kFlat, "f32", "none", "", "torch.optim.Adam, AdamW"},
     {"Optimizers", "adagrad", kFlat, "f32", "none", "", "torch.optim.Adagrad"},
     {"Optimizers", "rmsprop", kFlat, "f32", "none", "", "torch.optim.RMSprop"},
+    {"Optimizers", "loss_scale", "1", "f32", "none", "", "torch.amp.GradScaler"},
     {"Optimizers", "clip_coefficient", kFlat, "f32", "none", "", "torch.nn.utils.clip_grad_norm_"},
 };
 // clang-format on

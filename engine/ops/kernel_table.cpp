@@ -20,6 +20,7 @@
 #include "ops/gather.h"
 #include "ops/grid_sample.h"
 #include "ops/local_response_norm.h"
+#include "ops/loss_scale.h"
 #include "ops/normalize.h"
 #include "ops/pack.h"
 #include "ops/pad.h"
@@ -74,6 +75,7 @@ const KernelTable& kernel_table() {
       {"grid_sample", grid_sample_kernels()},
       {"grid_sample_grid_gradient", grid_sample_grid_gradient_kernels()},
       {"grid_sample_input_gradient", grid_sample_input_gradient_kernels()},
+      {"loss_scale", loss_scale_kernels()},
       {"max_pool", max_pool_kernels()},
       {"max_pool_gradient", max_pool_gradient_kernels()},
       {"max_unpool", max_unpool_kernels()},

@@ -12,8 +12,9 @@
 namespace tuff {
 
 OptimizerOp::OptimizerOp(const UpdateOptions& options, int own, std::vector<int> arenas, int state)
-    : update_{static_cast<bool>(options.gradient_scale), static_cast<bool>(options.decay_factors),
-              static_cast<bool>(options.average), options.average ? options.average_decay : 0, options.l1},
+    : update_{static_cast<bool>(options.gradient_scale),   static_cast<bool>(options.skip),
+              static_cast<bool>(options.decay_factors),    static_cast<bool>(options.average),
+              options.average ? options.average_decay : 0, options.l1},
       own_(own),
       arenas_(std::move(arenas)),
       state_(state) {}
@@ -22,6 +23,7 @@ std::string OptimizerOp::update_text() const {
   std::string text;
   if (update_.l1 != 0) text += fmt::format(" l1={}", update_.l1);
   if (update_.scaled) text += " scaled";
+  if (update_.skippable) text += " skippable";
   if (update_.factors) text += " decay_factors";
   if (update_.averaged) text += fmt::format(" average_decay={}", update_.average_decay);
   return text;
@@ -29,12 +31,13 @@ std::string OptimizerOp::update_text() const {
 
 std::vector<int> OptimizerOp::written_inputs() const {
   std::vector<int> all = written();
-  if (update_.averaged) all.push_back(own_ + update_.scaled + update_.factors);
+  if (update_.averaged) all.push_back(own_ + update_.scaled + update_.skippable + update_.factors);
   return all;
 }
 
 std::vector<TensorType> OptimizerOp::infer(std::span<const TensorType> inputs) const {
-  const std::size_t count = static_cast<std::size_t>(own_ + update_.scaled + update_.factors + update_.averaged);
+  const auto count =
+      static_cast<std::size_t>(own_ + update_.scaled + update_.skippable + update_.factors + update_.averaged);
   if (inputs.size() != count) throw Error(fmt::format("{}: takes {} inputs, got {}", name(), count, inputs.size()));
   const TensorType& parameters = inputs[0];
   const auto require_arena = [&](const TensorType& type) {
@@ -48,9 +51,11 @@ std::vector<TensorType> OptimizerOp::infer(std::span<const TensorType> inputs) c
                             to_string(parameters)));
   const TensorType& state = inputs[static_cast<std::size_t>(state_)];
   auto next = static_cast<std::size_t>(own_);
-  if (state.shape.elements() != kStepStateElements || (update_.scaled && inputs[next++].shape.elements() != 1))
-    throw Error(fmt::format("{}: step_state must have {} elements and gradient_scale one; step_state is {}", name(),
-                            kStepStateElements, to_string(state)));
+  const bool one_each = (!update_.scaled || inputs[next++].shape.elements() == 1) &&
+                        (!update_.skippable || inputs[next++].shape.elements() == 1);
+  if (state.shape.elements() != kStepStateElements || !one_each)
+    throw Error(fmt::format("{}: step_state must have {} elements, gradient_scale and skip one; step_state is {}",
+                            name(), kStepStateElements, to_string(state)));
   const std::int64_t blocks = (parameters.shape.elements() + kDecayBlock - 1) / kDecayBlock;
   if (update_.factors && inputs[next].shape.elements() != blocks)
     throw Error(fmt::format("{}: decay_factors must be {}, one for each {} parameters, they are {}", name(), blocks,
@@ -61,7 +66,7 @@ std::vector<TensorType> OptimizerOp::infer(std::span<const TensorType> inputs) c
 
 void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own, const UpdateOptions& options) {
   Graph& graph = own.front().graph();
-  for (const Value value : {options.gradient_scale, options.decay_factors, options.average})
+  for (const Value value : {options.gradient_scale, options.skip, options.decay_factors, options.average})
     if (value) own.push_back(value);
   graph.add(std::move(op), std::move(own));
 }
@@ -75,13 +80,14 @@ KernelDispatches update_dispatch(const KernelRequest& request, std::string shade
   const auto count = static_cast<std::uint32_t>(request.inputs[0].shape.elements() / 4);
   Dispatch dispatch;
   dispatch.shader = std::move(shader);
-  dispatch.specialization = {kGroupSize, 1, 1, update.scaled, update.factors, update.averaged, update.l1 != 0};
+  dispatch.specialization = {kGroupSize,      1, 1, update.scaled, update.factors, update.averaged, update.l1 != 0,
+                             update.skippable};
   dispatch.specialization.insert(dispatch.specialization.end(), specialization.begin(), specialization.end());
   // The shader doesn't touch the buffers that aren't there.
   dispatch.buffers = std::move(buffers);
   auto next = static_cast<std::uint32_t>(op.own_inputs());
-  dispatch.buffers.push_back(reads_input(update.scaled ? next++ : 1));
-  dispatch.buffers.push_back(reads_input(update.factors ? next++ : 1));
+  for (const bool there : {update.scaled, update.skippable, update.factors})
+    dispatch.buffers.push_back(reads_input(there ? next++ : 1));
   dispatch.buffers.push_back(update.averaged ? updates_input(next) : reads_input(1));
   const std::uint32_t rounds = group_rounds(count, request.caps);
   dispatch.constants = {count, rounds, bits(update.l1), bits(1 - update.average_decay)};
@@ -94,9 +100,11 @@ KernelDispatches update_dispatch(const KernelRequest& request, std::string shade
   return {{std::move(dispatch)}, {}};
 }
 
-Value clip_coefficient(Value gradients, float max_norm) {
-  const Value norm = sqrt(sum_of_squares(gradients));
-  return clamp_max(mul_scalar(reciprocal(add_scalar(norm, 1e-6f)), max_norm), 1.0f);
+Value clip_coefficient(Value gradients, float max_norm, Value gradient_scale) {
+  Value norm = sqrt(sum_of_squares(gradients));
+  if (gradient_scale) norm = mul(norm, gradient_scale);
+  const Value coefficient = clamp_max(mul_scalar(reciprocal(add_scalar(norm, 1e-6f)), max_norm), 1.0f);
+  return gradient_scale ? mul(coefficient, gradient_scale) : coefficient;
 }
 
 }  // namespace tuff

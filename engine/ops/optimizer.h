@@ -28,6 +28,8 @@ inline constexpr std::int64_t kDecayBlock = kVariableAlignment;
 struct UpdateOptions {
   // Scalar that gradients are multiplied by, or empty: min(1, max_norm / norm) clips, 1 / loss scale unscales.
   Value gradient_scale = {};
+  // Scalar, or empty: in a step where it isn't 0 nothing is written (ops/loss_scale.h: gradients overflowed).
+  Value skip = {};
   // One factor of weight decay and l1 for each kDecayBlock elements of the arena (0: none), or empty: 1 for all.
   Value decay_factors = {};
   // Arena of the parameters' exponential moving average, or empty; it becomes the new parameters in the first step,
@@ -40,6 +42,7 @@ struct UpdateOptions {
 // The op's part of it: everything but the values.
 struct UpdateAttributes {
   bool scaled = false;
+  bool skippable = false;
   bool factors = false;
   bool averaged = false;
   double average_decay = 0;
@@ -72,13 +75,14 @@ class OptimizerOp : public Op {
 // Adds the node: the op's own inputs, then the options' values.
 void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own, const UpdateOptions& options);
 
-// The dispatch of an optimizer's shader, over four elements an invocation: `buffers` are its own but for the gradient
-// scale, decay factors and average, which follow, as in shaders/common/update.glsl; the same of constants.
+// The dispatch of an optimizer's shader, over four elements an invocation: `buffers` are its own but for those of
+// UpdateOptions, which follow, as in shaders/common/update.glsl; the same of constants.
 KernelDispatches update_dispatch(const KernelRequest& request, std::string shader, std::vector<BufferUse> buffers,
                                  std::vector<std::uint32_t> specialization, const std::vector<double>& constants,
                                  double flops);
 
-// The scalar that PyTorch's clip_grad_norm_ multiplies gradients by: min(1, max_norm / (norm + 1e-6)).
-Value clip_coefficient(Value gradients, float max_norm);
+// The scalar that PyTorch's clip_grad_norm_ multiplies gradients by: min(1, max_norm / (norm + 1e-6)). With
+// gradient_scale that of gradients times this scalar, and the scalar is part of the result.
+Value clip_coefficient(Value gradients, float max_norm, Value gradient_scale = {});
 
 }  // namespace tuff

@@ -1,6 +1,6 @@
 // What the optimizers' shaders share (engine/ops/optimizer.h): how the gradient is prepared and the average kept. Four
 // elements at a time; UPDATE_BUFFERS and UPDATE_CONSTANTS stand in the push-constant block `push` between the shader's own
-// buffers and its own constants, which begin with specialization constant 7.
+// buffers and its own constants, which begin with specialization constant 8.
 #ifndef TUFF_UPDATE_GLSL
 #define TUFF_UPDATE_GLSL
 #include "common/buffers.glsl"
@@ -10,9 +10,11 @@ layout(constant_id = 3) const uint kScaled = 0;    // 1: gradients are multiplie
 layout(constant_id = 4) const uint kFactors = 0;   // 1: weight decay and l1 by decay_factors, one for 64 elements
 layout(constant_id = 5) const uint kAveraged = 0;  // 1: there is a moving average
 layout(constant_id = 6) const uint kL1 = 0;        // 1: l1 isn't 0
+layout(constant_id = 7) const uint kSkippable = 0; // 1: nothing is written where skip isn't 0
 
 #define UPDATE_BUFFERS   \
   FloatIn gradient_scale; \
+  FloatIn skip;           \
   FloatIn decay_factors;  \
   Vec4InOut average;
 #define UPDATE_CONSTANTS \
@@ -37,6 +39,7 @@ layout(constant_id = 6) const uint kL1 = 0;        // 1: l1 isn't 0
   }
 
 #define UPDATE_ALL                                                        \
+  if (kSkippable == 1 && push.skip.at[0] != 0.0) return;                  \
   uint i = first_of_rounds(push.rounds);                                  \
   for (uint round = 0; round < push.rounds && i < push.count; ++round) {  \
     update(i);                                                            \

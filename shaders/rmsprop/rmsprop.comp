@@ -4,8 +4,8 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/update.glsl"
 
-layout(constant_id = 7) const uint kMomentum = 0;  // 1: there is a momentum buffer
-layout(constant_id = 8) const uint kCentered = 0;  // 1: the mean gradient is taken off
+layout(constant_id = 8) const uint kMomentum = 0;  // 1: there is a momentum buffer
+layout(constant_id = 9) const uint kCentered = 0;  // 1: the mean gradient is taken off
 
 layout(push_constant) uniform Push {
   Vec4InOut parameters;

@@ -4,7 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/update.glsl"
 
-layout(constant_id = 7) const uint kMomentum = 0;  // 1: momentum, 2: Nesterov's
+layout(constant_id = 8) const uint kMomentum = 0;  // 1: momentum, 2: Nesterov's
 
 layout(push_constant) uniform Push {
   Vec4InOut parameters;

@@ -27,6 +27,7 @@
 #include "cases/grid_sample_cases.h"
 #include "cases/layer_norm_cases.h"
 #include "cases/local_response_norm_cases.h"
+#include "cases/loss_scale_cases.h"
 #include "cases/matmul_cases.h"
 #include "cases/normalize_cases.h"
 #include "cases/pad_cases.h"
@@ -83,6 +84,7 @@ std::span<const OpCases> all_cases() {
       {"grid_sample", grid_sample_cases},
       {"layer_norm", layer_norm_cases},
       {"local_response_norm", local_response_norm_cases},
+      {"loss_scale", loss_scale_cases},
       {"lp_pool", lp_pool_cases},
       {"matmul", matmul_cases},
       {"max_pool", max_pool_cases},

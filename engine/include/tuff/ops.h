@@ -28,6 +28,7 @@
 #include "ops/grid_sample.h"
 #include "ops/layer_norm.h"
 #include "ops/local_response_norm.h"
+#include "ops/loss_scale.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/optimizer.h"
