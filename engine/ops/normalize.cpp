@@ -19,6 +19,7 @@ std::string NormalizeOp::attributes() const {
       fmt::format("groups={} eps={} affine={} activation={}", attributes_.groups, attributes_.eps, attributes_.affine,
                   attributes_.activation == NormalizeActivation::relu ? "relu" : "none");
   if (attributes_.running) text += fmt::format(" momentum={}", attributes_.momentum);
+  if (attributes_.finite_running) text += " finite_running";
   return text;
 }
 
@@ -128,7 +129,7 @@ class Normalize : public NormalizeOp {
     std::vector<Value> inputs = {context.upstream[0], context.inputs[0], context.outputs[1], context.outputs[2]};
     if (values().affine) inputs.insert(inputs.end(), {context.inputs[1], context.inputs[2]});
     NormalizeAttributes attributes = values();
-    attributes.running = false;
+    attributes.running = attributes.finite_running = false;
     std::vector<Value> gradients =
         context.inputs[0].graph().add(std::make_shared<NormalizeGradient>(attributes), std::move(inputs));
     gradients.resize(context.inputs.size());  // none flows to running statistics
@@ -193,6 +194,7 @@ Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttribute
   NormalizeAttributes complete = attributes;
   complete.affine = static_cast<bool>(weight);
   complete.running = static_cast<bool>(running_mean);
+  complete.finite_running &= complete.running;
   std::vector<Value> inputs = {x};
   for (const Value input : {weight, bias, running_mean, running_var})
     if (input) inputs.push_back(input);
@@ -207,7 +209,7 @@ Value normalize_apply(Value x, Value mean, Value variance, Value weight, Value b
     throw Error("normalize_apply: weight and bias go together; give both or neither");
   NormalizeAttributes complete = attributes;
   complete.affine = static_cast<bool>(weight);
-  complete.running = false;
+  complete.running = complete.finite_running = false;
   std::vector<Value> inputs = {x, mean, variance};
   if (weight) inputs.insert(inputs.end(), {weight, bias});
   return x.graph().add(std::make_shared<NormalizeApply>(complete), std::move(inputs)).front();
@@ -238,6 +240,14 @@ BatchNorm batch_norm(Value x, Value weight, Value bias, Value running_mean, Valu
     assign(running_var, result.running_var);
   }
   return {result.output, result.mean, result.variance};
+}
+
+std::shared_ptr<const Op> with_finite_running(const Op& op) {
+  const auto* normalize = dynamic_cast<const Normalize*>(&op);
+  if (normalize == nullptr || !normalize->values().running) return nullptr;
+  NormalizeAttributes attributes = normalize->values();
+  attributes.finite_running = true;
+  return std::make_shared<Normalize>(attributes);
 }
 
 Value group_norm(Value x, std::int64_t groups, Value weight, Value bias, float eps, NormalizeActivation activation) {

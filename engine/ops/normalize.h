@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "graph/graph.h"
@@ -51,6 +52,7 @@ struct NormalizeAttributes {
   NormalizeActivation activation = NormalizeActivation::none;
   bool running = false;  // groups = 0: also gives the new running statistics
   float momentum = 0.1f;
+  bool finite_running = false;  // a channel's running statistics stay as they are where its new ones aren't finite
   bool operator==(const NormalizeAttributes&) const = default;
 };
 
@@ -72,6 +74,9 @@ Normalized normalize(Value x, Value weight, Value bias, const NormalizeAttribute
 // again. `attributes`, weight and bias as given there. No gradient.
 Value normalize_apply(Value x, Value mean, Value variance, Value weight, Value bias,
                       const NormalizeAttributes& attributes);
+
+// The same op with finite_running, for activations that may overflow; null where it has no running statistics.
+std::shared_ptr<const Op> with_finite_running(const Op& op);
 
 std::vector<Kernel> normalize_kernels();
 std::vector<Kernel> normalize_apply_kernels();

@@ -154,7 +154,7 @@ KernelDispatches emit_forward(const KernelRequest& request) {
                       parts,
                       pieces.channels,
                       pieces.groups,
-                      attributes.running ? 1u : 0u,
+                      attributes.running ? 1u + attributes.finite_running : 0u,
                       float_bits(attributes.momentum),
                       float_bits(static_cast<float>(count / (count - 1)))};
   result.dispatches.push_back(std::move(finish));

@@ -6,6 +6,7 @@
 #include "common/buffers.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
+#include "common/nan.glsl"
 #include "normalize/chan.glsl"
 
 layout(push_constant) uniform Push {
@@ -20,7 +21,8 @@ layout(push_constant) uniform Push {
   uint parts;
   uint channels;
   uint groups;
-  uint running;  // 0: without running statistics, and their addresses are not to be used
+  // 0: without running statistics, and their addresses are not to be used. 2: old ones stay where new ones aren't finite.
+  uint running;
   float momentum;
   float unbiased;  // count / (count - 1)
 };
@@ -43,6 +45,10 @@ void main() {
   float biased = all.squares / all.count;
   variance.at[i] = biased;
   if (running == 0) return;
-  new_running_mean.at[i] = (1.0 - momentum) * running_mean.at[i] + momentum * all.mean;
-  new_running_variance.at[i] = (1.0 - momentum) * running_variance.at[i] + momentum * (unbiased * biased);
+  float old_mean = running_mean.at[i], old_variance = running_variance.at[i];
+  float new_mean = (1.0 - momentum) * old_mean + momentum * all.mean;
+  float new_variance = (1.0 - momentum) * old_variance + momentum * (unbiased * biased);
+  bool kept = running == 2 && !(is_finite(new_mean) && is_finite(new_variance));
+  new_running_mean.at[i] = kept ? old_mean : new_mean;
+  new_running_variance.at[i] = kept ? old_variance : new_variance;
 }

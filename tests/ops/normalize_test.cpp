@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "cases/normalize_cases.h"
+#include "ops/assign.h"
 #include "runtime/compile.h"
 #include "support/op_check.h"
 #include "support/test_device.h"
@@ -89,6 +92,44 @@ TEST_CASE("normalize gives the new running statistics") {
     };
     running.check_gradient = false;  // statistics have none
     check(running);
+  }
+}
+
+TEST_CASE("normalize: with finite_running the statistics of a channel that isn't finite stay as they are") {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (const bool finite : {true, false}) {
+    Graph graph;
+    const Value mean = graph.buffer("mean", {5}, Initializer::constant(3)),
+                variance = graph.buffer("variance", {5}, Initializer::constant(2));
+    const Normalized result =
+        normalize(graph.input("x", {2, 5, 3, 4}), {}, {}, {.momentum = 0.5f, .finite_running = finite}, mean, variance);
+    assign(mean, result.running_mean);
+    assign(variance, result.running_var);
+    ParameterStore store(test_device(), graph);
+    store.initialize(0);
+    const auto executable = compile(graph, test_device(), &store);
+    HostTensor x({2, 5, 3, 4});
+    std::ranges::fill(x.floats(), 1.0f);
+    x.floats()[0] = infinity;        // channel 0
+    x.floats()[2 * 12] = nan;        // channel 2
+    x.floats()[3 * 12 + 5] = 1e30f;  // channel 3: its mean is finite, its variance is not
+    executable->write("x", x);
+    executable->run();
+    executable->wait();
+    const HostTensor means = store.read("mean"), variances = store.read("variance");
+    for (const std::size_t channel : {0, 2, 3}) {
+      CAPTURE(channel);
+      if (finite) {
+        CHECK(means.floats()[channel] == 3);
+        CHECK(variances.floats()[channel] == 2);
+      } else {
+        CHECK_FALSE(std::isfinite(variances.floats()[channel]));
+      }
+    }
+    for (const std::size_t channel : {1, 4}) {
+      CHECK(means.floats()[channel] == 2);
+      CHECK(variances.floats()[channel] == 1);
+    }
   }
 }
 
