@@ -134,7 +134,8 @@ void run_explain(const ExplainArguments& arguments) {
   const Graph& graph = *built.graph;
   const auto device = open_device(arguments.device);
   const std::uint64_t allowed = parse_memory(arguments.memory);
-  const PlannedGraph ready = planned(graph, device->caps(), {.memory = allowed});
+  const DType storage = arguments.train ? storage_on(*device, model.options.dtype) : DType::f32;
+  const PlannedGraph ready = planned(graph, device->caps(), {.storage = storage, .memory = allowed});
   const Graph& lowered = *ready.graph;
 
   fmt::print("{} on {}, {}\n", arguments.model, device->caps().name, built.title);

@@ -188,7 +188,9 @@ void run_profile(const ProfileArguments& arguments) {
   const auto device = open_device(arguments.device);
   ParameterStore store(*device, *built.graph);
   restore_averaged(model, store);
-  const auto executable = compile(*built.graph, *device, &store, {.memory = parse_memory(arguments.memory)});
+  const DType storage = arguments.train ? storage_on(*device, model.options.dtype) : DType::f32;
+  const auto executable =
+      compile(*built.graph, *device, &store, {.storage = storage, .memory = parse_memory(arguments.memory)});
   const std::vector<TimingInput> inputs = timing_inputs(*executable);
   write(*executable, inputs);
   executable->run();  // the first run pays for what drivers put off

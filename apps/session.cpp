@@ -10,6 +10,7 @@
 #include "apps/progress.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "train/trainer.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -30,11 +31,7 @@ Model load_segmentation_model(const std::filesystem::path& run_or_file) {
 }
 
 DType storage_on(const Device& device, const std::string& dtype) {
-  if (dtype != "f16") return DType::f32;
-  if (device.caps().storage_16bit) return DType::f16;
-  stderr_log()(LogLevel::warning,
-               fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
-  return DType::f32;
+  return storage_on(device, dtype, stderr_log());
 }
 
 void warn_of_range(DType storage, const std::string& name, std::span<const float> values) {

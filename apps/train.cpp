@@ -147,6 +147,9 @@ std::string describe_epoch(const EpochReport& report, const std::vector<Metric>&
   for (std::size_t i = 0; i < report.scores.size(); ++i)
     text += fmt::format("  {} {:.{}f}", metrics[i].title, report.scores[i], metrics[i].decimals);
   if (!report.scores.empty() && report.best) text += "  (best)";
+  if (report.loss_scale) text += fmt::format("  loss scale {}", *report.loss_scale);
+  if (report.left_out > 0)
+    text += fmt::format(", {} step{} left out", report.left_out, report.left_out == 1 ? "" : "s");
   return text + "  " + duration_text(report.seconds);
 }
 
@@ -162,7 +165,8 @@ void run_train(const Given& given) {
   hooks.stop = [] { return os::interrupted(); };
   hooks.step = [&](const StepReport& report) {
     if (!progress) progress = std::make_unique<Progress>("steps", report.steps, report.step - 1);
-    progress->update(report.step, fmt::format("loss {:.4f}", report.loss));
+    progress->update(report.step, report.left_out ? "left out: f16 overflowed, the loss scale is halved"
+                                                  : fmt::format("loss {:.4f}", report.loss));
   };
   hooks.epoch = [&](const EpochReport& report) { progress->line(describe_epoch(report, metrics)); };
   const TrainingSummary summary = train(*device, task, hooks);

@@ -149,7 +149,7 @@ VaeTerms vae_terms(Graph& graph, Value x, Value noise, const VaeConfig& config) 
     z = add(posterior.mean, mul(exp(mul_scalar(log_variance, 0.5f)), noise));
   }
   const Value decoded = decode(graph, z, layers);
-  const auto scope = graph.scope("elbo");
+  const auto scope = graph.scope("elbo"), precise = graph.full_precision();
   const std::vector<int> all = {1, 2, 3};
   const Value excess = sub(add(square(posterior.mean), exp(log_variance)), add_scalar(log_variance, 1.0f));
   return {sum(minus_log_likelihood(x, decoded, layers), all), mul_scalar(sum(excess, all), 0.5f)};

@@ -169,8 +169,9 @@ TrainOptions network_options(const Json& json) {
   return options;
 }
 
-CaseGraph network_graph(const Json& json, const std::string& pass) {
-  const TrainOptions options = network_options(json);
+CaseGraph network_graph(const Json& json, const std::string& pass, DType storage) {
+  TrainOptions options = network_options(json);
+  options.dtype = storage == DType::f16 ? "f16" : "f32";  // training then scales its loss
   const std::int64_t channels = json["shape"][0];
   CaseGraph built;
   if (options.model == "vae") {
@@ -227,7 +228,8 @@ Selected select_cases(const std::string& suite, const std::string& pattern, bool
       } else if (const std::string reason = reason_to_leave_out(json); !reason.empty()) {
         selected.left_out.push_back(name + ": " + reason);
       } else {
-        add(json, json["passes"], true, [=](const std::string& pass, DType) { return network_graph(json, pass); });
+        add(json, json["passes"], true,
+            [=](const std::string& pass, DType storage) { return network_graph(json, pass, storage); });
       }
     }
   }

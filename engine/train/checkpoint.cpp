@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -20,6 +21,10 @@ bool is_moment(const std::string& arena) {
   return arena != "parameters" && arena != "buffers" && arena != "gradients";
 }
 
+bool is_of_training(const Variable& variable) {
+  return variable.name == kLossScaleBuffer || variable.name == kLossScaleCountsBuffer;
+}
+
 SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterSnapshot& snapshot) {
   SafeTensors file;
   file.metadata["format"] = "pt";
@@ -27,7 +32,8 @@ SafeTensors describe_model(const TrainOptions& options, const DataFormat& format
   file.metadata["tuff.options"] = to_json(options, true);
   file.metadata["tuff.data"] = to_json(format);
   for (const Variable& variable : snapshot.store().variables())
-    file.tensors.push_back(StoredTensor::from_tensor(variable.name, snapshot.read(variable)));
+    if (!is_of_training(variable))
+      file.tensors.push_back(StoredTensor::from_tensor(variable.name, snapshot.read(variable)));
   return file;
 }
 
@@ -84,6 +90,9 @@ void save_checkpoint(const std::filesystem::path& path, const TrainOptions& opti
   const ParameterStore& store = snapshot.store();
   SafeTensors file = describe_model(options, format, snapshot);
   file.metadata["tuff.state"] = state_to_json(state);
+  for (const Variable& variable : store.variables())
+    if (is_of_training(variable))
+      file.tensors.push_back(StoredTensor::from_tensor(variable.name, snapshot.read(variable)));
   for (const std::string& arena : store.arenas()) {
     if (!is_moment(arena)) continue;
     for (const Variable& variable : store.variables())
@@ -127,6 +136,11 @@ void restore_parameters(const Model& model, ParameterStore& store) {
 }
 
 HostTensor averaged_values(const Model& model, const Variable& variable) {
+  if (is_of_training(variable) && model.file.find(variable.name) == nullptr) {
+    HostTensor values(variable.type.shape);
+    std::ranges::fill(values.floats(), variable.initializer.value);
+    return values;
+  }
   const std::string average = moment_name(kAverageArena, variable.name);
   const bool averaged = variable.arena == "parameters" && model.file.find(average) != nullptr;
   return read_shaped(model, averaged ? average : variable.name, variable.type.shape);

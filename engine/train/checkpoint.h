@@ -56,9 +56,14 @@ Model load_model_file(const std::filesystem::path& file);
 // The arena of the weights' moving average (--ema).
 inline constexpr const char* kAverageArena = "parameters.ema";
 
+// Buffers of --dtype f16 (ops/loss_scale.h), which only training has: model files don't hold them, checkpoints do.
+inline constexpr const char* kLossScaleBuffer = "loss_scale";
+inline constexpr const char* kLossScaleCountsBuffer = "loss_scale.counts";
+
 // Fills the store's parameters and buffers. Error where the file lacks one or its shape differs.
 void restore_parameters(const Model& model, ParameterStore& store);
-// The same for prediction: where a checkpoint has the weights' average, that.
+// The same for prediction: where a checkpoint has the weights' average, that. What only training has starts anew where
+// the file lacks it.
 void restore_averaged(const Model& model, ParameterStore& store);
 // One variable for prediction, on the host.
 HostTensor averaged_values(const Model& model, const Variable& variable);

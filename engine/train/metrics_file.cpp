@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <string>
 
@@ -14,7 +15,9 @@
 namespace tuff {
 namespace {
 
-constexpr std::string_view kLossHeader = "step,loss";
+std::string_view loss_header(bool scaled) {
+  return scaled ? "step,loss,loss_scale" : "step,loss";
+}
 
 std::string header(const std::vector<Metric>& metrics) {
   std::string text = "epoch,step,train_loss";
@@ -89,19 +92,25 @@ void write_metrics(const std::filesystem::path& file, const std::vector<Metric>&
   os::write_file(file, text);
 }
 
-std::vector<StepLoss> read_losses(const std::filesystem::path& file, std::int64_t last_step) {
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, bool scaled, std::int64_t last_step) {
   std::vector<StepLoss> losses;
-  for_each_row(file, kLossHeader, [&](const std::vector<std::string_view>& fields) {
-    const StepLoss row{parse<std::int64_t>(fields[0], file), parse<double>(fields[1], file)};
+  for_each_row(file, loss_header(scaled), [&](const std::vector<std::string_view>& fields) {
+    const StepLoss row{parse<std::int64_t>(fields[0], file), parse<double>(fields[1], file),
+                       scaled ? parse<double>(fields[2], file) : 0};
     if (row.step <= last_step) losses.push_back(row);
   });
   return losses;
 }
 
-void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>& losses) {
+void write_losses(const std::filesystem::path& file, bool scaled, const std::vector<StepLoss>& losses) {
   fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text), "{}\n", kLossHeader);
-  for (const StepLoss& row : losses) fmt::format_to(std::back_inserter(text), "{},{}\n", row.step, row.loss);
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}\n", loss_header(scaled));
+  for (const StepLoss& row : losses) {
+    fmt::format_to(out, "{},{}", row.step, row.loss);
+    if (scaled) fmt::format_to(out, ",{}", row.loss_scale);
+    fmt::format_to(out, "\n");
+  }
   os::write_file(file, std::string_view(text.data(), text.size()));
 }
 
@@ -111,12 +120,14 @@ void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& 
   Curve loss{"training loss", {}, {}};
   const std::size_t piece = (losses.size() + kMostPoints - 1) / kMostPoints;
   for (std::size_t first = 0; first < losses.size(); first += piece) {
-    const auto count = static_cast<double>(std::min(piece, losses.size() - first));
-    double step = 0, sum = 0;
+    double step = 0, sum = 0, count = 0;
     for (std::size_t i = first; i < std::min(losses.size(), first + piece); ++i) {
+      if (!std::isfinite(losses[i].loss)) continue;
       step += static_cast<double>(losses[i].step);
       sum += losses[i].loss;
+      ++count;
     }
+    if (count == 0) continue;
     loss.x.push_back(step / count);
     loss.y.push_back(sum / count);
   }

@@ -28,14 +28,16 @@ void write_metrics(const std::filesystem::path& file, const std::vector<Metric>&
 struct StepLoss {
   std::int64_t step = 0;
   double loss = 0;
+  double loss_scale = 0;  // after the step, below the last where it was left out; 0 without loss scaling
   bool operator==(const StepLoss&) const = default;
 };
 
-// As read_metrics().
-std::vector<StepLoss> read_losses(const std::filesystem::path& file, std::int64_t last_step);
-void write_losses(const std::filesystem::path& file, const std::vector<StepLoss>& losses);
+// As read_metrics(). `scaled`: with a column for the loss scale.
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, bool scaled, std::int64_t last_step);
+void write_losses(const std::filesystem::path& file, bool scaled, const std::vector<StepLoss>& losses);
 
-// The run's curves as a picture: the loss, long runs averaged over neighbouring steps, and the first metric where
+// The run's curves as a picture: the loss, long runs averaged over neighbouring steps (those that are no number left
+// out), and the first metric where
 // there is validation.
 void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
                   const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses);

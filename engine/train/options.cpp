@@ -66,6 +66,7 @@ const TrainField kFields[] = {
     {&Options::clip_value, "clip-value", "Training", "X", "largest size of each gradient; 0: no limit", 0},
     {&Options::clip, "clip", "Training", "X", "largest global norm of the gradients, after --clip-value; 0: no limit", 0},
     {&Options::ema, "ema", "Training", "X", "validate and keep an exponential moving average of the weights, e.g. 0.999; 0: none", 0, 0.9999999},
+    {&Options::dtype, "dtype", "Training", "f32|f16", "what lies in memory between the layers: f32, or f16 in half the memory, with loss scaling"},
     {&Options::seed, "seed", "Training", "N", "same seed, device and driver: same bits", 0},
 
     {&Options::out, "out", "Run", "RUN", "folder for the model, config.json and metrics.csv", 0, 0, Kept::never},

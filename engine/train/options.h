@@ -62,6 +62,7 @@ struct TrainOptions {
   double clip = 0;
   double clip_value = 0;
   double ema = 0;
+  std::string dtype = "f32";
   std::int64_t seed = 0;
   // run
   std::string out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ namespace tuff {
 namespace {
 
 constexpr std::int64_t kDefaultEpochs = 10;
+constexpr double kLeastLossScale = 1.0 / (1 << 14);  // 30 steps left out in a row
 
 std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
@@ -79,12 +81,15 @@ class Run {
   void dump_start();
   void dump_batch(const std::vector<NamedTensor>& batch);
   void feed();
+  void finish_step();
   void check_loss(double loss) const;
+  void check_scale(double scale) const;
   ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
   void update_average();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
+  bool scaled() const { return options_.dtype == "f16"; }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
 
   Device& device_;
@@ -103,8 +108,9 @@ class Run {
   std::unique_ptr<Objective::Session> session_;
   std::int64_t steps_per_epoch_ = 1;
   std::int64_t steps_ = 1;
-  std::int64_t fed_ = 0;  // batches written to the device so far
-  double started_;        // on the monotonic clock, less the time of the run before a resume
+  std::int64_t fed_ = 0;       // batches written to the device so far
+  std::int64_t left_out_ = 0;  // steps, by loss scaling
+  double started_;             // on the monotonic clock, less the time of the run before a resume
 };
 
 Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
@@ -131,7 +137,8 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
 
 std::unique_ptr<Executable> Run::compile_step() {
   const MemoryShares shares(device_, task_, *graph_);
-  const CompileOptions options = shares.step();
+  CompileOptions options = shares.step();
+  options.storage = storage_on(device_, options_.dtype, hooks_.log);
   PlannedGraph step = planned(*graph_, device_.caps(), options);
   shares.check(step);
   validation_memory_ = shares.validation(step);
@@ -146,7 +153,8 @@ void Run::restore() {
     restore_parameters(*task_.resume, store_);
     restore_optimizer(*task_.resume, store_);
     metrics_ = read_metrics(file(kMetricsFile), task_.objective->metrics(), state_.step);
-    losses_ = read_losses(file(kLossesFile), state_.step);
+    losses_ = read_losses(file(kLossesFile), scaled(), state_.step);
+    if (scaled()) left_out_ = static_cast<std::int64_t>(store_.read(kLossScaleCountsBuffer).floats()[2]);
     if (!metrics_.empty()) started_ -= metrics_.back().seconds;
   } else {
     store_.initialize(seed_of(options_));
@@ -190,6 +198,16 @@ void Run::check_loss(double loss) const {
                   state_.step, options_.lr));
 }
 
+// Where no scale helps, it isn't the gradients that overflow.
+void Run::check_scale(double scale) const {
+  if (scale >= kLeastLossScale) return;
+  throw Error(
+      fmt::format("step {}: the loss or the gradients overflow in every step, whatever they are scaled by; begin a new "
+                  "run with --dtype f32, a lower --lr (now {}) or --clip 1, or look for values in the images that are "
+                  "no numbers",
+                  state_.step, options_.lr));
+}
+
 // What is to be saved. Weights that are no numbers must not replace a good checkpoint.
 ParameterSnapshot Run::checked_snapshot() const {
   ParameterSnapshot snapshot = take_snapshot(store_);
@@ -206,6 +224,28 @@ ParameterSnapshot Run::checked_snapshot() const {
   return snapshot;
 }
 
+// Takes in the loss of the step that was submitted, and waits for it.
+void Run::finish_step() {
+  StepLoss row{.loss = executable_->read("loss").floats()[0]};
+  row.step = ++state_.step;
+  std::int64_t left_out = 0;
+  if (scaled()) {
+    row.loss_scale = executable_->read(kLossScaleBuffer).floats()[0];
+    left_out = static_cast<std::int64_t>(executable_->read(kLossScaleCountsBuffer).floats()[2]);
+    check_scale(row.loss_scale);
+  } else {
+    check_loss(row.loss);
+  }
+  if (std::isfinite(row.loss)) {
+    state_.loss_sum += row.loss;
+    ++state_.loss_count;
+  }
+  losses_.push_back(row);
+  const bool is_left_out = left_out > left_out_;
+  left_out_ = left_out;
+  if (hooks_.step) hooks_.step({state_.step, steps_, epoch(), row.loss, schedule_.at(state_.step - 1), is_left_out});
+}
+
 TrainingSummary Run::execute() {
   TrainingSummary summary;
   summary.steps = steps_;
@@ -213,13 +253,7 @@ TrainingSummary Run::execute() {
   while (state_.step < steps_) {
     executable_->run();
     if (fed_ < steps_) feed();  // while the device computes
-    const double loss = executable_->read("loss").floats()[0];
-    ++state_.step;
-    check_loss(loss);
-    state_.loss_sum += loss;
-    ++state_.loss_count;
-    losses_.push_back({state_.step, loss});
-    if (hooks_.step) hooks_.step({state_.step, steps_, epoch(), loss, schedule_.at(state_.step - 1)});
+    finish_step();
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
     const bool stop = hooks_.stop && hooks_.stop();
     if (epoch_done)
@@ -243,7 +277,7 @@ void Run::update_average() {
 }
 
 void Run::save(const ParameterSnapshot& snapshot) {
-  write_losses(file(kLossesFile), losses_);
+  write_losses(file(kLossesFile), scaled(), losses_);
   save_checkpoint(file(kLastModel), options_, task_.objective->format(), snapshot, state_);
 }
 
@@ -251,7 +285,10 @@ void Run::save(const ParameterSnapshot& snapshot) {
 // resumed run goes through this epoch's end again and writes the same files.
 void Run::finish_epoch() {
   EpochReport report{.epoch = epoch(), .step = state_.step, .learning_rate = schedule_.at(state_.step - 1)};
-  report.loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count) : 0;
+  report.loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count)
+                                      : std::numeric_limits<double>::quiet_NaN();
+  if (scaled()) report.loss_scale = losses_.back().loss_scale;
+  report.left_out = left_out_;
   state_.loss_sum = 0;
   state_.loss_count = 0;
   if (averaged_) update_average();
@@ -272,6 +309,14 @@ void Run::finish_epoch() {
 }
 
 }  // namespace
+
+DType storage_on(const Device& device, std::string_view dtype, const LogSink& log) {
+  if (dtype != "f16") return DType::f32;
+  if (device.caps().storage_16bit) return DType::f16;
+  if (log)
+    log(LogLevel::warning, fmt::format("--dtype f16: \"{}\" has no 16-bit storage; using f32", device.caps().name));
+  return DType::f32;
+}
 
 void check_training(const TrainingTask& task) {
   Schedule::kind_named(task.options.schedule);

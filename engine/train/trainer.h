@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -34,16 +35,20 @@ struct StepReport {
   std::int64_t epoch = 0;  // from 1
   double loss = 0;
   double learning_rate = 0;
+  bool left_out = false;  // --dtype f16: the loss or a gradient overflowed
 };
 
 struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   std::int64_t step = 0;
-  double loss = 0;             // mean over the epoch's steps
+  double loss = 0;             // mean over the epoch's steps, of those where it is finite
   std::vector<double> scores;  // of Objective::metrics(); none without validation images
   bool best = false;
   double learning_rate = 0;
   double seconds = 0;  // of the whole run
+  // --dtype f16
+  std::optional<double> loss_scale;  // after the last step
+  std::int64_t left_out = 0;         // steps of the whole run
 };
 
 // All may be empty.
@@ -62,8 +67,12 @@ struct TrainingSummary {
   std::int64_t best_step = 0;
 };
 
-// Runs to the end or until stopped. Error: a loss that is no number (names the step and what to try), a full
-// disk, a lost device; files written before stay whole.
+// What lies between a network's layers where --dtype is this: f32 too, with a warning to the log, on devices without
+// 16-bit storage.
+DType storage_on(const Device& device, std::string_view dtype, const LogSink& log);
+
+// Runs to the end or until stopped. Error: a loss that is no number or a loss scale that falls and falls (names the
+// step and what to try), a full disk, a lost device; files written before stay whole.
 TrainingSummary train(Device& device, const TrainingTask& task, const TrainingHooks& hooks = {});
 
 // Checks that need no device, before anything is written, the objective's among them. Error names the option or file.

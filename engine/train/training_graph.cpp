@@ -8,14 +8,19 @@
 #include "base/error.h"
 #include "ops/adagrad.h"
 #include "ops/adam.h"
+#include "ops/assign.h"
 #include "ops/bce_with_logits.h"
 #include "ops/cross_entropy.h"
 #include "ops/dice_loss.h"
 #include "ops/focal_loss.h"
+#include "ops/loss_scale.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
+#include "ops/reduce.h"
+#include "ops/reshape.h"
 #include "ops/rmsprop.h"
 #include "ops/sgd.h"
+#include "passes/keep_statistics_finite.h"
 #include "train/checkpoint.h"
 
 namespace tuff {
@@ -101,6 +106,39 @@ void add_optimizer(Graph& graph, Value gradients, Value step_state, const Update
   }
 }
 
+// --dtype f16: the state of loss scaling in the store.
+struct Scaling {
+  Value scale, counts;
+};
+
+Scaling declare_scaling(Graph& graph) {
+  return {graph.buffer(kLossScaleBuffer, {1}, Initializer::constant(kFirstLossScale)),
+          graph.buffer(kLossScaleCountsBuffer, {kLossScaleCounts}, Initializer::constant(0))};
+}
+
+// Of the loss, times the scale where there is one.
+std::vector<Value> scaled_gradients(Value loss, const Scaling& scaling, const std::vector<Value>& parameters) {
+  const auto scope = loss.graph().scope("backward");
+  if (!scaling.scale) return gradient(loss, parameters);
+  const Value upstream = view_as(scaling.scale, loss.type());
+  return gradient({&loss, 1}, {&upstream, 1}, parameters);
+}
+
+// The step's verdict on scaled gradients, stored for the next one.
+LossScale update_scaling(const Scaling& scaling, Value loss, Value gradients, Value step_state,
+                         const TrainOptions& options) {
+  Graph& graph = loss.graph();
+  const AdamAttributes adam = adam_attributes(options);
+  const Value norm = add(sum_of_squares(gradients), abs(view_as(loss, {DType::f32, {}})));
+  const LossScale next =
+      loss_scale(scaling.scale, scaling.counts, norm, step_state, {.beta1 = adam.beta1, .beta2 = adam.beta2});
+  assign(scaling.scale, next.scale);
+  assign(scaling.counts, next.counts);
+  graph.output(kLossScaleBuffer, next.scale);
+  graph.output(kLossScaleCountsBuffer, next.counts);
+  return next;
+}
+
 }  // namespace
 
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options) {
@@ -113,17 +151,24 @@ void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& 
         graph.parameter(variable.name, variable.type.shape, variable.initializer, variable.type.layout));
     offsets.push_back(variable.offset);
   }
-  std::vector<Value> gradients;
-  {
-    const auto scope = graph.scope("backward");
-    gradients = gradient(loss, parameters);
-  }
+  const Scaling scaling = options.dtype == "f16" ? declare_scaling(graph) : Scaling{};
+  const std::vector<Value> gradients = scaled_gradients(loss, scaling, parameters);
   const auto scope = graph.scope("update");
   Value flat = pack(graph, "gradients", gradients, offsets, graph.arena_elements("parameters"));
-  const auto clip_value = static_cast<float>(options.clip_value);
-  if (options.clip_value > 0) flat = clamp(flat, -clip_value, clip_value);
   UpdateOptions update{.average_decay = options.ema, .l1 = options.l1};
-  if (options.clip > 0) update.gradient_scale = clip_coefficient(flat, static_cast<float>(options.clip));
+  if (scaling.scale) {
+    const LossScale next = update_scaling(scaling, loss, flat, step_state, options);
+    update.gradient_scale = next.gradient_scale;
+    update.skip = next.skip;
+    step_state = next.step_state;
+  }
+  if (options.clip_value > 0) {
+    const auto largest = static_cast<float>(options.clip_value);
+    flat = clamp(update.gradient_scale ? mul(flat, update.gradient_scale) : flat, -largest, largest);
+    update.gradient_scale = {};
+  }
+  if (options.clip > 0)
+    update.gradient_scale = clip_coefficient(flat, static_cast<float>(options.clip), update.gradient_scale);
   if (!options.no_decay.empty() && (options.weight_decay > 0 || options.l1 > 0))
     update.decay_factors = decay_factors(graph, options);
   if (options.ema > 0) update.average = graph.arena(kAverageArena);
@@ -146,7 +191,7 @@ std::unique_ptr<Graph> training_graph(const Network& network, const TrainOptions
   }
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);
-  return graph;
+  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
 }
 
 std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batch, std::int64_t height,

@@ -165,6 +165,33 @@ TEST_CASE("run: stopped and resumed is bit-equal to uninterrupted") {
   check_refused(train(data, "parts", {"--resume"}), {"images", "begun"});
 }
 
+TEST_CASE("run: --dtype f16 is kept, its loss scale reported, and overflows without end are an error") {
+  const fs::path data = nuclei_folder("run_half");
+  const Finished trained = train(data, "run", {"--steps", "5", "--dtype", "f16"});
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  const bool half = test_device().caps().storage_16bit;
+  CHECK(contains(trained.err, "no 16-bit storage; using f32") == !half);
+  CHECK(contains(trained.err, "loss scale 65536"));
+  const std::string losses = file_text(data / "run" / "losses.csv");
+  CHECK(losses.starts_with("step,loss,loss_scale\n1,"));
+  CHECK(contains(losses, ",65536\n"));
+  CHECK(nlohmann::json::parse(file_text(data / "run" / "config.json")).at("dtype") == "f16");
+  check_refused(train(data, "run", {"--resume", "--dtype", "f32"}), {"--dtype f32", "begun with f16"});
+  const Finished longer = train(data, "run", {"--resume", "--steps", "8"});
+  CAPTURE(longer.err);
+  CHECK(longer.code == 0);
+  CHECK(file_text(data / "run" / "losses.csv").starts_with(losses));
+  const Finished explained = run_tuff({"explain", (data / "run").string(), "--train"});
+  CHECK(explained.code == 0);
+  CHECK(contains(explained.out, "loss_scale growth_factor=2"));
+  CHECK(contains(explained.out, "f16") == half);
+  check_refused(train(data, "other", {"--dtype", "bf16"}), {"--dtype: \"bf16\" is none of f32, f16"});
+  if (half)
+    check_refused(train(data, "overflow", {"--steps", "100", "--lr", "1e6", "--norm", "none", "--dtype", "f16"}),
+                  {"step 3", "overflow in every step", "--dtype f32"});
+}
+
 TEST_CASE("run: a loss that is no number ends the run and leaves the last checkpoint whole") {
   const fs::path data = nuclei_folder("run_nan");
   REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);

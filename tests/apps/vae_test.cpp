@@ -203,6 +203,19 @@ TEST_CASE("vae: same seed, same bits; stopped and resumed is bit-equal to uninte
   check_refused(train(data, "parts", {"--resume", "--latent", "3"}), {"--latent 3", "2"});
 }
 
+TEST_CASE("vae: --dtype f16 trains to about the losses of f32") {
+  const fs::path data = bars("vae_half");
+  const auto last_loss = [&](const std::string& dtype) {
+    const Finished trained = train(data, dtype, {"--steps", "60", "--dtype", dtype});
+    CAPTURE(trained.err);
+    REQUIRE(trained.code == 0);
+    const std::string losses = file_text(data / dtype / "losses.csv");
+    return std::stod(losses.substr(losses.find("\n60,") + 4));
+  };
+  const double single = last_loss("f32");
+  CHECK(last_loss("f16") == doctest::Approx(single).epsilon(0.02));
+}
+
 TEST_CASE("vae: options and images that don't fit are refused before a device is opened") {
   const fs::path data = bars("vae_refused");
   check_refused(train(data, "r", {"--size", "28"}), {"--size 28", "32"});

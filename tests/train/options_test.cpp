@@ -74,6 +74,7 @@ TEST_CASE("options: wrong values are named with what is allowed") {
   CHECK(message_of([&] { set_field(options, "lr", "nan"); }).find("out of range") != std::string::npos);
   CHECK(message_of([&] { set_field(options, "norm", "layer"); }) ==
         "--norm: \"layer\" is none of batch, group, instance, none");
+  CHECK(message_of([&] { set_field(options, "dtype", "bf16"); }) == "--dtype: \"bf16\" is none of f32, f16");
   CHECK(message_of([&] { set_field(options, "nonsense", "1"); }) == "there is no option --nonsense");
   CHECK(options == TrainOptions{});
 }
