@@ -50,12 +50,18 @@ void check_arguments(const BenchArguments& arguments) {
   bench::case_pattern(arguments.pattern);
 }
 
+// What was measured so far: a run that is stopped leaves that.
+void write_report(const BenchArguments& arguments, const nlohmann::ordered_json& report) {
+  if (!arguments.json.empty()) os::write_file(arguments.json, report.dump(2) + "\n");
+}
+
 // Measures a case, adds a row to the table and one to the report.
-void measure_case(Device& device, const bench::Case& item, const bench::MeasureOptions& options,
-                  const bench::Peaks& peaks, nlohmann::ordered_json& report) {
+void measure_case(Device& device, const BenchArguments& arguments, const bench::Case& item,
+                  const bench::MeasureOptions& options, const bench::Peaks& peaks, nlohmann::ordered_json& report) {
   const bench::Measurement measured = bench::measure(device, item, options);
   bench::print_row(item, measured, peaks);
   report["results"].push_back(bench::to_json(item, measured, peaks));
+  write_report(arguments, report);
 }
 
 // One kernel with all its settings over the cases, each forced in turn.
@@ -75,7 +81,7 @@ void run_shader(Device& device, const BenchArguments& arguments, const std::vect
       }
       bench::MeasureOptions options = arguments.measure;
       options.force.emplace(candidate.op, candidate.kernel);
-      measure_case(device, item, options, peaks, report);
+      measure_case(device, arguments, item, options, peaks, report);
     }
   }
   if (!known)
@@ -109,10 +115,11 @@ void run_bench(BenchArguments arguments) {
     run_shader(*device, arguments, selected.cases, peaks, report);
   } else if (!arguments.peaks_only) {
     bench::print_heading();
-    for (const bench::Case& item : selected.cases) measure_case(*device, item, arguments.measure, peaks, report);
+    for (const bench::Case& item : selected.cases)
+      measure_case(*device, arguments, item, arguments.measure, peaks, report);
     for (const std::string& line : selected.left_out) fmt::print("left out: {}\n", line);
   }
-  if (!arguments.json.empty()) os::write_file(arguments.json, report.dump(2) + "\n");
+  write_report(arguments, report);
 }
 
 void add_compare_command(CLI::App& command) {

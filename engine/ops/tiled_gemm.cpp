@@ -51,8 +51,7 @@ PlannedTile plan_tile(const GemmShape& shape, GemmUnit unit, const GemmTile& til
   const std::uint64_t wanted = std::uint64_t{kGroupsPerCore} * caps.cores;
   PlannedTile planned;
   planned.parts = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-      wanted / std::max<std::uint64_t>(tiles, 1), 1,
-      std::clamp<std::uint64_t>(steps / kLeastSteps, 1, kMostParts)));
+      wanted / std::max<std::uint64_t>(tiles, 1), 1, std::clamp<std::uint64_t>(steps / kLeastSteps, 1, kMostParts)));
   const auto groups = static_cast<double>(tiles * planned.parts);
   // Rounds in which all cores work, the last perhaps not all.
   const double rounds = static_cast<double>(divided_up(tiles * planned.parts, caps.cores)) * caps.cores / groups;
@@ -60,16 +59,17 @@ PlannedTile plan_tile(const GemmShape& shape, GemmUnit unit, const GemmTile& til
   const double size = unit == GemmUnit::registers ? 4 : 1;
   const double loads = 1 / (size * tile.row_blocks) + 1 / (size * tile.column_blocks);
   const double reread = (tile.rows + tile.columns) / static_cast<double>(tile.rows * tile.columns);  // of the cache
-  const double product = static_cast<double>(tiles) * tile.rows * tile.columns * static_cast<double>(steps * tile.depth);
-  planned.cost = product * rounds * (unit == GemmUnit::registers ? 0.7 + 1.2 * loads + 4 * reread
-                                                                 : 0.5 + 0.5 * loads + 16 * reread);
+  const double product =
+      static_cast<double>(tiles) * tile.rows * tile.columns * static_cast<double>(steps * tile.depth);
+  planned.cost = product * rounds *
+                 (unit == GemmUnit::registers ? 0.7 + 1.2 * loads + 4 * reread : 0.5 + 0.5 * loads + 16 * reread);
   if (planned.parts > 1) planned.cost += kPartCost * planned.parts * static_cast<double>(shape.rows * shape.columns);
   return planned;
 }
 
 std::vector<std::uint32_t> tile_constants(const GemmTile& tile, GemmUnit unit, bool aligned, const DeviceCaps& caps) {
-  std::vector<std::uint32_t> constants = {
-      tile.invocations, 1, 1, tile.rows, tile.columns, tile.depth, tile.row_blocks, tile.column_blocks};
+  std::vector<std::uint32_t> constants = {tile.invocations,  1, 1, tile.rows, tile.columns, tile.depth, tile.row_blocks,
+                                          tile.column_blocks};
   // Unrolled terms: a CPU driver's compiler takes its time for each.
   constants.push_back(unit == GemmUnit::matrices ? tile.invocations : caps.is_cpu() ? 1 : tile.depth);
   constants.push_back(aligned);
@@ -203,9 +203,10 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
     Dispatch dispatch;
     dispatch.shader = tiled_shader("conv", unit, parts > 1 ? "partial" : "f32");
     dispatch.whole_subgroups = unit == GemmUnit::matrices;
-    dispatch.specialization = tile_constants(tile, unit, pixels % tile.rows == 0 && geometry.in_channels % tile.depth == 0 &&
-                                                       geometry.out_channels % tile.columns == 0,
-                                             request.caps);
+    dispatch.specialization = tile_constants(
+        tile, unit,
+        pixels % tile.rows == 0 && geometry.in_channels % tile.depth == 0 && geometry.out_channels % tile.columns == 0,
+        request.caps);
     dispatch.specialization.insert(
         dispatch.specialization.end(),
         {transposed, bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)});
@@ -218,7 +219,8 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
     dispatch.groups = folded_groups(
         divided_up(pixels, tile.rows) * divided_up(geometry.out_channels, tile.columns) * parts, request.caps);
     dispatch.linear = true;
-    dispatch.flops = 2.0 * static_cast<double>(geometry.batch * (transposed ? geometry.in_pixels() : geometry.out_pixels())) *
+    dispatch.flops = 2.0 *
+                     static_cast<double>(geometry.batch * (transposed ? geometry.in_pixels() : geometry.out_pixels())) *
                      static_cast<double>(geometry.weights()) / classes;
     dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) / classes +
                      4.0 * static_cast<double>(pixels * geometry.out_channels) * parts;
@@ -256,8 +258,7 @@ KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, c
   dispatch.flops = 2.0 * static_cast<double>(pixels) * static_cast<double>(geometry.weights());
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
                    4.0 * static_cast<double>(geometry.weights()) * parts;
-  return {{dispatch, add_parts(geometry.weights(), parts, request.caps)},
-          {geometry.weights() * parts * sizeof(float)}};
+  return {{dispatch, add_parts(geometry.weights(), parts, request.caps)}, {geometry.weights() * parts * sizeof(float)}};
 }
 
 }  // namespace tuff

@@ -1,5 +1,5 @@
-// Convolutions, their data and weight gradients as matrix products in tiles for GPUs: which tiles there are, which one suits
-// a product, and the dispatches.
+// Convolutions, their data and weight gradients as matrix products in tiles for GPUs: which tiles there are, which one
+// suits a product, and the dispatches.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace tuff {
 
-// In what an invocation or a subgroup holds its part of a tile: registers (shaders/common/gemm_tile.glsl) or cooperative
-// matrices (shaders/common/cooperative_tile.glsl), whose operands are stored as f16.
+// In what an invocation or a subgroup holds its part of a tile: registers (shaders/common/gemm_tile.glsl) or
+// cooperative matrices (shaders/common/cooperative_tile.glsl), whose operands are stored as f16.
 enum class GemmUnit : std::uint8_t { registers, matrices };
 
 // What a workgroup computes: rows x columns, `depth` terms of the sum at a time. An invocation holds 4 row_blocks x 4
@@ -25,9 +25,9 @@ struct GemmTile {
 
 // All there are, the smallest last; without cooperative matrices none of these.
 //
-// The larger a tile, the fewer loads for each multiplication: an invocation's 8x8 takes 16 words of shared memory for 64
-// products, 8x4 12 for 32, 4x4 8 for 16. Narrow ones are for few channels, the smallest for products that would leave
-// most of a device idle. All but the first of those in registers suit the smallest device.
+// The larger a tile, the fewer loads for each multiplication: an invocation's 8x8 takes 16 words of shared memory for
+// 64 products, 8x4 12 for 32, 4x4 8 for 16. Narrow ones are for few channels, the smallest for products that would
+// leave most of a device idle. All but the first of those in registers suit the smallest device.
 std::vector<GemmTile> gemm_tiles(GemmUnit unit, const DeviceCaps& caps);
 
 // For the functions below: the one that suits the product best.

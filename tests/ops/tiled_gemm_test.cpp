@@ -22,8 +22,8 @@ TEST_CASE("tiled gemm: tiles are made of whole invocations and subgroups and fit
     CHECK((tile.shared_bytes <= smallest.max_shared_memory && tile.invocations <= smallest.max_invocations) != largest);
   }
   CHECK(gemm_tiles(GemmUnit::matrices, smallest).empty());
-  for (const MatrixShape& shape : {MatrixShape{16, 16, 16}, MatrixShape{8, 8, 16}, MatrixShape{8, 8, 8},
-                                   MatrixShape{16, 8, 16}}) {
+  for (const MatrixShape& shape :
+       {MatrixShape{16, 16, 16}, MatrixShape{8, 8, 16}, MatrixShape{8, 8, 8}, MatrixShape{16, 8, 16}}) {
     DeviceCaps caps = discrete;
     caps.cooperative_matrix = shape;
     for (const GemmTile& tile : gemm_tiles(GemmUnit::matrices, caps)) {
