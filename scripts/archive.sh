@@ -16,7 +16,7 @@ isolated() {
   shift
   apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$state/sources" -o Dir::Cache="$state/cache" \
     -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" -o APT::Sandbox::User=root \
-    -o Dir::Etc::preferencesparts=/dev/null -o Debug::NoLocking=1 -o Acquire::Retries=3 \
+    -o Dir::Etc::preferencesparts=/dev/null -o Debug::NoLocking=1 -o Acquire::Retries=3 -o Acquire::http::Timeout=20 \
     -o APT::Install-Recommends=false "$@"
 }
 

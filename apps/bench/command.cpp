@@ -47,6 +47,8 @@ void check_arguments(const BenchArguments& arguments) {
     throw Error(fmt::format("--samples {}: must be 1 or more", arguments.measure.effort.samples));
   if (!(arguments.measure.effort.seconds >= 0))
     throw Error(fmt::format("--seconds {}: must be 0 or more", arguments.measure.effort.seconds));
+  if (!arguments.shader.empty() && (arguments.peaks_only || !arguments.spirv.file.empty()))
+    throw Error("--shader goes with neither --spv nor --peaks; give one of them");
   bench::case_pattern(arguments.pattern);
 }
 
@@ -147,8 +149,10 @@ void add_bench_command(CLI::App& tuff) {
       ->type_name("gpu|cpu");
   command->add_option("--case", arguments->pattern, "only cases whose names match")->type_name("REGEX");
   command
-      ->add_option("--shader", arguments->shader,
-                   "only this kernel (tiled_gemm, winograd, ...), with each of its settings in turn, as tile sizes")
+      ->add_option(
+          "--shader", arguments->shader,
+          "only this kernel (tiled_gemm, winograd, ...) with each of its settings in turn, as tile sizes, or one of "
+          "these (tiled_gemm_64x64); networks are left out")
       ->type_name("NAME");
   command->add_option("--dtype", arguments->dtype, "how activations are stored [both, where the device has f16]")
       ->type_name("f32|f16|both");

@@ -22,7 +22,7 @@ constexpr std::uint32_t kRegisterTiles[][5] = {{128, 128, 8, 2, 2}, {128, 64, 8,
                                                {128, 32, 8, 2, 1},  {128, 16, 8, 2, 1}, {32, 32, 16, 1, 1}};
 
 // In matrices: subgroups down and across, row_blocks and column_blocks of each, depth.
-constexpr std::uint32_t kMatrixTiles[][5] = {{2, 4, 4, 2, 1}, {2, 2, 2, 2, 2}, {4, 1, 2, 1, 2}, {1, 2, 2, 1, 2}};
+constexpr std::uint32_t kMatrixTiles[][5] = {{2, 4, 4, 2, 1}, {2, 2, 2, 2, 2}, {4, 1, 2, 1, 1}, {1, 1, 2, 2, 2}};
 
 std::optional<std::string> refuse_limits(const GemmTile& tile, const DeviceCaps& caps) {
   if (caps.max_shared_memory < tile.shared_bytes)
@@ -47,7 +47,7 @@ struct PlannedTile {
 
 PlannedTile plan_tile(const GemmShape& shape, GemmUnit unit, const GemmTile& tile, const DeviceCaps& caps) {
   const std::uint64_t tiles = divided_up(shape.rows, tile.rows) * divided_up(shape.columns, tile.columns);
-  const std::uint64_t steps = divided_up(shape.terms, tile.depth);
+  const std::uint64_t steps = shape.taps * divided_up(shape.terms, tile.depth);
   const std::uint64_t wanted = std::uint64_t{kGroupsPerCore} * caps.cores;
   PlannedTile planned;
   planned.parts = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
@@ -83,30 +83,23 @@ std::string tiled_shader(const char* op, GemmUnit unit, const char* variant) {
   return fmt::format("{}/tiled_gemm.{}{}", op, unit == GemmUnit::matrices ? "cooperative_" : "", variant);
 }
 
-// Residue classes of output pixels that are dispatches of their own.
-std::uint32_t residue_classes(const ConvGeometry& geometry, bool transposed) {
-  return transposed ? geometry.stride[0] * geometry.stride[1] * geometry.stride[2] : 1;
-}
+// The largest residue class of output pixels, that of residue 0, which all classes get room for; and how many there
+// are.
+struct Classes {
+  std::uint64_t count = 1, pixels = 0, taps = 1;
+  bool even = true;  // all are as large
+};
 
-// Output pixels of a residue class, batch included.
-std::uint64_t class_pixels(const ConvGeometry& geometry, bool transposed, std::uint32_t residue_class) {
-  std::uint64_t pixels = geometry.batch;
-  for (int axis = 2; axis >= 0; --axis) {
-    const std::uint32_t stride = transposed ? geometry.stride[axis] : 1, residue = residue_class % stride;
-    residue_class /= stride;
-    pixels *= residue < geometry.out[axis] ? divided_up(geometry.out[axis] - residue, stride) : 0;
-  }
-  return pixels;
-}
-
-// The product that a class of residues is, one of those with the most pixels and taps.
-GemmShape conv_shape(const ConvGeometry& geometry, bool transposed) {
-  std::uint64_t taps = 1;
+Classes classes_of(const ConvGeometry& geometry, bool transposed) {
+  Classes classes{.pixels = geometry.batch};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::uint32_t stride = transposed ? geometry.stride[axis] : 1;
-    taps *= divided_up(geometry.kernel[axis], stride / std::gcd(stride, geometry.dilation[axis]));
+    const std::uint32_t stride = transposed ? geometry.stride[axis] : 1, out = geometry.out[axis];
+    classes.count *= std::min(stride, out);
+    classes.pixels *= divided_up(out, stride);
+    classes.taps *= divided_up(geometry.kernel[axis], stride / std::gcd(stride, geometry.dilation[axis]));
+    classes.even = classes.even && (out % stride == 0 || out < stride);
   }
-  return {class_pixels(geometry, transposed, 0), geometry.out_channels, taps * geometry.in_channels};
+  return classes;
 }
 
 Dispatch add_conv_parts(const KernelRequest& request, const ConvAttributes& attributes, std::uint32_t parts) {
@@ -176,7 +169,7 @@ std::optional<std::string> refuse_tiled_gemm(const KernelRequest& request, const
     return fmt::format("takes channels by fours, not {} and {}", geometry.in_channels, geometry.out_channels);
   const std::vector<GemmTile> tiles = gemm_tiles(unit, caps);
   if (unit == GemmUnit::matrices) {
-    if (tiles.empty() || caps.subgroup_size == 0) return "needs cooperative matrices";
+    if (tiles.empty()) return "needs cooperative matrices";
     if (request.inputs[0].dtype != DType::f16) return "takes images stored as f16";
   }
   const GemmTile& tile = wanted == kBestGemmTile ? tiles.back() : tiles[static_cast<std::size_t>(wanted)];
@@ -187,57 +180,47 @@ std::optional<std::string> refuse_tiled_gemm(const KernelRequest& request, const
 KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
                                  GemmUnit unit, int wanted_tile) {
   const ConvAttributes& attributes = conv_attributes(request.op);
-  const GemmShape shape = conv_shape(geometry, transposed);
+  const Classes classes = classes_of(geometry, transposed);
+  const GemmShape shape = {classes.count * classes.pixels, geometry.out_channels, classes.taps, geometry.in_channels};
   const GemmPlan plan = plan_gemm(shape, unit, wanted_tile, request.caps);
   const GemmTile& tile = plan.tile;
   // A step is `depth` channels of one tap.
-  const std::uint64_t steps = shape.terms / geometry.in_channels * divided_up(geometry.in_channels, tile.depth);
+  const std::uint64_t steps = shape.taps * divided_up(shape.terms, tile.depth);
   const auto steps_per_part = static_cast<std::uint32_t>(divided_up(steps, plan.parts));
   const auto parts = static_cast<std::uint32_t>(divided_up(steps, steps_per_part));
-  const std::uint32_t classes = residue_classes(geometry, transposed);
+  const bool aligned = classes.even && classes.pixels % tile.rows == 0 && geometry.in_channels % tile.depth == 0 &&
+                       geometry.out_channels % tile.columns == 0;
   const bool bias = request.inputs.size() == 3;
-  KernelDispatches result;
-  for (std::uint32_t residue_class = 0; residue_class < classes; ++residue_class) {
-    const std::uint64_t pixels = class_pixels(geometry, transposed, residue_class);
-    if (pixels == 0) continue;
-    Dispatch dispatch;
-    dispatch.shader = tiled_shader("conv", unit, parts > 1 ? "partial" : "f32");
-    dispatch.whole_subgroups = unit == GemmUnit::matrices;
-    dispatch.specialization = tile_constants(
-        tile, unit,
-        pixels % tile.rows == 0 && geometry.in_channels % tile.depth == 0 && geometry.out_channels % tile.columns == 0,
-        request.caps);
-    dispatch.specialization.insert(
-        dispatch.specialization.end(),
-        {transposed, bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)});
-    dispatch.buffers = {reads_input(0), reads_input(1), reads_input(bias ? 2 : 1),
-                        parts > 1 ? writes_workspace(0) : writes_output(0)};
-    ConvGeometry with_parts = geometry;  // the shader finds the number of parts where that of groups, 1, would be
-    with_parts.groups = parts;
-    dispatch.constants = push_constants(with_parts);
-    dispatch.constants.insert(dispatch.constants.end(), {residue_class, steps_per_part});
-    dispatch.groups = folded_groups(
-        divided_up(pixels, tile.rows) * divided_up(geometry.out_channels, tile.columns) * parts, request.caps);
-    dispatch.linear = true;
-    dispatch.flops = 2.0 *
-                     static_cast<double>(geometry.batch * (transposed ? geometry.in_pixels() : geometry.out_pixels())) *
-                     static_cast<double>(geometry.weights()) / classes;
-    dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) / classes +
-                     4.0 * static_cast<double>(pixels * geometry.out_channels) * parts;
-    result.dispatches.push_back(std::move(dispatch));
-  }
-  if (parts > 1) {
-    result.dispatches.push_back(add_conv_parts(request, attributes, parts));
-    result.workspace_bytes = {std::uint64_t{parts} * static_cast<std::uint64_t>(request.outputs[0].shape.elements()) *
-                              sizeof(float)};
-  }
-  return result;
+  Dispatch dispatch;
+  dispatch.shader = tiled_shader("conv", unit, parts > 1 ? "partial" : "f32");
+  dispatch.whole_subgroups = unit == GemmUnit::matrices;
+  dispatch.specialization = tile_constants(tile, unit, aligned, request.caps);
+  dispatch.specialization.insert(
+      dispatch.specialization.end(),
+      {transposed, bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)});
+  dispatch.buffers = {reads_input(0), reads_input(1), reads_input(bias ? 2 : 1),
+                      parts > 1 ? writes_workspace(0) : writes_output(0)};
+  dispatch.constants = push_constants(geometry);
+  dispatch.constants.insert(dispatch.constants.end(), {parts, steps_per_part});
+  dispatch.groups = folded_groups(
+      divided_up(classes.pixels, tile.rows) * divided_up(geometry.out_channels, tile.columns) * parts * classes.count,
+      request.caps);
+  dispatch.linear = true;
+  dispatch.flops = 2.0 * geometry.batch *
+                   static_cast<double>(transposed ? geometry.in_pixels() : geometry.out_pixels()) *
+                   static_cast<double>(geometry.weights());
+  const auto elements = static_cast<std::uint64_t>(request.outputs[0].shape.elements());
+  dispatch.bytes =
+      static_cast<double>(request.inputs[0].bytes() + request.inputs[1].bytes()) +
+      (parts > 1 ? 4.0 * static_cast<double>(elements) * parts : static_cast<double>(request.outputs[0].bytes()));
+  if (parts == 1) return {{dispatch}, {}};
+  return {{dispatch, add_conv_parts(request, attributes, parts)}, {elements * parts * sizeof(float)}};
 }
 
 KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
                                                  GemmUnit unit, int wanted_tile) {
   const std::uint64_t pixels = geometry.batch * geometry.out_pixels();
-  const GemmShape shape = {std::uint64_t{geometry.taps()} * geometry.in_channels, geometry.out_channels, pixels};
+  const GemmShape shape = {std::uint64_t{geometry.taps()} * geometry.in_channels, geometry.out_channels, 1, pixels};
   const GemmPlan plan = plan_gemm(shape, unit, wanted_tile, request.caps);
   const GemmTile& tile = plan.tile;
   const std::uint64_t steps_per_part = divided_up(divided_up(pixels, tile.depth), plan.parts);

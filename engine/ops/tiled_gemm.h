@@ -33,9 +33,9 @@ std::vector<GemmTile> gemm_tiles(GemmUnit unit, const DeviceCaps& caps);
 // For the functions below: the one that suits the product best.
 inline constexpr int kBestGemmTile = -1;
 
-// A product of rows x columns whose sum has so many terms, and how it is done.
+// A product of rows x columns whose sum has so many terms for each of so many taps, and how it is done.
 struct GemmShape {
-  std::uint64_t rows = 0, columns = 0, terms = 0;
+  std::uint64_t rows = 0, columns = 0, taps = 0, terms = 0;
 };
 struct GemmPlan {
   GemmTile tile;

@@ -23,8 +23,7 @@ DeviceCaps restrict_caps(DeviceCaps caps, std::string_view profile) {
   caps.subgroup_size = 0;
   // A CPU driver's own kernels are for CPU drivers; the weak device that is played here is a GPU.
   caps.kind = DeviceKind::integrated;
-  caps.storage_16bit = caps.arithmetic_fp16 = caps.int64 = caps.subgroup_broadcast = caps.shared_loads =
-      caps.subgroup_size_control = false;
+  caps.storage_16bit = caps.arithmetic_fp16 = caps.int64 = caps.subgroup_broadcast = caps.shared_loads = false;
   caps.cooperative_matrix = {};
   return caps;
 }

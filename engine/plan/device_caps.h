@@ -47,8 +47,7 @@ struct DeviceCaps {
   bool subgroup_broadcast = false;  // in compute shaders, from a lane that is computed
   bool shared_loads =
       false;  // CPU drivers: a load from one address for a whole workgroup is done once, not for each lane
-  MatrixShape cooperative_matrix;      // f16 in, f32 sums; 0: none
-  bool subgroup_size_control = false;  // workgroups can be had in whole subgroups of subgroup_size
+  MatrixShape cooperative_matrix;  // f16 in, f32 sums, 0: none; workgroups then can be had in whole subgroups
   bool timestamps = false;
   double timestamp_period_ns = 0;
 

@@ -38,8 +38,8 @@ struct Kernel {
 
   KernelDispatches (*emit)(const KernelRequest&);
 
-  // One setting of the kernel before it, which takes the best of them by itself: never chosen, but forced by tests and
-  // autotuning.
+  // One setting of the last kernel before it that is none, which takes the best of them by itself: never chosen, but
+  // forced by tests and autotuning.
   bool setting = false;
 };
 

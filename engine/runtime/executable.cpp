@@ -148,9 +148,8 @@ void Executable::cut_pieces(double budget) {
 
 PipelineRequest Executable::pipeline_request(const Piece& piece) const {
   const Dispatch& dispatch = plan_.dispatches[piece.dispatch].dispatch;
-  const DeviceCaps& caps = device_.caps();
-  const bool whole_subgroups = dispatch.whole_subgroups && caps.subgroup_size_control;
-  return {dispatch.shader, dispatch.specialization, !piece.whole, whole_subgroups ? caps.subgroup_size : 0};
+  return {dispatch.shader, dispatch.specialization, !piece.whole,
+          dispatch.whole_subgroups ? device_.caps().subgroup_size : 0};
 }
 
 void Executable::compile_pipelines() {

@@ -147,12 +147,12 @@ bool controls_subgroup_size(const Query& answer) {
          answer.sizes.minSubgroupSize <= size && size <= answer.sizes.maxSubgroupSize;
 }
 
-// Kernels with cooperative matrices are SPIR-V 1.6 and Vulkan's memory model; a build may be without them.
+// Kernels with cooperative matrices use Vulkan's memory model and whole subgroups; a build may be without them.
 bool runs_cooperative_matrices(const Query& answer) {
   const bool built = std::ranges::any_of(embedded_shaders(), [](const EmbeddedShader& shader) {
     return shader.name == "conv/tiled_gemm.cooperative_f32_f16";
   });
-  return built && answer.is_vulkan_1_3() && answer.cooperative.cooperativeMatrix == VK_TRUE &&
+  return built && controls_subgroup_size(answer) && answer.cooperative.cooperativeMatrix == VK_TRUE &&
          answer.features12.vulkanMemoryModel == VK_TRUE && answer.features12.shaderFloat16 == VK_TRUE &&
          answer.features11.storageBuffer16BitAccess == VK_TRUE;
 }
@@ -187,7 +187,6 @@ DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
   caps.storage_16bit = answer.features11.storageBuffer16BitAccess == VK_TRUE;
   caps.arithmetic_fp16 = answer.features12.shaderFloat16 == VK_TRUE;
   caps.int64 = answer.features.features.shaderInt64 == VK_TRUE;
-  caps.subgroup_size_control = controls_subgroup_size(answer);
   if (runs_cooperative_matrices(answer)) caps.cooperative_matrix = answer.matrix;
   return caps;
 }

@@ -32,13 +32,10 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
       .subgroupSizeControl = VK_TRUE,
       .computeFullSubgroups = VK_TRUE};
-  if (device.caps.subgroup_size_control) {
-    size_control.pNext = features.pNext;
-    features.pNext = &size_control;
-  }
   CooperativeMatrixFeatures cooperative = {.cooperativeMatrix = VK_TRUE};
   if (device.caps.cooperative_matrix.m > 0) {
-    cooperative.pNext = features.pNext;
+    size_control.pNext = features.pNext;
+    cooperative.pNext = &size_control;
     features.pNext = &cooperative;
     extensions.push_back(kCooperativeMatrixExtension);
   }
@@ -146,7 +143,6 @@ std::unique_ptr<Device> Device::adopt(const AdoptedDevice& adopted, const Device
   device.caps.arithmetic_fp16 = adopted.arithmetic_fp16;
   device.caps.int64 = adopted.int64;
   device.caps.cooperative_matrix = {};  // needs features and an extension that the caller may not have asked for
-  device.caps.subgroup_size_control = false;
   device.caps.subgroup_broadcast = device.caps.subgroup_broadcast && adopted.subgroup_broadcast_dynamic_id;
   device.timestamp_bits = timestamp_bits(instance->functions(), adopted);
   device.caps.timestamps = device.caps.timestamps && device.timestamp_bits > 0;

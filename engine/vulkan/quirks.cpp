@@ -28,9 +28,8 @@ constexpr Quirk kQuirks[] = {
     {"SUBGROUP_SIZE_UNKNOWN", "reported subgroup size makes no sense; taken as unknown",
      [](const DeviceCaps& caps) { return !std::has_single_bit(caps.subgroup_size) || caps.subgroup_size > 128; },
      [](DeviceCaps& caps) { caps.subgroup_size = 0; }},
-    // With vectors of 1024 bits and more (LP_NATIVE_VECTOR_WIDTH) Mesa's software driver reports as many lanes as fit,
-    // but
-    // runs compute shaders in subgroups of 16.
+    // With vectors of 1024 bits and more (LP_NATIVE_VECTOR_WIDTH) Mesa's software driver reports as many lanes as
+    // fit, but runs compute shaders in subgroups of 16.
     {"SUBGROUP_SIZE_16", "subgroups taken as 16, more are reported than run",
      [](const DeviceCaps& caps) { return caps.is_cpu() && caps.vendor_id == kMesa && caps.subgroup_size > 16; },
      [](DeviceCaps& caps) { caps.subgroup_size = 16; }},
@@ -56,10 +55,14 @@ constexpr Quirk kQuirks[] = {
        return caps.is_cpu() && caps.vendor_id == kMesa && caps.cooperative_matrix.m > 0 && caps.subgroup_size != 8;
      },
      [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
-    // Advertised and wrong (AMD's driver for Windows on RX 5700) or a thousand times slower (Arc A770) in reports of
-    // others:
-    // for users to set.
-    {"NO_COOPERATIVE_MATRIX", "cooperative matrices not used", [](const DeviceCaps&) { return false; },
+    // Reports of others: wrong results on RX 5700 (AMD's driver for Windows), a thousand times slower on Arc A770.
+    // AMD's
+    // devices 0x73.. (RDNA 1 and 2) have no units for them, Intel's matrices of 8 columns are those before Xe2.
+    {"NO_COOPERATIVE_MATRIX", "cooperative matrices not used: slow or wrong on such devices",
+     [](const DeviceCaps& caps) {
+       return caps.cooperative_matrix.m > 0 && ((caps.vendor_id == 0x1002 && caps.device_id >> 8 == 0x73) ||
+                                                (caps.vendor_id == 0x8086 && caps.cooperative_matrix.n == 8));
+     },
      [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
 };
 

@@ -3,10 +3,10 @@
 //
 // An invocation holds 4 kRowBlocks rows x 4 kColumnBlocks columns, in blocks of 4 x 4 spread over the tile so that neighbours
 // read neighbouring words of shared memory. Shared memory lies by terms, (kDepth, rows) and (kDepth, columns); the left one's
-// rows are 4 words longer than the tile, which spreads a quad of terms written one by one over all banks.
+// rows are 4 words longer than the tile, which spreads quads of terms that are written one by one over the banks.
 //
 // Who includes this defines place_of() and store() and runs
-//   put_left(), put_right(); for each kDepth terms: barrier(), multiply(); finish().
+//   clear_sums(), put_left_terms() or put_left_rows(), put_right(); for each kDepth terms: barrier(), multiply(); finish().
 #ifndef TUFF_GEMM_TILE_GLSL
 #define TUFF_GEMM_TILE_GLSL
 #extension GL_EXT_control_flow_attributes : require

@@ -6,7 +6,7 @@
 // With PARTIAL parts of the sum go to workgroups of their own; add_parts.comp adds them. A part may be without terms.
 //
 // Where transposed with a stride, outputs of one residue class modulo the stride along each axis read the same taps and
-// neighbouring inputs: a dispatch takes one class, so no tap is multiplied by a structural zero.
+// neighbouring inputs: a workgroup's rows are of one class, so no tap is multiplied by a structural zero.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
@@ -41,8 +41,7 @@ layout(push_constant) uniform Push {
   Vec4In bias;
   OUT y;
   CONV_GEOMETRY
-  // channel_groups, which is 1 here, holds the number of parts: there is room for no more words.
-  uint residue_class;   // where transposed: (z * stride_h + y) * stride_w + x
+  uint parts;
   uint steps_per_part;  // a step: kDepth channels of one tap
 };
 
@@ -187,21 +186,28 @@ void keep(uint buffer_number) {
 }
 
 void main() {
-  const uint residue_w = residue_class % uint(stride_w), residue_h = residue_class / uint(stride_w) % uint(stride_h);
-  along_w = axis_of(out_w, kernel_w, stride_w, padding_w, dilation_w, int(residue_w));
-  along_h = axis_of(out_h, kernel_h, stride_h, padding_h, dilation_h, int(residue_h));
-  along_d = axis_of(out_d, kernel_d, stride_d, padding_d, dilation_d, int(residue_class / uint(stride_w * stride_h)));
-  rows = batch * uint(along_d.outputs * along_h.outputs * along_w.outputs);
-
-  const uint column_tiles = (out_channels + kColumns - 1) / kColumns, row_tiles = (rows + kRows - 1) / kRows;
+  // Groups go by tiles of columns, of rows, by parts and classes; each class has as many as the largest, that of residue 0.
+  const uvec3 classes = kTransposed ? min(uvec3(stride_w, stride_h, stride_d), uvec3(out_w, out_h, out_d)) : uvec3(1);
+  const uvec3 most = (uvec3(out_w, out_h, out_d) + (kTransposed ? uvec3(stride_w, stride_h, stride_d) : uvec3(1)) - 1) /
+                     (kTransposed ? uvec3(stride_w, stride_h, stride_d) : uvec3(1));
+  const uint column_tiles = (out_channels + kColumns - 1) / kColumns;
+  const uint row_tiles = (batch * most.x * most.y * most.z + kRows - 1) / kRows;
   const uint group = linear_group();
   const uint first_quad = group % column_tiles * kColumnStride;
   const uint first_row = group / column_tiles % row_tiles * kRows;
-  const uint part = group / (column_tiles * row_tiles);
+  const uint part = group / (column_tiles * row_tiles) % parts;
+  const uint residue_class = group / (column_tiles * row_tiles) / parts;
+  if (residue_class >= classes.x * classes.y * classes.z) return;  // beyond the last, where the grid was folded
+
+  along_w = axis_of(out_w, kernel_w, stride_w, padding_w, dilation_w, int(residue_class % classes.x));
+  along_h = axis_of(out_h, kernel_h, stride_h, padding_h, dilation_h, int(residue_class / classes.x % classes.y));
+  along_d = axis_of(out_d, kernel_d, stride_d, padding_d, dilation_d, int(residue_class / (classes.x * classes.y)));
+  rows = batch * uint(along_d.outputs * along_h.outputs * along_w.outputs);
+  if (first_row >= rows) return;
+
   const uint steps_per_tap = (in_channels + kDepth - 1) / kDepth;
   const uint steps = uint(along_d.taps * along_h.taps * along_w.taps) * steps_per_tap;
   const uint first_step = min(part * steps_per_part, steps), last_step = min(first_step + steps_per_part, steps);
-  if (part >= channel_groups) return;  // groups beyond the last, where the grid was folded
 #ifdef PARTIAL
   part_start = part * batch * out_d * out_h * out_w * (out_channels / 4);
 #else

@@ -69,21 +69,30 @@ void locate(uint first_row, uint first_pixel) {
   }
 }
 
-// kDepth pixels on; no division, as a row has few blocks of kDepth.
-void advance(inout ivec4 at) {
-  at.x += int(kDepth);
-  while (at.x >= int(out_w)) {
+// kDepth pixels on: whole samples, planes, rows and what is left. Found once, as GPUs take dozens of instructions to divide.
+ivec4 stride_of_step() {
+  const uint rows = kDepth / out_w, planes = rows / out_h;
+  return ivec4(kDepth % out_w, rows % out_h, planes % out_d, planes / out_d);
+}
+
+void advance(inout ivec4 at, ivec4 by) {
+  at += by;
+  if (at.x >= int(out_w)) {
     at.x -= int(out_w);
-    if (++at.y < int(out_h)) continue;
-    at.y = 0;
-    if (++at.z < int(out_d)) continue;
-    at.z = 0;
+    ++at.y;
+  }
+  if (at.y >= int(out_h)) {
+    at.y -= int(out_h);
+    ++at.z;
+  }
+  if (at.z >= int(out_d)) {
+    at.z -= int(out_d);
     ++at.w;
   }
 }
 
 // Loads the pixels from `start` on and moves pixel_at behind them.
-void fetch(uint start, uint last_pixel, uint first_quad) {
+void fetch(uint start, uint last_pixel, uint first_quad, ivec4 by) {
   [[unroll]] for (uint i = 0; i < kLeftLoads; ++i) {
     const uint element = gl_LocalInvocationID.x + i * kInvocations;
     const ivec3 at = pixel_at[i].xyz * ivec3(stride_w, stride_h, stride_d) + tap_at[i];
@@ -92,7 +101,7 @@ void fetch(uint start, uint last_pixel, uint first_quad) {
         at.z >= 0 && at.x < int(in_w) && at.y < int(in_h) && at.z < int(in_d))
       left_loaded[i] = LOADED_VEC4(
           x.at[(((uint(pixel_at[i].w) * in_d + uint(at.z)) * in_h + uint(at.y)) * in_w + uint(at.x)) * (in_channels / 4) + row_quad[i]]);
-    advance(pixel_at[i]);
+    advance(pixel_at[i], by);
   }
   [[unroll]] for (uint i = 0; i < kRightLoads; ++i) {
     const uint element = gl_LocalInvocationID.x + i * kInvocations;
@@ -130,13 +139,14 @@ void main() {
 
   locate(first_row, first_pixel);
   clear_sums();
-  fetch(first_pixel, last_pixel, first_quad);
+  const ivec4 by = stride_of_step();
+  fetch(first_pixel, last_pixel, first_quad, by);
   keep(0);
   uint buffer_number = 0;
   for (uint start = first_pixel; start < last_pixel; start += kDepth) {
     barrier();
     const bool more = start + kDepth < last_pixel;
-    if (more) fetch(start + kDepth, last_pixel, first_quad);
+    if (more) fetch(start + kDepth, last_pixel, first_quad, by);
     multiply(buffer_number);
     buffer_number = 1 - buffer_number;
     if (more) keep(buffer_number);

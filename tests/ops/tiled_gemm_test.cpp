@@ -48,20 +48,20 @@ TEST_CASE("tiled gemm: the last tile is the smallest, so a device that can't run
 TEST_CASE("tiled gemm: large products take large tiles, narrow ones narrow tiles, small ones are split") {
   const DeviceCaps caps = pretended_caps("discrete");
   for (const GemmUnit unit : kUnits) {
-    const GemmPlan large = plan_gemm({1 << 20, 256, 2304}, unit, kBestGemmTile, caps);
+    const GemmPlan large = plan_gemm({1 << 20, 256, 9, 256}, unit, kBestGemmTile, caps);
     CHECK(large.tile.rows * large.tile.columns == 128 * 128);
     CHECK(large.parts == 1);
-    const GemmPlan narrow = plan_gemm({1 << 20, 16, 144}, unit, kBestGemmTile, caps);
+    const GemmPlan narrow = plan_gemm({1 << 20, 16, 9, 16}, unit, kBestGemmTile, caps);
     CHECK(narrow.tile.columns == 16);
     CHECK(narrow.parts == 1);
     // A weight's gradient: few rows and columns, a long sum.
-    const GemmPlan gradient = plan_gemm({144, 16, 1 << 20}, unit, kBestGemmTile, caps);
+    const GemmPlan gradient = plan_gemm({144, 16, 1, 1 << 20}, unit, kBestGemmTile, caps);
     CHECK(gradient.parts > 8);
-    const GemmPlan tiny = plan_gemm({16, 16, 16}, unit, kBestGemmTile, caps);
+    const GemmPlan tiny = plan_gemm({16, 16, 1, 16}, unit, kBestGemmTile, caps);
     CHECK(tiny.parts == 1);
   }
   // Without room for the largest tile another one is taken.
-  const GemmPlan weak = plan_gemm({1 << 20, 256, 2304}, GemmUnit::registers, kBestGemmTile, DeviceCaps{});
+  const GemmPlan weak = plan_gemm({1 << 20, 256, 9, 256}, GemmUnit::registers, kBestGemmTile, DeviceCaps{});
   CHECK(weak.tile.rows * weak.tile.columns == 128 * 64);
 }
 
