@@ -92,20 +92,32 @@ RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
 }
 
 std::vector<std::uint32_t> row_constants(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
-                                         const RowTaps& row, int residue, int pixels) {
+                                         const RowTaps& row, int columns, int pixels) {
   const ConvAttributes& attributes = conv_attributes(request.op);
+  // Columns of a strip before the row's end in every block, the last of which ends with the row. Where a row is longer
+  // than a block that is the same for all rows.
+  const int last = std::max(0, columns - pixels) * row.in_step + row.least();
+  const int within = std::clamp(static_cast<int>(geometry.in[2]) - last, 0, row.strip(pixels));
   std::vector<std::uint32_t> constants = {kGroupSize, 1, 1, geometry.in_channels, geometry.out_channels};
-  for (const Extents3* extents : {&geometry.in, &geometry.out, &geometry.kernel})
-    constants.insert(constants.end(), extents->begin(), extents->end());
+  constants.insert(constants.end(), geometry.kernel.begin(), geometry.kernel.end());
   for (const Extents3* extents : {&geometry.stride, &geometry.padding, &geometry.dilation})
     constants.insert(constants.end(), extents->begin(), extents->begin() + 2);
-  for (const int value : {int{transposed}, residue, row.out_step, row.in_step, row.taps, row.first_tap, row.tap_step,
-                          row.first_input, row.tap_input, row.least(), row.strip(pixels)})
+  for (const int value : {int{transposed}, row.out_step, row.in_step, row.taps, row.tap_step, row.first_input,
+                          row.tap_input, row.least(), row.strip(pixels)})
     constants.push_back(static_cast<std::uint32_t>(value));
   const bool bias = request.inputs.size() == 3;
   constants.insert(constants.end(),
                    {bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope),
-                    static_cast<std::uint32_t>(pixels), geometry.batch, geometry.groups});
+                    static_cast<std::uint32_t>(pixels), geometry.groups, static_cast<std::uint32_t>(within)});
+  return constants;
+}
+
+// What depends on the images' extents alone, and on the class of columns, in push constants, so that a pipeline serves
+// images of all sizes.
+std::vector<std::uint32_t> row_extents(const ConvGeometry& geometry, const RowTaps& row, std::uint32_t residue) {
+  std::vector<std::uint32_t> constants(geometry.in.begin(), geometry.in.end());
+  constants.insert(constants.end(), geometry.out.begin(), geometry.out.end());
+  constants.insert(constants.end(), {geometry.batch, residue, static_cast<std::uint32_t>(row.first_tap)});
   return constants;
 }
 
@@ -135,11 +147,12 @@ KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(s
     const auto step = static_cast<std::uint32_t>(row.out_step);
     const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
     const auto pixels = static_cast<std::uint32_t>(pixels_of(columns, row.taps));
-    const std::uint64_t blocks =
-        std::uint64_t{(columns + pixels - 1) / pixels} * geometry.batch * geometry.out[0] * geometry.out[1];
+    const std::uint32_t row_blocks = (columns + pixels - 1) / pixels;
+    const std::uint64_t blocks = std::uint64_t{row_blocks} * geometry.batch * geometry.out[0] * geometry.out[1];
     Dispatch dispatch;
     dispatch.specialization =
-        row_constants(request, geometry, transposed, row, static_cast<int>(residue), static_cast<int>(pixels));
+        row_constants(request, geometry, transposed, row, static_cast<int>(columns), static_cast<int>(pixels));
+    dispatch.constants = row_extents(geometry, row, residue);
     dispatch.buffers = {reads_input(0), reads_input(1), reads_input(request.inputs.size() == 3 ? 2 : 1),
                         writes_output(0)};
     dispatch.linear = true;

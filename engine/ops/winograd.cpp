@@ -69,7 +69,8 @@ Dispatch weight_dispatch(const ConvGeometry& geometry, bool flip, const DeviceCa
   const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
   Dispatch dispatch;
   dispatch.shader = "conv/winograd_weight.pairs";
-  dispatch.specialization = {lanes, 1, 1, geometry.in_channels, geometry.out_channels, flip};
+  dispatch.specialization = {lanes, 1, 1, flip};
+  dispatch.constants = {geometry.in_channels, geometry.out_channels};
   dispatch.buffers = {reads_input(1), writes_workspace(0)};
   dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / (2 * lanes)), caps);
   dispatch.linear = true;
@@ -91,11 +92,10 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
   const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, tiles.room / 64));
   Dispatch dispatch;
   dispatch.shader = fmt::format("conv/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
-  dispatch.specialization = {
-      caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, across, tiles.room, runs, first > 0, held};
+  dispatch.specialization = {caps.subgroup_size, 1, 1, across, first > 0, held};
   dispatch.buffers = {reads_workspace(1), reads_workspace(0), {{Operand::Kind::workspace, 2}, Access::read_write}};
   if (first == 0) dispatch.buffers[2].access = Access::write;
-  dispatch.constants = {count, first};
+  dispatch.constants = {count, first, geometry.in_channels, geometry.out_channels, tiles.room, runs};
   dispatch.groups = folded_groups(std::uint64_t{kPositions} * runs * blocks, caps);
   dispatch.linear = true;
   dispatch.flops = 2.0 * kPositions * count * held * geometry.out_channels;
@@ -105,16 +105,16 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
   return dispatch;
 }
 
-// A transform of rows of tiles `first` to `first + rows`, a group for each row and subgroup of channel pairs. The
-// shader's further constants and buffers are the caller's.
-Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t channels, const Tiles& tiles,
-                            std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
+// A transform of rows of tiles `first` to `first + rows` to or from an image of these extents, a group for each row and
+// subgroup of channel pairs. The shader's further constants and buffers are the caller's.
+Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t channels, const Extents3& image,
+                            const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
   const std::uint32_t lanes = caps.subgroup_size;
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
   dispatch.shader = shader;
-  dispatch.specialization = {lanes, 1, 1, channels};
-  dispatch.constants = {first, rows};
+  dispatch.specialization = {lanes, 1, 1};
+  dispatch.constants = {first, rows, image[1], image[2], tiles.rows, tiles.columns, channels, tiles.room};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
   dispatch.linear = true;
   dispatch.flops = flops * elements;
@@ -126,10 +126,9 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
 Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
                         const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
   Dispatch dispatch =
-      transform_dispatch("conv/winograd_input.pairs", 32, geometry.in_channels, tiles, first, rows, caps);
-  for (const std::uint32_t value : {geometry.in[1], geometry.in[2], static_cast<std::uint32_t>(padding_h),
-                                    static_cast<std::uint32_t>(padding_w), tiles.rows, tiles.columns, tiles.room})
-    dispatch.specialization.push_back(value);
+      transform_dispatch("conv/winograd_input.pairs", 32, geometry.in_channels, geometry.in, tiles, first, rows, caps);
+  for (const std::int32_t padding : {padding_h, padding_w})
+    dispatch.specialization.push_back(static_cast<std::uint32_t>(padding));
   dispatch.buffers = {reads_input(0), writes_workspace(1)};
   return dispatch;
 }
@@ -138,11 +137,10 @@ Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geome
                          std::uint32_t first, std::uint32_t rows) {
   const ConvAttributes& attributes = conv_attributes(request.op);
   const bool bias = request.inputs.size() == 3;
-  Dispatch dispatch =
-      transform_dispatch("conv/winograd_output.pairs", 24, geometry.out_channels, tiles, first, rows, request.caps);
+  Dispatch dispatch = transform_dispatch("conv/winograd_output.pairs", 24, geometry.out_channels, geometry.out, tiles,
+                                         first, rows, request.caps);
   for (const std::uint32_t value :
-       {geometry.out[1], geometry.out[2], tiles.rows, tiles.columns, tiles.room, std::uint32_t{bias},
-        static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)})
+       {std::uint32_t{bias}, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)})
     dispatch.specialization.push_back(value);
   dispatch.buffers = {reads_workspace(2), reads_input(bias ? 2 : 1), writes_output(0)};
   return dispatch;
@@ -170,9 +168,7 @@ Gradient gradient_of(const ConvGeometry& geometry, const Tiles& tiles, const Dev
 Dispatch upstream_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t first, std::uint32_t rows,
                            const DeviceCaps& caps) {
   Dispatch dispatch = transform_dispatch("conv_weight_gradient/winograd_upstream.pairs", 12, geometry.out_channels,
-                                         tiles, first, rows, caps);
-  for (const std::uint32_t value : {geometry.out[1], geometry.out[2], tiles.rows, tiles.columns, tiles.room})
-    dispatch.specialization.push_back(value);
+                                         geometry.out, tiles, first, rows, caps);
   dispatch.buffers = {reads_input(1), writes_workspace(2)};
   return dispatch;
 }

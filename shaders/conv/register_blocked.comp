@@ -59,6 +59,7 @@ layout(push_constant) uniform Push {
   VEC_IN weight;
   VEC_IN bias;
   STORED_VEC_OUT y;
+  Extents extents;
 };
 
 VEC activated(VEC v) {
@@ -71,22 +72,15 @@ VEC activated(VEC v) {
 }
 
 void main() {
-  const int columns = (kOutW - kResidue + kOutStep - 1) / kOutStep;
-  const int blocks = (columns + kPixels - 1) / kPixels;
   const uint vectors = kOutChannels / VECTOR;  // of a pixel
   const uint vector = linear_invocation() % vectors;
-  const uint block = linear_invocation() / vectors;
-  const int first = int(block % uint(blocks)) * kPixels;  // j of the block's first pixel
-  const uint row = block / uint(blocks);
-  const int oy = int(row % uint(kOutH));
-  const int oz = int(row / uint(kOutH) % uint(kOutD));
-  const uint n = row / uint(kOutH * kOutD);
-  if (n >= kBatch) return;
+  const Block block = block_at(linear_invocation() / vectors, extents);
+  if (block.n >= extents.batch) return;
 
   VEC sum[kPixels];
   const VEC start = kBias ? VEC_LOADED(bias.at[vector]) : VEC(0.0);
   for (int p = 0; p < kPixels; ++p) sum[p] = start;
-  const int left = first * kInStep + kLeast;
+  const int left = block.first * kInStep + kLeast;
   // The group's first input channel; transposed weights hold the outputs of the input channel's own group.
   const uint first_input = kGroups == 1 ? 0 : vector * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
 #ifdef DEPTHWISE
@@ -100,17 +94,17 @@ void main() {
   bool inside[kStrip];
   for (int s = 0; s < kStrip; ++s) {
     // Most columns of a strip lie inside the row for every block, which the compiler then knows.
-    const bool always = kLeast + s >= 0 && (blocks - 1) * kPixels * kInStep + kLeast + s < kInW;
-    inside[s] = always || left + s >= 0 && left + s < kInW;
-    column[s] = uint(always ? left + s : clamp(left + s, 0, kInW - 1));
+    const bool always = kLeast + s >= 0 && s < kWithin;
+    inside[s] = always || left + s >= 0 && left + s < extents.in_w;
+    column[s] = uint(always ? left + s : clamp(left + s, 0, extents.in_w - 1));
   }
 
   for (int kz = 0; kz < kKernelD; ++kz) {
-    const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, kInD);
+    const int iz = tap(block.oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
     for (int ky = 0; ky < kKernelH; ++ky) {
-      const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
+      const int iy = tap(block.oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
       if (iz >= 0 && iy >= 0) {
-        const uint in_row = ((n * uint(kInD) + uint(iz)) * uint(kInH) + uint(iy)) * uint(kInW);
+        const uint in_row = ((block.n * uint(extents.in_d) + uint(iz)) * uint(extents.in_h) + uint(iy)) * uint(extents.in_w);
         const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
         for (uint c = 0; c < kSummed; c += UNROLL) {  // a loop's own cost is tens of cycles
           for (uint u = 0; u < UNROLL; ++u) {
@@ -121,7 +115,7 @@ void main() {
             }
             VEC w[kTapsHeld];
             for (int t = 0; t < kTaps; ++t)
-              w[t] = VEC_LOADED(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
+              w[t] = VEC_LOADED(weight.at[((kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
             // One sum after the other: they don't all fit in a CPU's registers (21 to 33 GFLOP/s on Mesa 25).
             for (int p = 0; p < kPixels; ++p)
               for (int t = 0; t < kTaps; ++t)
@@ -132,7 +126,8 @@ void main() {
     }
   }
   for (int p = 0; p < kPixels; ++p) {
-    const int ox = (first + p) * kOutStep + kResidue;
-    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = STORED_VEC(activated(sum[p]));
+    const int j = block.first + p;
+    if (j >= block.begin && j < block.end)
+      y.at[(block.row * uint(extents.out_w) + uint(j * kOutStep + extents.residue)) * vectors + vector] = STORED_VEC(activated(sum[p]));
   }
 }

@@ -64,6 +64,7 @@ layout(push_constant) uniform Push {
   VEC_IN weight;
   VEC_IN bias;
   STORED_VEC_OUT y;
+  Extents extents;
 };
 
 VEC activated(VEC v) {
@@ -78,31 +79,24 @@ VEC activated(VEC v) {
 // row. `always`: no block of the row has it outside, which the compiler then knows.
 X column(uint in_row, int left, int s, bool always, uint channel) {
   const int at = left + s;
-  const uint pixel = in_row + uint(always ? at : clamp(at, 0, kInW - 1));
+  const uint pixel = in_row + uint(always ? at : clamp(at, 0, extents.in_w - 1));
   const X value = X_LOADED(x.at[(pixel * kInChannels + channel) / STEP]);
-  return always || at >= 0 && at < kInW ? value : X(0.0);
+  return always || at >= 0 && at < extents.in_w ? value : X(0.0);
 }
 
 void main() {
-  const int columns = (kOutW - kResidue + kOutStep - 1) / kOutStep;
-  const int blocks = (columns + kPixels - 1) / kPixels;
   const uint vectors = kOutChannels / VECTOR;  // of a pixel
   const uint across = vectors / kLanes;
   const uint lane = gl_SubgroupInvocationID;
   const uint vector = linear_group() % across * kLanes + lane;
-  const uint block = linear_group() / across;
-  const int first = int(block % uint(blocks)) * kPixels;  // j of the block's first pixel
-  const uint row = block / uint(blocks);
-  const int oy = int(row % uint(kOutH));
-  const int oz = int(row / uint(kOutH) % uint(kOutD));
-  const uint n = row / uint(kOutH * kOutD);
-  if (n >= kBatch) return;
-  const uint image = min(n, kBatch - 1);
+  const Block block = block_at(linear_group() / across, extents);
+  if (block.n >= extents.batch) return;
+  const uint image = min(block.n, extents.batch - 1);
 
   VEC sum[kPixels];
   const VEC start = kBias ? VEC_LOADED(bias.at[vector]) : VEC(0.0);
   [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = start;
-  const int left = first * kInStep + kLeast, last_left = (blocks - 1) * kPixels * kInStep + kLeast;
+  const int left = block.first * kInStep + kLeast;
   // The group's first input channel, the same for all lanes; transposed weights hold the outputs of that group alone.
   const uint first_input = linear_group() % across * kLanes * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
   const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
@@ -110,20 +104,20 @@ void main() {
   const uint weight_vector = kTransposed && kGroups > 1 ? vector % weight_vectors : vector;
 
   for (int kz = 0; kz < kKernelD; ++kz) {
-    const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, kInD);
+    const int iz = tap(block.oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
     for (int ky = 0; ky < kKernelH; ++ky) {
-      const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, kInH);
+      const int iy = tap(block.oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
       if (iz >= 0 && iy >= 0) {
-        const uint in_row = ((image * uint(kInD) + uint(max(iz, 0))) * uint(kInH) + uint(max(iy, 0))) * uint(kInW);
+        const uint in_row = ((image * uint(extents.in_d) + uint(max(iz, 0))) * uint(extents.in_h) + uint(max(iy, 0))) * uint(extents.in_w);
         const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
         for (uint c = 0; c < kGroupInputs; c += STEP) {
           X strip[kStrip];
 #ifdef SHARED
           [[unroll]] for (int s = 0; s < kStrip; ++s)
-            strip[s] = column(in_row, left, s, kLeast + s >= 0 && last_left + s < kInW, first_input + min(c, kGroupInputs - STEP));
+            strip[s] = column(in_row, left, s, kLeast + s >= 0 && s < kWithin, first_input + min(c, kGroupInputs - STEP));
 #else
           [[unroll]] for (int s = 0; s < kStrip; s += kLanes) {
-            const bool always = kLeast + s >= 0 && last_left + s + kLanes <= kInW;
+            const bool always = kLeast + s >= 0 && s + kLanes <= kWithin;
             const X value = column(in_row, left, s + int(lane), always, first_input + c);
             [[unroll]] for (int i = 0; i < kLanes; ++i)
               if (s + i < kStrip) strip[s + i] = subgroupBroadcast(value, uint(i));
@@ -132,7 +126,7 @@ void main() {
           VEC w[STEP * kTapsHeld];
           [[unroll]] for (int u = 0; u < STEP; ++u)
             [[unroll]] for (int t = 0; t < kTaps; ++t)
-              w[u * kTaps + t] = VEC_LOADED(weight.at[((kernel_row + uint(kFirstTap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
+              w[u * kTaps + t] = VEC_LOADED(weight.at[((kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
           // One sum after the other: they don't all fit in a CPU's registers.
           [[unroll]] for (int p = 0; p < kPixels; ++p)
             [[unroll]] for (int u = 0; u < STEP; ++u)
@@ -143,7 +137,8 @@ void main() {
     }
   }
   [[unroll]] for (int p = 0; p < kPixels; ++p) {
-    const int ox = (first + p) * kOutStep + kResidue;
-    if (ox < kOutW) y.at[(row * uint(kOutW) + uint(ox)) * vectors + vector] = STORED_VEC(activated(sum[p]));
+    const int j = block.first + p;
+    if (j >= block.begin && j < block.end)
+      y.at[(block.row * uint(extents.out_w) + uint(j * kOutStep + extents.residue)) * vectors + vector] = STORED_VEC(activated(sum[p]));
   }
 }

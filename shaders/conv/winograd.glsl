@@ -3,8 +3,8 @@
 // over input channels it is 16 matrix products. Each function is one dimension of a transform.
 //
 // For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring pairs of channels. Such drivers load and
-// store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer, and addresses are formed
-// once for a turn of a loop and differ by constants.
+// store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer. Channels and extents come
+// with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all layers and sizes.
 #ifndef TUFF_WINOGRAD_GLSL
 #define TUFF_WINOGRAD_GLSL
 #extension GL_EXT_control_flow_attributes : require
@@ -12,6 +12,7 @@
 #ifndef WIDE
 #define WIDE
 #endif
+#include "common/divide.glsl"
 #include "common/wide.glsl"
 
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer PairOut { uint64_t at[]; };

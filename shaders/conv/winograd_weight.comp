@@ -6,21 +6,21 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "conv/winograd.glsl"
-layout(constant_id = 3) const uint kInChannels = 1;
-layout(constant_id = 4) const uint kOutChannels = 2;
-layout(constant_id = 5) const bool kFlip = false;
+layout(constant_id = 3) const bool kFlip = false;
 layout(push_constant) uniform Push {
   uint64_t weight;
   uint64_t u;
+  uint in_channels;
+  uint out_channels;
 };
 
 void main() {
-  const uint across = kOutChannels / 2 / gl_WorkGroupSize.x;
+  const uint across = out_channels / 2 / gl_WorkGroupSize.x;
   const uint channel = linear_group() / across;
-  if (channel >= kInChannels) return;
+  if (channel >= in_channels) return;
   const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
-  const uint64_t first = uint64_t(channel * (kOutChannels / 2) + pair) * kPairBytes;
-  const uint step = kInChannels * kOutChannels * 4;  // bytes from a tap or position to the next
+  const uint64_t first = uint64_t(channel * (out_channels / 2) + pair) * kPairBytes;
+  const uint step = in_channels * out_channels * 4;  // bytes from a tap or position to the next
   vec2 columns[3][4];
   [[unroll]] for (int kx = 0; kx < 3; ++kx) {
     vec2 w[3];
