@@ -10,6 +10,10 @@ foreach(file ${unit_tests})
   set_tests_properties(unit/${name} PROPERTIES LABELS "unit;commit;full" TIMEOUT 600)
 endforeach()
 
+add_test(NAME unit/library_size COMMAND ${CMAKE_COMMAND} -DFILE=$<TARGET_FILE:tuff_infer_library> -DMOST=5000000
+  -P ${CMAKE_CURRENT_SOURCE_DIR}/library_size.cmake)
+set_tests_properties(unit/library_size PROPERTIES LABELS "unit;commit;full")
+
 # Whole models, and ops of which drivers compile many programs of elementwise functions.
 set(long_tests apps/bench_test apps/convert_test apps/run_test apps/kill_test apps/vae_test onnx/conformance_test onnx/export_test
   onnx/pretrained_test train/trainer_test train/precision_test train/predict_test train/parity_test ops/activation_test ops/bce_with_logits_test

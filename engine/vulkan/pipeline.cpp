@@ -109,9 +109,8 @@ void PipelineStore::add(const std::string& shader, std::vector<std::uint32_t> sp
     throw Error(fmt::format("there is a shader \"{}\" already", shader));
 }
 
-// Called with the lock held.
+// Of a shader that was added. Called with the lock held.
 std::span<const std::uint32_t> PipelineStore::spirv(const std::string& shader) const {
-  if (const EmbeddedShader* embedded = find_embedded(shader)) return embedded->spirv;
   const auto added = added_.find(shader);
   if (added == added_.end()) throw Error(fmt::format("no shader \"{}\" in this build", shader));
   return added->second;
@@ -121,7 +120,9 @@ VkShaderModule PipelineStore::module(const std::string& shader) {
   const std::lock_guard lock(mutex_);
   VkShaderModule& module = modules_.try_emplace(shader, VK_NULL_HANDLE).first->second;
   if (module == VK_NULL_HANDLE) {
-    const auto code = spirv(shader);
+    const EmbeddedShader* embedded = find_embedded(shader);
+    const std::vector<std::uint32_t> inflated = embedded ? embedded->spirv() : std::vector<std::uint32_t>{};
+    const std::span<const std::uint32_t> code = embedded ? inflated : spirv(shader);
     const VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = code.size_bytes(), .pCode = code.data()};
     context_->check(context_->vk.create_shader_module(context_->device, &info, nullptr, &module),

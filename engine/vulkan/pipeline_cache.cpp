@@ -52,12 +52,7 @@ std::uint64_t identity_of(const DeviceDescription& device) {
 }  // namespace
 
 std::uint64_t shader_set_hash() {
-  Hash hash;
-  for (const EmbeddedShader& shader : embedded_shaders()) {
-    hash.add(shader.name);
-    hash.add(std::as_bytes(shader.spirv));
-  }
-  return hash.value();
+  return embedded_hash();
 }
 
 PipelineCacheFile::PipelineCacheFile(const std::filesystem::path& folder, const DeviceDescription& device) {
