@@ -15,10 +15,10 @@
 
 namespace tuff {
 
-std::unique_ptr<Device> open_device(const std::string& wanted) {
+std::unique_ptr<Device> open_device(const std::string& wanted, bool cached) {
   DeviceOptions options;
   options.device = wanted;
-  options.cache_folder = os::cache_folder();
+  if (cached) options.cache_folder = os::cache_folder();
   options.caps_profile = os::environment("TUFF_CAPS").value_or("");
   options.log = stderr_log();
   return Device::open(options);

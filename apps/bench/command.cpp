@@ -6,6 +6,8 @@
 
 #include "apps/bench/cases.h"
 #include "apps/bench/compare.h"
+#include "apps/bench/growth.h"
+#include "apps/bench/latency.h"
 #include "apps/bench/measure.h"
 #include "apps/bench/peaks.h"
 #include "apps/bench/report.h"
@@ -135,6 +137,42 @@ void add_compare_command(CLI::App& command) {
   compare->callback([arguments] { bench::run_compare(arguments->before, arguments->after, arguments->tolerance); });
 }
 
+void add_latency_command(CLI::App& command) {
+  CLI::App* latency = command.add_subcommand(
+      "latency", "Time the first result of a process, frame after frame, and images of another size");
+  const auto arguments = std::make_shared<bench::LatencyArguments>();
+  latency->add_option("model", arguments->model, "a run's folder or a model file [a new U-Net]")
+      ->type_name("RUN|MODEL");
+  latency->add_option("--base", arguments->base, "channels of the new U-Net [as in training]")->type_name("N");
+  latency->add_option("--depth", arguments->depth, "its halvings [as in training]")->type_name("N");
+  latency->add_option("--size", arguments->size, "side of the images [256]")->type_name("PIXELS");
+  latency->add_option("--frames", arguments->frames, "predicted one after the other [1000]")->type_name("N");
+  latency->add_flag("--cold", arguments->cold, "as if nothing had been compiled before");
+  latency->add_option("--json", arguments->json, "also write the times as JSON, for `tuff bench compare`")
+      ->type_name("FILE");
+  add_dtype_option(*latency, arguments->dtype);
+  add_device_option(*latency, arguments->device);
+  latency->callback([arguments] { bench::run_latency(*arguments); });
+}
+
+void add_growth_command(CLI::App& command) {
+  CLI::App* growth =
+      command.add_subcommand("growth", "Time tiled prediction of larger images, and training steps of larger batches");
+  const auto arguments = std::make_shared<bench::GrowthArguments>();
+  growth->add_option("--base", arguments->base, "channels of the U-Net [8]")->type_name("N");
+  growth->add_option("--depth", arguments->depth, "its halvings [3]")->type_name("N");
+  growth->add_option("--tile", arguments->tile, "side of the tiles [512]")->type_name("PIXELS");
+  growth->add_option("--sizes", arguments->sizes, "sides of the images [1024,2048,4096]")
+      ->delimiter(',')
+      ->type_name("PIXELS,...");
+  growth->add_option("--batches", arguments->batches, "crops of 128x128 in a training step [1,2,4,8]")
+      ->delimiter(',')
+      ->type_name("N,...");
+  growth->add_option("--json", arguments->json, "also write the times as JSON")->type_name("FILE");
+  add_device_option(*growth, arguments->device);
+  growth->callback([arguments] { bench::run_growth(*arguments); });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& tuff) {
@@ -185,6 +223,8 @@ void add_bench_command(CLI::App& tuff) {
       ->type_name("N");
   add_device_option(*command, arguments->device);
   add_compare_command(*command);
+  add_growth_command(*command);
+  add_latency_command(*command);
   command->callback([command, arguments] {
     if (command->get_subcommands().empty()) run_bench(*arguments);
   });

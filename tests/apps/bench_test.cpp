@@ -1,6 +1,7 @@
 // tuff bench on the device under test: times, their report, and results checked against the portable kernels'.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -105,6 +106,43 @@ TEST_CASE("bench: anyone's shader") {
   refused({"--groups", "0"}, "--groups 0: must be from 1 to 65535");
   os::write_file(shader, std::string("not SPIR-V, 20 bytes"));
   refused({}, "no SPIR-V");
+}
+
+TEST_CASE("bench latency: stages, frames, and other sizes that need no or few pipelines") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff(
+      {"bench", "latency", "--base", "4", "--depth", "2", "--size", "32", "--frames", "20", "--cold", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  const nlohmann::json report = bench::read_report(file);
+  double sum = 0;
+  for (const char* stage : {"process", "model", "instance and device", "parameters", "graph and plan", "pipelines",
+                            "memory and commands", "first run"})
+    sum += report["startup"][stage].get<double>();
+  CHECK(sum == doctest::Approx(report["startup"]["all"].get<double>()));
+  CHECK(report["results"][0]["warm"]["samples"] == 20);
+  CHECK(report["results"][0]["p99"].get<double>() >= report["results"][0]["warm"]["median"].get<double>());
+  REQUIRE(report["sizes"].size() == 4);
+  CHECK(report["sizes"][3]["pipelines"] == 0);  // its executable is gone, its pipelines are there
+  CHECK(run_tuff({"bench", "latency", "--size", "33"}).code == 1);
+  CHECK(contains(run_tuff({"bench", "latency", "--size", "33"}).err, "--size 33: the net can't take this size"));
+}
+
+TEST_CASE("bench growth: tiles and batches") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "growth", "--base", "2", "--depth", "2", "--tile", "64", "--sizes",
+                                      "100,200", "--batches", "1,2", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  std::ifstream stream(file);
+  const nlohmann::json report = nlohmann::json::parse(stream);
+  REQUIRE(report["tiled"].size() == 2);
+  CHECK(report["tiled"][1]["computed_pixels"].get<double>() > 40000);
+  // Tiles of one size are all that is on the device, whatever the image's size.
+  CHECK(report["tiled"][0]["device_bytes"] == report["tiled"][1]["device_bytes"]);
+  CHECK(report["steps"].size() == 2);
 }
 
 }  // namespace tuff::test
