@@ -1,8 +1,10 @@
 // tuff predict: masks of new images.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "apps/progress.h"
 #include "apps/results.h"
 #include "apps/session.h"
+#include "base/background.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "train/predict.h"
@@ -82,6 +85,46 @@ std::vector<ResultFile> plan_results(const Dataset& dataset, const std::vector<I
   return results;
 }
 
+// Images are decoded and results written beside the device's work, each on a thread of its own, at most two images
+// ahead or behind. Gives how many images' results are written: all, or fewer after an interrupt, which lets a file end.
+std::int64_t predict_files(Predictor& predictor, const Dataset& dataset, const std::vector<InputFile>& files,
+                           std::vector<ResultFile>& results, DType storage, Progress& progress) {
+  std::vector<std::size_t> file_of;
+  for (std::size_t file = 0; file < files.size(); ++file) file_of.insert(file_of.end(), files[file].count, file);
+  std::size_t loaded = 0, done = 0;
+  const auto load = [&]() -> std::optional<std::shared_ptr<const Image>> {
+    const bool begins_file = loaded < file_of.size() && files[file_of[loaded]].first == loaded;
+    if (loaded == file_of.size() || (begins_file && os::interrupted())) return std::nullopt;
+    return std::make_shared<const Image>(load_item_image(dataset, loaded++));
+  };
+  Background writer(1);
+  const auto finish = [&](std::shared_ptr<const Image> image, Image logits) {
+    warn_of_range(storage, dataset.items[done].name, logits.values);
+    ResultFile& result = results[file_of[done]];
+    const bool last = done + 1 == file_of.size() || file_of[done + 1] != file_of[done];
+    writer.add([&result, last, image = std::move(image), logits = std::move(logits)] {
+      result.add(logits, *image);
+      if (last) result.write();
+    });
+    progress.update(static_cast<std::int64_t>(done + 1), dataset.items[done].name);
+    ++done;
+  };
+  const auto tile_done = [&](std::size_t tile, std::size_t tiles) {
+    if (tiles > 1)
+      progress.update(static_cast<std::int64_t>(done),
+                      fmt::format("{}: tile {}/{}", dataset.items[done].name, tile, tiles));
+  };
+  try {
+    Ahead<std::shared_ptr<const Image>> images(load, 1);
+    predictor.predict_each([&] { return images.next().value_or(nullptr); }, finish, tile_done);
+  } catch (...) {
+    writer.finish();  // what was predicted before; its error, if it has one, comes first
+    throw;
+  }
+  writer.finish();
+  return static_cast<std::int64_t>(done);
+}
+
 void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
   if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
@@ -101,21 +144,7 @@ void run_predict(PredictArguments arguments) {
 
   os::catch_interrupts();
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
-  std::int64_t done = 0;
-  for (std::size_t index = 0; index < files.size() && !os::interrupted(); ++index) {
-    const InputFile& file = files[index];
-    for (std::size_t item = file.first; item < file.first + file.count; ++item) {
-      const Image image = load_item_image(dataset, item);
-      progress.update(done, dataset.items[item].name);
-      const Image logits = predictor.predict(image, [&](std::size_t tile, std::size_t tiles) {
-        if (tiles > 1) progress.update(done, fmt::format("{}: tile {}/{}", dataset.items[item].name, tile, tiles));
-      });
-      warn_of_range(options.storage, dataset.items[item].name, logits.values);
-      results[index].add(logits, image);
-      progress.update(++done, dataset.items[item].name);
-    }
-    results[index].write();
-  }
+  const std::int64_t done = predict_files(predictor, dataset, files, results, options.storage, progress);
   progress.clear();
   if (os::interrupted() && done < static_cast<std::int64_t>(dataset.items.size()))
     throw Error(

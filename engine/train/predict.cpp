@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "base/error.h"
 #include "ops/kernel_table.h"
@@ -161,19 +163,63 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
   return *cache_.front().executable;
 }
 
-Image Predictor::predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done) {
-  if (image.channels != network_.in_channels)
+Predictor::Work Predictor::begin(std::shared_ptr<const Image> image) {
+  if (image->channels != network_.in_channels)
     throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels",
-                            image.channels, network_.in_channels));
-  const Tiling tiles = tiling(image.height, image.width);
-  Executable& runner = executable(tiles.tile_height, tiles.tile_width);
-  Image result(network_.out_channels, image.height, image.width);
-  for (std::size_t index = 0; index < tiles.tiles.size(); ++index) {
-    runner.write("images", read_tile(image, tiles.tiles[index].input));
-    runner.run();
-    write_tile(runner.read("logits"), tiles.tiles[index], result);
-    if (tile_done) tile_done(index + 1, tiles.tiles.size());
+                            image->channels, network_.in_channels));
+  const std::int64_t height = image->height, width = image->width;
+  return {std::move(image), tiling(height, width), Image(network_.out_channels, height, width)};
+}
+
+void Predictor::predict_each(const std::function<std::shared_ptr<const Image>()>& next,
+                             const std::function<void(std::shared_ptr<const Image> image, Image logits)>& done,
+                             const std::function<void(std::size_t, std::size_t)>& tile_done) {
+  std::deque<Work> open;          // at most two
+  Executable* running = nullptr;  // has a run whose logits weren't read
+  const auto take = [&](const HostTensor& logits) {
+    Work& work = open.front();
+    const std::vector<Tile>& tiles = work.tiling.tiles;
+    write_tile(logits, tiles[work.finished], work.logits);
+    if (tile_done) tile_done(work.finished + 1, tiles.size());
+    if (++work.finished < tiles.size()) return;
+    Work finished = std::move(open.front());
+    open.pop_front();
+    done(std::move(finished.image), std::move(finished.logits));
+  };
+  const auto take_last = [&] {
+    if (running) take(std::exchange(running, nullptr)->read("logits"));
+  };
+  while (true) {
+    try {
+      std::shared_ptr<const Image> image = next();
+      if (!image) break;
+      open.push_back(begin(std::move(image)));
+    } catch (...) {
+      take_last();
+      throw;
+    }
+    const Tiling& before = open.front().tiling;
+    const Tiling tiling = open.back().tiling;
+    // Another executable may have to go to make room for this one.
+    if (before.tile_height != tiling.tile_height || before.tile_width != tiling.tile_width) take_last();
+    Executable& runner = executable(tiling.tile_height, tiling.tile_width);
+    for (const Tile& tile : tiling.tiles) {
+      runner.write("images", read_tile(*open.back().image, tile.input));  // into the slot that no run reads
+      std::optional<HostTensor> logits;
+      if (running) logits = running->read("logits");
+      runner.run();
+      running = &runner;
+      if (logits) take(*logits);
+    }
   }
+  take_last();
+}
+
+Image Predictor::predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done) {
+  Image result;
+  std::shared_ptr<const Image> given(&image, [](const Image*) {});  // the caller's
+  predict_each([&] { return std::exchange(given, nullptr); },
+               [&](const std::shared_ptr<const Image>&, Image logits) { result = std::move(logits); }, tile_done);
   return result;
 }
 

@@ -37,6 +37,13 @@ class Predictor {
   // `tile_done` (may be empty) is called after each tile with (done, all).
   Image predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done = {});
 
+  // The same for images that `next` gives, until it gives null: the host takes one tile's logits while the device works
+  // on the following one, of the same image or the next. `done` is called with each image and its logits, in order, and
+  // for those before it when an image has an error.
+  void predict_each(const std::function<std::shared_ptr<const Image>()>& next,
+                    const std::function<void(std::shared_ptr<const Image> image, Image logits)>& done,
+                    const std::function<void(std::size_t, std::size_t)>& tile_done = {});
+
   // How predict() would cut an image of this size.
   Tiling tiling(std::int64_t height, std::int64_t width);
 
@@ -47,6 +54,13 @@ class Predictor {
     std::unique_ptr<Executable> executable;
   };
 
+  struct Work {  // an image under way
+    std::shared_ptr<const Image> image;
+    Tiling tiling;
+    Image logits;
+    std::size_t finished = 0;  // tiles
+  };
+  Work begin(std::shared_ptr<const Image> image);
   Executable& executable(std::int64_t height, std::int64_t width);
   const std::optional<std::uint64_t>& bytes_needed(std::int64_t height, std::int64_t width);
   bool fits(std::int64_t height, std::int64_t width);

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "apps/networks.h"
 #include "base/error.h"
@@ -172,6 +175,40 @@ TEST_CASE("predict: with activations stored as f16, in about half the memory") {
     };
     CHECK(bytes(DType::f16) < 0.75 * bytes(DType::f32));
   }
+}
+
+TEST_CASE("predict: many images one behind the other give what each gives alone, in order") {
+  Setup setup(small_unet("same", "none"));
+  std::vector<std::shared_ptr<const Image>> images;
+  for (const auto& [height, width] : {std::pair{64, 64}, {64, 64}, {150, 90}, {64, 64}, {40, 56}, {130, 130}})
+    images.push_back(std::make_shared<const Image>(random_image(height, width, static_cast<unsigned>(height + width))));
+  Predictor predictor(test_device(), setup.store, setup.network, {.tile = 96, .executables = 1});
+  std::vector<Image> alone;
+  for (const auto& image : images) alone.push_back(predictor.predict(*image));
+  std::size_t next = 0, done = 0, tiles = 0;
+  const auto give = [&] { return next < images.size() ? images[next++] : nullptr; };
+  const auto check = [&](const std::shared_ptr<const Image>& image, const Image& logits) {
+    CHECK(image == images[done]);
+    CHECK(logits.values == alone[done].values);
+    ++done;
+  };
+  predictor.predict_each(give, check, [&](std::size_t, std::size_t) { ++tiles; });
+  CHECK(done == images.size());
+  CHECK(tiles > images.size());
+
+  // An image that can't be had: those before it are done.
+  next = done = 0;
+  const auto fail = [&] {
+    if (next == 3) throw Error("no fourth");
+    return give();
+  };
+  CHECK_THROWS_WITH_AS(predictor.predict_each(fail, check), "no fourth", Error);
+  CHECK(done == 3);
+  // One that the network doesn't take.
+  next = done = 0;
+  images[2] = std::make_shared<const Image>(3, 64, 64);
+  CHECK_THROWS_WITH_AS(predictor.predict_each(give, check), doctest::Contains("3 channels"), Error);
+  CHECK(done == 2);
 }
 
 TEST_CASE("predict: a tile that the net can't take") {
