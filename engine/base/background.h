@@ -89,7 +89,7 @@ class Ahead {
       }
       lock.lock();
       error_ = error;
-      if (!result) break;
+      if (error || !result) break;  // GCC 12 takes the last result for one where make() threw
       results_.push_back(std::move(*result));
       changed_.notify_all();
     }

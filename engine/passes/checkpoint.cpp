@@ -26,8 +26,15 @@ Checkpointing::Checkpointing(const Graph& graph)
     const Source& source = graph.values()[value].source;
     return source.kind == Source::Kind::node ? std::optional(source.node) : std::nullopt;
   };
+  // What is computed from the gradients, which lie in their arena, as the loss's scale is.
+  std::vector<bool> after(graph.nodes().size(), false);
+  for (std::size_t node = 0; node < graph.nodes().size(); ++node) {
+    after[node] = graph.nodes()[node].op->collection() != nullptr;
+    for (const std::uint32_t input : graph.nodes()[node].inputs)
+      if (const auto source = producer(input)) after[node] = after[node] || after[*source];
+  }
   for (const Output& output : graph.outputs())
-    if (const auto node = producer(output.value)) late_[*node] = false;
+    if (const auto node = producer(output.value); node && !after[*node]) late_[*node] = false;
   for (std::size_t node = graph.nodes().size(); node-- > 0;) {
     const bool writes = !graph.nodes()[node].op->written_inputs().empty();
     for (const std::uint32_t input : graph.nodes()[node].inputs) {

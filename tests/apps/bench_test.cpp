@@ -81,7 +81,10 @@ TEST_CASE("bench: anyone's shader") {
   const TemporaryFolder folder;
   const std::string shader = (folder / "shader.spv").string(), file = (folder / "report.json").string();
   for (const EmbeddedShader& embedded : embedded_shaders())
-    if (embedded.name == "bench/copy.vec4_1") os::write_file(shader, std::as_bytes(std::span(embedded.spirv())));
+    if (embedded.name == "bench/copy.vec4_1") {
+      const std::vector<std::uint32_t> spirv = embedded.spirv();
+      os::write_file(shader, std::as_bytes(std::span(spirv)));
+    }
   const Finished finished =
       run_tuff({"bench", "--spv", shader, "--spec", "64,1,1", "--groups", "16", "--buffers", "16k,16384", "--push",
                 "0x400", "--bytes", "32768", "--samples", "3", "--seconds", "0", "--json", file});

@@ -40,15 +40,17 @@ TEST_CASE("background: what work throws comes back once, and nothing after it ru
 }
 
 TEST_CASE("background: its end drops what waits") {
-  std::atomic<bool> go = false;
+  std::atomic<bool> begun = false, go = false;
   std::atomic<int> done = 0;
   {
     Background background(4);
     background.add([&] {
+      begun = true;
       while (!go) std::this_thread::yield();
       ++done;
     });
     for (int i = 0; i < 3; ++i) background.add([&] { ++done; });
+    while (!begun) std::this_thread::yield();
     go = true;
   }
   CHECK(done >= 1);

@@ -73,8 +73,9 @@ std::unique_ptr<Graph> deep_net() {
 
 TEST_CASE("growth: images of other sizes need few other pipelines") {
   const UNetConfig config{.base = 32, .depth = 4};
-  for (const bool shared_loads : {false, true}) {
-    const DeviceCaps caps = software_driver(shared_loads);
+  // A GPU's tiles are chosen by size, and some need no checks at their ends.
+  for (const DeviceCaps& caps : {software_driver(false), software_driver(true), pretended_caps("discrete")}) {
+    INFO(caps.name);
     Pipelines known = pipelines(config, 256, 256, caps);
     MESSAGE(known.size() << " pipelines for 256x256");
     known.merge(pipelines(config, 512, 512, caps));
@@ -82,12 +83,10 @@ TEST_CASE("growth: images of other sizes need few other pipelines") {
       Pipelines more = pipelines(config, height, width, caps);
       const std::size_t all = more.size(), before = known.size();
       known.merge(more);
-      MESSAGE(known.size() - before << " of " << all << " new for " << height << "x" << width);
+      MESSAGE((known.size() - before) << " of " << all << " new for " << height << "x" << width);
       CHECK(known.size() - before <= all / 4);
     }
   }
-  const DeviceCaps caps = pretended_caps("discrete");
-  CHECK(pipelines(config, 256, 256, caps) == pipelines(config, 320, 384, caps));
 }
 
 TEST_CASE("growth: a training step of a net of 200 layers is planned in less than 2 s") {
