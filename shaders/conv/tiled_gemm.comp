@@ -11,6 +11,7 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
+#include "common/divide.glsl"
 #include "common/grid.glsl"
 #include "common/half.glsl"
 #ifdef COOPERATIVE
@@ -74,15 +75,19 @@ Axis axis_of(uint extent, uint kernel, int stride, int padding, int dilation, in
 Axis along_d, along_h, along_w;
 uint rows, part_start;  // pixels of the class; where this part of y begins, in vec4
 
+// (x, y, z) among the class's outputs and the sample.
+uvec4 pixel_of(uint row) {
+  const uint line = divide(row, uint(along_w.outputs));
+  const uint plane = divide(line, uint(along_h.outputs)), n = divide(plane, uint(along_d.outputs));
+  return uvec4(row - line * uint(along_w.outputs), line - plane * uint(along_h.outputs), plane - n * uint(along_d.outputs), n);
+}
+
 uint place_of(uint row) {
   if (!kAligned && row >= rows) return kNowhere;
   uint pixel = row;
   if (kTransposed) {
-    const uint ox = row % uint(along_w.outputs);
-    uint rest = row / uint(along_w.outputs);
-    const uint oy = rest % uint(along_h.outputs);
-    rest /= uint(along_h.outputs);
-    const uint oz = rest % uint(along_d.outputs), n = rest / uint(along_d.outputs);
+    const uvec4 at = pixel_of(row);
+    const uint ox = at.x, oy = at.y, oz = at.z, n = at.w;
     pixel = ((n * out_d + oz * along_d.out_step + along_d.residue) * out_h + oy * along_h.out_step + along_h.residue) * out_w +
             ox * along_w.out_step + along_w.residue;
   }
@@ -112,16 +117,12 @@ int left_place[kLeftLoads];  // and where they lie in x, in vec4; may lie before
 void locate_rows(uint first_row) {
   [[unroll]] for (uint i = 0; i < kLeftLoads; ++i) {
     const uint row = first_row + (gl_LocalInvocationID.x + i * kInvocations) / kQuads;
-    const int ox = int(row % uint(along_w.outputs));
-    uint rest = row / uint(along_w.outputs);
-    const int oy = int(rest % uint(along_h.outputs));
-    rest /= uint(along_h.outputs);
-    const int oz = int(rest % uint(along_d.outputs)), n = int(rest / uint(along_d.outputs));
-    const ivec3 at = ivec3(ox * along_w.in_step + along_w.first_input, oy * along_h.in_step + along_h.first_input,
-                           oz * along_d.in_step + along_d.first_input);
+    const ivec4 o = ivec4(pixel_of(row));
+    const ivec3 at = o.xyz * ivec3(along_w.in_step, along_h.in_step, along_d.in_step) +
+                     ivec3(along_w.first_input, along_h.first_input, along_d.first_input);
     // Beyond the last row: coordinates that no tap brings inside.
     left_at[i] = kAligned || row < rows ? at : ivec3(-0x40000000);
-    left_place[i] = (((n * int(in_d) + at.z) * int(in_h) + at.y) * int(in_w) + at.x) * int(in_channels / 4);
+    left_place[i] = (((o.w * int(in_d) + at.z) * int(in_h) + at.y) * int(in_w) + at.x) * int(in_channels / 4);
   }
 }
 

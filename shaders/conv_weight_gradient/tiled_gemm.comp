@@ -8,6 +8,7 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
+#include "common/divide.glsl"
 #include "common/grid.glsl"
 #include "common/half.glsl"
 #ifdef COOPERATIVE
@@ -53,19 +54,15 @@ void locate(uint first_row, uint first_pixel) {
   [[unroll]] for (uint i = 0; i < kLeftLoads; ++i) {
     const uint element = gl_LocalInvocationID.x + i * kInvocations;
     const uint row = first_row + element % kRowQuads * 4;
-    const uint at = row / in_channels;
-    row_quad[i] = row % in_channels / 4;
-    const ivec3 t = ivec3(at % kernel_w, at / kernel_w % kernel_h, at / (kernel_w * kernel_h));
+    const uint at = divide(row, in_channels), line = divide(at, kernel_w), plane = divide(line, kernel_h);
+    row_quad[i] = (row - at * in_channels) / 4;
+    const ivec3 t = ivec3(at - line * kernel_w, line - plane * kernel_h, plane);
     tap_at[i] = t * ivec3(dilation_w, dilation_h, dilation_d) - ivec3(padding_w, padding_h, padding_d);
     // Rows beyond the last: a tap that reads nowhere.
     if (!kAligned && row >= weight_rows) tap_at[i] = ivec3(-0x40000000);
     const uint pixel = first_pixel + element / kRowQuads;
-    uint rest = pixel / out_w;
-    pixel_at[i].x = int(pixel % out_w);
-    pixel_at[i].y = int(rest % out_h);
-    rest /= out_h;
-    pixel_at[i].z = int(rest % out_d);
-    pixel_at[i].w = int(rest / out_d);
+    const uint row_at = divide(pixel, out_w), plane_at = divide(row_at, out_h), image = divide(plane_at, out_d);
+    pixel_at[i] = ivec4(pixel - row_at * out_w, row_at - plane_at * out_h, plane_at - image * out_d, image);
   }
 }
 
