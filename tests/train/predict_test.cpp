@@ -182,7 +182,7 @@ TEST_CASE("predict: many images one behind the other give what each gives alone,
   std::vector<std::shared_ptr<const Image>> images;
   for (const auto& [height, width] : {std::pair{64, 64}, {64, 64}, {150, 90}, {64, 64}, {40, 56}, {130, 130}})
     images.push_back(std::make_shared<const Image>(random_image(height, width, static_cast<unsigned>(height + width))));
-  Predictor predictor(test_device(), setup.store, setup.network, {.tile = 96, .executables = 1});
+  Predictor predictor(test_device(), setup.store, setup.network, {.tile = 120, .executables = 1});
   std::vector<Image> alone;
   for (const auto& image : images) alone.push_back(predictor.predict(*image));
   std::size_t next = 0, done = 0, tiles = 0;
