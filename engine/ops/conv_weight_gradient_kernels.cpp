@@ -165,15 +165,12 @@ KernelDispatches emit_gradient_winograd(const KernelRequest& request) {
 
 // ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
 
-template <GemmUnit unit, int tile = kBestGemmTile>
-std::optional<std::string> refuse_tiled(const KernelRequest& request) {
-  return refuse_tiled_gemm(request, geometry_of(request), unit, tile);
-}
-
-template <GemmUnit unit, int tile = kBestGemmTile>
-KernelDispatches emit_tiled(const KernelRequest& request) {
-  return emit_tiled_gemm_weight_gradient(request, geometry_of(request), unit, tile);
-}
+struct TiledOp {
+  static ConvGeometry geometry(const KernelRequest& request) { return geometry_of(request); }
+  static KernelDispatches emit(const KernelRequest& request, GemmUnit unit, int tile) {
+    return emit_tiled_gemm_weight_gradient(request, geometry_of(request), unit, tile);
+  }
+};
 
 // ---- implicit_gemm ------------------------------------------------------------------------------
 
@@ -205,23 +202,13 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_weight_gradient_kernels() {
-  return {{"winograd", refuse_gradient_winograd, emit_gradient_winograd},
-          {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
-          {"register_blocked", refuse_register_blocked, emit_register_blocked},
-          {"cooperative_gemm", refuse_tiled<GemmUnit::matrices>, emit_tiled<GemmUnit::matrices>},
-          {"cooperative_gemm_8x8", refuse_tiled<GemmUnit::matrices, 0>, emit_tiled<GemmUnit::matrices, 0>, true},
-          {"cooperative_gemm_4x4", refuse_tiled<GemmUnit::matrices, 1>, emit_tiled<GemmUnit::matrices, 1>, true},
-          {"cooperative_gemm_8x1", refuse_tiled<GemmUnit::matrices, 2>, emit_tiled<GemmUnit::matrices, 2>, true},
-          {"cooperative_gemm_2x2", refuse_tiled<GemmUnit::matrices, 3>, emit_tiled<GemmUnit::matrices, 3>, true},
-          {"tiled_gemm", refuse_tiled<GemmUnit::registers>, emit_tiled<GemmUnit::registers>},
-          {"tiled_gemm_128x128", refuse_tiled<GemmUnit::registers, 0>, emit_tiled<GemmUnit::registers, 0>, true},
-          {"tiled_gemm_128x64", refuse_tiled<GemmUnit::registers, 1>, emit_tiled<GemmUnit::registers, 1>, true},
-          {"tiled_gemm_64x64", refuse_tiled<GemmUnit::registers, 2>, emit_tiled<GemmUnit::registers, 2>, true},
-          {"tiled_gemm_128x32", refuse_tiled<GemmUnit::registers, 3>, emit_tiled<GemmUnit::registers, 3>, true},
-          {"tiled_gemm_128x16", refuse_tiled<GemmUnit::registers, 4>, emit_tiled<GemmUnit::registers, 4>, true},
-          {"tiled_gemm_32x32", refuse_tiled<GemmUnit::registers, 5>, emit_tiled<GemmUnit::registers, 5>, true},
-          {"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm},
-          {"direct", refuse_large, emit_direct}};
+  std::vector<Kernel> kernels = {{"winograd", refuse_gradient_winograd, emit_gradient_winograd},
+                                 {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
+                                 {"register_blocked", refuse_register_blocked, emit_register_blocked}};
+  add_tiled_kernels<TiledOp>(kernels);
+  kernels.push_back({"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm});
+  kernels.push_back({"direct", refuse_large, emit_direct});
+  return kernels;
 }
 
 }  // namespace tuff

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ops/conv_geometry.h"
@@ -57,5 +58,29 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
 // y is the weight's gradient of the convolution of this geometry, from x and the upstream gradient.
 KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
                                                  GemmUnit unit, int tile);
+
+// Candidates of an op: both units, cooperative first, each followed by its tiles as settings, named by their rows and
+// columns, of matrices by how many these are. Of Op: geometry(request), and emit(request, unit, tile).
+template <typename Op>
+void add_tiled_kernels(std::vector<Kernel>& kernels) {
+  const auto add = [&]<GemmUnit unit, int tile>(std::string_view name) {
+    kernels.push_back(
+        {name,
+         [](const KernelRequest& request) { return refuse_tiled_gemm(request, Op::geometry(request), unit, tile); },
+         [](const KernelRequest& request) { return Op::emit(request, unit, tile); }, tile != kBestGemmTile});
+  };
+  add.template operator()<GemmUnit::matrices, kBestGemmTile>("cooperative_gemm");
+  add.template operator()<GemmUnit::matrices, 0>("cooperative_gemm_8x8");
+  add.template operator()<GemmUnit::matrices, 1>("cooperative_gemm_4x4");
+  add.template operator()<GemmUnit::matrices, 2>("cooperative_gemm_8x1");
+  add.template operator()<GemmUnit::matrices, 3>("cooperative_gemm_2x2");
+  add.template operator()<GemmUnit::registers, kBestGemmTile>("tiled_gemm");
+  add.template operator()<GemmUnit::registers, 0>("tiled_gemm_128x128");
+  add.template operator()<GemmUnit::registers, 1>("tiled_gemm_128x64");
+  add.template operator()<GemmUnit::registers, 2>("tiled_gemm_64x64");
+  add.template operator()<GemmUnit::registers, 3>("tiled_gemm_128x32");
+  add.template operator()<GemmUnit::registers, 4>("tiled_gemm_128x16");
+  add.template operator()<GemmUnit::registers, 5>("tiled_gemm_32x32");
+}
 
 }  // namespace tuff

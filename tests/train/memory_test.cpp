@@ -8,6 +8,7 @@
 #include "base/os.h"
 #include "io/dataset.h"
 #include "support/nuclei.h"
+#include "support/segmentation_task.h"
 #include "train/autoencoder.h"
 #include "train/segmentation.h"
 #include "train/trainer.h"
@@ -29,14 +30,7 @@ TrainingTask task_in(const fs::path& folder, const std::string& run, const std::
   options.steps = 3;
   options.memory = memory;
   options.ema = ema;
-  validate(options);
-  TrainingTask task;
-  task.options = options;
-  Dataset dataset = open_dataset(options.images, options.masks, {});
-  Network network = make_network(options, dataset.format.image_channels);
-  task.objective = segmentation(options, std::move(dataset), std::move(network));
-  task.run = options.out;
-  return task;
+  return segmentation_task(options);
 }
 
 std::uint64_t peak_of_training(const TrainingTask& task) {

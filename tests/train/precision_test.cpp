@@ -14,6 +14,7 @@
 #include "runtime/compile.h"
 #include "support/child.h"
 #include "support/nuclei.h"
+#include "support/segmentation_task.h"
 #include "support/test_device.h"
 #include "train/segmentation.h"
 #include "train/trainer.h"
@@ -104,14 +105,7 @@ TrainingTask nuclei_task(const fs::path& data, const std::string& run, const std
   options.steps = steps;
   options.save_every = 1;
   options.dtype = dtype;
-  validate(options);
-  TrainingTask task;
-  task.options = options;
-  Dataset dataset = open_dataset(options.images, options.masks, {});
-  Network network = make_network(options, dataset.format.image_channels);
-  task.objective = segmentation(options, std::move(dataset), std::move(network));
-  task.run = options.out;
-  return task;
+  return segmentation_task(options);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "io/dataset.h"
 #include "support/nuclei.h"
+#include "support/segmentation_task.h"
 #include "support/skip.h"
 #include "support/test_layer.h"
 #include "train/segmentation.h"
@@ -31,14 +32,7 @@ TrainingTask task_on_nuclei(const fs::path& folder) {
   options.crop = 64;  // small, because copying the batch, which is part of loading data, would drown the rest
   options.batch = 8;
   options.steps = kSteps;
-  validate(options);
-  TrainingTask task;
-  task.options = options;
-  Dataset dataset = open_dataset(options.images, options.masks, {});
-  Network network = make_network(options, dataset.format.image_channels);
-  task.objective = segmentation(options, std::move(dataset), std::move(network));
-  task.run = options.out;
-  return task;
+  return segmentation_task(options);
 }
 
 struct Moment {

@@ -17,6 +17,7 @@
 #include "runtime/compile.h"
 #include "support/child.h"
 #include "support/nuclei.h"
+#include "support/segmentation_task.h"
 #include "support/test_device.h"
 #include "train/segmentation.h"
 #include "train/trainer.h"
@@ -165,14 +166,7 @@ TrainingTask nuclei_task(const fs::path& data, const char* run) {
   options.val_fraction = 0.4;
   options.ema = 0.5;
   options.save_every = 1;
-  validate(options);
-  TrainingTask task;
-  task.options = options;
-  Dataset dataset = open_dataset(options.images, options.masks, {});
-  Network network = make_network(options, dataset.format.image_channels);
-  task.objective = segmentation(options, std::move(dataset), std::move(network));
-  task.run = options.out;
-  return task;
+  return segmentation_task(options);
 }
 
 }  // namespace
