@@ -28,6 +28,7 @@ struct EvaluateArguments {
   std::int64_t sheet_rows = 6;
   std::string device;
   std::string memory;
+  bool autotune = false;
   std::string tile = "auto";
   bool force_tiles = false;
 };
@@ -72,6 +73,8 @@ void run_evaluate(const EvaluateArguments& arguments) {
   const std::int64_t classes = model.options.classes;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);
+  const auto tuner = open_tuner(*loaded.device, arguments.autotune);
+  options.tuner = tuner.get();
   Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
 
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
@@ -122,6 +125,7 @@ void add_evaluate_command(CLI::App& tuff) {
                     "tiles even where the network's norm sees the whole image");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_evaluate(*arguments); });
 }

@@ -28,6 +28,7 @@ struct ExplainArguments {
   std::string tile = "auto";
   std::string memory;
   bool train = false;
+  bool autotune = false;
 };
 
 double mib(std::uint64_t bytes) {
@@ -43,11 +44,13 @@ std::string node_title(const Graph& graph, std::uint32_t index) {
 }
 
 void print_kernels(const Graph& graph, const Plan& plan) {
-  fmt::print("\n== Kernels: the first candidate of an op's list that doesn't refuse ==\n");
+  fmt::print(
+      "\n== Kernels: the first candidate of an op's list that doesn't refuse, or the one that tuning chose ==\n");
   for (const Selection& selection : plan.selections) {
     fmt::print("{}\n", node_title(graph, selection.node));
-    fmt::print("      runs {}", selection.kernel);
-    if (!selection.not_tried.empty()) fmt::print("; slower and not tried: {}", fmt::join(selection.not_tried, ", "));
+    fmt::print("      runs {}{}", selection.kernel, selection.tuned ? ", as tuning chose" : "");
+    if (!selection.not_tried.empty())
+      fmt::print("; {}: {}", selection.tuned ? "others" : "slower and not tried", fmt::join(selection.not_tried, ", "));
     fmt::print("\n");
     for (const Selection::Refused& refused : selection.refused)
       fmt::print("      not {}: {}\n", refused.kernel, refused.reason);
@@ -135,7 +138,9 @@ void run_explain(const ExplainArguments& arguments) {
   const auto device = open_device(arguments.device);
   const std::uint64_t allowed = parse_memory(arguments.memory);
   const DType storage = arguments.train ? storage_on(*device, model.options.dtype) : DType::f32;
-  const PlannedGraph ready = planned(graph, device->caps(), {.storage = storage, .memory = allowed});
+  const auto tuner = open_tuner(*device, arguments.autotune);
+  const PlannedGraph ready =
+      planned(graph, device->caps(), {.storage = storage, .tuner = tuner.get(), .memory = allowed});
   const Graph& lowered = *ready.graph;
 
   fmt::print("{} on {}, {}\n", arguments.model, device->caps().name, built.title);
@@ -158,6 +163,7 @@ void add_explain_command(CLI::App& tuff) {
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 100M; what doesn't fit is computed twice");
   command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_explain(*arguments); });
 }

@@ -25,6 +25,7 @@ struct GenerateArguments {
   std::string out;
   std::string device;
   std::string memory;
+  bool autotune = false;
   std::int64_t count = 64;
   std::int64_t seed = 0;
 };
@@ -57,8 +58,9 @@ void run_generate(const GenerateArguments& arguments) {
         fmt::format("-n {}: one picture of so many images of {}x{} would be too large; make several with --seed",
                     arguments.count, network.side, network.side));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
+  const auto tuner = open_tuner(*loaded.device, arguments.autotune);
   Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch,
-                          memory_beside(*loaded.store, arguments.memory));
+                          memory_beside(*loaded.store, arguments.memory), tuner.get());
   const std::vector<Image> images = autoencoder.generate(arguments.count, static_cast<std::uint64_t>(arguments.seed));
   write_image(arguments.out, grid(images));
   fmt::print("{}: {} image{} of {}\n", arguments.out, images.size(), images.size() == 1 ? "" : "s",
@@ -76,6 +78,7 @@ void add_generate_command(CLI::App& tuff) {
   command->add_option("--out", arguments->out, "picture to write (.png, .tif)")->required()->type_name("FILE");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 100M; with less, fewer images are computed at once");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_generate(*arguments); });
 }

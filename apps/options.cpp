@@ -27,6 +27,12 @@ void add_dtype_option(CLI::App& command, std::string& dtype) {
       ->type_name("f32|f16");
 }
 
+void add_autotune_option(CLI::App& command, bool& autotune) {
+  command.add_flag("--autotune", autotune,
+                   "time every kernel that can do an operation once, and use the fastest; results may differ in their "
+                   "last digits");
+}
+
 void add_memory_option(CLI::App& command, std::string& memory, const std::string& use) {
   command.add_option("--memory", memory, use)->type_name("SIZE");
 }

@@ -15,6 +15,9 @@ void add_device_option(CLI::App& command, std::string& device);
 // f32 or f16, see storage_on() of session.h.
 void add_dtype_option(CLI::App& command, std::string& dtype);
 
+// See open_tuner() of session.h.
+void add_autotune_option(CLI::App& command, bool& autotune);
+
 // Device memory, see parse_memory(); `use` says what for.
 void add_memory_option(CLI::App& command, std::string& memory, const std::string& use);
 // In bytes; "" is 0, no limit. Error where it is no amount.

@@ -35,6 +35,7 @@ struct PredictArguments {
   bool force_tiles = false;
   std::string dtype;
   std::string memory;
+  bool autotune = false;
   ResultOptions results;
 };
 
@@ -140,6 +141,8 @@ void run_predict(PredictArguments arguments) {
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);
   options.storage = storage_on(*loaded.device, arguments.dtype);
+  const auto tuner = open_tuner(*loaded.device, arguments.autotune);
+  options.tuner = tuner.get();
   Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
 
   os::catch_interrupts();
@@ -178,6 +181,7 @@ void add_predict_command(CLI::App& tuff) {
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_dtype_option(*command, arguments->dtype);
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_predict(*arguments); });
 }

@@ -30,6 +30,7 @@ struct ProfileArguments {
   std::int64_t runs = 5;
   bool train = false;
   bool by_time = false;
+  bool autotune = false;
 };
 
 struct TimingInput {
@@ -113,10 +114,15 @@ Totals measure_totals(Executable& executable, const std::vector<TimingInput>& in
   return totals;
 }
 
-std::string kernel_of(const Plan& plan, std::uint32_t node) {
+Selection selection_of(const Plan& plan, std::uint32_t node) {
   for (const Selection& selection : plan.selections)
-    if (selection.node == node) return selection.kernel;
+    if (selection.node == node) return selection;
   return {};
+}
+
+std::string kernel_text(const Plan& plan, std::uint32_t node) {
+  const Selection selection = selection_of(plan, node);
+  return selection.kernel + (selection.tuned ? " (tuned)" : "");
 }
 
 void print_rows(const Executable& executable, const std::vector<Row>& rows, double total) {
@@ -129,7 +135,7 @@ void print_rows(const Executable& executable, const std::vector<Row>& rows, doub
     const double ns = std::max(1.0, row.nanoseconds);
     fmt::print("{:>5} {:>10.4f} {:>6.2f} {:>9.2f} {:>8.2f}  {:<28} {} {} {}\n", row.dispatch, ns / 1e6,
                100 * ns / total, planned.dispatch.flops / ns, planned.dispatch.bytes / ns, node.label, node.op->name(),
-               kernel_of(plan, planned.node), planned.dispatch.shader);
+               kernel_text(plan, planned.node), planned.dispatch.shader);
   }
 }
 
@@ -171,7 +177,8 @@ std::string to_json(const Executable& executable, const std::string& device, con
     json["dispatches"].push_back({{"index", row.dispatch},
                                   {"where", node.label},
                                   {"op", node.op->name()},
-                                  {"kernel", kernel_of(plan, planned.node)},
+                                  {"kernel", selection_of(plan, planned.node).kernel},
+                                  {"tuned", selection_of(plan, planned.node).tuned},
                                   {"shader", planned.dispatch.shader},
                                   {"seconds", row.nanoseconds / 1e9},
                                   {"flops", planned.dispatch.flops},
@@ -189,8 +196,9 @@ void run_profile(const ProfileArguments& arguments) {
   ParameterStore store(*device, *built.graph);
   restore_averaged(model, store);
   const DType storage = arguments.train ? storage_on(*device, model.options.dtype) : DType::f32;
-  const auto executable =
-      compile(*built.graph, *device, &store, {.storage = storage, .memory = parse_memory(arguments.memory)});
+  const auto tuner = open_tuner(*device, arguments.autotune);
+  const auto executable = compile(*built.graph, *device, &store,
+                                  {.storage = storage, .tuner = tuner.get(), .memory = parse_memory(arguments.memory)});
   const std::vector<TimingInput> inputs = timing_inputs(*executable);
   write(*executable, inputs);
   executable->run();  // the first run pays for what drivers put off
@@ -229,6 +237,7 @@ void add_profile_command(CLI::App& tuff) {
   command
       ->add_option("--json", arguments->json, "write the times as JSON; - is the standard output, instead of the table")
       ->type_name("FILE|-");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_profile(*arguments); });
 }

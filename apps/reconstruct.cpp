@@ -27,6 +27,7 @@ struct ReconstructArguments {
   std::string out;
   std::string device;
   std::string memory;
+  bool autotune = false;
 };
 
 // Where each result goes; two may not share a name, and none may replace an input.
@@ -66,8 +67,9 @@ void run_reconstruct(const ReconstructArguments& arguments) {
     throw Error(fmt::format("{}: {} channels, the model takes {}", arguments.inputs.front(), images.channels(),
                             network.channels));
   const LoadedAutoencoder loaded = open_autoencoder(model, arguments.device);
+  const auto tuner = open_tuner(*loaded.device, arguments.autotune);
   Autoencoder autoencoder(*loaded.device, *loaded.store, loaded.network, kAutoencoderBatch,
-                          memory_beside(*loaded.store, arguments.memory));
+                          memory_beside(*loaded.store, arguments.memory), tuner.get());
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
   std::iota(all.begin(), all.end(), 0);
   std::vector<Image> results = autoencoder.reconstruct(images, all);
@@ -96,6 +98,7 @@ void add_reconstruct_command(CLI::App& tuff) {
       ->type_name("DIR");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 100M; with less, fewer images are computed at once");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_reconstruct(*arguments); });
 }

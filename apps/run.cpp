@@ -26,6 +26,7 @@ struct RunArguments {
   std::string model, out, device, memory, dtype = "f32";
   std::vector<std::string> inputs, upstream;
   bool gradients = false;
+  bool autotune = false;
 };
 
 // "NAME=FILE.npy"; the name is empty where only a file is given.
@@ -102,6 +103,8 @@ void run_run(const RunArguments& arguments) {
       throw Error(fmt::format("--upstream {}: say of which output, NAME=FILE.npy", text));
   }
   std::unique_ptr<Device> device;
+  std::unique_ptr<Tuner> tuner;
+  request.tuner = [&](Device& opened) { return (tuner = open_tuner(opened, arguments.autotune)).get(); };
   if (arguments.dtype == "f16") {
     device = open_device(arguments.device);
     request.storage = storage_on(*device, arguments.dtype);
@@ -145,6 +148,7 @@ void add_run_command(CLI::App& tuff) {
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; refused where it needs more");
   add_dtype_option(*command, arguments->dtype);
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { blame_for_memory(arguments->model, [&] { run_run(*arguments); }); });
 }

@@ -50,6 +50,24 @@ void warn_of_range(DType storage, const std::string& name, std::span<const float
                              name));
 }
 
+std::unique_ptr<Tuner> open_tuner(Device& device, bool autotune) {
+  if (!autotune) return nullptr;
+  return std::make_unique<Tuner>(device, TunerOptions{.measure = true,
+                                                      .cache_folder = os::cache_folder(),
+                                                      .log = stderr_log(),
+                                                      .progress = tuning_progress(),
+                                                      .stop = [] { return os::interrupted(); }});
+}
+
+std::function<void(std::size_t, std::size_t, const std::string&)> tuning_progress() {
+  const auto shown = std::make_shared<std::unique_ptr<Progress>>();
+  return [shown](std::size_t operation, std::size_t operations, const std::string& text) {
+    if (text.empty()) return shown->reset();
+    if (!*shown) *shown = std::make_unique<Progress>("operations tuned", static_cast<std::int64_t>(operations));
+    (*shown)->update(static_cast<std::int64_t>(operation) - 1, text);
+  };
+}
+
 LoadedModel open_model(Model model, const std::string& device) {
   LoadedModel loaded;
   loaded.model = std::move(model);

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "graph/dtype.h"
 #include "runtime/parameter_store.h"
+#include "runtime/tuner.h"
 #include "train/autoencoder.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
@@ -29,6 +31,13 @@ DType storage_on(const Device& device, const std::string& dtype);
 // A line on stderr where results of activations stored as f16 are infinite or no numbers, or all 0: f16 has nothing
 // beyond 65504 nor below 6e-8.
 void warn_of_range(DType storage, const std::string& name, std::span<const float> values);
+
+// What --autotune gives: a tuner that measures, tells on stderr how far it is, and keeps what it finds with the
+// compiled pipelines. Null where it isn't wanted.
+std::unique_ptr<Tuner> open_tuner(Device& device, bool autotune);
+
+// TunerOptions::progress on a terminal.
+std::function<void(std::size_t, std::size_t, const std::string&)> tuning_progress();
 
 struct LoadedModel {
   Model model;

@@ -127,6 +127,7 @@ TrainingTask prepare(const Given& given) {
   if (task.options.model == "unet") require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
+  task.cache_folder = os::cache_folder();
   if (!resume) refuse_existing(task.run);
   task.objective = task.options.model == "vae" ? autoencoding_of(task.options) : segmentation_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
@@ -162,6 +163,7 @@ void run_train(const Given& given) {
   std::unique_ptr<Progress> progress;
   TrainingHooks hooks;
   hooks.log = stderr_log();
+  hooks.tuning = tuning_progress();
   hooks.stop = [] { return os::interrupted(); };
   hooks.step = [&](const StepReport& report) {
     if (!progress) progress = std::make_unique<Progress>("steps", report.steps, report.step - 1);

@@ -33,6 +33,7 @@ struct BenchArguments {
   bool peaks_only = false;
   bool no_cold = false;
   bool no_check = false;
+  bool autotune = false;
 };
 
 struct CompareArguments {
@@ -110,6 +111,8 @@ void run_bench(BenchArguments arguments) {
   if (arguments.dtype == "both" && !caps.storage_16bit)
     fmt::print("f16 is left out: the device has no 16-bit storage\n");
   if (!caps.timestamps) fmt::print("the device has no timestamps: times are the host's, transfers among them\n");
+  const auto tuner = open_tuner(*device, arguments.autotune);
+  arguments.measure.tuner = tuner.get();
   const bench::Peaks peaks = bench::measure_peaks(*device);
   bench::print_peaks(peaks);
   nlohmann::ordered_json report = bench::begin_report(*device, suite, peaks);
@@ -221,6 +224,7 @@ void add_bench_command(CLI::App& tuff) {
   command->add_option("--flops", arguments->spirv.flops, "operations of one dispatch, for its rate")->type_name("N");
   command->add_option("--bytes", arguments->spirv.bytes, "bytes of memory traffic of one dispatch, for its rate")
       ->type_name("N");
+  add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   add_compare_command(*command);
   add_growth_command(*command);

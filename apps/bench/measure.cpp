@@ -11,25 +11,20 @@
 
 #include "base/error.h"
 #include "base/os.h"
-#include "base/philox.h"
 #include "ops/adam.h"
 #include "ops/kernel_table.h"
+#include "runtime/comparison.h"
 #include "runtime/compile.h"
 
 namespace tuff::bench {
 namespace {
 
-constexpr double kTolerance = 1e-4, kHalfTolerance = 1e-2;
-
 HostTensor input_values(const std::string& name, const TensorType& type, bool network, std::uint64_t seed) {
-  HostTensor values(type.shape, type.dtype);
-  if (type.dtype != DType::f32) return values;  // 0, which is a class of everything
-  PhiloxStream draws(seed);
-  for (float& value : values.floats()) value = static_cast<float>(draws.uniform(network ? 0 : -1, 1));
+  HostTensor values = random_values(type, seed, network ? 0 : -1);
   if (name == "step_state") {
     const auto state = step_state(1e-3, 1);
     std::ranges::copy(state, values.floats().begin());
-  } else if (network && name == "labels") {
+  } else if (network && name == "labels" && type.dtype == DType::f32) {
     for (float& value : values.floats()) value = value < 0.5f ? 0.0f : 1.0f;
   }
   return values;
@@ -45,12 +40,8 @@ void write_inputs(Executable& executable, bool network) {
 
 void write_parameters(ParameterStore& store) {
   std::uint64_t seed = 1000;
-  for (const Variable& variable : store.variables()) {
-    HostTensor values(variable.type.shape);
-    PhiloxStream draws(++seed);
-    for (float& value : values.floats()) value = static_cast<float>(draws.uniform(-1, 1));
-    store.write(variable.name, values);
-  }
+  for (const Variable& variable : store.variables())
+    store.write(variable.name, random_values({DType::f32, variable.type.shape}, ++seed));
 }
 
 // The candidate that takes everything, of every op in the graph.
@@ -70,20 +61,6 @@ std::vector<HostTensor> results(Executable& executable) {
   return found;
 }
 
-double largest_difference(const std::vector<HostTensor>& found, const std::vector<HostTensor>& expected) {
-  double difference = 0, largest = 0;
-  for (std::size_t output = 0; output < found.size(); ++output) {
-    if (found[output].dtype != DType::f32) continue;
-    const auto a = found[output].floats(), b = expected[output].floats();
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!std::isfinite(a[i])) return INFINITY;
-      difference = std::max(difference, std::abs(static_cast<double>(a[i]) - b[i]));
-      largest = std::max(largest, std::abs(static_cast<double>(b[i])));
-    }
-  }
-  return largest > 0 ? difference / largest : difference;
-}
-
 void check_results(Device& device, ParameterStore& store, const Case& item, const Graph& graph, Executable& executable,
                    Measurement& measured) {
   CompileOptions options{.storage = item.storage};
@@ -93,19 +70,14 @@ void check_results(Device& device, ParameterStore& store, const Case& item, cons
   portable->run();
   measured.error = largest_difference(results(executable), results(*portable));
   measured.checked = true;
-  const double tolerance = item.storage == DType::f16 ? kHalfTolerance : kTolerance;
-  if (!(measured.error <= tolerance))
+  if (!(measured.error <= kernel_tolerance(item.storage == DType::f16)))
     throw Error(fmt::format("{}, {}, {}: results differ from the portable kernels' by {:.2g} of their largest value",
                             item.name, item.pass, to_string(item.storage), measured.error));
 }
 
 void require_numbers(const Case& item, Executable& executable) {
-  for (const HostTensor& result : results(executable)) {
-    if (result.dtype != DType::f32) continue;
-    for (const float value : result.floats())
-      if (!std::isfinite(value))
-        throw Error(fmt::format("{}, {}, {}: a result is no number", item.name, item.pass, to_string(item.storage)));
-  }
+  if (has_nonfinite(results(executable)))
+    throw Error(fmt::format("{}, {}, {}: a result is no number", item.name, item.pass, to_string(item.storage)));
 }
 
 // Which dispatches are the pass: not the casts at the ends of a graph in f16, nor the op left out.
@@ -154,14 +126,14 @@ Measurement measure(Device& device, const Case& item, const MeasureOptions& opti
     write_parameters(store);
   CompileOptions compiled{.storage = item.storage};
   compiled.lower.force = options.force;
+  compiled.tuner = options.tuner;
   const auto executable = compile(*built.graph, device, &store, compiled);
   write_inputs(*executable, item.network);
   executable->run();  // the first run pays for what drivers put off
   executable->wait();
+  require_numbers(item, *executable);
   if (!item.network && options.check && !executable->graph().outputs().empty())
     check_results(device, store, item, *built.graph, *executable, measured);
-  else
-    require_numbers(item, *executable);
 
   const std::vector<bool> counted = counted_dispatches(*executable, built.uncounted);
   name_kernels(*executable, counted, measured);

@@ -8,6 +8,7 @@
 
 #include "apps/bench/cases.h"
 #include "apps/bench/samples.h"
+#include "runtime/tuner.h"
 #include "vulkan/device.h"
 
 namespace tuff::bench {
@@ -17,8 +18,9 @@ using ForcedKernels = std::map<std::string, std::string, std::less<>>;  // op to
 struct MeasureOptions {
   Effort effort;
   ForcedKernels force;
-  bool cold = true;   // also with empty caches
-  bool check = true;  // compare results with the portable kernels'
+  Tuner* tuner = nullptr;  // CompileOptions::tuner
+  bool cold = true;        // also with empty caches
+  bool check = true;       // compare results with the portable kernels'
 };
 
 struct Measurement {

@@ -102,7 +102,9 @@ class Session {
   void execute(Device& device) {
     store_ = std::make_unique<ParameterStore>(device, *imported_.graph);
     imported_.load(*store_);
-    executable_ = compile(within_memory(device), device, store_.get());
+    CompileOptions options{.storage = request_.storage, .tuner = request_.tuner ? request_.tuner(device) : nullptr};
+    options.memory = options.tuner != nullptr ? request_.memory : 0;  // tuned kernels may want more
+    executable_ = compile(within_memory(device, options), device, store_.get(), options);
     const std::vector<Value> inputs = executable_->graph().inputs();
     for (const Value input : inputs) {
       const std::string name = executable_->graph().info(input).name;
@@ -118,8 +120,8 @@ class Session {
     executable_->run();
   }
 
-  PlannedGraph within_memory(const Device& device) const {
-    PlannedGraph ready = planned(*imported_.graph, device.caps(), {.storage = request_.storage});
+  PlannedGraph within_memory(const Device& device, const CompileOptions& options) const {
+    PlannedGraph ready = planned(*imported_.graph, device.caps(), options);
     if (request_.memory > 0 && ready.bytes() > request_.memory)
       throw OutOfMemory(fmt::format(
           "the model takes {:.1f} MiB of device memory with these inputs, {:.1f} MiB may be used; allow more "

@@ -7,6 +7,7 @@
 
 #include "io/npz.h"
 #include "onnx/import.h"
+#include "runtime/tuner.h"
 #include "vulkan/device.h"
 
 namespace tuff::onnx {
@@ -17,6 +18,8 @@ struct RunRequest {
   std::vector<NamedArray> upstream;  // of outputs' shapes; ones where not given
   DType storage = DType::f32;        // of activations on the device: CompileOptions::storage
   std::uint64_t memory = 0;          // bytes of the device that it may take, weights included; 0: any
+  // Gives CompileOptions::tuner of the device, null for none; empty: none.
+  std::function<Tuner*(Device&)> tuner = {};
 };
 
 struct RunResult {

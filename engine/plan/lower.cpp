@@ -270,9 +270,7 @@ class Lowering {
       for (const std::uint32_t input : node.inputs) inputs.push_back(type(input));
       for (const std::uint32_t output : node.outputs) outputs.push_back(type(output));
       const KernelRequest request{*node.op, inputs, outputs, caps_, placed};
-      const auto forced = options_.force.find(node.op->name());
-      SelectedKernel selected =
-          select_kernel(request, kernels_, forced == options_.force.end() ? std::string_view{} : forced->second);
+      SelectedKernel selected = select_kernel(request, kernels_, forced(plan_.order[step]), options_.choices);
       selected.record.node = plan_.order[step];
       emitted_[step] = selected.kernel->emit(request);
       name_half_variants(request, emitted_[step]);
@@ -281,6 +279,12 @@ class Lowering {
       for (const std::uint64_t size : emitted_[step].workspace_bytes)
         workspaces_[step].push_back(add_storage({size, step, {}}));
     }
+  }
+
+  std::string_view forced(std::uint32_t node) const {
+    if (node < options_.force_nodes.size() && !options_.force_nodes[node].empty()) return options_.force_nodes[node];
+    const auto by_op = options_.force.find(graph_.nodes()[node].op->name());
+    return by_op == options_.force.end() ? std::string_view{} : by_op->second;
   }
 
   std::uint32_t storage_of(std::uint32_t step, const Operand& operand) const {

@@ -54,7 +54,12 @@ struct Selection {
   };
   std::vector<Refused> refused;        // tried before it
   std::vector<std::string> not_tried;  // after it in the table
+  bool tuned = false;                  // it is what LowerOptions::choices says
+  std::optional<Refused> not_kept;     // what they say, where that can't run it
 };
+
+// Which kernels run which operations, as data: operation_key() of plan/select.h -> the kernel's name.
+using KernelChoices = std::map<std::string, std::string, std::less<>>;
 
 // Memory of the scratch arena from the first to the last dispatch that touches it, both inclusive. Results of a run
 // live to its end: one dispatch more than there are.
@@ -83,8 +88,13 @@ struct Plan {
 std::vector<std::size_t> alive_at(const Plan& plan, std::uint32_t dispatch);
 
 struct LowerOptions {
-  // Op name -> kernel name that must be used (tests, autotuning); an Error where it refuses.
+  // Op name -> kernel name that must be used (tests, benchmarks); an Error where it refuses.
   std::map<std::string, std::string, std::less<>> force;
+  // The same by the number of a node, empty or beyond the end: any.
+  std::vector<std::string> force_nodes;
+  // Taken instead of the first candidate that doesn't refuse, where nothing is forced; one that can't run it is not
+  // kept (Selection::not_kept).
+  KernelChoices choices;
   // Every value and workspace in a scratch segment of its own: for finding reads of what was never written.
   bool separate_allocations = false;
 };

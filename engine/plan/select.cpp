@@ -21,7 +21,48 @@ bool is_half(const TensorType& type) {
   return type.dtype == DType::f16;
 }
 
+// The chosen kernel's name where it can run this; else empty, with the reason in the record.
+std::string_view kept_choice(const KernelRequest& request, const std::vector<Kernel>& row, const KernelChoices& choices,
+                             Selection& record) {
+  if (choices.empty()) return {};
+  const auto chosen = choices.find(operation_key(request.op, request.inputs, request.outputs));
+  if (chosen == choices.end()) return {};
+  const auto kernel = std::ranges::find(row, chosen->second, &Kernel::name);
+  std::optional<std::string> reason = "there is no such kernel in this version";
+  if (kernel != row.end()) reason = kernel->refuses(request);
+  if (!reason) return kernel->name;
+  record.not_kept = {chosen->second, *reason};
+  return {};
+}
+
+std::vector<TensorType> types_of(const Graph& graph, const std::vector<std::uint32_t>& values) {
+  std::vector<TensorType> types;
+  for (const std::uint32_t value : values) types.push_back(graph.values()[value].type);
+  return types;
+}
+
 }  // namespace
+
+std::string operation_key(const Op& op, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
+  std::string key = fmt::format("{}({}", op.name(), op.attributes());
+  for (const TensorType& input : inputs) key += "; " + to_string(input);
+  for (std::size_t i = 0; i < outputs.size(); ++i) key += (i == 0 ? ") -> " : ", ") + to_string(outputs[i]);
+  return key;
+}
+
+std::string operation_key(const Graph& graph, const Node& node) {
+  return operation_key(*node.op, types_of(graph, node.inputs), types_of(graph, node.outputs));
+}
+
+KernelChoices choices_of(const Graph& graph, const Plan& plan, const KernelTable& kernels) {
+  KernelChoices choices;
+  for (const Selection& selection : plan.selections) {
+    const Node& node = graph.nodes()[selection.node];
+    const auto row = kernels.find(node.op->name());
+    if (row != kernels.end() && row->second.size() > 1) choices.emplace(operation_key(graph, node), selection.kernel);
+  }
+  return choices;
+}
 
 void name_half_variants(const KernelRequest& request, KernelDispatches& emitted) {
   for (Dispatch& dispatch : emitted.dispatches) {
@@ -37,7 +78,8 @@ void name_half_variants(const KernelRequest& request, KernelDispatches& emitted)
   }
 }
 
-SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced) {
+SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced,
+                             const KernelChoices& choices) {
   const auto row = kernels.find(request.op.name());
   if (row == kernels.end()) throw Error(fmt::format("{}: no kernels are known for this op", request.op.name()));
   const bool half = std::ranges::any_of(request.inputs, is_half) || std::ranges::any_of(request.outputs, is_half);
@@ -45,8 +87,11 @@ SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& ke
     throw Error(fmt::format("{}: f16 needs 16-bit storage (storageBuffer16BitAccess), which {} lacks; use f32",
                             describe(request), request.caps.name));
   SelectedKernel selected;
+  std::string_view wanted = forced;
+  if (wanted.empty()) wanted = kept_choice(request, row->second, choices, selected.record);
+  selected.record.tuned = forced.empty() && !wanted.empty();
   for (const Kernel& kernel : row->second) {
-    if (selected.kernel || (forced.empty() ? kernel.setting : kernel.name != forced)) {
+    if (selected.kernel || (wanted.empty() ? kernel.setting : kernel.name != wanted)) {
       selected.record.not_tried.emplace_back(kernel.name);
       continue;
     }

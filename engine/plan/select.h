@@ -1,5 +1,9 @@
-// Kernel selection: the first candidate of an op that doesn't refuse.
+// Kernel selection: the first candidate of an op that doesn't refuse, or what was chosen before.
 #pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "plan/kernel.h"
 #include "plan/plan.h"
@@ -11,8 +15,17 @@ struct SelectedKernel {
   Selection record;  // node is left 0
 };
 
-// Throws Error with every refusal where none accepts, or where `forced` (empty: none) refuses or is unknown.
-SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced);
+// Throws Error with every refusal where none accepts, or where `forced` (empty: none) refuses or is unknown. A choice
+// that is unknown or refuses is noted in the record instead.
+SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced,
+                             const KernelChoices& choices = {});
+
+// "conv(stride=1x1 ...; f32 1x3x64x64; f32 8x3x3x3 weight) -> f32 1x8x64x64": all that a kernel's work depends on.
+std::string operation_key(const Op& op, std::span<const TensorType> inputs, std::span<const TensorType> outputs);
+std::string operation_key(const Graph& graph, const Node& node);
+
+// What a plan runs, of the operations that several kernels are known for.
+KernelChoices choices_of(const Graph& graph, const Plan& plan, const KernelTable& kernels);
 
 // A dispatch that touches operands stored as f16 runs the shader's variant for that with the same constants:
 // "NAME/ALGORITHM.VARIANT_f16" where it reads and writes some, VARIANT_f16_in or VARIANT_f16_out where it only does the

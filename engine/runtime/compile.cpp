@@ -12,6 +12,7 @@
 #include "passes/mixed_precision.h"
 #include "passes/optimize.h"
 #include "plan/barriers.h"
+#include "runtime/tuner.h"
 
 namespace tuff {
 
@@ -88,10 +89,27 @@ class Fitting {
 
 }  // namespace
 
-PlannedGraph planned(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options) {
+namespace {
+
+PlannedGraph fitted(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options) {
   PlannedGraph result = planned_as_it_is(prepared(graph, options), caps, options);
   if (options.memory == 0 || result.bytes() <= options.memory) return result;
   return Fitting(result, caps, options).run();
+}
+
+}  // namespace
+
+PlannedGraph planned(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options) {
+  if (options.tuner == nullptr) return fitted(graph, caps, options);
+  CompileOptions tuned = options;
+  tuned.lower.choices = options.tuner->choose(*prepared(graph, options));
+  PlannedGraph result = fitted(graph, caps, tuned);
+  if (options.memory == 0 || result.bytes() <= options.memory || tuned.lower.choices.empty()) return result;
+  PlannedGraph usual = fitted(graph, caps, options);  // tuned kernels may want more workspace
+  if (usual.bytes() >= result.bytes()) return result;
+  if (options.tuner->log())
+    options.tuner->log()(LogLevel::info, "the tuned kernels need more memory than is allowed; the usual ones are used");
+  return usual;
 }
 
 std::unique_ptr<Executable> compile(const Graph& graph, Device& device, ParameterStore* store,
@@ -106,6 +124,7 @@ std::unique_ptr<Executable> compile(PlannedGraph ready, Device& device, Paramete
         "{:.1f} MiB of device memory may be used (--memory), at least {:.1f} MiB are needed; allow more, or "
         "use a smaller batch, crop or tile",
         static_cast<double>(options.memory) / (1 << 20), static_cast<double>(ready.bytes()) / (1 << 20)));
+  if (options.tuner != nullptr) options.tuner->record(*ready.graph, ready.plan);
   if (options.shuffle_seed) shuffle_between_barriers(ready.plan.dispatches, *options.shuffle_seed);
   return std::make_unique<Executable>(std::move(ready.graph), std::move(ready.plan), device, store, options.execution);
 }

@@ -13,12 +13,17 @@
 
 namespace tuff {
 
+class Tuner;
+
 struct CompileOptions {
   bool optimize = true;  // passes/optimize.h
   // f16: activations and their gradients take half the memory (passes/mixed_precision.h); an Error where the device has
   // no 16-bit storage. Inputs, outputs and the store stay f32.
   DType storage = DType::f32;
   LowerOptions lower;
+  // Chooses kernels before and takes down which are used (runtime/tuner.h); of the device that is compiled for. Where
+  // its choices alone need more than `memory`, the usual kernels are used. Null: those always.
+  Tuner* tuner = nullptr;
   // Device memory in bytes that the executable and the store's arenas that it uses may take; 0: any. What a training
   // step exceeds it by is computed a second time instead of kept (passes/checkpoint.h), which changes no bits.
   std::uint64_t memory = 0;
@@ -41,7 +46,7 @@ struct PlannedGraph {
 };
 
 // What compile() makes an executable of. Where nothing fits into options.memory, what takes the least that was found:
-// its bytes() are more.
+// its bytes() are more. With a tuner this may measure.
 PlannedGraph planned(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options = {});
 
 // Bytes that an executable binds on the device, the store's arenas apart: scratch, inputs, constants, staging.

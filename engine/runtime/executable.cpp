@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "runtime/transfer.h"
 
 namespace tuff {
@@ -323,6 +325,40 @@ std::vector<DispatchTime> Executable::profile() {
   std::vector<DispatchTime> result;
   for (std::uint32_t index = 0; index < count; ++index) result.push_back({index, times[index + 1] - times[index]});
   return result;
+}
+
+double Executable::time_node(std::uint32_t node) {
+  std::optional<TimestampPool> pool;
+  if (device_.caps().timestamps) pool.emplace(device_.timestamps(2));
+  std::vector<CommandBuffer> submissions;
+  const auto start = [&] {
+    submissions.push_back(device_.command_buffer());
+    submissions.back().begin();
+  };
+  start();
+  if (pool) {
+    submissions.back().reset(*pool);
+    submissions.back().timestamp(*pool, 0);
+  }
+  bool first = true;
+  for (const Piece& piece : pieces_) {
+    if (plan_.dispatches[piece.dispatch].node != node) continue;
+    if (piece.begins_submission && !first) {
+      submissions.back().end();
+      start();
+    } else if (first || plan_.dispatches[piece.dispatch].barrier_before) {
+      submissions.back().barrier();
+    }
+    record_piece(submissions.back(), piece);
+    first = false;
+  }
+  if (pool) submissions.back().timestamp(*pool, 1);
+  submissions.back().end();
+  wait();
+  const double begin = os::monotonic_seconds();
+  for (const CommandBuffer& submission : submissions) device_.submit(submission);
+  device_.wait_idle();
+  return pool ? pool->nanoseconds()[1] : (os::monotonic_seconds() - begin) * 1e9;
 }
 
 double Executable::time_run() {

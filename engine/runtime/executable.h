@@ -59,6 +59,9 @@ class Executable {
   // The same of all dispatches at once, with barriers only where the plan has them: nanoseconds from the first one's
   // start to the last one's end. As profile(), without the transfers of inputs and outputs.
   double time_run();
+  // Runs the dispatches of one node alone and waits: nanoseconds, by the device's clock where it has timestamps, else
+  // by the host's. Its inputs are what lies in their memory: constants, or what a run left there.
+  double time_node(std::uint32_t node);
 
  private:
   struct Port {  // an input or output

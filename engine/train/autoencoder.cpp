@@ -101,8 +101,7 @@ class Autoencoding : public Objective {
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
     return halves_.validation.empty() ? 0 : planned(*measuring_graph(network_, options_.batch), caps).device_bytes;
   }
-  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
-                                 std::uint64_t memory) const override;
+  std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
  private:
   class Batches;
@@ -118,9 +117,10 @@ class Autoencoding : public Objective {
 
 class Autoencoding::Batches : public Objective::Session {
  public:
-  Batches(const Autoencoding& task, Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step)
+  Batches(const Autoencoding& task, const Place& place, std::int64_t epoch, std::int64_t step)
       : task_(task),
-        autoencoder_(device, store, task.network_, task.options_.batch),
+        autoencoder_(place.device, place.store, task.network_, task.options_.batch, 0,
+                     place.memory == 0 ? place.tuner : nullptr),
         next_(epoch * task.steps_per_epoch() + step) {}
 
   std::vector<NamedTensor> next() override {
@@ -176,10 +176,10 @@ class Autoencoding::Batches : public Objective::Session {
   std::vector<std::int64_t> order_;
 };
 
-// Validation takes what validation_bytes() says, whatever more it may.
-std::unique_ptr<Objective::Session> Autoencoding::start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                                        std::int64_t step, std::uint64_t) const {
-  return std::make_unique<Batches>(*this, device, store, epoch, step);
+// Validation takes what validation_bytes() says, whatever more it may: so by the usual kernels where that is limited.
+std::unique_ptr<Objective::Session> Autoencoding::start(const Place& place, std::int64_t epoch,
+                                                        std::int64_t step) const {
+  return std::make_unique<Batches>(*this, place, epoch, step);
 }
 
 // The first `count` images of a batch (N, C, y, x).
@@ -238,15 +238,22 @@ std::unique_ptr<Graph> drawing_graph(const AutoencoderNetwork& network, std::int
 }  // namespace
 
 Autoencoder::Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch,
-                         std::uint64_t memory)
-    : device_(device), store_(store), network_(std::move(network)), batch_(batch), memory_(memory) {}
+                         std::uint64_t memory, Tuner* tuner)
+    : device_(device), store_(store), network_(std::move(network)), batch_(batch), memory_(memory), tuner_(tuner) {}
 
-// Halves the number of images at once until that fits.
+// Halves the number of images at once until that fits. Tuned kernels may want more workspace: where they don't fit, the
+// usual ones are used.
 PlannedGraph Autoencoder::fitting(const std::function<std::unique_ptr<Graph>(std::int64_t)>& build,
                                   std::uint64_t memory, std::int64_t& count) const {
   for (count = batch_;; count /= 2) {
     PlannedGraph ready = planned(*build(count), device_.caps());
-    if (memory == 0 || ready.device_bytes <= memory) return ready;
+    const auto fits = [&] { return memory == 0 || ready.device_bytes <= memory; };
+    if (fits() && tuner_ != nullptr) {
+      PlannedGraph tuned = planned(*build(count), device_.caps(), {.tuner = tuner_});
+      std::swap(ready, tuned);
+      if (!fits()) ready = std::move(tuned);
+    }
+    if (fits()) return ready;
     if (count == 1)
       throw OutOfMemory(
           fmt::format("one image of {}x{} pixels takes {:.1f} MiB on the device beside the weights, of {:.1f} MiB "
@@ -267,7 +274,7 @@ HostTensor Autoencoder::gather(const ImageSet& images, std::span<const std::int6
 }
 
 Elbo Autoencoder::measure(const ImageSet& images, std::span<const std::int64_t> chosen, std::uint64_t seed) {
-  if (!measure_) measure_ = compile(*measuring_graph(network_, batch_), device_, &store_);
+  if (!measure_) measure_ = compile(*measuring_graph(network_, batch_), device_, &store_, {.tuner = tuner_});
   const auto batch = static_cast<std::size_t>(batch_);
   Elbo result;
   for (std::size_t first = 0; first < chosen.size(); first += batch) {
@@ -289,11 +296,11 @@ Elbo Autoencoder::measure(const ImageSet& images, std::span<const std::int64_t> 
 
 std::vector<Image> Autoencoder::generate(std::int64_t count, std::uint64_t seed) {
   if (!generate_) {
-    draw_ = compile(*drawing_graph(network_, batch_), device_, &store_);
+    draw_ = compile(*drawing_graph(network_, batch_), device_, &store_, {.tuner = tuner_});
     const std::uint64_t drawing = draw_->device_bytes();
     PlannedGraph ready = fitting([&](std::int64_t at_once) { return decoding_graph(network_, at_once); },
                                  memory_ == 0 ? 0 : memory_ - std::min(memory_ - 1, drawing), decoded_at_once_);
-    generate_ = compile(std::move(ready), device_, &store_);
+    generate_ = compile(std::move(ready), device_, &store_, {.tuner = tuner_});
   }
   std::vector<Image> images;
   for (std::int64_t first = 0; first < count; first += batch_) {
@@ -317,7 +324,7 @@ std::vector<Image> Autoencoder::reconstruct(const ImageSet& images, std::span<co
   if (!reconstruct_) {
     PlannedGraph ready = fitting([&](std::int64_t at_once) { return reconstruction_graph(network_, at_once); }, memory_,
                                  reconstructed_at_once_);
-    reconstruct_ = compile(std::move(ready), device_, &store_);
+    reconstruct_ = compile(std::move(ready), device_, &store_, {.tuner = tuner_});
   }
   const auto at_once = static_cast<std::size_t>(reconstructed_at_once_);
   std::vector<Image> result;

@@ -11,6 +11,7 @@
 #include "io/image_set.h"
 #include "runtime/compile.h"
 #include "runtime/parameter_store.h"
+#include "runtime/tuner.h"
 #include "train/objective.h"
 #include "train/options.h"
 
@@ -59,9 +60,10 @@ struct Elbo {
 class Autoencoder {
  public:
   // `memory`: bytes of the device that generate() and reconstruct() may take each, the store apart; 0: any. Where that
-  // is too little for a batch, fewer images go through the network at once.
+  // is too little for a batch, fewer images go through the network at once. `tuner`: CompileOptions::tuner, which
+  // must outlive it.
   Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch,
-              std::uint64_t memory = 0);
+              std::uint64_t memory = 0, Tuner* tuner = nullptr);
 
   // Of these images, each with one z drawn by the seed and its place in the list.
   Elbo measure(const ImageSet& images, std::span<const std::int64_t> chosen, std::uint64_t seed);
@@ -81,6 +83,7 @@ class Autoencoder {
   AutoencoderNetwork network_;
   std::int64_t batch_;
   std::uint64_t memory_;
+  Tuner* tuner_;
   std::int64_t decoded_at_once_ = 0, reconstructed_at_once_ = 0;
   std::unique_ptr<Executable> measure_, draw_, generate_, reconstruct_;  // made when first wanted
 };

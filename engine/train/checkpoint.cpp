@@ -42,6 +42,8 @@ std::string state_to_json(const TrainingState& state) {
   if (state.best_score) json["best_score"] = *state.best_score;
   json["best_step"] = state.best_step;
   json["dataset"] = state.dataset;
+  json["device"] = state.device;
+  json["kernels"] = state.kernels;
   return json.dump();
 }
 
@@ -55,6 +57,11 @@ TrainingState state_from_json(const std::string& text, const std::string& source
     if (json.contains("best_score")) state.best_score = json.at("best_score").get<double>();
     json.at("best_step").get_to(state.best_step);
     json.at("dataset").get_to(state.dataset);
+    if (json.contains("kernels")) {  // not in files of older versions
+      json.at("device").get_to(state.device);
+      for (const auto& [operation, kernel] : json.at("kernels").items())
+        state.kernels.emplace(operation, kernel.get<std::string>());
+    }
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{}: its training state can't be read; train anew with another --out", source));
   }

@@ -10,6 +10,7 @@
 
 #include "io/dataset.h"
 #include "io/safetensors.h"
+#include "plan/plan.h"
 #include "runtime/parameter_store.h"
 #include "train/options.h"
 
@@ -23,6 +24,10 @@ struct TrainingState {
   std::optional<double> best_score;  // of validation
   std::int64_t best_step = 0;
   std::string dataset;  // fingerprint() of the images that it is trained on
+  // Which kernels ran the operations so far, and the device that they ran on: a run that goes on there uses the same,
+  // so that its bits are.
+  KernelChoices kernels;
+  std::string device;
   bool operator==(const TrainingState&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "io/dataset.h"
 #include "io/safetensors.h"
 #include "runtime/parameter_store.h"
+#include "runtime/tuner.h"
 #include "vulkan/device.h"
 
 namespace tuff {
@@ -55,10 +56,15 @@ class Objective {
 
   // Device memory in bytes that validation needs at least beside the store; 0 without validation images.
   virtual std::uint64_t validation_bytes(const DeviceCaps& caps) const = 0;
-  // Batches from this position on (both counted from 0). Validation may take `memory` bytes of the device, 0: as much
-  // as a predictor takes by itself. Objective, device and store must outlive the session.
-  virtual std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
-                                         std::uint64_t memory) const = 0;
+  // What a session works with; all must outlive it, as must the objective.
+  struct Place {
+    Device& device;
+    ParameterStore& store;
+    Tuner* tuner = nullptr;    // CompileOptions::tuner, for validation
+    std::uint64_t memory = 0;  // of the device that validation may take; 0: as much as a predictor takes by itself
+  };
+  // Batches from this position on (both counted from 0).
+  virtual std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const = 0;
 };
 
 }  // namespace tuff

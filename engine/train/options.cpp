@@ -74,6 +74,7 @@ const TrainField kFields[] = {
     {&Options::config, "config", "Run", "FILE", "options from a config.json; those given here win", 0, 0, Kept::never},
     {&Options::device, "device", "Run", "NAME|N", "device by number or part of its name, see `tuff devices`", 0, 0, Kept::run},
     {&Options::memory, "memory", "Run", "SIZE", "device memory that training may take, e.g. 800M or 2G; what doesn't fit is computed twice, with equal results", 0, 0, Kept::run},
+    {&Options::autotune, "autotune", "Run", "", "time every kernel that can do an operation once, and use the fastest", 0, 0, Kept::run},
     {&Options::save_every, "save-every", "Run", "STEPS", "save the last model so often too; 0: once an epoch", 0, 1e15, Kept::run},
     {&Options::dump, "dump", "Run", "DIR", "write the initial weights and every batch there", 0, 0, Kept::never, true},
 };

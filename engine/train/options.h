@@ -68,6 +68,7 @@ struct TrainOptions {
   std::string out;
   std::string device;
   std::string memory;
+  bool autotune = false;
   std::string config;
   bool resume = false;
   std::int64_t save_every = 0;

@@ -40,6 +40,11 @@ std::vector<std::int64_t> tile_sides(const Network& network) {
   return sides;
 }
 
+// Of the store's arenas that a graph uses.
+std::uint64_t store_bytes_of(const Graph& graph) {
+  return (graph.arena_elements("parameters") + graph.arena_elements("buffers")) * sizeof(float);
+}
+
 double mebibytes(std::uint64_t bytes) {
   return static_cast<double>(bytes) / (1 << 20);
 }
@@ -159,7 +164,10 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
   }
   make_room(bytes_needed(height, width).value_or(budget_));
   const auto graph = inference_graph(network_, 1, height, width);
-  cache_.push_front({height, width, compile(*graph, device_, &store_, {.storage = options_.storage})});
+  CompileOptions options{.storage = options_.storage, .tuner = options_.tuner};
+  if (options_.tuner && options_.memory > 0)  // tiles are chosen by what the usual kernels need
+    options.memory = budget_ + store_bytes_of(*graph);
+  cache_.push_front({height, width, compile(*graph, device_, &store_, options)});
   return *cache_.front().executable;
 }
 

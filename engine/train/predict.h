@@ -14,6 +14,7 @@
 #include "io/tiles.h"
 #include "runtime/compile.h"
 #include "runtime/parameter_store.h"
+#include "runtime/tuner.h"
 #include "train/network.h"
 
 namespace tuff {
@@ -25,6 +26,7 @@ struct PredictorOptions {
   DType storage = DType::f32;   // of activations: CompileOptions::storage
   // Bytes that they may take together, which decides the size of tiles; 0: half of the free memory, on a CPU a quarter.
   std::uint64_t memory = 0;
+  Tuner* tuner = nullptr;  // CompileOptions::tuner; must outlive the predictor
 };
 
 class Predictor {

@@ -26,12 +26,14 @@ LoaderOptions loader_options(const TrainOptions& options, const Network& network
 }
 
 // Where tiles change the result, they must not depend on the memory that happens to be free.
-PredictorOptions validation_options(const TrainOptions& options, const Network& network, std::uint64_t memory) {
-  if (network.whole_image.empty()) return {.memory = memory};
+PredictorOptions validation_options(const TrainOptions& options, const Network& network, std::uint64_t memory,
+                                    Tuner* tuner = nullptr) {
+  if (network.whole_image.empty()) return {.memory = memory, .tuner = tuner};
   const std::int64_t side = std::max<std::int64_t>(1024, options.crop);
   return {.tile = network.output_size(side) > 0 ? side : network.nearest_sizes(side).second,
           .force_tiles = true,
-          .memory = memory};
+          .memory = memory,
+          .tuner = tuner};
 }
 
 // Files that are cut short and class ids out of range would otherwise show in the middle of training. Data too
@@ -71,8 +73,7 @@ class Segmentation : public Objective {
     return {{"val_dice", "Dice"}, {"val_iou", "IoU"}, {"val_pixel_accuracy", "accuracy"}};
   }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override;
-  std::unique_ptr<Session> start(Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
-                                 std::uint64_t memory) const override;
+  std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
  private:
   class Crops;
@@ -88,12 +89,12 @@ class Segmentation : public Objective {
 
 class Segmentation::Crops : public Objective::Session {
  public:
-  Crops(const Segmentation& task, Device& device, ParameterStore& store, std::int64_t epoch, std::int64_t step,
-        std::uint64_t memory)
+  Crops(const Segmentation& task, const Place& place, std::int64_t epoch, std::int64_t step)
       : task_(task),
         split_(task.split()),
         loader_(task.dataset_, split_.train, loader_options(task.options_, task.network_), epoch, step),
-        predictor_(device, store, task.network_, validation_options(task.options_, task.network_, memory)) {}
+        predictor_(place.device, place.store, task.network_,
+                   validation_options(task.options_, task.network_, place.memory, place.tuner)) {}
 
   std::vector<NamedTensor> next() override {
     Batch batch = loader_.next();
@@ -145,9 +146,9 @@ std::uint64_t Segmentation::validation_bytes(const DeviceCaps& caps) const {
   return most;
 }
 
-std::unique_ptr<Objective::Session> Segmentation::start(Device& device, ParameterStore& store, std::int64_t epoch,
-                                                        std::int64_t step, std::uint64_t memory) const {
-  return std::make_unique<Crops>(*this, device, store, epoch, step, memory);
+std::unique_ptr<Objective::Session> Segmentation::start(const Place& place, std::int64_t epoch,
+                                                        std::int64_t step) const {
+  return std::make_unique<Crops>(*this, place, epoch, step);
 }
 
 }  // namespace

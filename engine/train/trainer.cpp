@@ -11,6 +11,7 @@
 #include "base/os.h"
 #include "ops/adam.h"
 #include "runtime/compile.h"
+#include "runtime/tuner.h"
 #include "train/metrics_file.h"
 #include "train/schedule.h"
 #include "train/training_graph.h"
@@ -70,6 +71,26 @@ class MemoryShares {
   const TrainingTask& task_;
 };
 
+// What a resumed run goes on with: the kernels that it ran by, if on this device.
+KernelChoices recorded_kernels(const Device& device, const TrainingTask& task, const LogSink& log) {
+  if (!task.resume || !task.resume->state || task.resume->state->kernels.empty()) return {};
+  const TrainingState& state = *task.resume->state;
+  if (state.device == device.caps().name) return state.kernels;
+  if (log)
+    log(LogLevel::info, fmt::format("the run was on \"{}\" before; kernels are chosen anew for \"{}\"", state.device,
+                                    device.caps().name));
+  return {};
+}
+
+TunerOptions tuner_options(const Device& device, const TrainingTask& task, const TrainingHooks& hooks) {
+  return {.measure = task.options.autotune,
+          .cache_folder = task.cache_folder,
+          .recorded = recorded_kernels(device, task, hooks.log),
+          .log = hooks.log,
+          .progress = hooks.tuning,
+          .stop = hooks.stop};
+}
+
 class Run {
  public:
   Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks);
@@ -98,6 +119,7 @@ class Run {
   const TrainingHooks& hooks_;
   std::unique_ptr<Graph> graph_;
   ParameterStore store_;
+  Tuner tuner_;
   std::uint64_t validation_memory_ = 0;     // 0: any
   std::optional<ParameterStore> averaged_;  // with --ema: what is validated and kept as the best model
   std::unique_ptr<Executable> executable_;
@@ -120,14 +142,16 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       hooks_(hooks),
       graph_(task.objective->graph()),
       store_(device, *graph_),
+      tuner_(device, tuner_options(device, task, hooks)),
       executable_(compile_step()),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
   steps_per_epoch_ = task.objective->steps_per_epoch();
   if (options_.ema > 0) averaged_.emplace(device, *graph_);
-  session_ = task.objective->start(device, averaged_ ? *averaged_ : store_, state_.step / steps_per_epoch_,
-                                   state_.step % steps_per_epoch_, validation_memory_);
+  session_ = task.objective->start(
+      {.device = device, .store = averaged_ ? *averaged_ : store_, .tuner = &tuner_, .memory = validation_memory_},
+      state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
   schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup),
@@ -139,6 +163,7 @@ std::unique_ptr<Executable> Run::compile_step() {
   const MemoryShares shares(device_, task_, *graph_);
   CompileOptions options = shares.step();
   options.storage = storage_on(device_, options_.dtype, hooks_.log);
+  options.tuner = &tuner_;
   PlannedGraph step = planned(*graph_, device_.caps(), options);
   shares.check(step);
   validation_memory_ = shares.validation(step);
@@ -278,6 +303,8 @@ void Run::update_average() {
 
 void Run::save(const ParameterSnapshot& snapshot) {
   write_losses(file(kLossesFile), scaled(), losses_);
+  state_.kernels = tuner_.recorded();
+  state_.device = device_.caps().name;
   save_checkpoint(file(kLastModel), options_, task_.objective->format(), snapshot, state_);
 }
 

@@ -25,8 +25,9 @@ namespace tuff {
 struct TrainingTask {
   TrainOptions options;  // validated
   std::shared_ptr<const Objective> objective;
-  std::filesystem::path run;    // made where it isn't there
-  std::optional<Model> resume;  // the run's last checkpoint
+  std::filesystem::path run;           // made where it isn't there
+  std::optional<Model> resume;         // the run's last checkpoint
+  std::filesystem::path cache_folder;  // of TunerOptions, for --autotune; empty: none on disk
 };
 
 struct StepReport {
@@ -55,6 +56,7 @@ struct EpochReport {
 struct TrainingHooks {
   std::function<void(const StepReport&)> step;
   std::function<void(const EpochReport&)> epoch;
+  std::function<void(std::size_t operation, std::size_t operations, const std::string& text)> tuning;  // TunerOptions
   std::function<bool()> stop;  // asked after each step: true saves and ends the run
   LogSink log;
 };

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/os.h"
 #include "embedded.h"
 
@@ -18,26 +19,19 @@ struct Header {
   std::uint64_t checksum = 0;
 };
 
-// FNV-1a, 64 bits.
-class Hash {
- public:
-  void add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) value_ = (value_ ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ull;
-  }
-  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325ull;
-};
-
 std::uint64_t checksum(std::span<const std::byte> bytes) {
   Hash hash;
   hash.add(bytes);
   return hash.value();
 }
 
-std::uint64_t identity_of(const DeviceDescription& device) {
+}  // namespace
+
+std::uint64_t shader_set_hash() {
+  return embedded_hash();
+}
+
+std::uint64_t device_identity(const DeviceDescription& device) {
   Hash hash;
   hash.add(device.caps.name);
   hash.add(device.driver_info);
@@ -49,15 +43,9 @@ std::uint64_t identity_of(const DeviceDescription& device) {
   return hash.value();
 }
 
-}  // namespace
-
-std::uint64_t shader_set_hash() {
-  return embedded_hash();
-}
-
 PipelineCacheFile::PipelineCacheFile(const std::filesystem::path& folder, const DeviceDescription& device) {
   if (folder.empty()) return;
-  identity_ = identity_of(device);
+  identity_ = device_identity(device);
   path_ = folder / fmt::format("pipelines-{:016x}.bin", identity_);
 }
 

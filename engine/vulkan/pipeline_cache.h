@@ -14,6 +14,9 @@ namespace tuff {
 // Of the names and the SPIR-V of all shaders in this build.
 std::uint64_t shader_set_hash();
 
+// Of a device, its driver's version and the shaders: what was learned of one is of use to no other.
+std::uint64_t device_identity(const DeviceDescription& device);
+
 class PipelineCacheFile {
  public:
   PipelineCacheFile() = default;  // of no folder: reads nothing, writes nothing

@@ -62,7 +62,13 @@ TEST_CASE("checkpoint: weights, moments and position come back bit for bit") {
         for (float& value : values.floats()) value = value * 0.5f + (arena[5] == 'v' ? 1.0f : 0.25f);
         store->write(variable.name, values, arena);
       }
-  const TrainingState state{.step = 17, .loss_sum = 1.0 / 3, .loss_count = 5, .best_score = 0.1, .best_step = 10};
+  const TrainingState state{.step = 17,
+                            .loss_sum = 1.0 / 3,
+                            .loss_count = 5,
+                            .best_score = 0.1,
+                            .best_step = 10,
+                            .kernels = {{"conv(\"a\"; f32 1x1) -> f32 1x1", "winograd"}, {"pad()", "copy"}},
+                            .device = "some device"};
   save_checkpoint(folder / "last.safetensors", options, grey(), take_snapshot(*store), state);
 
   const Model model = load_model_file(folder / "last.safetensors");

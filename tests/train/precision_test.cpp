@@ -93,18 +93,20 @@ class Steps {
   std::int64_t step_ = 0;
 };
 
-TrainingTask nuclei_task(const fs::path& data, const std::string& run, const std::string& dtype, std::int64_t steps) {
+TrainingTask nuclei_task(const fs::path& data, const std::string& run, const std::string& dtype, std::int64_t steps,
+                         bool autotune = false) {
   TrainOptions options;
   options.images = (data / "images").string();
   options.masks = (data / "masks").string();
   options.out = (data / run).string();
-  options.base = 8;
-  options.depth = 2;
-  options.crop = 48;
+  options.base = autotune ? 4 : 8;  // fewer operations to tune
+  options.depth = autotune ? 1 : 2;
+  options.crop = autotune ? 32 : 48;
   options.batch = 4;
   options.steps = steps;
   options.save_every = 1;
   options.dtype = dtype;
+  options.autotune = autotune;
   return segmentation_task(options);
 }
 
@@ -168,11 +170,18 @@ TEST_CASE("precision: losses of f16 come as near to f32's as rounding leaves the
   CHECK(late(half) == doctest::Approx(late(single)).epsilon(0.02));
 }
 
-TEST_CASE("precision: twice, and stopped and resumed, give equal bits; only checkpoints hold the loss scale") {
-  const fs::path data = nuclei_folder("precision_resume", 8, 64);
-  train(test_device(), nuclei_task(data, "whole", "f16", 6));
-  train(test_device(), nuclei_task(data, "again", "f16", 6));
-  TrainingTask parts = nuclei_task(data, "parts", "f16", 6);
+namespace {
+
+void check_resume(bool autotune) {
+  const fs::path data = nuclei_folder(autotune ? "precision_resume_tuned" : "precision_resume", 8, 64);
+  const auto task = [&](const char* run) {
+    TrainingTask made = nuclei_task(data, run, "f16", 6, autotune);
+    made.cache_folder = data / "cache";
+    return made;
+  };
+  train(test_device(), task("whole"));
+  train(test_device(), task("again"));
+  TrainingTask parts = task("parts");
   std::int64_t done = 0;
   TrainingHooks hooks;
   hooks.step = [&](const StepReport& report) { done = report.step; };
@@ -198,6 +207,16 @@ TEST_CASE("precision: twice, and stopped and resumed, give equal bits; only chec
   ParameterStore store(test_device(), *parts.objective->graph());
   restore_averaged(best, store);
   CHECK(store.read(kLossScaleBuffer).floats()[0] == kFirstLossScale);
+}
+
+}  // namespace
+
+TEST_CASE("precision: twice, and stopped and resumed, give equal bits; only checkpoints hold the loss scale") {
+  check_resume(false);
+}
+
+TEST_CASE("precision: the same with tuned kernels") {
+  check_resume(true);
 }
 
 }  // namespace tuff::test

@@ -5,3 +5,4 @@
 #include "runtime/compile.h"
 #include "runtime/executable.h"
 #include "runtime/parameter_store.h"
+#include "runtime/tuner.h"
