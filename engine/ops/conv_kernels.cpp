@@ -220,6 +220,92 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
       });
 }
 
+// ---- weight_stationary --------------------------------------------------------------------------
+
+// Pairs of weights that a workgroup holds on the stack.
+constexpr std::uint64_t kMostHeldPairs = 144;
+// Beyond these, sums come from memory and go back too often: 5x5 of 16 channels ran at 19 GFLOP/s on Mesa 26, with
+// subgroup_blocked at 26; 3x3 of 64 at 24, with that at 34; of 32 at 36, with that at 22.
+constexpr std::uint64_t kMostHeldTaps = 9;
+constexpr std::uint32_t kMostTurns = 2;         // of channels
+constexpr std::uint32_t kStationaryPixels = 2;  // of a row at a time
+// Loading the weights costs a workgroup what some 20 pixels do.
+constexpr std::uint64_t kLeastRunPixels = 256;
+// Offsets in a row are 32 bits.
+constexpr std::uint64_t kMostRowElements = 1 << 28;
+
+// Input channels whose weights are held at a time: an even number that divides them, 0 where there is none.
+std::uint32_t held_channels(const ConvGeometry& geometry) {
+  const std::uint64_t taps = std::uint64_t{geometry.kernel[0]} * geometry.kernel[1] * geometry.kernel[2];
+  if (taps > kMostHeldTaps) return 0;
+  auto held = static_cast<std::uint32_t>(std::min<std::uint64_t>(kMostHeldPairs / taps, geometry.in_channels) / 2 * 2);
+  while (held > 0 && geometry.in_channels % held != 0) held -= 2;
+  return held;
+}
+
+// Of a row of the input.
+std::uint64_t row_elements(const KernelRequest& request) {
+  const Shape& x = request.inputs[0].shape;
+  return static_cast<std::uint64_t>(x[1] * x[x.rank() - 1]);
+}
+
+std::optional<std::string> refuse_weight_stationary(const KernelRequest& request) {
+  if (!request.caps.is_cpu() || !request.caps.shared_loads)
+    return "is for CPU drivers that do a load from one address once";
+  if (!request.caps.int64) return "needs 64-bit integers";
+  bool transposed = false;
+  const ConvGeometry geometry = conv_geometry(request, transposed);
+  if (geometry.groups != 1) return "takes no groups";
+  if (transposed && geometry.stride != Extents3{1, 1, 1}) return "takes no transposed convolutions with a stride";
+  if (const LaneChannels lanes = conv_lanes(request); lanes.each != 2)
+    return lanes.each == 0 ? lanes.refusal
+                           : fmt::format("needs channels that are a multiple of {}, twice the subgroup's size",
+                                         2 * request.caps.subgroup_size);
+  const std::uint32_t held = held_channels(geometry);
+  if (held == 0) return fmt::format("takes up to {} taps of an even number of input channels", kMostHeldTaps);
+  if (geometry.in_channels > kMostTurns * held) return "holds no weights of as many input channels";
+  if (held < geometry.in_channels && request.outputs[0].dtype == DType::f16)
+    return "adds to what lies in memory, which f16 would round";
+  if (row_elements(request) > kMostRowElements) return "takes no rows as long as these";
+  return refuse_large(request);
+}
+
+KernelDispatches emit_weight_stationary(const KernelRequest& request) {
+  const auto pixels_of = [](std::uint32_t columns, int) {
+    return static_cast<int>(std::min(columns, kStationaryPixels));
+  };
+  KernelDispatches result =
+      row_dispatches(request, pixels_of, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t) {
+        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry);
+        const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
+        const std::uint64_t across = geometry.out_channels / (2 * lanes);
+        // Enough workgroups for all cores, which hold their weights for long enough.
+        const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
+        const std::uint64_t run =
+            std::min(rows, std::max(busy, (kLeastRunPixels + geometry.out[2] - 1) / geometry.out[2]));
+        dispatch.shader = "conv/weight_stationary.pairs";
+        dispatch.specialization[0] = lanes;
+        // Channels come with the dispatch.
+        dispatch.specialization[3] = dispatch.specialization[4] = 1;
+        for (const std::uint32_t value : {held, std::uint32_t{held < geometry.in_channels}})
+          dispatch.specialization.push_back(value);
+        for (const std::uint64_t value :
+             {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
+          dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+        if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
+        dispatch.buffers.push_back(reads_workspace(0));
+        dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
+      });
+  // The row of zeros that stands for all beyond the image.
+  const auto zeros = static_cast<std::uint32_t>(row_elements(request));
+  Dispatch fill{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_workspace(0)}, {zeros, 1, float_bits(0)}};
+  fill.groups = linear_groups((zeros + 3) / 4, request.caps);
+  fill.bytes = 4.0 * zeros;
+  result.dispatches.insert(result.dispatches.begin(), fill);
+  result.workspace_bytes = {std::uint64_t{zeros} * sizeof(float)};
+  return result;
+}
+
 // ---- winograd -----------------------------------------------------------------------------------
 
 std::optional<std::string> refuse_conv_winograd(const KernelRequest& request) {
@@ -270,6 +356,7 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 std::vector<Kernel> conv_kernels() {
   std::vector<Kernel> kernels = {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
                                  {"winograd", refuse_conv_winograd, emit_conv_winograd},
+                                 {"weight_stationary", refuse_weight_stationary, emit_weight_stationary},
                                  {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
                                  {"register_blocked", refuse_register_blocked, emit_register_blocked<false>}};
   add_tiled_kernels<TiledOp>(kernels);

@@ -12,7 +12,7 @@ namespace tuff {
 namespace {
 
 constexpr std::uint32_t kPositions = 16;  // of a transformed tile
-// A chunk's room is a multiple of so many tiles: the larger of the products' kTogether (2 forward, 4 for the gradient).
+// A chunk's room is a multiple of so many tiles, which the gradient's product takes together.
 constexpr std::uint32_t kTogether = 4;
 // Transformed inputs and products of a chunk.
 constexpr std::uint64_t kChunkBytes = 8 << 20;

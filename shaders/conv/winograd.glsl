@@ -9,21 +9,12 @@
 #define TUFF_WINOGRAD_GLSL
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_ballot : require
-#ifndef WIDE
-#define WIDE
-#endif
 #include "common/divide.glsl"
-#include "common/wide.glsl"
+#include "common/pairs.glsl"
 
-layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer PairOut { uint64_t at[]; };
-
-const uint kPairBytes = 8;  // of two floats
 const int kPositions = 16;  // of a 4x4 tile
 
-vec2 load_pair(uint64_t address) { return loaded_pair(Vec2Load(address).at[0]); }
-void store_pair(uint64_t address, vec2 value) { PairOut(address).at[0] = packUint2x32(floatBitsToUint(value)); }
-
-// Products take tiles by twos or fours: zeros for the three that may follow the last, whose 16 positions lie `step` bytes apart.
+// The gradient's product takes tiles by fours: zeros for the three that may follow the last, whose 16 positions lie `step` bytes apart.
 void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
   for (uint t = count; t % 4 != 0; ++t) {
     [[unroll]] for (int i = 0; i < kPositions; ++i) store_pair(tile + uint64_t(i) * step, vec2(0.0));

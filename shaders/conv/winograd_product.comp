@@ -1,7 +1,8 @@
 // The 16 matrix products of a Winograd convolution (conv/winograd.glsl): products (16, tiles, O) = tiles (16, tiles, C)
 // times u (16, C, O). A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, kAcross of
 // them each. All weights that it needs are loaded before the loop over tiles and stay on the stack, from where a CPU
-// multiplies them at no cost. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane that
+// multiplies them at no cost. Products are added by kTerms before they reach the sum: a sum that takes one after the other
+// waits for each. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane that
 // loaded them, or, with SHARED, by loads from one address.
 // Groups take the next output channels, then the next run of tiles, then the next position. Channels, tiles and runs come
 // with the dispatch: compiling this takes long, and few pipelines then serve all layers and sizes.
@@ -21,11 +22,15 @@ layout(push_constant) uniform Push {
   uint first;
   uint in_channels;
   uint out_channels;
-  uint room;  // tiles that there is room for, a multiple of kTogether
+  uint room;  // tiles that there is room for
   uint runs;  // parts of the tiles
 };
 
-const int kTogether = 2;  // tiles
+#ifdef SHARED
+const int kTerms = 8;
+#else
+const int kTerms = 4;
+#endif
 const int kLanes = int(gl_WorkGroupSize.x);
 const int kChunk = 2 * kLanes;  // channels that one load brings to the subgroup
 
@@ -34,8 +39,7 @@ void main() {
   uint index = linear_group();
   const uint first_out = index % blocks * uint(kChunk * kAcross) + gl_SubgroupInvocationID * 2;
   index /= blocks;
-  const uint turns = (count + kTogether - 1) / kTogether;
-  const uint from = index % runs * turns / runs, to = (index % runs + 1) * turns / runs;
+  const uint from = index % runs * count / runs, to = (index % runs + 1) * count / runs;
   if (index / runs >= kPositions) return;
   const uint position = min(index / runs, kPositions - 1);
 
@@ -46,38 +50,40 @@ void main() {
     matrix += out_channels * 4;
   }
 
-  for (uint turn = from; turn < to; ++turn) {
-    const uint tile = position * room + turn * kTogether;
-    const uint64_t result = products + uint64_t(tile * out_channels + first_out) * 4;
-    const uint64_t results[kTogether] = uint64_t[kTogether](result, result + out_channels * 4);
-    vec2 sum[kTogether * kAcross];
-    [[unroll]] for (int t = 0; t < kTogether; ++t)
-      [[unroll]] for (int a = 0; a < kAcross; ++a)
-        sum[t * kAcross + a] = kFurther ? load_pair(results[t] + uint(a * kChunk) * 4) : vec2(0.0);
+  for (uint next = from; next < to; ++next) {
+    const uint64_t result = products + uint64_t((position * room + next) * out_channels + first_out) * 4;
+    vec2 sum[kAcross];
+    [[unroll]] for (int a = 0; a < kAcross; ++a) sum[a] = kFurther ? load_pair(result + uint(a * kChunk) * 4) : vec2(0.0);
 #ifdef SHARED
     // Inside `tiles` where no lane is active any more, see conv/subgroup_blocked.comp.
-    const uint64_t row = tiles + (uint64_t(position * room + min(turn, turns - 1) * kTogether) * in_channels + first) * 4;
-    const uint64_t rows[kTogether] = uint64_t[kTogether](row, row + in_channels * 4);
-    [[unroll]] for (uint c = 0; c < kHeld; ++c)
-      [[unroll]] for (int t = 0; t < kTogether; ++t) {
-        const float value = FloatLoad(rows[t] + c * 4).at[0];
-        [[unroll]] for (int a = 0; a < kAcross; ++a) sum[t * kAcross + a] += value * w[c * kAcross + a];
-      }
+    const uint64_t row = tiles + (uint64_t(position * room + min(next, count - 1)) * in_channels + first) * 4;
 #else
-    const uint64_t row = tiles + (uint64_t(tile) * in_channels + first) * 4 + gl_SubgroupInvocationID * kPairBytes;
-    const uint64_t rows[kTogether] = uint64_t[kTogether](row, row + in_channels * 4);
-    [[unroll]] for (uint chunk = 0; chunk < kHeld; chunk += kChunk) {
-      vec2 loaded[kTogether];
-      [[unroll]] for (int t = 0; t < kTogether; ++t) loaded[t] = load_pair(rows[t] + chunk * 4);
-      [[unroll]] for (int i = 0; i < kChunk; ++i)
-        [[unroll]] for (int t = 0; t < kTogether; ++t) {
-          const float value = subgroupBroadcast(loaded[t][i % 2], uint(i / 2));
-          [[unroll]] for (int a = 0; a < kAcross; ++a) sum[t * kAcross + a] += value * w[(chunk + i) * kAcross + a];
-        }
-    }
+    const uint64_t row = tiles + (uint64_t(position * room + next) * in_channels + first) * 4 + gl_SubgroupInvocationID * kPairBytes;
 #endif
-    [[unroll]] for (int t = 0; t < kTogether; ++t)
-      [[unroll]] for (int a = 0; a < kAcross; ++a)
-        store_pair(results[t] + uint(a * kChunk) * 4, sum[t * kAcross + a]);
+    [[unroll]] for (uint chunk = 0; chunk < kHeld; chunk += kChunk) {
+#ifndef SHARED
+      const vec2 loaded = load_pair(row + chunk * 4);
+#endif
+      [[unroll]] for (int i = 0; i < kChunk; i += kTerms) {
+        float value[kTerms];
+        [[unroll]] for (int k = 0; k < kTerms; ++k) {
+#ifdef SHARED
+          value[k] = FloatLoad(row + (chunk + i + k) * 4).at[0];
+#else
+          value[k] = subgroupBroadcast(loaded[k % 2], uint((i + k) / 2));
+#endif
+        }
+        [[unroll]] for (int a = 0; a < kAcross; ++a) {
+          vec2 term[kTerms];
+          [[unroll]] for (int k = 0; k < kTerms; ++k) term[k] = value[k] * w[(chunk + i + k) * kAcross + a];
+#ifdef SHARED
+          sum[a] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
+#else
+          sum[a] += (term[0] + term[1]) + (term[2] + term[3]);
+#endif
+        }
+      }
+    }
+    [[unroll]] for (int a = 0; a < kAcross; ++a) store_pair(result + uint(a * kChunk) * 4, sum[a]);
   }
 }

@@ -1,0 +1,135 @@
+// Convolution, and transposed without stride, for CPU drivers whose subgroups are a CPU's vectors and that do a load from
+// one address once for all lanes: a workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, and
+// walks over rows of pixels. All weights of kHeld input channels are loaded before and stay on the stack, from where a CPU
+// multiplies them at no cost; no sum outlives a turn of the loop, so none is written through a mask.
+// x (N, D, H, W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). Twice the subgroup's size divides O, kHeld divides
+// C and is even. More input channels come in turns, each of which adds to what the ones before left in y.
+//
+// Pixels beyond the image are read from `zeros`, one of its rows: choosing an address costs less than choosing between what
+// was loaded and 0 for each channel. Addresses are chosen once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is active, so
+// addresses stay inside x there too.
+// Groups take the next output channels, then the next run of rows.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
+layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#include "common/grid.glsl"
+#include "common/half.glsl"
+#include "common/pairs.glsl"
+#include "conv/activation.glsl"
+#include "conv/row_taps.glsl"
+layout(constant_id = 29) const uint kHeld = 2;
+layout(constant_id = 30) const bool kTurns = false;  // there are more input channels than that
+layout(push_constant) uniform Push {
+  uint64_t x;
+  uint64_t weight;
+  uint64_t bias;
+  uint64_t y;
+  uint64_t zeros;
+  Extents extents;
+  uint in_channels;
+  uint out_channels;
+  int run;  // rows of a workgroup
+};
+
+#ifdef HALF_IN
+const uint kStoredBytes = 2;
+#else
+const uint kStoredBytes = 4;
+#endif
+#ifdef HALF_OUT
+const uint kOutBytes = 2;
+#else
+const uint kOutBytes = 4;
+#endif
+const int kRowTaps = kKernelD * kKernelH;
+
+void store(uint64_t address, vec2 value) {
+#ifdef HALF_OUT
+  StoredVec2Out(address).at[0] = STORED_VEC2(value);
+#else
+  store_pair(address, value);
+#endif
+}
+
+void main() {
+  const uint blocks = out_channels / (2 * gl_WorkGroupSize.x);
+  const uint first_out = (linear_group() % blocks * gl_WorkGroupSize.x + gl_SubgroupInvocationID) * 2;
+  const int rows = int(extents.batch) * extents.out_d * extents.out_h;
+  const int from = int(linear_group() / blocks) * run, to = min(from + run, rows);
+  const uint pixel_bytes = in_channels * kStoredBytes, out_bytes = out_channels * kOutBytes;
+  const vec2 start = kBias ? load_pair(bias + first_out * 4) : vec2(0.0);
+
+  for (uint first = 0; first < in_channels; first += kHeld) {
+    const uint channel = min(first, in_channels - kHeld);
+    vec2 w[kRowTaps * kTaps * kHeld];
+    [[unroll]] for (int r = 0; r < kRowTaps; ++r)
+      [[unroll]] for (int t = 0; t < kTaps; ++t)
+        [[unroll]] for (uint i = 0; i < kHeld; ++i) {
+          const uint tap_row = uint(r * kKernelW + t * kTapStep + extents.first_tap) * in_channels + channel + i;
+          w[(r * kTaps + t) * kHeld + i] = load_pair(weight + uint64_t(tap_row * out_channels + first_out) * 4);
+        }
+    const bool last = first + kHeld >= in_channels;
+    for (int next = from; next < to; ++next) {
+      const int row = min(next, rows - 1);
+      const int plane = int(divide(uint(row), uint(extents.out_h))), oy = row - plane * extents.out_h;
+      const int image = int(divide(uint(plane), uint(extents.out_d))), oz = plane - image * extents.out_d;
+      uint64_t in_row[kRowTaps];
+      bool in_rows[kRowTaps];
+      [[unroll]] for (int kz = 0; kz < kKernelD; ++kz)
+        [[unroll]] for (int ky = 0; ky < kKernelH; ++ky) {
+          const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
+          const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
+          const int in_line = (image * extents.in_d + max(iz, 0)) * extents.in_h + max(iy, 0);
+          in_row[kz * kKernelH + ky] = x + uint64_t(uint(in_line * extents.in_w)) * pixel_bytes + channel * kStoredBytes;
+          in_rows[kz * kKernelH + ky] = iz >= 0 && iy >= 0;
+        }
+      const uint64_t out_row = y + uint64_t(uint(row * extents.out_w)) * out_bytes + first_out * kOutBytes;
+      const uint turn_bytes = uint(kInStep) * pixel_bytes;
+      for (int begin = 0, end; begin < extents.out_w; begin = end) {
+        const int first_x = min(begin, extents.out_w - kPixels), left = first_x * kInStep + kLeast;
+        // Up to the last turn that reads pixels of the image alone and doesn't reach over the row's end.
+        const int most = min((extents.in_w - kLeast - kStrip) / kInStep, extents.out_w - kPixels);
+        end = begin + (left >= 0 && most > begin ? (most - begin) / kPixels + 1 : 1) * kPixels;
+        uint64_t strip[kRowTaps * kStrip];  // what the row's first pixel would read there
+        [[unroll]] for (int r = 0; r < kRowTaps; ++r)
+          [[unroll]] for (int s = 0; s < kStrip; ++s) {
+            const bool inside = in_rows[r] && left + s >= 0 && left + s < extents.in_w;
+            const uint64_t pixel = in_row[r] + uint64_t(uint(clamp(left + s, 0, extents.in_w - 1))) * pixel_bytes;
+            strip[r * kStrip + s] = (inside ? pixel : zeros) - uint64_t(uint(first_x) * turn_bytes);
+          }
+        const int last_x = min(end, extents.out_w) - kPixels;  // a row's last pixels may be of the turn before, too
+        for (int next_x = begin; next_x < end; next_x += kPixels) {
+          const int ox = min(next_x, last_x);
+          const uint offset = uint(ox) * turn_bytes;
+          vec2 sum[kPixels];
+          [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = vec2(0.0);
+          [[unroll]] for (int r = 0; r < kRowTaps; ++r)
+            [[unroll]] for (uint i = 0; i < kHeld; i += 2) {
+              vec2 x[kStrip];
+              [[unroll]] for (int s = 0; s < kStrip; ++s)
+                x[s] = shared_pair(StoredSharedVec2Load(strip[r * kStrip + s] + offset + uint64_t(i * kStoredBytes)).at[0]);
+              // A sum that takes one product after the other waits for each.
+              [[unroll]] for (int p = 0; p < kPixels; ++p) {
+                vec2 terms = vec2(0.0);
+                [[unroll]] for (int t = 0; t < kTaps; ++t) {
+                  const vec2 value = x[p * kInStep + t * kTapInput + kFirstInput - kLeast];
+                  const uint held = uint(r * kTaps + t) * kHeld + i;
+                  const vec2 term = value.x * w[held] + value.y * w[held + 1];
+                  terms = t == 0 ? term : terms + term;
+                }
+                sum[p] += terms;
+              }
+            }
+          [[unroll]] for (int p = 0; p < kPixels; ++p) {
+            const uint64_t pixel = out_row + uint(ox + p) * out_bytes;
+            sum[p] += kTurns && first > 0 ? load_pair(pixel) : start;
+            const vec2 result = vec2(activate(sum[p].x, kActivation, kSlope), activate(sum[p].y, kActivation, kSlope));
+            if (ox + p >= next_x) store(pixel, last ? result : sum[p]);
+          }
+        }
+      }
+    }
+  }
+}
