@@ -224,11 +224,13 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
 
 // Pairs of weights that a workgroup holds on the stack.
 constexpr std::uint64_t kMostHeldPairs = 144;
-// Beyond these, sums come from memory and go back too often: 5x5 of 16 channels ran at 19 GFLOP/s on Mesa 26, with
-// subgroup_blocked at 26; 3x3 of 64 at 24, with that at 34; of 32 at 36, with that at 22.
+// With more, sums come from memory and go back too often: 5x5 of 16 channels ran at 19 GFLOP/s on Mesa 26, with
+// subgroup_blocked at 26.
 constexpr std::uint64_t kMostHeldTaps = 9;
-constexpr std::uint32_t kMostTurns = 2;         // of channels
-constexpr std::uint32_t kStationaryPixels = 2;  // of a row at a time
+// Of channels. 3x3 of 32, in two turns, ran at 36 GFLOP/s, with subgroup_blocked at 22; of 64 at 24, with that at 34.
+constexpr std::uint32_t kMostTurns = 2;
+constexpr std::uint32_t kStationaryPixels = 2;      // of a row at a time
+constexpr std::uint64_t kMostStationaryStrip = 16;  // columns under these, all of which are unrolled
 // Loading the weights costs a workgroup what some 20 pixels do.
 constexpr std::uint64_t kLeastRunPixels = 256;
 // Offsets in a row are 32 bits.
@@ -243,10 +245,20 @@ std::uint32_t held_channels(const ConvGeometry& geometry) {
   return held;
 }
 
-// Of a row of the input.
-std::uint64_t row_elements(const KernelRequest& request) {
-  const Shape& x = request.inputs[0].shape;
-  return static_cast<std::uint64_t>(x[1] * x[x.rank() - 1]);
+// Of the longer of an input's row and an output's.
+std::uint64_t row_elements(const ConvGeometry& geometry) {
+  return std::max(std::uint64_t{geometry.in_channels} * geometry.in[2],
+                  std::uint64_t{geometry.out_channels} * geometry.out[2]);
+}
+
+// How many zeros stand for what lies beyond the image: a row of the input where rows of output pixels may read rows
+// beyond it, else a pixel.
+std::uint32_t zeros_of(const ConvGeometry& geometry) {
+  bool rows_inside = true;
+  for (const int axis : {0, 1})
+    rows_inside &= geometry.kernel[axis] == 1 && geometry.padding[axis] == 0 &&
+                   (std::uint64_t{geometry.out[axis]} - 1) * geometry.stride[axis] < geometry.in[axis];
+  return geometry.in_channels * (rows_inside ? 1 : geometry.in[2]);
 }
 
 std::optional<std::string> refuse_weight_stationary(const KernelRequest& request) {
@@ -266,7 +278,10 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
   if (geometry.in_channels > kMostTurns * held) return "holds no weights of as many input channels";
   if (held < geometry.in_channels && request.outputs[0].dtype == DType::f16)
     return "adds to what lies in memory, which f16 would round";
-  if (row_elements(request) > kMostRowElements) return "takes no rows as long as these";
+  const std::uint64_t strip = (kStationaryPixels - 1) * std::uint64_t{geometry.stride[2]} +
+                              (geometry.kernel[2] - 1) * std::uint64_t{geometry.dilation[2]} + 1;
+  if (strip > kMostStationaryStrip) return "takes rows of taps close together, as it unrolls all of them";
+  if (row_elements(geometry) > kMostRowElements) return "takes no rows as long as these";
   return refuse_large(request);
 }
 
@@ -285,8 +300,9 @@ KernelDispatches emit_weight_stationary(const KernelRequest& request) {
             std::min(rows, std::max(busy, (kLeastRunPixels + geometry.out[2] - 1) / geometry.out[2]));
         dispatch.shader = "conv/weight_stationary.pairs";
         dispatch.specialization[0] = lanes;
-        // Channels come with the dispatch.
+        // Channels come with the dispatch, and which columns lie beyond a row is found there.
         dispatch.specialization[3] = dispatch.specialization[4] = 1;
+        dispatch.specialization[28] = 0;
         for (const std::uint32_t value : {held, std::uint32_t{held < geometry.in_channels}})
           dispatch.specialization.push_back(value);
         for (const std::uint64_t value :
@@ -296,8 +312,8 @@ KernelDispatches emit_weight_stationary(const KernelRequest& request) {
         dispatch.buffers.push_back(reads_workspace(0));
         dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
       });
-  // The row of zeros that stands for all beyond the image.
-  const auto zeros = static_cast<std::uint32_t>(row_elements(request));
+  bool transposed = false;
+  const std::uint32_t zeros = zeros_of(conv_geometry(request, transposed));
   Dispatch fill{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_workspace(0)}, {zeros, 1, float_bits(0)}};
   fill.groups = linear_groups((zeros + 3) / 4, request.caps);
   fill.bytes = 4.0 * zeros;

@@ -79,8 +79,8 @@ std::string vector_variant(std::uint32_t lanes, const DeviceCaps& caps) {
 
 LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
   if (!caps.is_cpu()) return {0, "is for CPU drivers"};
-  if (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > kGroupSize)
-    return {0, "needs broadcasts in subgroups of known size"};
+  if (!caps.subgroup_broadcast || caps.subgroup_size < 4 || caps.subgroup_size > kGroupSize)
+    return {0, "needs broadcasts in subgroups of known size, 4 at least"};
   for (const std::uint32_t each : {2u, 1u})
     if (channels % (each * caps.subgroup_size) == 0) return {each, {}};
   return {0, fmt::format("needs channels that are a multiple of {}, the subgroup's size", caps.subgroup_size)};

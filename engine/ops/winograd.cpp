@@ -30,7 +30,7 @@ struct Tiles {
   std::uint32_t rows = 0, columns = 0;  // of an image
   std::uint32_t all_rows = 0;           // of all images
   std::uint32_t chunk_rows = 0;         // at a time
-  std::uint32_t room = 0;               // tiles of a chunk and those that a product takes with the last of them
+  std::uint32_t room = 0;               // tiles of a chunk, and what fills them up
 
   std::uint32_t chunks() const { return (all_rows + chunk_rows - 1) / chunk_rows; }
   std::uint64_t bytes(std::uint32_t channels) const {
@@ -54,7 +54,8 @@ Tiles tiles_of(const ConvGeometry& geometry) {
   // Chunks of about the same size.
   tiles.chunk_rows = (tiles.all_rows + tiles.chunks() - 1) / tiles.chunks();
   tiles.room = (tiles.chunk_rows * tiles.columns + kTogether - 1) / kTogether * kTogether;
-  // An odd number of fours: the 16 positions, 4 KiB times any number apart, would meet in few sets of a cache.
+  // An odd number of fours: below 256 channels the 16 positions, which might else lie multiples of 4 KiB apart, don't
+  // meet in few sets of a cache.
   if (tiles.room / kTogether % 2 == 0) tiles.room += kTogether;
   return tiles;
 }

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/os.h"
+#include "ops/kernel_table.h"
 #include "vulkan/pipeline_cache.h"
 
 namespace tuff {
@@ -17,7 +18,18 @@ namespace {
 
 constexpr int kVersion = 1;
 
-using Entries = std::vector<std::pair<std::string, std::string>>;  // used longest ago first
+using Entries = std::vector<std::pair<std::string, std::string>>;  // measured longest ago first
+
+// Of the names of all kernels: where there are others to choose from, choices are made anew.
+std::uint64_t names_of_kernels() {
+  std::vector<std::string> names;
+  for (const auto& [op, kernels] : kernel_table())
+    for (const Kernel& kernel : kernels) names.push_back(fmt::format("{} {}", op, kernel.name));
+  std::ranges::sort(names);
+  Hash hash;
+  for (const std::string& name : names) hash.add(name);
+  return hash.value();
+}
 
 // Everything that kernels' refusals and their work may depend on.
 std::string identity_of(const DeviceDescription& device, const DeviceCaps& caps) {
@@ -35,7 +47,7 @@ std::string identity_of(const DeviceDescription& device, const DeviceCaps& caps)
                                                    {"shared loads", caps.shared_loads}};
   for (const auto& [name, has] : features)
     if (has) text += fmt::format(", {}", name);
-  return text;
+  return fmt::format("{}; kernels {:016x}", text, names_of_kernels());
 }
 
 // Nothing where it isn't such a file.

@@ -25,7 +25,7 @@ std::uint16_t half_of_float(double value) {
   const std::uint16_t sign = value < 0 ? 0x8000 : 0;
   int exponent = 0;
   const double fraction = std::frexp(std::abs(value), &exponent);  // 0.5 to 1
-  if (exponent < -13) return sign;
+  if (fraction == 0 || exponent < -13) return sign;
   return static_cast<std::uint16_t>(sign | (exponent + 14) << 10 | (static_cast<int>(fraction * 2048) & 1023));
 }
 
@@ -69,8 +69,9 @@ HostTensor random_values(const TensorType& type, std::uint64_t seed, double low,
 }
 
 double largest_difference(const std::vector<HostTensor>& found, const std::vector<HostTensor>& expected) {
-  double difference = 0, largest = 0;
+  double worst = 0;
   for (std::size_t output = 0; output < found.size(); ++output) {
+    double difference = 0, largest = 0;
     if (found[output].dtype == DType::i32) {
       if (found[output].data != expected[output].data) return HUGE_VAL;
       continue;
@@ -85,8 +86,9 @@ double largest_difference(const std::vector<HostTensor>& found, const std::vecto
       difference = std::max(difference, std::abs(a - b));
       largest = std::max(largest, std::abs(b));
     }
+    worst = std::max(worst, largest > 0 ? difference / largest : difference);
   }
-  return largest > 0 ? difference / largest : difference;
+  return worst;
 }
 
 bool has_nonfinite(const std::vector<HostTensor>& tensors) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/error.h"
 #include "base/os.h"
 #include "plan/plan.h"
 #include "plan/select.h"
@@ -62,7 +63,14 @@ class OperationTuner {
     TunedOperation tuned;
     while (true) {
       begin();
-      measure();
+      try {
+        measure();
+      } catch (const DeviceLost&) {
+        throw;
+      } catch (const Error&) {
+        if (!leave_out_unusable(tuned)) throw;
+        continue;
+      }
       const Candidate &fastest = candidates_[ranking().front()], &usual = candidates_[*usual_];
       if (tuned.usual.empty()) tuned.usual = usual.kernel->name;
       tuned.kernel = fastest.kernel->name;
@@ -77,6 +85,22 @@ class OperationTuner {
 
  private:
   const Kernel& portable() const { return kernels_.at(operation_.op->name()).back(); }
+
+  // Those that fail alone; the portable one has run. Whether there are any.
+  bool leave_out_unusable(TunedOperation& tuned) {
+    return std::erase_if(left_, [&](const Kernel* kernel) {
+             if (kernel == &portable()) return false;
+             try {
+               executable({std::string(kernel->name)}, false)->run();
+               return false;
+             } catch (const DeviceLost&) {
+               throw;
+             } catch (const Error& error) {
+               tuned.unusable.push_back({std::string(kernel->name), error.what()});
+               return true;
+             }
+           }) > 0;
+  }
 
   // All that are left, not measured yet.
   void begin() {

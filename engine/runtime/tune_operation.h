@@ -28,6 +28,12 @@ struct TunedOperation {
     double difference = 0;  // largest_difference()
   };
   std::vector<Rejected> rejected;
+
+  // They can't be made or run on the device at all, and why.
+  struct Unusable {
+    std::string kernel, reason;
+  };
+  std::vector<Unusable> unusable;
 };
 
 // Those that an operation can be tuned over: they don't refuse, and settings don't do what a kernel before them does.

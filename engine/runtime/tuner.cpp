@@ -14,6 +14,8 @@
 namespace tuff {
 namespace {
 
+constexpr double kSaveSeconds = 5;  // of measuring that may be lost
+
 // Ops that write the store or that the planner has its own ways with aren't run out of their graph.
 bool can_stand_alone(const Op& op) {
   return op.written_inputs().empty() && op.collection() == nullptr && !op.store() && op.views().empty();
@@ -44,19 +46,29 @@ const KernelChoices& Tuner::choose(const Graph& graph) {
   const double begin = os::monotonic_seconds();
   const std::uint64_t changed = changed_;
   std::size_t done = 0;
+  saved_ = begin;
   for (const auto& [key, operation] : unknown) {
     if (options_.stop && options_.stop()) break;
     if (options_.progress) options_.progress(done + 1, unknown.size(), key);
     measure(key, operation);
     ++done;
+    if (os::monotonic_seconds() - saved_ > kSaveSeconds) save();
   }
   if (options_.progress) options_.progress(done, unknown.size(), "");
-  file_.write(used_);
+  save();
   if (options_.log)
     options_.log(LogLevel::info,
                  fmt::format("tuned {} operation{} in {:.1f} s: {} of them run by other kernels than usual", done,
                              done == 1 ? "" : "s", os::monotonic_seconds() - begin, changed_ - changed));
   return choices_;
+}
+
+void Tuner::save() {
+  saved_ = os::monotonic_seconds();
+  if (file_.write(used_) || options_.cache_folder.empty() || !options_.log) return;
+  if (!std::exchange(said_unwritten_, true))
+    options_.log(LogLevel::warning, fmt::format("{}: can't be written to, so the next start measures kernels anew",
+                                                options_.cache_folder.string()));
 }
 
 // Those to be measured, each once.
@@ -66,6 +78,10 @@ std::vector<std::pair<std::string, Operation>> Tuner::unknown_operations(const G
   for (const Node& node : graph.nodes()) {
     std::string key = operation_key(graph, node);
     const bool is_new = asked_.insert(key).second;
+    if (options_.measure && options_.log && options_.recorded.contains(key) && !std::exchange(said_kept_, true))
+      options_.log(LogLevel::info,
+                   "this run goes on with the kernels that it began with, so its bits stay the same; only "
+                   "what it didn't run yet is tuned");
     if (!is_new || !options_.measure || !can_stand_alone(*node.op) || choices_.contains(key)) continue;
     Operation operation = operation_of(graph, node);
     take_from_cache(key, operation);
@@ -85,7 +101,7 @@ void Tuner::take_from_cache(const std::string& key, const Operation& operation) 
 void Tuner::measure(const std::string& key, const Operation& operation) try {
   ++measured_;
   const TunedOperation tuned = tune_operation(device_, operation, kernels_);
-  say_rejected(key, tuned);
+  say_faults(key, tuned);
   if (tuned.kernel != tuned.usual) ++changed_;
   if (options_.log)
     options_.log(LogLevel::debug, fmt::format("tuned {}: {} in {:.3g} ms; usually {} in {:.3g} ms", key, tuned.kernel,
@@ -96,8 +112,10 @@ void Tuner::measure(const std::string& key, const Operation& operation) try {
     options_.log(LogLevel::info, fmt::format("{}: isn't tuned, as its operands have no room ({})", key, error.what()));
 }
 
-void Tuner::say_rejected(const std::string& key, const TunedOperation& tuned) const {
+void Tuner::say_faults(const std::string& key, const TunedOperation& tuned) const {
   if (!options_.log) return;
+  for (const TunedOperation::Unusable& unusable : tuned.unusable)
+    options_.log(LogLevel::info, fmt::format("kernel {} of {} is left out: {}", unusable.kernel, key, unusable.reason));
   for (const TunedOperation::Rejected& rejected : tuned.rejected)
     options_.log(
         LogLevel::warning,
@@ -120,8 +138,9 @@ void Tuner::record(const Graph& graph, const Plan& plan) {
                  fmt::format("{} recorded kernel{} can't run here, such as {}; others are used, and results may differ "
                              "in their last digits",
                              lost, lost == 1 ? "" : "s", example));
+  // What ran first binds graphs to come: a run that goes on has one choice for all.
   for (const auto& [key, kernel] : choices_of(graph, plan, kernels_))
-    if (asked_.contains(key)) recorded_.insert_or_assign(key, kernel);
+    if (asked_.contains(key)) recorded_[key] = choices_[key] = ran_.emplace(key, kernel).first->second;
 }
 
 }  // namespace tuff

@@ -55,7 +55,8 @@ class Tuner {
   std::vector<std::pair<std::string, Operation>> unknown_operations(const Graph& graph);
   void take_from_cache(const std::string& key, const Operation& operation);
   void measure(const std::string& key, const Operation& operation);
-  void say_rejected(const std::string& key, const TunedOperation& tuned) const;
+  void say_faults(const std::string& key, const TunedOperation& tuned) const;
+  void save();
 
   Device& device_;
   TunerOptions options_;
@@ -66,6 +67,9 @@ class Tuner {
   KernelChoices used_;    // from it, or to go there
   KernelChoices choices_, recorded_;
   std::set<std::string> asked_;  // operations of all graphs so far
+  KernelChoices ran_;            // what they ran by, in the first graph that has them
+  double saved_ = 0;             // when the file was written
+  bool said_unwritten_ = false, said_kept_ = false;
   std::uint64_t measured_ = 0, changed_ = 0;
 };
 

@@ -5,8 +5,8 @@
 // x (N, D, H, W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). Twice the subgroup's size divides O, kHeld divides
 // C and is even. More input channels come in turns, each of which adds to what the ones before left in y.
 //
-// Pixels beyond the image are read from `zeros`, one of its rows: choosing an address costs less than choosing between what
-// was loaded and 0 for each channel. Addresses are chosen once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is active, so
+// Pixels beyond the image are read from `zeros`, one of its rows, or a pixel where no row lies beyond the image: choosing
+// an address costs less than choosing between what was loaded and 0 for each channel. Addresses are chosen once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is active, so
 // addresses stay inside x there too.
 // Groups take the next output channels, then the next run of rows.
 #version 460

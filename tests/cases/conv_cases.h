@@ -120,14 +120,18 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
 
 // Weights of 16 channels of 3x3 taps at a time, or of what fits of other kernels; two pixels of a row.
 inline void add_weight_stationary_conv_cases(std::vector<OpCase>& cases) {
-  for (OpCase added : {conv_case("weight_stationary, odd extents", {2, 16, 5, 7}, {32, 16, 3, 3}, {.padding = {1}}),
-                       conv_case("weight_stationary, two turns, relu", {1, 32, 4, 9}, {16, 32, 3, 3},
-                                 {.padding = {1}, .activation = Activation::relu}),
-                       conv_case("weight_stationary, stride and dilation", {1, 16, 9, 14}, {16, 16, 3, 2},
-                                 {.stride = {2, 3}, .padding = {2, 1}, .dilation = {1, 2}}),
-                       conv_case("weight_stationary, one column", {3, 16, 6, 1}, {16, 16, 3, 3}, {.padding = {1}}),
-                       conv_case("weight_stationary, planes of a volume, uneven padding", {1, 16, 4, 5, 6},
-                                 {16, 16, 2, 2, 2}, {.padding = {0, 1, 0}, .padding_end = {2, 0, 1}})}) {
+  for (OpCase added :
+       {conv_case("weight_stationary, odd extents", {2, 16, 5, 7}, {32, 16, 3, 3}, {.padding = {1}}),
+        conv_case("weight_stationary, two turns, relu", {1, 32, 4, 9}, {16, 32, 3, 3},
+                  {.padding = {1}, .activation = Activation::relu}),
+        conv_case("weight_stationary, stride and dilation", {1, 16, 9, 14}, {16, 16, 3, 2},
+                  {.stride = {2, 3}, .padding = {2, 1}, .dilation = {1, 2}}),
+        conv_case("weight_stationary, several workgroups", {1, 16, 21, 67}, {16, 16, 3, 3}, {.padding = {1}}),
+        conv_case("weight_stationary, line", {3, 16, 41}, {16, 16, 3}, {.padding = {1}}),
+        conv_case("taps far apart in a row", {1, 16, 2, 90}, {16, 16, 1, 2}, {.padding = {0, 3}, .dilation = {1, 70}}),
+        conv_case("weight_stationary, one column", {3, 16, 6, 1}, {16, 16, 3, 3}, {.padding = {1}}),
+        conv_case("weight_stationary, planes of a volume, uneven padding", {1, 16, 4, 5, 6}, {16, 16, 2, 2, 2},
+                  {.padding = {0, 1, 0}, .padding_end = {2, 0, 1}})}) {
     added.check_gradient = false;
     cases.push_back(std::move(added));
   }
