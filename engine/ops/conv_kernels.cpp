@@ -6,6 +6,7 @@
 
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
+#include "ops/fill.h"
 #include "ops/implicit_gemm.h"
 #include "ops/spatial.h"
 #include "ops/tiled_gemm.h"
@@ -314,10 +315,7 @@ KernelDispatches emit_weight_stationary(const KernelRequest& request) {
       });
   bool transposed = false;
   const std::uint32_t zeros = zeros_of(conv_geometry(request, transposed));
-  Dispatch fill{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_workspace(0)}, {zeros, 1, float_bits(0)}};
-  fill.groups = linear_groups((zeros + 3) / 4, request.caps);
-  fill.bytes = 4.0 * zeros;
-  result.dispatches.insert(result.dispatches.begin(), fill);
+  result.dispatches.insert(result.dispatches.begin(), fill_dispatch(writes_workspace(0), zeros, 0, request.caps));
   result.workspace_bytes = {std::uint64_t{zeros} * sizeof(float)};
   return result;
 }

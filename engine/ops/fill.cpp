@@ -27,15 +27,19 @@ std::vector<TensorType> Fill::infer(std::span<const TensorType> inputs) const {
 
 // ---- kernels ------------------------------------------------------------------------------------
 
+Dispatch fill_dispatch(const BufferUse& buffer, std::uint32_t count, float value, const DeviceCaps& caps) {
+  const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, caps);
+  Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {buffer}, {count, rounds, float_bits(value)}};
+  dispatch.groups = linear_groups(invocations, caps, rounds);
+  dispatch.bytes = 4.0 * count;
+  return dispatch;
+}
+
 std::vector<Kernel> fill_kernels() {
   const auto emit = [](const KernelRequest& request) {
     const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
     const float value = static_cast<const Fill&>(request.op).value();
-    const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, request.caps);
-    Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_output(0)}, {count, rounds, float_bits(value)}};
-    dispatch.groups = linear_groups(invocations, request.caps, rounds);
-    dispatch.bytes = static_cast<double>(request.outputs[0].bytes());
-    return KernelDispatches{{dispatch}, {}};
+    return KernelDispatches{{fill_dispatch(writes_output(0), count, value, request.caps)}, {}};
   };
   return {{"fill", refuse_large, emit}};
 }

@@ -1,6 +1,7 @@
 // Tensors of one value, made on the device.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "graph/graph.h"
@@ -26,6 +27,9 @@ class Fill : public Op {
   TensorType type_;
   float value_;
 };
+
+// Writes `value` to the first `count` elements of a buffer; counts 4 bytes for each.
+Dispatch fill_dispatch(const BufferUse& buffer, std::uint32_t count, float value, const DeviceCaps& caps);
 
 std::vector<Kernel> fill_kernels();
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "ops/axis.h"
+#include "ops/fill.h"
 #include "ops/pad.h"
 #include "ops/reshape.h"
 #include "ops/spatial.h"
@@ -267,9 +268,7 @@ std::optional<std::string> refuse_unless_aligned(const KernelRequest& request) {
 template <bool vec4>
 KernelDispatches emit_scatter(const KernelRequest& request) {
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
-  const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, request.caps);
-  Dispatch zeros{"fill/fill.f32", {kGroupSize, 1, 1}, {writes_output(0)}, {count, rounds, 0}};
-  zeros.groups = linear_groups(invocations, request.caps, rounds);
+  Dispatch zeros = fill_dispatch(writes_output(0), count, 0, request.caps);
   zeros.bytes = static_cast<double>(request.outputs[0].bytes());
   return {
       {std::move(zeros), strided_scatter(reads_input(0), writes_output(0), gradient_copy(request), vec4, request.caps)},
