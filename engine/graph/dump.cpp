@@ -29,7 +29,8 @@ std::string source_text(const Graph& graph, const ValueInfo& value) {
 }
 
 std::string quoted(std::string text) {
-  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string::npos; at += 2)
+    text.insert(at, 1, '\\');
   return text;
 }
 
