@@ -322,16 +322,19 @@ KernelDispatches emit_weight_stationary(const KernelRequest& request) {
 
 // ---- winograd -----------------------------------------------------------------------------------
 
+template <std::uint32_t outputs>
 std::optional<std::string> refuse_conv_winograd(const KernelRequest& request) {
   bool transposed = false;
-  if (const auto refusal = refuse_winograd(conv_geometry(request, transposed), request.caps)) return refusal;
+  if (const auto refusal = refuse_winograd(conv_geometry(request, transposed), outputs, false, request.caps))
+    return refusal;
   return refuse_large(request);
 }
 
+template <std::uint32_t outputs>
 KernelDispatches emit_conv_winograd(const KernelRequest& request) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
-  return emit_winograd(request, geometry, transposed);
+  return emit_winograd(request, geometry, outputs, transposed);
 }
 
 // ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
@@ -369,7 +372,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
   std::vector<Kernel> kernels = {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
-                                 {"winograd", refuse_conv_winograd, emit_conv_winograd},
+                                 {"winograd_4x4", refuse_conv_winograd<4>, emit_conv_winograd<4>},
+                                 {"winograd", refuse_conv_winograd<2>, emit_conv_winograd<2>},
                                  {"weight_stationary", refuse_weight_stationary, emit_weight_stationary},
                                  {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
                                  {"register_blocked", refuse_register_blocked, emit_register_blocked<false>}};

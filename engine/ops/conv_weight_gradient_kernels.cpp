@@ -154,13 +154,15 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
 
 // ---- winograd -----------------------------------------------------------------------------------
 
+template <std::uint32_t outputs>
 std::optional<std::string> refuse_gradient_winograd(const KernelRequest& request) {
-  if (const auto refusal = refuse_winograd(geometry_of(request), request.caps)) return refusal;
+  if (const auto refusal = refuse_winograd(geometry_of(request), outputs, true, request.caps)) return refusal;
   return refuse_large(request);
 }
 
+template <std::uint32_t outputs>
 KernelDispatches emit_gradient_winograd(const KernelRequest& request) {
-  return emit_winograd_weight_gradient(request, geometry_of(request));
+  return emit_winograd_weight_gradient(request, geometry_of(request), outputs);
 }
 
 // ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
@@ -202,7 +204,8 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_weight_gradient_kernels() {
-  std::vector<Kernel> kernels = {{"winograd", refuse_gradient_winograd, emit_gradient_winograd},
+  std::vector<Kernel> kernels = {{"winograd_4x4", refuse_gradient_winograd<4>, emit_gradient_winograd<4>},
+                                 {"winograd", refuse_gradient_winograd<2>, emit_gradient_winograd<2>},
                                  {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
                                  {"register_blocked", refuse_register_blocked, emit_register_blocked}};
   add_tiled_kernels<TiledOp>(kernels);

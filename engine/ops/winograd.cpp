@@ -11,7 +11,6 @@ namespace tuff {
 
 namespace {
 
-constexpr std::uint32_t kPositions = 16;  // of a transformed tile
 // A chunk's room is a multiple of so many tiles, which the gradient's product takes together.
 constexpr std::uint32_t kTogether = 4;
 // Transformed inputs and products of a chunk.
@@ -20,65 +19,95 @@ constexpr std::uint64_t kChunkBytes = 8 << 20;
 constexpr std::uint64_t kMostRowBytes = 16 * kChunkBytes;
 // Pairs of weights that a product holds on the stack. 64 channels by 2: 60 GFLOP/s on Mesa 25; by 4: 35.
 constexpr std::uint32_t kMostHeld = 128;
-// With fewer channels the transforms cost what the products save.
-constexpr std::uint32_t kLeastChannels = 32;
+// With fewer channels the transforms cost what the products save; not in the weight gradient, of tiles of 4x4.
+constexpr std::uint32_t kLeastChannels = 32, kLeastGradientChannels = 16;
 // With fewer tiles the weight's transform does.
 constexpr std::uint32_t kLeastTiles = 32;
 
-// How the pixels of a convolution's output, in tiles of 2x2, go through the workspace.
+std::uint32_t positions_of(std::uint32_t outputs) {
+  return (outputs + 2) * (outputs + 2);
+}  // of a transformed tile
+
+// How the pixels of a convolution's output, in tiles, go through the workspace.
 struct Tiles {
+  std::uint32_t outputs = 0;            // 2 or 4: of a tile on each axis
   std::uint32_t rows = 0, columns = 0;  // of an image
   std::uint32_t all_rows = 0;           // of all images
   std::uint32_t chunk_rows = 0;         // at a time
   std::uint32_t room = 0;               // tiles of a chunk, and what fills them up
 
+  std::uint32_t positions() const { return positions_of(outputs); }
   std::uint32_t chunks() const { return (all_rows + chunk_rows - 1) / chunk_rows; }
   std::uint64_t bytes(std::uint32_t channels) const {
-    return std::uint64_t{kPositions} * room * channels * sizeof(float);
+    return std::uint64_t{positions()} * room * channels * sizeof(float);
   }
 };
 
+// What transforms compute for each tile or kernel of a channel.
+struct TransformFlops {
+  double input, weight, output, upstream, gradient;
+};
+
+TransformFlops transform_flops(const Tiles& tiles) {
+  if (tiles.outputs == 2) return {32, 42, 24, 12, 42};
+  return {220, 117, 160, 140, 162};
+}
+
+std::string transform_shader(const char* name, const Tiles& tiles) {
+  return fmt::format("{0}.{1}x{1}", name, tiles.outputs);
+}
+
+std::uint32_t tiles_across(std::uint32_t extent, std::uint32_t outputs) {
+  return (extent + outputs - 1) / outputs;
+}
+
+std::uint64_t tile_count(const ConvGeometry& geometry, std::uint32_t outputs) {
+  return std::uint64_t{geometry.batch} * geometry.out[0] * tiles_across(geometry.out[1], outputs) *
+         tiles_across(geometry.out[2], outputs);
+}
+
 // Of transformed inputs and products.
-std::uint64_t tile_row_bytes(const ConvGeometry& geometry) {
-  return std::uint64_t{kPositions} * ((geometry.out[2] + 1) / 2) *
+std::uint64_t tile_row_bytes(const ConvGeometry& geometry, std::uint32_t outputs) {
+  return std::uint64_t{positions_of(outputs)} * tiles_across(geometry.out[2], outputs) *
          (std::uint64_t{geometry.in_channels} + geometry.out_channels) * sizeof(float);
 }
 
-Tiles tiles_of(const ConvGeometry& geometry) {
+Tiles tiles_of(const ConvGeometry& geometry, std::uint32_t outputs) {
   Tiles tiles;
-  tiles.rows = (geometry.out[1] + 1) / 2;
-  tiles.columns = (geometry.out[2] + 1) / 2;
+  tiles.outputs = outputs;
+  tiles.rows = tiles_across(geometry.out[1], outputs);
+  tiles.columns = tiles_across(geometry.out[2], outputs);
   tiles.all_rows = geometry.batch * geometry.out[0] * tiles.rows;
-  const std::uint64_t row_bytes = tile_row_bytes(geometry);
+  const std::uint64_t row_bytes = tile_row_bytes(geometry, outputs);
   tiles.chunk_rows = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(kChunkBytes / row_bytes, 1, tiles.all_rows));
   // Chunks of about the same size.
   tiles.chunk_rows = (tiles.all_rows + tiles.chunks() - 1) / tiles.chunks();
   tiles.room = (tiles.chunk_rows * tiles.columns + kTogether - 1) / kTogether * kTogether;
-  // An odd number of fours: below 256 channels the 16 positions, which might else lie multiples of 4 KiB apart, don't
+  // An odd number of fours: below 256 channels the positions, which might else lie multiples of 4 KiB apart, don't
   // meet in few sets of a cache.
   if (tiles.room / kTogether % 2 == 0) tiles.room += kTogether;
   return tiles;
 }
 
 // Of the transformed weight, or of its gradient.
-std::uint64_t matrix_bytes(const ConvGeometry& geometry) {
-  return std::uint64_t{kPositions} * geometry.in_channels * geometry.out_channels * sizeof(float);
+std::uint64_t matrix_bytes(const ConvGeometry& geometry, const Tiles& tiles) {
+  return std::uint64_t{tiles.positions()} * geometry.in_channels * geometry.out_channels * sizeof(float);
 }
 
 // ---- forward and data gradient ------------------------------------------------------------------
 
-Dispatch weight_dispatch(const ConvGeometry& geometry, bool flip, const DeviceCaps& caps) {
+Dispatch weight_dispatch(const ConvGeometry& geometry, const Tiles& tiles, bool flip, const DeviceCaps& caps) {
   const std::uint32_t lanes = caps.subgroup_size;
   const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
   Dispatch dispatch;
-  dispatch.shader = "conv/winograd_weight.pairs";
+  dispatch.shader = transform_shader("conv/winograd_weight", tiles);
   dispatch.specialization = {lanes, 1, 1, flip};
   dispatch.constants = {geometry.in_channels, geometry.out_channels};
   dispatch.buffers = {reads_input(1), writes_workspace(0)};
   dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / (2 * lanes)), caps);
   dispatch.linear = true;
-  dispatch.flops = 42 * elements;
-  dispatch.bytes = 4.0 * (9 + kPositions) * elements;
+  dispatch.flops = transform_flops(tiles).weight * elements;
+  dispatch.bytes = 4.0 * (9 + tiles.positions()) * elements;
   return dispatch;
 }
 
@@ -91,18 +120,18 @@ Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std:
   const std::uint32_t blocks = geometry.out_channels / (across * chunk);
   const std::uint32_t count = rows * tiles.columns;
   // Every run loads its weights anew.
-  const std::uint32_t busy = (16 * caps.cores + kPositions * blocks - 1) / (kPositions * blocks);
+  const std::uint32_t busy = (16 * caps.cores + tiles.positions() * blocks - 1) / (tiles.positions() * blocks);
   const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, tiles.room / 64));
   Dispatch dispatch;
   dispatch.shader = fmt::format("conv/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
   dispatch.specialization = {caps.subgroup_size, 1, 1, across, first > 0, held};
   dispatch.buffers = {reads_workspace(1), reads_workspace(0), {{Operand::Kind::workspace, 2}, Access::read_write}};
   if (first == 0) dispatch.buffers[2].access = Access::write;
-  dispatch.constants = {count, first, geometry.in_channels, geometry.out_channels, tiles.room, runs};
-  dispatch.groups = folded_groups(std::uint64_t{kPositions} * runs * blocks, caps);
+  dispatch.constants = {count, first, geometry.in_channels, geometry.out_channels, tiles.room, runs, tiles.positions()};
+  dispatch.groups = folded_groups(std::uint64_t{tiles.positions()} * runs * blocks, caps);
   dispatch.linear = true;
-  dispatch.flops = 2.0 * kPositions * count * held * geometry.out_channels;
-  dispatch.bytes = 4.0 * kPositions *
+  dispatch.flops = 2.0 * tiles.positions() * count * held * geometry.out_channels;
+  dispatch.bytes = 4.0 * tiles.positions() *
                    (static_cast<double>(count) * (held + (first == 0 ? 1.0 : 2.0) * geometry.out_channels) +
                     static_cast<double>(held) * geometry.out_channels);
   return dispatch;
@@ -115,21 +144,21 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
   const std::uint32_t lanes = caps.subgroup_size;
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
-  dispatch.shader = shader;
+  dispatch.shader = transform_shader(shader, tiles);
   dispatch.specialization = {lanes, 1, 1};
   dispatch.constants = {first, rows, image[1], image[2], tiles.rows, tiles.columns, channels, tiles.room};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
   dispatch.linear = true;
   dispatch.flops = flops * elements;
-  dispatch.bytes = 4.0 * (4 + kPositions) * elements;
+  dispatch.bytes = 4.0 * (tiles.outputs * tiles.outputs + tiles.positions()) * elements;
   return dispatch;
 }
 
 // Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
 Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
                         const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
-  Dispatch dispatch =
-      transform_dispatch("conv/winograd_input.pairs", 32, geometry.in_channels, geometry.in, tiles, first, rows, caps);
+  Dispatch dispatch = transform_dispatch("conv/winograd_input", transform_flops(tiles).input, geometry.in_channels,
+                                         geometry.in, tiles, first, rows, caps);
   for (const std::int32_t padding : {padding_h, padding_w})
     dispatch.specialization.push_back(static_cast<std::uint32_t>(padding));
   dispatch.buffers = {reads_input(0), writes_workspace(1)};
@@ -140,8 +169,8 @@ Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geome
                          std::uint32_t first, std::uint32_t rows) {
   const ConvAttributes& attributes = conv_attributes(request.op);
   const bool bias = request.inputs.size() == 3;
-  Dispatch dispatch = transform_dispatch("conv/winograd_output.pairs", 24, geometry.out_channels, geometry.out, tiles,
-                                         first, rows, request.caps);
+  Dispatch dispatch = transform_dispatch("conv/winograd_output", transform_flops(tiles).output, geometry.out_channels,
+                                         geometry.out, tiles, first, rows, request.caps);
   for (const std::uint32_t value :
        {std::uint32_t{bias}, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)})
     dispatch.specialization.push_back(value);
@@ -162,7 +191,7 @@ Gradient gradient_of(const ConvGeometry& geometry, const Tiles& tiles, const Dev
   Gradient result;
   // Where inputs come by broadcasts, more of them leave no registers.
   result.in = caps.shared_loads && geometry.in_channels % (2 * chunk) == 0 ? 2 * chunk : chunk;
-  const std::uint32_t groups = kPositions * (geometry.in_channels / result.in) * (geometry.out_channels / chunk);
+  const std::uint32_t groups = tiles.positions() * (geometry.in_channels / result.in) * (geometry.out_channels / chunk);
   const std::uint32_t busy = (16 * caps.cores + groups - 1) / groups;
   result.parts = std::clamp(busy, 1u, std::max(1u, tiles.room / 64));
   return result;
@@ -170,8 +199,8 @@ Gradient gradient_of(const ConvGeometry& geometry, const Tiles& tiles, const Dev
 
 Dispatch upstream_dispatch(const ConvGeometry& geometry, const Tiles& tiles, std::uint32_t first, std::uint32_t rows,
                            const DeviceCaps& caps) {
-  Dispatch dispatch = transform_dispatch("conv_weight_gradient/winograd_upstream.pairs", 12, geometry.out_channels,
-                                         geometry.out, tiles, first, rows, caps);
+  Dispatch dispatch = transform_dispatch("conv_weight_gradient/winograd_upstream", transform_flops(tiles).upstream,
+                                         geometry.out_channels, geometry.out, tiles, first, rows, caps);
   dispatch.buffers = {reads_input(1), writes_workspace(2)};
   return dispatch;
 }
@@ -182,60 +211,73 @@ Dispatch gradient_product_dispatch(const ConvGeometry& geometry, const Tiles& ti
   const std::uint64_t across = std::uint64_t{geometry.in_channels / gradient.in} * (geometry.out_channels / chunk);
   Dispatch dispatch;
   dispatch.shader = fmt::format("conv_weight_gradient/winograd_product.{}", caps.shared_loads ? "shared" : "broadcast");
-  dispatch.specialization = {
-      caps.subgroup_size, 1,        1, geometry.in_channels, geometry.out_channels, gradient.in, tiles.room,
-      gradient.parts,     first > 0};
+  dispatch.specialization = {caps.subgroup_size,
+                             1,
+                             1,
+                             geometry.in_channels,
+                             geometry.out_channels,
+                             gradient.in,
+                             tiles.room,
+                             gradient.parts,
+                             first > 0,
+                             tiles.positions()};
   dispatch.buffers = {reads_workspace(1), reads_workspace(2), {{Operand::Kind::workspace, 0}, Access::read_write}};
   if (first == 0) dispatch.buffers[2].access = Access::write;
   dispatch.constants = {count};
-  dispatch.groups = folded_groups(kPositions * gradient.parts * across, caps);
+  dispatch.groups = folded_groups(tiles.positions() * gradient.parts * across, caps);
   dispatch.linear = true;
-  dispatch.flops = 2.0 * kPositions * count * geometry.in_channels * geometry.out_channels;
-  dispatch.bytes = 4.0 * kPositions * count * (geometry.in_channels + geometry.out_channels) +
-                   static_cast<double>(matrix_bytes(geometry)) * gradient.parts * (first == 0 ? 1 : 2);
+  dispatch.flops = 2.0 * tiles.positions() * count * geometry.in_channels * geometry.out_channels;
+  dispatch.bytes = 4.0 * tiles.positions() * count * (geometry.in_channels + geometry.out_channels) +
+                   static_cast<double>(matrix_bytes(geometry, tiles)) * gradient.parts * (first == 0 ? 1 : 2);
   return dispatch;
 }
 
-Dispatch gradient_output_dispatch(const ConvGeometry& geometry, const Gradient& gradient, const DeviceCaps& caps) {
+Dispatch gradient_output_dispatch(const ConvGeometry& geometry, const Tiles& tiles, const Gradient& gradient,
+                                  const DeviceCaps& caps) {
   const std::uint32_t lanes = caps.subgroup_size;
   const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
   Dispatch dispatch;
-  dispatch.shader = "conv_weight_gradient/winograd_output.pairs";
+  dispatch.shader = transform_shader("conv_weight_gradient/winograd_output", tiles);
   dispatch.specialization = {lanes, 1, 1, geometry.in_channels, geometry.out_channels, gradient.parts};
   dispatch.buffers = {reads_workspace(0), writes_output(0)};
   dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / (2 * lanes)), caps);
   dispatch.linear = true;
-  dispatch.flops = (kPositions * gradient.parts + 42) * elements;
-  dispatch.bytes = 4.0 * (kPositions * gradient.parts + 9) * elements;
+  dispatch.flops = (tiles.positions() * gradient.parts + transform_flops(tiles).gradient) * elements;
+  dispatch.bytes = 4.0 * (tiles.positions() * gradient.parts + 9) * elements;
   return dispatch;
 }
 
 }  // namespace
 
-std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, const DeviceCaps& caps) {
+std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::uint32_t outputs, bool gradient,
+                                           const DeviceCaps& caps) {
   if (!caps.is_cpu()) return "is for CPU drivers";
   if (!caps.int64) return "needs 64-bit integers";
   if (geometry.kernel != Extents3{1, 3, 3} || geometry.stride != Extents3{1, 1, 1} ||
       geometry.dilation != Extents3{1, 1, 1} || geometry.padding[0] != 0 || geometry.in[0] != geometry.out[0] ||
       geometry.groups != 1)
     return "is for 3x3 kernels without stride, dilation or groups";
-  const std::uint64_t tile_rows = std::uint64_t{geometry.batch} * geometry.out[0] * ((geometry.out[1] + 1) / 2);
-  if (geometry.out[1] < 2 || geometry.out[2] < 2 || tile_rows * ((geometry.out[2] + 1) / 2) < kLeastTiles)
-    return fmt::format("gains nothing below {} tiles of 2x2 pixels", kLeastTiles);
-  if (tile_row_bytes(geometry) > kMostRowBytes) return "takes no rows as long as these";
+  const std::uint64_t tiles = tile_count(geometry, outputs);
+  if (geometry.out[1] < 2 || geometry.out[2] < 2 || tiles < kLeastTiles)
+    return fmt::format("gains nothing below {0} tiles of {1}x{1} pixels", kLeastTiles, outputs);
+  if (outputs > 2 && tiles * positions_of(outputs) >= tile_count(geometry, 2) * positions_of(2))
+    return "gains nothing where tiles of 2x2 pixels fit the image better";
+  if (tile_row_bytes(geometry, outputs) > kMostRowBytes) return "takes no rows as long as these";
+  const std::uint32_t least = gradient && outputs == 4 ? kLeastGradientChannels : kLeastChannels;
   for (const std::uint32_t channels : {geometry.in_channels, geometry.out_channels}) {
     const LaneChannels lanes = lane_channels(channels, caps);
     if (lanes.each == 0) return lanes.refusal;
     if (lanes.each == 1)
       return fmt::format("needs channels that are a multiple of {}, twice the subgroup's size", 2 * caps.subgroup_size);
-    if (channels < kLeastChannels) return fmt::format("gains nothing below {} channels", kLeastChannels);
+    if (channels < least) return fmt::format("gains nothing below {} channels", least);
   }
   return std::nullopt;
 }
 
-KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, bool transposed) {
+KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
+                               bool transposed) {
   const DeviceCaps& caps = request.caps;
-  const Tiles tiles = tiles_of(geometry);
+  const Tiles tiles = tiles_of(geometry, outputs);
   // Input channels of a product: as many as can be held, a multiple of what a load brings to the subgroup.
   const std::uint32_t most = kMostHeld / (2 * caps.subgroup_size) * (2 * caps.subgroup_size);
   // A transposed convolution is one of the mirrored kernel with what a full padding leaves.
@@ -244,7 +286,7 @@ KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry&
     return transposed ? 2 - given : given;
   };
   KernelDispatches result;
-  result.dispatches.push_back(weight_dispatch(geometry, transposed, caps));
+  result.dispatches.push_back(weight_dispatch(geometry, tiles, transposed, caps));
   for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
     const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
     result.dispatches.push_back(input_dispatch(geometry, padding(1), padding(2), tiles, first, rows, caps));
@@ -254,14 +296,15 @@ KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry&
     }
     result.dispatches.push_back(output_dispatch(request, geometry, tiles, first, rows));
   }
-  result.workspace_bytes = {matrix_bytes(geometry), tiles.bytes(geometry.in_channels),
+  result.workspace_bytes = {matrix_bytes(geometry, tiles), tiles.bytes(geometry.in_channels),
                             tiles.bytes(geometry.out_channels)};
   return result;
 }
 
-KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry) {
+KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
+                                               std::uint32_t outputs) {
   const DeviceCaps& caps = request.caps;
-  const Tiles tiles = tiles_of(geometry);
+  const Tiles tiles = tiles_of(geometry, outputs);
   const Gradient gradient = gradient_of(geometry, tiles, caps);
   KernelDispatches result;
   for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
@@ -272,8 +315,8 @@ KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, con
     result.dispatches.push_back(upstream_dispatch(geometry, tiles, first, rows, caps));
     result.dispatches.push_back(gradient_product_dispatch(geometry, tiles, gradient, first, rows, caps));
   }
-  result.dispatches.push_back(gradient_output_dispatch(geometry, gradient, caps));
-  result.workspace_bytes = {matrix_bytes(geometry) * gradient.parts, tiles.bytes(geometry.in_channels),
+  result.dispatches.push_back(gradient_output_dispatch(geometry, tiles, gradient, caps));
+  result.workspace_bytes = {matrix_bytes(geometry, tiles) * gradient.parts, tiles.bytes(geometry.in_channels),
                             tiles.bytes(geometry.out_channels)};
   return result;
 }

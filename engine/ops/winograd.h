@@ -1,6 +1,7 @@
-// Winograd's F(2x2, 3x3) for CPU drivers (shaders/conv/winograd.glsl): convolutions of 3x3 kernels, their data and
-// weight gradients, from 16 multiplications for 36. Inputs, weights and products are transformed in workspace; rows of
-// tiles go through it in chunks, which bounds it and keeps it in caches.
+// Winograd's F(2x2, 3x3) and F(4x4, 3x3) for CPU drivers (shaders/conv/winograd.glsl): convolutions of 3x3 kernels,
+// their data and weight gradients, from 16 multiplications for 36, or 36 for 144. `outputs` is 2 or 4. Inputs, weights
+// and products are transformed in workspace; rows of tiles go through it in chunks, which bounds it and keeps it in
+// caches.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,16 @@
 
 namespace tuff {
 
-// Why this geometry and device don't allow it or gain nothing from it.
-std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, const DeviceCaps& caps);
+// Why this geometry and device don't allow it or gain nothing from it. `gradient`: the weight's.
+std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::uint32_t outputs, bool gradient,
+                                           const DeviceCaps& caps);
 
 // Forward, and transposed without stride, which is the data gradient.
-KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, bool transposed);
+KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
+                               bool transposed);
 
 // y is the weight's gradient of the convolution of this geometry, from x and the upstream gradient.
-KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry);
+KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
+                                               std::uint32_t outputs);
 
 }  // namespace tuff

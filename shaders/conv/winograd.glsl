@@ -1,6 +1,10 @@
-// Winograd's F(2x2, 3x3) (Lavin and Gray 2015): 2x2 neighbouring outputs of a 3x3 convolution from the 4x4 inputs under
-// them with 16 multiplications instead of 36. y = A^T ((G w G^T) * (B^T x B)) A, where * is a product of elements; summed
-// over input channels it is 16 matrix products. Each function is one dimension of a transform.
+// Winograd's F(2x2, 3x3) and, with OUTPUTS=4, F(4x4, 3x3) (Lavin and Gray 2015): 2x2 or 4x4 neighbouring outputs of a 3x3
+// convolution from the 4x4 or 6x6 inputs under them with 16 multiplications instead of 36, or 36 instead of 144.
+// y = A^T ((G w G^T) * (B^T x B)) A, where * is a product of elements; summed over input channels it is 16 or 36 matrix
+// products. Each function is one dimension of a transform.
+//
+// F(4x4, 3x3) interpolates at 0, 5/8, -5/8, 3/2, -3/2 and infinity: errors are at most twice those of a plain sum, where
+// the usual 0, 1, -1, 2, -2 make them four times as large (docs/kernels.md).
 //
 // For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring pairs of channels. Such drivers load and
 // store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer. Channels and extents come
@@ -12,15 +16,20 @@
 #include "common/divide.glsl"
 #include "common/pairs.glsl"
 
-const int kPositions = 16;  // of a 4x4 tile
+const int kOutputs = OUTPUTS;             // of a tile on each axis
+const int kTile = OUTPUTS + 2;            // inputs under them
+const int kPositions = kTile * kTile;
 
-// The gradient's product takes tiles by fours: zeros for the three that may follow the last, whose 16 positions lie `step` bytes apart.
+// The gradient's product takes tiles by fours: zeros for the three that may follow the last, whose positions lie `step`
+// bytes apart.
 void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
   for (uint t = count; t % 4 != 0; ++t) {
     [[unroll]] for (int i = 0; i < kPositions; ++i) store_pair(tile + uint64_t(i) * step, vec2(0.0));
     tile += tile_bytes;
   }
 }
+
+#if OUTPUTS == 2
 
 // B^T x
 void transform_input(inout vec2 x[4]) {
@@ -32,21 +41,66 @@ void transform_input(inout vec2 x[4]) {
 }
 
 // G w
-vec2[4] transform_weight(vec2 w0, vec2 w1, vec2 w2) {
-  const vec2 ends = 0.5 * (w0 + w2), middle = 0.5 * w1;
-  return vec2[4](w0, ends + middle, ends - middle, w2);
+vec2[4] transform_weight(vec2 w[3]) {
+  const vec2 ends = 0.5 * (w[0] + w[2]), middle = 0.5 * w[1];
+  return vec2[4](w[0], ends + middle, ends - middle, w[2]);
 }
 
 // A^T m
-vec2[2] transform_output(vec2 m0, vec2 m1, vec2 m2, vec2 m3) { return vec2[2](m0 + m1 + m2, m1 - m2 - m3); }
+vec2[2] transform_output(vec2 m[4]) { return vec2[2](m[0] + m[1] + m[2], m[1] - m[2] - m[3]); }
 
 // A y, the transposed of transform_output
-vec2[4] transform_upstream(vec2 y0, vec2 y1) { return vec2[4](y0, y0 + y1, y0 - y1, -y1); }
+vec2[4] transform_upstream(vec2 y[2]) { return vec2[4](y[0], y[0] + y[1], y[0] - y[1], -y[1]); }
 
 // G^T m, the transposed of transform_weight
-vec2[3] transform_weight_gradient(vec2 m0, vec2 m1, vec2 m2, vec2 m3) {
-  const vec2 sum = 0.5 * (m1 + m2), difference = 0.5 * (m1 - m2);
-  return vec2[3](m0 + sum, difference, sum + m3);
+vec2[3] transform_weight_gradient(vec2 m[4]) {
+  const vec2 sum = 0.5 * (m[1] + m[2]), difference = 0.5 * (m[1] - m[2]);
+  return vec2[3](m[0] + sum, difference, sum + m[3]);
 }
+
+#else
+
+const float kP = 0.625, kQ = 1.5;  // the points, with their negatives
+const float kP2 = kP * kP, kQ2 = kQ * kQ;
+// What the interpolation divides by.
+const float kAtZero = 1.0 / (kP2 * kQ2), kAtP = 0.5 / (kP2 * (kP2 - kQ2)), kAtQ = 0.5 / (kQ2 * (kQ2 - kP2));
+
+// B^T x
+void transform_input(inout vec2 x[6]) {
+  const vec2 first = kP2 * kQ2 * x[0] - (kP2 + kQ2) * x[2] + x[4], last = kP2 * kQ2 * x[1] - (kP2 + kQ2) * x[3] + x[5];
+  const vec2 even_p = x[4] - kQ2 * x[2], odd_p = kP * (x[3] - kQ2 * x[1]);
+  const vec2 even_q = x[4] - kP2 * x[2], odd_q = kQ * (x[3] - kP2 * x[1]);
+  x = vec2[6](first, even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, last);
+}
+
+// G w
+vec2[6] transform_weight(vec2 w[3]) {
+  const vec2 even_p = kAtP * (w[0] + kP2 * w[2]), odd_p = kAtP * kP * w[1];
+  const vec2 even_q = kAtQ * (w[0] + kQ2 * w[2]), odd_q = kAtQ * kQ * w[1];
+  return vec2[6](kAtZero * w[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, w[2]);
+}
+
+// A^T m
+vec2[4] transform_output(vec2 m[6]) {
+  const vec2 sum_p = m[1] + m[2], sum_q = m[3] + m[4], difference_p = m[1] - m[2], difference_q = m[3] - m[4];
+  return vec2[4](m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q, kP2 * sum_p + kQ2 * sum_q,
+                 kP2 * kP * difference_p + kQ2 * kQ * difference_q + m[5]);
+}
+
+// A y, the transposed of transform_output
+vec2[6] transform_upstream(vec2 y[4]) {
+  const vec2 even_p = y[0] + kP2 * y[2], odd_p = kP * y[1] + kP2 * kP * y[3];
+  const vec2 even_q = y[0] + kQ2 * y[2], odd_q = kQ * y[1] + kQ2 * kQ * y[3];
+  return vec2[6](y[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, y[3]);
+}
+
+// G^T m, the transposed of transform_weight
+vec2[3] transform_weight_gradient(vec2 m[6]) {
+  const vec2 sum_p = kAtP * (m[1] + m[2]), sum_q = kAtQ * (m[3] + m[4]);
+  const vec2 difference_p = kAtP * (m[1] - m[2]), difference_q = kAtQ * (m[3] - m[4]);
+  return vec2[3](kAtZero * m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q, kP2 * sum_p + kQ2 * sum_q + m[5]);
+}
+
+#endif
 
 #endif

@@ -1,6 +1,7 @@
-// The transformed input of a Winograd convolution (conv/winograd.glsl): tiles (16, tiles, C) from x (N, H, W, C), where
-// tile (n, ty, tx) is B^T x B of the 4x4 pixels that begin at row 2 ty - kPaddingH and column 2 tx - kPaddingW, 0 beyond
-// the image. A workgroup is one subgroup and walks a row of tiles, each of which shares two columns with its neighbour.
+// The transformed input of a Winograd convolution (conv/winograd.glsl): tiles (positions, tiles, C) from x (N, H, W, C),
+// where tile (n, ty, tx) is B^T x B of the pixels that begin at row kOutputs ty - kPaddingH and column kOutputs tx -
+// kPaddingW, 0 beyond the image. A workgroup is one subgroup and walks a row of tiles, each of which shares two columns
+// with its neighbour.
 // Groups take the next channels, then the next row of tiles; `first_row` is the first of those in `tiles`.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -28,18 +29,15 @@ const uint kStoredBytes = 2;
 const uint kStoredBytes = 4;
 #endif
 
-// Columns `left` and left + 1 of the four rows, transformed along the rows: column[i] of both.
-void load_columns(uint64_t row[4], bool inside[4], int left, out vec2 columns[2][4]) {
-  [[unroll]] for (int s = 0; s < 2; ++s) {
-    const int at = left + s;
-    const bool there = at >= 0 && at < in_w;
-    const uint offset = uint(clamp(at, 0, in_w - 1)) * (channels * kStoredBytes);
-    [[unroll]] for (int i = 0; i < 4; ++i) {
-      const vec2 value = loaded_pair(StoredVec2Load(row[i] + uint64_t(offset)).at[0]);
-      columns[s][i] = there && inside[i] ? value : vec2(0.0);
-    }
-    transform_input(columns[s]);
+// A column of the tile's rows, transformed.
+void load_column(uint64_t row[kTile], bool inside[kTile], int at, out vec2 column[kTile]) {
+  const bool there = at >= 0 && at < in_w;
+  const uint offset = uint(clamp(at, 0, in_w - 1)) * (channels * kStoredBytes);
+  [[unroll]] for (int i = 0; i < kTile; ++i) {
+    const vec2 value = loaded_pair(StoredVec2Load(row[i] + uint64_t(offset)).at[0]);
+    column[i] = there && inside[i] ? value : vec2(0.0);
   }
+  transform_input(column);
 }
 
 void main() {
@@ -48,10 +46,10 @@ void main() {
   if (tile_row >= rows) return;
   const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
   const uint image = divide(first_row + tile_row, tile_rows);
-  const int top = int(first_row + tile_row - image * tile_rows) * 2 - kPaddingH;
-  uint64_t row[4];
-  bool inside[4];
-  [[unroll]] for (int i = 0; i < 4; ++i) {
+  const int top = int(first_row + tile_row - image * tile_rows) * kOutputs - kPaddingH;
+  uint64_t row[kTile];
+  bool inside[kTile];
+  [[unroll]] for (int i = 0; i < kTile; ++i) {
     inside[i] = top + i >= 0 && top + i < in_h;
     const uint line = image * uint(in_h) + uint(clamp(top + i, 0, in_h - 1));
     row[i] = x + uint64_t(line * uint(in_w)) * (channels * kStoredBytes) + pair * (kStoredBytes * 2);
@@ -59,21 +57,21 @@ void main() {
   const uint tile_bytes = channels * 4;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
-  vec2 before[2][4];
-  load_columns(row, inside, -kPaddingW, before);
+  vec2 columns[kTile][kTile];
+  [[unroll]] for (int s = 0; s < 2; ++s) load_column(row, inside, s - kPaddingW, columns[s]);
   for (uint tx = 0; tx < tile_columns; ++tx) {
-    vec2 after[2][4];
-    load_columns(row, inside, int(tx) * 2 + 2 - kPaddingW, after);
+    [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, int(tx) * kOutputs + s - kPaddingW, columns[s]);
     uint64_t at = out_tile;
-    [[unroll]] for (int i = 0; i < 4; ++i) {
-      vec2 line[4] = vec2[4](before[0][i], before[1][i], after[0][i], after[1][i]);
+    [[unroll]] for (int i = 0; i < kTile; ++i) {
+      vec2 line[kTile];
+      [[unroll]] for (int s = 0; s < kTile; ++s) line[s] = columns[s][i];
       transform_input(line);
-      [[unroll]] for (int j = 0; j < 4; ++j) {
+      [[unroll]] for (int j = 0; j < kTile; ++j) {
         store_pair(at, line[j]);
         at += step;
       }
     }
-    before = after;
+    [[unroll]] for (int s = 0; s < 2; ++s) columns[s] = columns[kOutputs + s];
     out_tile += tile_bytes;
   }
   if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);

@@ -1,4 +1,4 @@
-// The output of a Winograd convolution (conv/winograd.glsl): y (N, H, W, O) from products (16, tiles, O), A^T m A of each
+// The output of a Winograd convolution (conv/winograd.glsl): y (N, H, W, O) from products (positions, tiles, O), A^T m A of each
 // tile, with bias (O) and activation. A workgroup is one subgroup and walks a row of tiles. Groups take the next channels,
 // then the next row of tiles; `first_row` is the first of those in `products`.
 #version 460
@@ -46,29 +46,28 @@ void main() {
   if (tile_row >= rows) return;
   const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
   const uint image = divide(first_row + tile_row, tile_rows);
-  const uint top = (first_row + tile_row - image * tile_rows) * 2;
+  const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
   const vec2 start = kBias ? load_pair(bias + pair * kPairBytes) : vec2(0.0);
   const uint tile_bytes = channels * 4, pixel_bytes = channels * kStoredBytes;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t tile = products + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
   uint64_t pixel = y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + pair * (kStoredBytes * 2);
   const uint64_t below = uint64_t(out_w) * pixel_bytes;
-  const bool two_rows = top + 1 < out_h;
   for (uint tx = 0; tx < tile_columns; ++tx) {
-    vec2 columns[4][2];
-    [[unroll]] for (int j = 0; j < 4; ++j) {
-      vec2 m[4];
-      [[unroll]] for (int i = 0; i < 4; ++i) m[i] = load_pair(tile + uint64_t(i * 4 + j) * step);
-      columns[j] = transform_output(m[0], m[1], m[2], m[3]);
+    vec2 columns[kTile][kOutputs];
+    [[unroll]] for (int j = 0; j < kTile; ++j) {
+      vec2 m[kTile];
+      [[unroll]] for (int i = 0; i < kTile; ++i) m[i] = load_pair(tile + uint64_t(i * kTile + j) * step);
+      columns[j] = transform_output(m);
     }
-    const vec2 upper[2] = transform_output(columns[0][0] + start, columns[1][0], columns[2][0], columns[3][0]);
-    const vec2 lower[2] = transform_output(columns[0][1] + start, columns[1][1], columns[2][1], columns[3][1]);
-    const bool two_columns = tx * 2 + 1 < out_w;
-    store(pixel, upper[0]);
-    if (two_columns) store(pixel + pixel_bytes, upper[1] + start);
-    if (two_rows) store(pixel + below, lower[0]);
-    if (two_rows && two_columns) store(pixel + below + pixel_bytes, lower[1] + start);
+    [[unroll]] for (uint i = 0; i < kOutputs; ++i) {
+      vec2 m[kTile];
+      [[unroll]] for (int j = 0; j < kTile; ++j) m[j] = columns[j][i];
+      const vec2 line[kOutputs] = transform_output(m);
+      [[unroll]] for (uint j = 0; j < kOutputs; ++j)
+        if (top + i < out_h && tx * kOutputs + j < out_w) store(pixel + i * below + j * pixel_bytes, line[j] + start);
+    }
     tile += tile_bytes;
-    pixel += pixel_bytes * 2;
+    pixel += pixel_bytes * kOutputs;
   }
 }

@@ -1,5 +1,5 @@
-// The 16 matrix products of a Winograd convolution (conv/winograd.glsl): products (16, tiles, O) = tiles (16, tiles, C)
-// times u (16, C, O). A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, kAcross of
+// The matrix products of a Winograd convolution (conv/winograd.glsl), one for each position of a tile: products (positions,
+// tiles, O) = tiles (positions, tiles, C) times u (positions, C, O). A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, kAcross of
 // them each. All weights that it needs are loaded before the loop over tiles and stay on the stack, from where a CPU
 // multiplies them at no cost. Products are added by kTerms before they reach the sum: a sum that takes one after the other
 // waits for each. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane that
@@ -8,9 +8,11 @@
 // with the dispatch: compiling this takes long, and few pipelines then serve all layers and sizes.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_ballot : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "conv/winograd.glsl"
+#include "common/pairs.glsl"
 layout(constant_id = 3) const int kAcross = 1;
 layout(constant_id = 4) const bool kFurther = false;  // adds to what `products` hold
 layout(constant_id = 5) const uint kHeld = 2;         // input channels from `first` on, a multiple of kChunk
@@ -24,6 +26,7 @@ layout(push_constant) uniform Push {
   uint out_channels;
   uint room;  // tiles that there is room for
   uint runs;  // parts of the tiles
+  uint positions;
 };
 
 #ifdef SHARED
@@ -40,8 +43,8 @@ void main() {
   const uint first_out = index % blocks * uint(kChunk * kAcross) + gl_SubgroupInvocationID * 2;
   index /= blocks;
   const uint from = index % runs * count / runs, to = (index % runs + 1) * count / runs;
-  if (index / runs >= kPositions) return;
-  const uint position = min(index / runs, kPositions - 1);
+  if (index / runs >= positions) return;
+  const uint position = min(index / runs, positions - 1);
 
   vec2 w[kHeld * kAcross];
   uint64_t matrix = u + uint64_t((position * in_channels + first) * out_channels + first_out) * 4;

@@ -1,5 +1,5 @@
-// The end of a Winograd weight gradient (conv/winograd.glsl): y (3x3, C, O) is G^T m G of the sum m of partial (parts, 16,
-// C, O), whose parts are added in their order. A workgroup is one subgroup; groups take the next output channels, then
+// The end of a Winograd weight gradient (conv/winograd.glsl): y (3x3, C, O) is G^T m G of the sum m of partial (parts,
+// positions, C, O), whose parts are added in their order. A workgroup is one subgroup; groups take the next output channels, then
 // the next input channel.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -27,10 +27,16 @@ void main() {
   [[unroll]] for (int i = 0; i < kPositions; ++i) m[i] = load_pair(first + uint64_t(i) * step);
   for (uint part = 1; part < kParts; ++part)
     [[unroll]] for (int i = 0; i < kPositions; ++i) m[i] += load_pair(first + uint64_t(part * kPositions + i) * step);
-  vec2 columns[4][3];
-  [[unroll]] for (int j = 0; j < 4; ++j) columns[j] = transform_weight_gradient(m[j], m[4 + j], m[8 + j], m[12 + j]);
+  vec2 columns[kTile][3];
+  [[unroll]] for (int j = 0; j < kTile; ++j) {
+    vec2 column[kTile];
+    [[unroll]] for (int i = 0; i < kTile; ++i) column[i] = m[i * kTile + j];
+    columns[j] = transform_weight_gradient(column);
+  }
   [[unroll]] for (int ky = 0; ky < 3; ++ky) {
-    const vec2 line[3] = transform_weight_gradient(columns[0][ky], columns[1][ky], columns[2][ky], columns[3][ky]);
+    vec2 row[kTile];
+    [[unroll]] for (int j = 0; j < kTile; ++j) row[j] = columns[j][ky];
+    const vec2 line[3] = transform_weight_gradient(row);
     [[unroll]] for (int kx = 0; kx < 3; ++kx) {
       const uint tap = ky * 3 + kx;
 #ifdef HALF_OUT

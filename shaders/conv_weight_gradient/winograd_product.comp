@@ -1,19 +1,23 @@
-// The 16 matrix products of a Winograd weight gradient (conv/winograd.glsl): partial (parts, 16, C, O), in each part the
-// transposed of x (16, tiles, C) times upstream (16, tiles, O) over its share of the tiles. A workgroup is one subgroup,
+// The matrix products of a Winograd weight gradient (conv/winograd.glsl), one for each position of a tile: partial (parts,
+// positions, C, O), in each part the transposed of x (positions, tiles, C) times upstream (positions, tiles, O) over its
+// share of the tiles. A workgroup is one subgroup,
 // whose lanes take neighbouring pairs of output channels of the same kIn input channels. Inputs reach all lanes as in
 // conv/subgroup_blocked.comp: by broadcasts from the lane that loaded them, or, with SHARED, by loads from one address.
 // Groups take the next output channels, then the next input channels, then the next position, then the next part.
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_ballot : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "conv/winograd.glsl"
+#include "common/pairs.glsl"
 layout(constant_id = 3) const uint kInChannels = 2;
 layout(constant_id = 4) const uint kOutChannels = 2;
 layout(constant_id = 5) const int kIn = 2;      // a multiple of kChunk
 layout(constant_id = 6) const uint kTiles = 1;  // for which there is room
 layout(constant_id = 7) const uint kParts = 1;
 layout(constant_id = 8) const bool kFurther = false;  // adds to what `partial` holds
+layout(constant_id = 9) const uint kPositions = 16;
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t upstream;

@@ -98,7 +98,8 @@ inline std::vector<OpCase> conv_option_cases() {
   };
 }
 
-// Winograd's: channels by 16 for subgroups of 8, by 32 and 64 for those of 16 and 32; at least 32 of its tiles of 2x2.
+// Winograd's: channels by 16 for subgroups of 8, by 32 and 64 for those of 16 and 32; at least 32 of its tiles, 4x4
+// where those fit the image better than 2x2.
 // The cases of the gradients' own ops check those.
 inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
   for (OpCase added :
@@ -112,7 +113,17 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
         conv_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
         conv_case("planes of a volume, one more at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
                   {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
-        conv_case("winograd, several chunks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}})}) {
+        conv_case("winograd, several chunks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, odd extents", {3, 32, 17, 15}, {48, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, a pixel over", {1, 32, 21, 25}, {32, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, three pixels over, no bias", {1, 32, 25, 29}, {32, 32, 3, 3}, {}, false),
+        conv_case("winograd 4x4, asymmetric padding, relu", {1, 64, 23, 26}, {32, 64, 3, 3},
+                  {.padding = {2, 0}, .padding_end = {0, 1}, .activation = Activation::relu}),
+        conv_case("winograd 4x4, padding beyond the kernel", {1, 32, 18, 19}, {32, 32, 3, 3}, {.padding = {6, 5}}),
+        conv_case("winograd 4x4, more channels than a product holds", {1, 160, 22, 24}, {32, 160, 3, 3},
+                  {.padding = {1}}),
+        conv_case("winograd 4x4, planes of a volume", {2, 32, 3, 8, 11}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
+        conv_case("winograd 4x4, several chunks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}})}) {
     added.check_gradient = false;
     cases.push_back(std::move(added));
   }

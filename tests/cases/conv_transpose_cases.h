@@ -55,16 +55,22 @@ inline std::vector<OpCase> conv_transpose_option_cases() {
 }
 
 inline void add_winograd_conv_transpose_cases(std::vector<OpCase>& cases) {
-  for (OpCase added : {conv_transpose_case("winograd, odd extents", {2, 32, 9, 15}, {32, 64, 3, 3}, {.padding = {1}}),
-                       conv_transpose_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
-                                           {.padding = {0, 1, 1}}),
-                       conv_transpose_case("planes of a volume, one less at its end", {2, 32, 3, 6, 7},
-                                           {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
-                       conv_transpose_case("winograd, several chunks, more channels than a product holds",
-                                           {1, 160, 33, 50}, {160, 32, 3, 3}, {.padding = {1}}),
-                       conv_transpose_case("winograd, full, no bias", {1, 64, 11, 12}, {64, 32, 3, 3}, {}, false),
-                       conv_transpose_case("winograd, padding beyond the kernel, relu", {1, 32, 15, 16}, {32, 32, 3, 3},
-                                           {.padding = {3, 4}, .activation = Activation::relu})}) {
+  for (OpCase added :
+       {conv_transpose_case("winograd, odd extents", {2, 32, 9, 15}, {32, 64, 3, 3}, {.padding = {1}}),
+        conv_transpose_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
+                            {.padding = {0, 1, 1}}),
+        conv_transpose_case("planes of a volume, one less at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
+                            {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
+        conv_transpose_case("winograd, several chunks, more channels than a product holds", {1, 160, 33, 50},
+                            {160, 32, 3, 3}, {.padding = {1}}),
+        conv_transpose_case("winograd, full, no bias", {1, 64, 11, 12}, {64, 32, 3, 3}, {}, false),
+        conv_transpose_case("winograd, padding beyond the kernel, relu", {1, 32, 15, 16}, {32, 32, 3, 3},
+                            {.padding = {3, 4}, .activation = Activation::relu}),
+        conv_transpose_case("winograd 4x4, odd extents", {3, 32, 17, 15}, {32, 64, 3, 3}, {.padding = {1}}),
+        conv_transpose_case("winograd 4x4, full, no bias, three pixels over", {1, 64, 21, 25}, {64, 32, 3, 3}, {},
+                            false),
+        conv_transpose_case("winograd 4x4, padding beyond the kernel, relu", {1, 32, 27, 28}, {32, 32, 3, 3},
+                            {.padding = {3, 4}, .activation = Activation::relu})}) {
     added.check_gradient = false;
     cases.push_back(std::move(added));
   }

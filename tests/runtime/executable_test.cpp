@@ -167,11 +167,11 @@ TEST_CASE("executable: the bits don't depend on where submissions are cut; a ste
 }
 
 TEST_CASE("executable: a convolution too long for one submission runs in pieces, with the same bits") {
-  for (const std::string kernel :
-       {"winograd", "weight_stationary", "register_blocked", "subgroup_blocked", "implicit_gemm", "direct"}) {
+  for (const std::string kernel : {"winograd_4x4", "winograd", "weight_stationary", "register_blocked",
+                                   "subgroup_blocked", "implicit_gemm", "direct"}) {
     CAPTURE(kernel);
-    const bool stationary = kernel == "weight_stationary";
-    const std::int64_t channels = kernel == "winograd" ? 64 : kernel == "subgroup_blocked" || stationary ? 32 : 12;
+    const bool stationary = kernel == "weight_stationary", winograd = kernel.starts_with("winograd");
+    const std::int64_t channels = winograd ? 64 : kernel == "subgroup_blocked" || stationary ? 32 : 12;
     Graph graph;
     const Value x = graph.input("x", {1, channels, 33, 31}),
                 weight = graph.input("weight", {channels, channels, 3, 3}, DType::f32, Layout::weight);
@@ -202,12 +202,12 @@ TEST_CASE("executable: a convolution too long for one submission runs in pieces,
       return results;
     };
     const DeviceCaps& caps = test_device().caps();
-    const bool by_subgroup = kernel == "winograd" || kernel == "subgroup_blocked" || stationary;
+    const bool by_subgroup = winograd || kernel == "subgroup_blocked" || stationary;
     if ((by_subgroup || kernel == "register_blocked") && !caps.is_cpu())
       test::skip(kernel + " is for CPU drivers");
     else if (by_subgroup && (!caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > 32))
       test::skip(kernel + " needs broadcasts in subgroups of known size, 32 at most");
-    else if ((kernel == "winograd" || stationary) && !caps.int64)
+    else if ((winograd || stationary) && !caps.int64)
       test::skip(kernel + " needs 64-bit integers");
     else if (stationary && (!caps.shared_loads || caps.subgroup_size > 16))
       test::skip(kernel + " needs loads that all lanes share, and subgroups of 16 at most");
