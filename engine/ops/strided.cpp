@@ -63,11 +63,12 @@ Dispatch copy_dispatch(std::string_view direction, BufferUse from, BufferUse to,
                             kStridedAxes));
   if (axes.empty()) axes.push_back({1, 0});
   const auto used = static_cast<std::uint32_t>(axes.size());
+  const auto broadcast = std::uint32_t{axes.front().stride == 0};
   axes.resize(kStridedAxes, {2, 0});
   const auto count = word(elements(copy));
   const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);
   Dispatch dispatch{fmt::format("strided/copy.{}{}", direction, vector_variant(vec4 ? 4 : 1, caps)),
-                    {kGroupSize, 1, 1, used},
+                    {kGroupSize, 1, 1, used, broadcast},
                     {from, to},
                     {count, rounds, word(copy.offset)}};
   for (const StridedAxis& axis : axes) dispatch.constants.push_back(word(axis.stride));

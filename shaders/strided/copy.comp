@@ -13,6 +13,7 @@
 #include "common/vector.glsl"
 
 layout(constant_id = 3) const uint kAxes = 1;  // 1 to 8
+layout(constant_id = 4) const bool kBroadcast = false;  // the innermost stride is 0: CPU drivers run both sides of a condition
 
 layout(push_constant) uniform Push {
   WordIn x;
@@ -45,7 +46,7 @@ void main() {
 #elif ELEMENTS == 1
     push.y.at[i] = STORED_WORDS(LOADED_WORDS(push.x.at[at]));
 #else
-    if (push.strides[0] == 0)
+    if (kBroadcast)
 #if defined(WIDE) && !defined(HALF_IN)  // one word instead of four; SwiftShader converts no references
       push.y.at[i] = STORED_WORDS(WORDS(IntIn(push.x).at[at]));
 #else
