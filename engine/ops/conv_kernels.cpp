@@ -65,8 +65,8 @@ std::optional<std::string> refuse_depthwise(const KernelRequest& request) {
   return refuse_large(request);
 }
 
-// The gather along a row for output columns residue, residue + out_step, ...: which taps they have, and where those
-// read.
+// The gather along a row (or H, or D) for output columns residue, residue + out_step, ...: which taps they have, and
+// where those read.
 struct RowTaps {
   int out_step = 1, in_step = 1;
   int taps = 0, first_tap = 0, tap_step = 1;
@@ -77,9 +77,9 @@ struct RowTaps {
   int strip(int pixels) const { return (pixels - 1) * in_step + std::max(0, taps - 1) * std::abs(tap_input) + 1; }
 };
 
-RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
-  const int kernel = static_cast<int>(geometry.kernel[2]), stride = static_cast<int>(geometry.stride[2]);
-  const int padding = static_cast<int>(geometry.padding[2]), dilation = static_cast<int>(geometry.dilation[2]);
+RowTaps axis_taps(const ConvGeometry& geometry, int axis, bool transposed, int residue) {
+  const int kernel = static_cast<int>(geometry.kernel[axis]), stride = static_cast<int>(geometry.stride[axis]);
+  const int padding = static_cast<int>(geometry.padding[axis]), dilation = static_cast<int>(geometry.dilation[axis]);
   if (!transposed) return {1, stride, kernel, 0, 1, -padding, dilation};
   RowTaps row{stride, 1, 0, 0, stride / std::gcd(stride, dilation), 0, 0};
   row.tap_input = -row.tap_step * dilation / stride;
@@ -90,6 +90,11 @@ RowTaps row_taps(const ConvGeometry& geometry, bool transposed, int residue) {
     row.first_input = (residue + padding - k * dilation) / stride;
   }
   return row;
+}
+
+// Classes of outputs along an axis that read the same taps.
+std::uint32_t axis_classes(const ConvGeometry& geometry, int axis, bool transposed) {
+  return transposed ? std::min(geometry.stride[axis], geometry.out[axis]) : 1;
 }
 
 std::vector<std::uint32_t> row_constants(const KernelRequest& request, const ConvGeometry& geometry, bool transposed,
@@ -141,10 +146,10 @@ KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(s
                                 const Fill& fill) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
-  const std::uint32_t classes = transposed ? std::min(geometry.stride[2], geometry.out[2]) : 1;
+  const std::uint32_t classes = axis_classes(geometry, 2, transposed);
   KernelDispatches result;
   for (std::uint32_t residue = 0; residue < classes; ++residue) {
-    const RowTaps row = row_taps(geometry, transposed, static_cast<int>(residue));
+    const RowTaps row = axis_taps(geometry, 2, transposed, static_cast<int>(residue));
     const auto step = static_cast<std::uint32_t>(row.out_step);
     const std::uint32_t columns = (geometry.out[2] - residue + step - 1) / step;
     const auto pixels = static_cast<std::uint32_t>(pixels_of(columns, row.taps));
@@ -237,13 +242,29 @@ constexpr std::uint64_t kLeastRunPixels = 256;
 // Offsets in a row are 32 bits.
 constexpr std::uint64_t kMostRowElements = 1 << 28;
 
-// Input channels whose weights are held at a time: an even number that divides them, 0 where there is none.
-std::uint32_t held_channels(const ConvGeometry& geometry) {
-  const std::uint64_t taps = std::uint64_t{geometry.kernel[0]} * geometry.kernel[1] * geometry.kernel[2];
-  if (taps > kMostHeldTaps) return 0;
+// Input channels whose weights are held at a time, for so many taps: an even number that divides them, 0 where there is
+// none.
+std::uint32_t held_channels(const ConvGeometry& geometry, std::uint64_t taps) {
+  if (taps == 0 || taps > kMostHeldTaps) return 0;
   auto held = static_cast<std::uint32_t>(std::min<std::uint64_t>(kMostHeldPairs / taps, geometry.in_channels) / 2 * 2);
   while (held > 0 && geometry.in_channels % held != 0) held -= 2;
   return held;
+}
+
+// The fewest and the most taps, and the longest strip, of classes of outputs along an axis.
+struct AxisRange {
+  std::uint64_t least = UINT64_MAX, most = 0, strip = 0;
+};
+
+AxisRange axis_range(const ConvGeometry& geometry, int axis, bool transposed) {
+  AxisRange range;
+  for (std::uint32_t residue = 0; residue < axis_classes(geometry, axis, transposed); ++residue) {
+    const RowTaps taps = axis_taps(geometry, axis, transposed, static_cast<int>(residue));
+    const auto count = static_cast<std::uint64_t>(taps.taps);
+    range = {std::min(range.least, count), std::max(range.most, count),
+             std::max(range.strip, static_cast<std::uint64_t>(taps.strip(kStationaryPixels)))};
+  }
+  return range;
 }
 
 // Of the longer of an input's row and an output's.
@@ -269,53 +290,83 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
   if (geometry.groups != 1) return "takes no groups";
-  if (transposed && geometry.stride != Extents3{1, 1, 1}) return "takes no transposed convolutions with a stride";
   if (const LaneChannels lanes = conv_lanes(request); lanes.each != 2)
     return lanes.each == 0 ? lanes.refusal
                            : fmt::format("needs channels that are a multiple of {}, twice the subgroup's size",
                                          2 * request.caps.subgroup_size);
-  const std::uint32_t held = held_channels(geometry);
+  std::uint64_t fewest = 1, most = 1, strip = 0;
+  for (const int axis : {0, 1, 2}) {
+    const AxisRange range = axis_range(geometry, axis, transposed);
+    fewest *= range.least;
+    most *= range.most;
+    if (axis == 2) strip = range.strip;
+  }
+  if (fewest == 0) return "takes no outputs that no tap reaches";
+  const std::uint32_t held = held_channels(geometry, most);
   if (held == 0) return fmt::format("takes up to {} taps of an even number of input channels", kMostHeldTaps);
   if (geometry.in_channels > kMostTurns * held) return "holds no weights of as many input channels";
   if (held < geometry.in_channels && request.outputs[0].dtype == DType::f16)
     return "adds to what lies in memory, which f16 would round";
-  const std::uint64_t strip = (kStationaryPixels - 1) * std::uint64_t{geometry.stride[2]} +
-                              (geometry.kernel[2] - 1) * std::uint64_t{geometry.dilation[2]} + 1;
   if (strip > kMostStationaryStrip) return "takes rows of taps close together, as it unrolls all of them";
   if (row_elements(geometry) > kMostRowElements) return "takes no rows as long as these";
   return refuse_large(request);
 }
 
-KernelDispatches emit_weight_stationary(const KernelRequest& request) {
+// For output planes and rows of these residues, all columns.
+KernelDispatches stationary_dispatches(const KernelRequest& request, bool transposed, int residue_d, int residue_h) {
   const auto pixels_of = [](std::uint32_t columns, int) {
     return static_cast<int>(std::min(columns, kStationaryPixels));
   };
-  KernelDispatches result =
-      row_dispatches(request, pixels_of, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t) {
-        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry);
-        const std::uint64_t rows = std::uint64_t{geometry.batch} * geometry.out[0] * geometry.out[1];
-        const std::uint64_t across = geometry.out_channels / (2 * lanes);
-        // Enough workgroups for all cores, which hold their weights for long enough.
-        const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
-        const std::uint64_t run =
-            std::min(rows, std::max(busy, (kLeastRunPixels + geometry.out[2] - 1) / geometry.out[2]));
-        dispatch.shader = "conv/weight_stationary.pairs";
-        dispatch.specialization[0] = lanes;
-        // Channels come with the dispatch, and which columns lie beyond a row is found there.
-        dispatch.specialization[3] = dispatch.specialization[4] = 1;
-        dispatch.specialization[28] = 0;
-        for (const std::uint32_t value : {held, std::uint32_t{held < geometry.in_channels}})
-          dispatch.specialization.push_back(value);
-        for (const std::uint64_t value :
-             {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
-          dispatch.constants.push_back(static_cast<std::uint32_t>(value));
-        if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
-        dispatch.buffers.push_back(reads_workspace(0));
-        dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
-      });
+  std::uint32_t residue_w = 0;
+  return row_dispatches(request, pixels_of, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t) {
+    const std::array<int, 3> residues = {residue_d, residue_h, static_cast<int>(residue_w++)};
+    std::array<RowTaps, 3> taps;
+    std::array<std::uint32_t, 3> outputs;  // of the class along each axis
+    std::uint64_t count = 1;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      taps[axis] = axis_taps(geometry, static_cast<int>(axis), transposed, residues[axis]);
+      const auto step = static_cast<std::uint32_t>(taps[axis].out_step);
+      outputs[axis] = (geometry.out[axis] - static_cast<std::uint32_t>(residues[axis]) + step - 1) / step;
+      count *= static_cast<std::uint64_t>(taps[axis].taps);
+    }
+    const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry, count);
+    const std::uint64_t rows = std::uint64_t{geometry.batch} * outputs[0] * outputs[1];
+    const std::uint64_t across = geometry.out_channels / (2 * lanes);
+    // Enough workgroups for all cores, which hold their weights for long enough.
+    const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
+    const std::uint64_t run = std::min(rows, std::max(busy, (kLeastRunPixels + outputs[2] - 1) / outputs[2]));
+    dispatch.shader = "conv/weight_stationary.pairs";
+    dispatch.specialization[0] = lanes;
+    // Channels come with the dispatch, and which columns lie beyond a row is found there.
+    dispatch.specialization[3] = dispatch.specialization[4] = 1;
+    dispatch.specialization[28] = 0;
+    for (const int value : {static_cast<int>(held), int{held < geometry.in_channels}, taps[0].taps, taps[1].taps,
+                            taps[0].tap_step, taps[1].tap_step})
+      dispatch.specialization.push_back(static_cast<std::uint32_t>(value));
+    for (const std::uint64_t value : {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
+      dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+    dispatch.constants.insert(dispatch.constants.end(), outputs.begin(), outputs.end());
+    for (const int value : {residue_d, residue_h, taps[0].first_tap, taps[1].first_tap})
+      dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+    const double classes = axis_classes(geometry, 0, transposed) * axis_classes(geometry, 1, transposed);
+    dispatch.flops /= classes;
+    dispatch.bytes /= classes;
+    if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
+    dispatch.buffers.push_back(reads_workspace(0));
+    dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
+  });
+}
+
+KernelDispatches emit_weight_stationary(const KernelRequest& request) {
   bool transposed = false;
-  const std::uint32_t zeros = zeros_of(conv_geometry(request, transposed));
-  result.dispatches.insert(result.dispatches.begin(), fill_dispatch(writes_workspace(0), zeros, 0, request.caps));
+  const ConvGeometry geometry = conv_geometry(request, transposed);
+  const std::uint32_t zeros = zeros_of(geometry);
+  KernelDispatches result;
+  result.dispatches.push_back(fill_dispatch(writes_workspace(0), zeros, 0, request.caps));
+  for (std::uint32_t d = 0; d < axis_classes(geometry, 0, transposed); ++d)
+    for (std::uint32_t h = 0; h < axis_classes(geometry, 1, transposed); ++h)
+      std::ranges::move(stationary_dispatches(request, transposed, static_cast<int>(d), static_cast<int>(h)).dispatches,
+                        std::back_inserter(result.dispatches));
   result.workspace_bytes = {std::uint64_t{zeros} * sizeof(float)};
   return result;
 }

@@ -1,4 +1,4 @@
-// Convolution, and transposed without stride, for CPU drivers whose subgroups are a CPU's vectors and that do a load from
+// Convolution, also transposed, for CPU drivers whose subgroups are a CPU's vectors and that do a load from
 // one address once for all lanes: a workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, and
 // walks over rows of pixels. All weights of kHeld input channels are loaded before and stay on the stack, from where a CPU
 // multiplies them at no cost; no sum outlives a turn of the loop, so none is written through a mask.
@@ -8,6 +8,7 @@
 // Pixels beyond the image are read from `zeros`, one of its rows, or a pixel where no row lies beyond the image: choosing
 // an address costs less than choosing between what was loaded and 0 for each channel. Addresses are chosen once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is active, so
 // addresses stay inside x there too.
+// Transposed with a stride, a dispatch is for output pixels of one residue class modulo it, which read the same taps.
 // Groups take the next output channels, then the next run of rows.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -21,6 +22,11 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "conv/row_taps.glsl"
 layout(constant_id = 29) const uint kHeld = 2;
 layout(constant_id = 30) const bool kTurns = false;  // there are more input channels than that
+// Taps along D and H, as along the row: number t is of kernel plane or row first_tap + t * kTapStep.
+layout(constant_id = 31) const int kTapsD = 1;
+layout(constant_id = 32) const int kTapsH = 1;
+layout(constant_id = 33) const int kTapStepD = 1;
+layout(constant_id = 34) const int kTapStepH = 1;
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t weight;
@@ -30,7 +36,14 @@ layout(push_constant) uniform Push {
   Extents extents;
   uint in_channels;
   uint out_channels;
-  int run;  // rows of a workgroup
+  int run;      // rows of a workgroup
+  int class_d;  // planes, rows and columns of output pixels of the class
+  int class_h;
+  int class_w;
+  int residue_d;  // the first of them
+  int residue_h;
+  int first_tap_d;
+  int first_tap_h;
 };
 
 #ifdef HALF_IN
@@ -43,7 +56,8 @@ const uint kOutBytes = 2;
 #else
 const uint kOutBytes = 4;
 #endif
-const int kRowTaps = kKernelD * kKernelH;
+const int kRowTaps = kTapsD * kTapsH;
+const int kOutStepD = kTransposed ? kStrideD : 1, kOutStepH = kTransposed ? kStrideH : 1;
 
 void store(uint64_t address, vec2 value) {
 #ifdef HALF_OUT
@@ -56,7 +70,7 @@ void store(uint64_t address, vec2 value) {
 void main() {
   const uint blocks = out_channels / (2 * gl_WorkGroupSize.x);
   const uint first_out = (linear_group() % blocks * gl_WorkGroupSize.x + gl_SubgroupInvocationID) * 2;
-  const int rows = int(extents.batch) * extents.out_d * extents.out_h;
+  const int rows = int(extents.batch) * class_d * class_h;
   const int from = int(linear_group() / blocks) * run, to = min(from + run, rows);
   const uint pixel_bytes = in_channels * kStoredBytes, out_bytes = out_channels * kOutBytes;
   const vec2 start = kBias ? load_pair(bias + first_out * 4) : vec2(0.0);
@@ -64,33 +78,37 @@ void main() {
   for (uint first = 0; first < in_channels; first += kHeld) {
     const uint channel = min(first, in_channels - kHeld);
     vec2 w[kRowTaps * kTaps * kHeld];
-    [[unroll]] for (int r = 0; r < kRowTaps; ++r)
+    [[unroll]] for (int r = 0; r < kRowTaps; ++r) {
+      const int kz = first_tap_d + r / kTapsH * kTapStepD, ky = first_tap_h + r % kTapsH * kTapStepH;
       [[unroll]] for (int t = 0; t < kTaps; ++t)
         [[unroll]] for (uint i = 0; i < kHeld; ++i) {
-          const uint tap_row = uint(r * kKernelW + t * kTapStep + extents.first_tap) * in_channels + channel + i;
+          const int tap = (kz * kKernelH + ky) * kKernelW + t * kTapStep + extents.first_tap;
+          const uint tap_row = uint(tap) * in_channels + channel + i;
           w[(r * kTaps + t) * kHeld + i] = load_pair(weight + uint64_t(tap_row * out_channels + first_out) * 4);
         }
+    }
     const bool last = first + kHeld >= in_channels;
     for (int next = from; next < to; ++next) {
       const int row = min(next, rows - 1);
-      const int plane = int(divide(uint(row), uint(extents.out_h))), oy = row - plane * extents.out_h;
-      const int image = int(divide(uint(plane), uint(extents.out_d))), oz = plane - image * extents.out_d;
+      const int plane = int(divide(uint(row), uint(class_h))), image = int(divide(uint(plane), uint(class_d)));
+      const int oy = (row - plane * class_h) * kOutStepH + residue_h, oz = (plane - image * class_d) * kOutStepD + residue_d;
       uint64_t in_row[kRowTaps];
       bool in_rows[kRowTaps];
-      [[unroll]] for (int kz = 0; kz < kKernelD; ++kz)
-        [[unroll]] for (int ky = 0; ky < kKernelH; ++ky) {
-          const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
-          const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
-          const int in_line = (image * extents.in_d + max(iz, 0)) * extents.in_h + max(iy, 0);
-          in_row[kz * kKernelH + ky] = x + uint64_t(uint(in_line * extents.in_w)) * pixel_bytes + channel * kStoredBytes;
-          in_rows[kz * kKernelH + ky] = iz >= 0 && iy >= 0;
-        }
-      const uint64_t out_row = y + uint64_t(uint(row * extents.out_w)) * out_bytes + first_out * kOutBytes;
+      [[unroll]] for (int r = 0; r < kRowTaps; ++r) {
+        const int kz = first_tap_d + r / kTapsH * kTapStepD, ky = first_tap_h + r % kTapsH * kTapStepH;
+        const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
+        const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
+        const int in_line = (image * extents.in_d + max(iz, 0)) * extents.in_h + max(iy, 0);
+        in_row[r] = x + uint64_t(uint(in_line * extents.in_w)) * pixel_bytes + channel * kStoredBytes;
+        in_rows[r] = iz >= 0 && iy >= 0;
+      }
+      const int out_line = (image * extents.out_d + oz) * extents.out_h + oy;
+      const uint64_t out_row = y + uint64_t(uint(out_line * extents.out_w + extents.residue)) * out_bytes + first_out * kOutBytes;
       const uint turn_bytes = uint(kInStep) * pixel_bytes;
-      for (int begin = 0, end; begin < extents.out_w; begin = end) {
-        const int first_x = min(begin, extents.out_w - kPixels), left = first_x * kInStep + kLeast;
+      for (int begin = 0, end; begin < class_w; begin = end) {
+        const int first_x = min(begin, class_w - kPixels), left = first_x * kInStep + kLeast;
         // Up to the last turn that reads pixels of the image alone and doesn't reach over the row's end.
-        const int most = min((extents.in_w - kLeast - kStrip) / kInStep, extents.out_w - kPixels);
+        const int most = min((extents.in_w - kLeast - kStrip) / kInStep, class_w - kPixels);
         end = begin + (left >= 0 && most > begin ? (most - begin) / kPixels + 1 : 1) * kPixels;
         uint64_t strip[kRowTaps * kStrip];  // what the row's first pixel would read there
         [[unroll]] for (int r = 0; r < kRowTaps; ++r)
@@ -99,7 +117,7 @@ void main() {
             const uint64_t pixel = in_row[r] + uint64_t(uint(clamp(left + s, 0, extents.in_w - 1))) * pixel_bytes;
             strip[r * kStrip + s] = (inside ? pixel : zeros) - uint64_t(uint(first_x) * turn_bytes);
           }
-        const int last_x = min(end, extents.out_w) - kPixels;  // a row's last pixels may be of the turn before, too
+        const int last_x = min(end, class_w) - kPixels;  // a row's last pixels may be of the turn before, too
         for (int next_x = begin; next_x < end; next_x += kPixels) {
           const int ox = min(next_x, last_x);
           const uint offset = uint(ox) * turn_bytes;
@@ -123,7 +141,7 @@ void main() {
               }
             }
           [[unroll]] for (int p = 0; p < kPixels; ++p) {
-            const uint64_t pixel = out_row + uint(ox + p) * out_bytes;
+            const uint64_t pixel = out_row + uint((ox + p) * kOutStep) * out_bytes;
             sum[p] += kTurns && first > 0 ? load_pair(pixel) : start;
             const vec2 result = vec2(activate(sum[p].x, kActivation, kSlope), activate(sum[p].y, kActivation, kSlope));
             if (ox + p >= next_x) store(pixel, last ? result : sum[p]);

@@ -76,6 +76,30 @@ inline void add_winograd_conv_transpose_cases(std::vector<OpCase>& cases) {
   }
 }
 
+// weight_stationary's with a stride: a dispatch for each class of output pixels, channels by 16 for subgroups of 8.
+inline void add_strided_conv_transpose_cases(std::vector<OpCase>& cases) {
+  for (OpCase added :
+       {conv_transpose_case("weight_stationary, 2x2 stride 2, relu", {2, 32, 7, 9}, {32, 16, 2, 2},
+                            {.stride = {2}, .activation = Activation::relu}),
+        conv_transpose_case("weight_stationary, 3x3 stride 2, uneven classes", {2, 16, 6, 7}, {16, 32, 3, 3},
+                            {.stride = {2}, .padding = {1}}),
+        conv_transpose_case("weight_stationary, output padding", {1, 16, 5, 21}, {16, 16, 3, 3},
+                            {.stride = {2}, .padding = {1}, .output_padding = {1}}),
+        conv_transpose_case("weight_stationary, full, no bias", {1, 16, 5, 6}, {16, 16, 4, 3}, {.stride = {2}}, false),
+        conv_transpose_case("weight_stationary, mixed strides and dilation", {1, 16, 5, 6}, {16, 16, 3, 4},
+                            {.stride = {1, 2}, .padding = {2, 1}, .dilation = {2, 3}}),
+        conv_transpose_case("weight_stationary, two turns in one class", {1, 96, 3, 4}, {96, 16, 3, 3},
+                            {.stride = {2}, .padding = {1}}),
+        conv_transpose_case("weight_stationary, several workgroups", {1, 16, 37, 45}, {16, 32, 2, 2}, {.stride = {2}}),
+        conv_transpose_case("weight_stationary, volume, stride 2", {1, 16, 2, 3, 4}, {16, 16, 2, 2, 2},
+                            {.stride = {2}}),
+        conv_transpose_case("weight_stationary, line, stride 2", {2, 16, 19}, {16, 16, 4},
+                            {.stride = {2}, .padding = {1}})}) {
+    added.check_gradient = false;
+    cases.push_back(std::move(added));
+  }
+}
+
 inline void add_random_conv_transpose_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv_transpose");
   for (int i = 0; i < draws.rounds(10, 20); ++i) {
@@ -116,6 +140,7 @@ inline std::vector<OpCase> conv_transpose_cases() {
   };
   for (OpCase& option : conv_transpose_option_cases()) cases.push_back(std::move(option));
   add_winograd_conv_transpose_cases(cases);
+  add_strided_conv_transpose_cases(cases);
   add_random_conv_transpose_cases(cases);
   return cases;
 }
