@@ -140,7 +140,8 @@ int block_pixels(std::uint32_t columns, int taps) {
 }
 
 // A dispatch for each class of output columns that read the same taps: `fill` gives it its shader, its workgroup's size
-// (kGroupSize, if it leaves that) and the groups for so many blocks of pixels.
+// (kGroupSize, if it leaves that) and the groups for so many blocks of pixels of the columns `residue`, `residue` +
+// stride ...
 template <typename Fill>
 KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(std::uint32_t columns, int taps),
                                 const Fill& fill) {
@@ -164,7 +165,7 @@ KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(s
     dispatch.linear = true;
     dispatch.flops = conv_flops(geometry, transposed) / classes;
     dispatch.bytes = conv_bytes(request) / classes;
-    fill(dispatch, geometry, blocks);
+    fill(dispatch, geometry, blocks, residue);
     result.dispatches.push_back(std::move(dispatch));
   }
   return result;
@@ -173,7 +174,8 @@ KernelDispatches row_dispatches(const KernelRequest& request, int (*pixels_of)(s
 template <bool depthwise>
 KernelDispatches emit_register_blocked(const KernelRequest& request) {
   return row_dispatches(
-      request, block_pixels, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks) {
+      request, block_pixels,
+      [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks, std::uint32_t) {
         const std::uint32_t together = depthwise ? geometry.out_channels : geometry.out_channels / geometry.groups;
         const bool vec4 = together % 4 == 0;
         const bool unrolled =
@@ -215,7 +217,8 @@ int subgroup_block_pixels(std::uint32_t columns, int taps) {
 
 KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
   return row_dispatches(
-      request, subgroup_block_pixels, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks) {
+      request, subgroup_block_pixels,
+      [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks, std::uint32_t) {
         const std::uint32_t each = conv_lanes(request).each;
         const std::uint32_t step = geometry.in_channels / geometry.groups % 2 == 0 ? 2 : 1;
         dispatch.shader = fmt::format("conv/subgroup_blocked.out{}_in{}{}{}", each, step,
@@ -239,6 +242,8 @@ constexpr std::uint32_t kStationaryPixels = 2;      // of a row at a time
 constexpr std::uint64_t kMostStationaryStrip = 16;  // columns under these, all of which are unrolled
 // Loading the weights costs a workgroup what some 20 pixels do.
 constexpr std::uint64_t kLeastRunPixels = 256;
+// A dispatch each.
+constexpr std::uint32_t kMostClasses = 16;
 // Offsets in a row are 32 bits.
 constexpr std::uint64_t kMostRowElements = 1 << 28;
 
@@ -294,14 +299,16 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
     return lanes.each == 0 ? lanes.refusal
                            : fmt::format("needs channels that are a multiple of {}, twice the subgroup's size",
                                          2 * request.caps.subgroup_size);
-  std::uint64_t fewest = 1, most = 1, strip = 0;
+  std::uint64_t fewest = 1, most = 1, strip = 0, classes = 1;
   for (const int axis : {0, 1, 2}) {
+    classes *= axis_classes(geometry, axis, transposed);
     const AxisRange range = axis_range(geometry, axis, transposed);
     fewest *= range.least;
     most *= range.most;
     if (axis == 2) strip = range.strip;
   }
   if (fewest == 0) return "takes no outputs that no tap reaches";
+  if (classes > kMostClasses) return fmt::format("takes up to {} classes of outputs", kMostClasses);
   const std::uint32_t held = held_channels(geometry, most);
   if (held == 0) return fmt::format("takes up to {} taps of an even number of input channels", kMostHeldTaps);
   if (geometry.in_channels > kMostTurns * held) return "holds no weights of as many input channels";
@@ -317,44 +324,46 @@ KernelDispatches stationary_dispatches(const KernelRequest& request, bool transp
   const auto pixels_of = [](std::uint32_t columns, int) {
     return static_cast<int>(std::min(columns, kStationaryPixels));
   };
-  std::uint32_t residue_w = 0;
-  return row_dispatches(request, pixels_of, [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t) {
-    const std::array<int, 3> residues = {residue_d, residue_h, static_cast<int>(residue_w++)};
-    std::array<RowTaps, 3> taps;
-    std::array<std::uint32_t, 3> outputs;  // of the class along each axis
-    std::uint64_t count = 1;
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      taps[axis] = axis_taps(geometry, static_cast<int>(axis), transposed, residues[axis]);
-      const auto step = static_cast<std::uint32_t>(taps[axis].out_step);
-      outputs[axis] = (geometry.out[axis] - static_cast<std::uint32_t>(residues[axis]) + step - 1) / step;
-      count *= static_cast<std::uint64_t>(taps[axis].taps);
-    }
-    const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry, count);
-    const std::uint64_t rows = std::uint64_t{geometry.batch} * outputs[0] * outputs[1];
-    const std::uint64_t across = geometry.out_channels / (2 * lanes);
-    // Enough workgroups for all cores, which hold their weights for long enough.
-    const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
-    const std::uint64_t run = std::min(rows, std::max(busy, (kLeastRunPixels + outputs[2] - 1) / outputs[2]));
-    dispatch.shader = "conv/weight_stationary.pairs";
-    dispatch.specialization[0] = lanes;
-    // Channels come with the dispatch, and which columns lie beyond a row is found there.
-    dispatch.specialization[3] = dispatch.specialization[4] = 1;
-    dispatch.specialization[28] = 0;
-    for (const int value : {static_cast<int>(held), int{held < geometry.in_channels}, taps[0].taps, taps[1].taps,
-                            taps[0].tap_step, taps[1].tap_step})
-      dispatch.specialization.push_back(static_cast<std::uint32_t>(value));
-    for (const std::uint64_t value : {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
-      dispatch.constants.push_back(static_cast<std::uint32_t>(value));
-    dispatch.constants.insert(dispatch.constants.end(), outputs.begin(), outputs.end());
-    for (const int value : {residue_d, residue_h, taps[0].first_tap, taps[1].first_tap})
-      dispatch.constants.push_back(static_cast<std::uint32_t>(value));
-    const double classes = axis_classes(geometry, 0, transposed) * axis_classes(geometry, 1, transposed);
-    dispatch.flops /= classes;
-    dispatch.bytes /= classes;
-    if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
-    dispatch.buffers.push_back(reads_workspace(0));
-    dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
-  });
+  return row_dispatches(
+      request, pixels_of,
+      [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t, std::uint32_t residue_w) {
+        const std::array<int, 3> residues = {residue_d, residue_h, static_cast<int>(residue_w)};
+        std::array<RowTaps, 3> taps;
+        std::array<std::uint32_t, 3> outputs;  // of the class along each axis
+        std::uint64_t count = 1;
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          taps[axis] = axis_taps(geometry, static_cast<int>(axis), transposed, residues[axis]);
+          const auto step = static_cast<std::uint32_t>(taps[axis].out_step);
+          outputs[axis] = (geometry.out[axis] - static_cast<std::uint32_t>(residues[axis]) + step - 1) / step;
+          count *= static_cast<std::uint64_t>(taps[axis].taps);
+        }
+        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry, count);
+        const std::uint64_t rows = std::uint64_t{geometry.batch} * outputs[0] * outputs[1];
+        const std::uint64_t across = geometry.out_channels / (2 * lanes);
+        // Enough workgroups for all cores, which hold their weights for long enough.
+        const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
+        const std::uint64_t run = std::min(rows, std::max(busy, (kLeastRunPixels + outputs[2] - 1) / outputs[2]));
+        dispatch.shader = "conv/weight_stationary.pairs";
+        dispatch.specialization[0] = lanes;
+        // Channels come with the dispatch, and which columns lie beyond a row is found there.
+        dispatch.specialization[3] = dispatch.specialization[4] = 1;
+        dispatch.specialization[28] = 0;
+        for (const int value : {static_cast<int>(held), int{held < geometry.in_channels}, taps[0].taps, taps[1].taps,
+                                taps[0].tap_step, taps[1].tap_step})
+          dispatch.specialization.push_back(static_cast<std::uint32_t>(value));
+        for (const std::uint64_t value :
+             {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
+          dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+        dispatch.constants.insert(dispatch.constants.end(), outputs.begin(), outputs.end());
+        for (const int value : {residue_d, residue_h, taps[0].first_tap, taps[1].first_tap})
+          dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+        const double classes = axis_classes(geometry, 0, transposed) * axis_classes(geometry, 1, transposed);
+        dispatch.flops /= classes;
+        dispatch.bytes /= classes;
+        if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
+        dispatch.buffers.push_back(reads_workspace(0));
+        dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
+      });
 }
 
 KernelDispatches emit_weight_stationary(const KernelRequest& request) {

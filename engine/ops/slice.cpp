@@ -245,6 +245,14 @@ Value center_crop(Value x, const std::vector<std::int64_t>& spatial) {
   return slice(x, std::move(starts), std::move(ends));
 }
 
+std::shared_ptr<const Op> slice_op(SliceAttributes attributes) {
+  return std::make_shared<Slice>(std::move(attributes));
+}
+
+const SliceAttributes& slice_attributes(const Op& op) {
+  return static_cast<const Slice&>(op).values();
+}
+
 // ---- kernels ------------------------------------------------------------------------------------
 
 namespace {

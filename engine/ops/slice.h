@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "graph/graph.h"
@@ -42,6 +43,10 @@ std::vector<Value> chunk(Value x, std::int64_t chunks, int axis = 0);
 // The middle of the spatial axes of x (N, C, spatial...), `spatial` in size; where the border is odd, the larger half
 // is cut at the end.
 Value center_crop(Value x, const std::vector<std::int64_t>& spatial);
+
+// slice()'s op, for passes, and what one of its nodes takes.
+std::shared_ptr<const Op> slice_op(SliceAttributes attributes);
+const SliceAttributes& slice_attributes(const Op& op);
 
 std::vector<Kernel> slice_kernels();
 std::vector<Kernel> slice_gradient_kernels();

@@ -63,7 +63,7 @@ Dispatch copy_dispatch(std::string_view direction, BufferUse from, BufferUse to,
                             kStridedAxes));
   if (axes.empty()) axes.push_back({1, 0});
   const auto used = static_cast<std::uint32_t>(axes.size());
-  const auto broadcast = std::uint32_t{axes.front().stride == 0};
+  const auto broadcast = std::uint32_t{vec4 && axes.front().stride == 0};
   axes.resize(kStridedAxes, {2, 0});
   const auto count = word(elements(copy));
   const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);

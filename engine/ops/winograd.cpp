@@ -23,10 +23,13 @@ constexpr std::uint32_t kMostHeld = 128;
 constexpr std::uint32_t kLeastChannels = 32, kLeastGradientChannels = 16;
 // With fewer tiles the weight's transform does.
 constexpr std::uint32_t kLeastTiles = 32;
+// Of transformed weights, and of their gradient in each part: 32 bits hold their offsets, and memory them.
+constexpr std::uint64_t kMostMatrixBytes = 256 << 20;
 
+// Of a transformed tile.
 std::uint32_t positions_of(std::uint32_t outputs) {
   return (outputs + 2) * (outputs + 2);
-}  // of a transformed tile
+}
 
 // How the pixels of a convolution's output, in tiles, go through the workspace.
 struct Tiles {
@@ -49,7 +52,7 @@ struct TransformFlops {
 };
 
 TransformFlops transform_flops(const Tiles& tiles) {
-  if (tiles.outputs == 2) return {32, 42, 24, 12, 42};
+  if (tiles.outputs == 2) return {24, 35, 24, 18, 42};
   return {220, 117, 160, 140, 162};
 }
 
@@ -262,6 +265,9 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::ui
     return fmt::format("gains nothing below {0} tiles of {1}x{1} pixels", kLeastTiles, outputs);
   if (outputs > 2 && tiles * positions_of(outputs) >= tile_count(geometry, 2) * positions_of(2))
     return "gains nothing where tiles of 2x2 pixels fit the image better";
+  if (std::uint64_t{positions_of(outputs)} * geometry.in_channels * geometry.out_channels * sizeof(float) >
+      kMostMatrixBytes)
+    return "takes no weights as large as these";
   if (tile_row_bytes(geometry, outputs) > kMostRowBytes) return "takes no rows as long as these";
   const std::uint32_t least = gradient && outputs == 4 ? kLeastGradientChannels : kLeastChannels;
   for (const std::uint32_t channels : {geometry.in_channels, geometry.out_channels}) {

@@ -6,6 +6,7 @@
 #include "passes/eliminate.h"
 #include "passes/fuse_epilogue.h"
 #include "passes/fuse_pointwise.h"
+#include "passes/split_convolution.h"
 
 namespace tuff {
 
@@ -13,7 +14,7 @@ std::span<const Pass> optimization_passes() {
   static constexpr Pass kPasses[] = {
       {"eliminate_dead", eliminate_dead},      // what the builders left over
       {"eliminate_common", eliminate_common},  // before fusing makes equal ones differ
-      {"fuse_epilogue", fuse_epilogue},
+      {"split_convolution", split_convolution}, {"fuse_epilogue", fuse_epilogue},
       {"fuse_pointwise", fuse_pointwise},  // after all that look for single elementwise ops
       {"eliminate_dead", eliminate_dead},  // what fusing left behind
   };

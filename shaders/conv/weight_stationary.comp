@@ -1,13 +1,14 @@
-// Convolution, also transposed, for CPU drivers whose subgroups are a CPU's vectors and that do a load from
-// one address once for all lanes: a workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, and
-// walks over rows of pixels. All weights of kHeld input channels are loaded before and stay on the stack, from where a CPU
-// multiplies them at no cost; no sum outlives a turn of the loop, so none is written through a mask.
-// x (N, D, H, W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). Twice the subgroup's size divides O, kHeld divides
-// C and is even. More input channels come in turns, each of which adds to what the ones before left in y.
+// Convolution, also transposed, for CPU drivers whose subgroups are a CPU's vectors and that do a load from one
+// address once for all lanes: a workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, and
+// walks over rows of pixels. All weights of kHeld input channels are loaded before and stay on the stack, from where a
+// CPU multiplies them at no cost; no sum outlives a turn of the loop, so none is written through a mask. x (N, D, H,
+// W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). Twice the subgroup's size divides O, kHeld divides C and is
+// even. More input channels come in turns, each of which adds to what the ones before left in y.
 //
-// Pixels beyond the image are read from `zeros`, one of its rows, or a pixel where no row lies beyond the image: choosing
-// an address costs less than choosing between what was loaded and 0 for each channel. Addresses are chosen once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is active, so
-// addresses stay inside x there too.
+// Pixels beyond the image are read from `zeros`, one of its rows, or a pixel where no row lies beyond the image:
+// choosing an address costs less than choosing between what was loaded and 0 for each channel. Addresses are chosen
+// once for all turns of a row that read no such pixel. Loads that all lanes share are done even where no lane is
+// active, so addresses stay inside x there too.
 // Transposed with a stride, a dispatch is for output pixels of one residue class modulo it, which read the same taps.
 // Groups take the next output channels, then the next run of rows.
 #version 460
@@ -91,7 +92,8 @@ void main() {
     for (int next = from; next < to; ++next) {
       const int row = min(next, rows - 1);
       const int plane = int(divide(uint(row), uint(class_h))), image = int(divide(uint(plane), uint(class_d)));
-      const int oy = (row - plane * class_h) * kOutStepH + residue_h, oz = (plane - image * class_d) * kOutStepD + residue_d;
+      const int oy = (row - plane * class_h) * kOutStepH + residue_h;
+      const int oz = (plane - image * class_d) * kOutStepD + residue_d;
       uint64_t in_row[kRowTaps];
       bool in_rows[kRowTaps];
       [[unroll]] for (int r = 0; r < kRowTaps; ++r) {
@@ -103,7 +105,8 @@ void main() {
         in_rows[r] = iz >= 0 && iy >= 0;
       }
       const int out_line = (image * extents.out_d + oz) * extents.out_h + oy;
-      const uint64_t out_row = y + uint64_t(uint(out_line * extents.out_w + extents.residue)) * out_bytes + first_out * kOutBytes;
+      const uint out_pixel = uint(out_line * extents.out_w + extents.residue);
+      const uint64_t out_row = y + uint64_t(out_pixel) * out_bytes + first_out * kOutBytes;
       const uint turn_bytes = uint(kInStep) * pixel_bytes;
       for (int begin = 0, end; begin < class_w; begin = end) {
         const int first_x = min(begin, class_w - kPixels), left = first_x * kInStep + kLeast;

@@ -1,14 +1,15 @@
-// Winograd's F(2x2, 3x3) and, with OUTPUTS=4, F(4x4, 3x3) (Lavin and Gray 2015): 2x2 or 4x4 neighbouring outputs of a 3x3
-// convolution from the 4x4 or 6x6 inputs under them with 16 multiplications instead of 36, or 36 instead of 144.
-// y = A^T ((G w G^T) * (B^T x B)) A, where * is a product of elements; summed over input channels it is 16 or 36 matrix
+// Winograd's F(2x2, 3x3) and, with OUTPUTS=4, F(4x4, 3x3) (Lavin and Gray 2015): 2x2 or 4x4 neighbouring outputs of a
+// 3x3 convolution from the 4x4 or 6x6 inputs under them with 16 multiplications instead of 36, or 36 instead of 144. y
+// = A^T ((G w G^T) * (B^T x B)) A, where * is a product of elements; summed over input channels it is 16 or 36 matrix
 // products. Each function is one dimension of a transform.
 //
-// F(4x4, 3x3) interpolates at 0, 5/8, -5/8, 3/2, -3/2 and infinity: errors are at most twice those of a plain sum, where
-// the usual 0, 1, -1, 2, -2 make them four times as large (docs/kernels.md).
+// F(4x4, 3x3) interpolates at 0, 5/8, -5/8, 3/2, -3/2 and infinity, which leaves errors half as large as the usual 0,
+// 1, -1, 2, -2 do (docs/kernels.md).
 //
-// For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring pairs of channels. Such drivers load and
-// store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer. Channels and extents come
-// with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all layers and sizes.
+// For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring pairs of channels. Such drivers load
+// and store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer. Channels and
+// extents come with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all
+// layers and sizes.
 #ifndef TUFF_WINOGRAD_GLSL
 #define TUFF_WINOGRAD_GLSL
 #extension GL_EXT_control_flow_attributes : require
@@ -58,7 +59,7 @@ vec2[3] transform_weight_gradient(vec2 m[4]) {
   return vec2[3](m[0] + sum, difference, sum + m[3]);
 }
 
-#else
+#elif OUTPUTS == 4
 
 const float kP = 0.625, kQ = 1.5;  // the points, with their negatives
 const float kP2 = kP * kP, kQ2 = kQ * kQ;
@@ -67,7 +68,8 @@ const float kAtZero = 1.0 / (kP2 * kQ2), kAtP = 0.5 / (kP2 * (kP2 - kQ2)), kAtQ 
 
 // B^T x
 void transform_input(inout vec2 x[6]) {
-  const vec2 first = kP2 * kQ2 * x[0] - (kP2 + kQ2) * x[2] + x[4], last = kP2 * kQ2 * x[1] - (kP2 + kQ2) * x[3] + x[5];
+  const vec2 first = kP2 * kQ2 * x[0] - (kP2 + kQ2) * x[2] + x[4];
+  const vec2 last = kP2 * kQ2 * x[1] - (kP2 + kQ2) * x[3] + x[5];
   const vec2 even_p = x[4] - kQ2 * x[2], odd_p = kP * (x[3] - kQ2 * x[1]);
   const vec2 even_q = x[4] - kP2 * x[2], odd_q = kQ * (x[3] - kP2 * x[1]);
   x = vec2[6](first, even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, last);
@@ -98,9 +100,12 @@ vec2[6] transform_upstream(vec2 y[4]) {
 vec2[3] transform_weight_gradient(vec2 m[6]) {
   const vec2 sum_p = kAtP * (m[1] + m[2]), sum_q = kAtQ * (m[3] + m[4]);
   const vec2 difference_p = kAtP * (m[1] - m[2]), difference_q = kAtQ * (m[3] - m[4]);
-  return vec2[3](kAtZero * m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q, kP2 * sum_p + kQ2 * sum_q + m[5]);
+  return vec2[3](kAtZero * m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q,
+                 kP2 * sum_p + kQ2 * sum_q + m[5]);
 }
 
+#else
+#error "OUTPUTS must be 2 or 4"
 #endif
 
 #endif

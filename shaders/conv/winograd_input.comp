@@ -1,7 +1,7 @@
-// The transformed input of a Winograd convolution (conv/winograd.glsl): tiles (positions, tiles, C) from x (N, H, W, C),
-// where tile (n, ty, tx) is B^T x B of the pixels that begin at row kOutputs ty - kPaddingH and column kOutputs tx -
-// kPaddingW, 0 beyond the image. A workgroup is one subgroup and walks a row of tiles, each of which shares two columns
-// with its neighbour.
+// The transformed input of a Winograd convolution (conv/winograd.glsl): tiles (positions, tiles, C) from x (N, H, W,
+// C), where tile (n, ty, tx) is B^T x B of the pixels that begin at row kOutputs ty - kPaddingH and column kOutputs tx
+// - kPaddingW, 0 beyond the image. A workgroup is one subgroup and walks a row of tiles, each of which shares two
+// columns with its neighbour.
 // Groups take the next channels, then the next row of tiles; `first_row` is the first of those in `tiles`.
 #version 460
 #extension GL_GOOGLE_include_directive : require

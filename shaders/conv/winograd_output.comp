@@ -1,6 +1,6 @@
-// The output of a Winograd convolution (conv/winograd.glsl): y (N, H, W, O) from products (positions, tiles, O), A^T m A of each
-// tile, with bias (O) and activation. A workgroup is one subgroup and walks a row of tiles. Groups take the next channels,
-// then the next row of tiles; `first_row` is the first of those in `products`.
+// The output of a Winograd convolution (conv/winograd.glsl): y (N, H, W, O) from products (positions, tiles, O), A^T m
+// A of each tile, with bias (O) and activation. A workgroup is one subgroup and walks a row of tiles. Groups take the
+// next channels, then the next row of tiles; `first_row` is the first of those in `products`.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;

@@ -1,11 +1,12 @@
-// The matrix products of a Winograd convolution (conv/winograd.glsl), one for each position of a tile: products (positions,
-// tiles, O) = tiles (positions, tiles, C) times u (positions, C, O). A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, kAcross of
-// them each. All weights that it needs are loaded before the loop over tiles and stay on the stack, from where a CPU
-// multiplies them at no cost. Products are added by kTerms before they reach the sum: a sum that takes one after the other
-// waits for each. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane that
-// loaded them, or, with SHARED, by loads from one address.
-// Groups take the next output channels, then the next run of tiles, then the next position. Channels, tiles and runs come
-// with the dispatch: compiling this takes long, and few pipelines then serve all layers and sizes.
+// The matrix products of a Winograd convolution (conv/winograd.glsl), one for each position of a tile: products
+// (positions, tiles, O) = tiles (positions, tiles, C) times u (positions, C, O). A workgroup is one subgroup, whose
+// lanes take neighbouring pairs of output channels, kAcross of them each. All weights that it needs are loaded before
+// the loop over tiles and stay on the stack, from where a CPU multiplies them at no cost. Products are added by kTerms
+// before they reach the sum: a sum that takes one after the other waits for each. Inputs reach all lanes as in
+// conv/subgroup_blocked.comp: by broadcasts from the lane that loaded them, or, with SHARED, by loads from one
+// address.
+// Groups take the next output channels, then the next run of tiles, then the next position. Channels, tiles and runs
+// come with the dispatch: compiling this takes long, and few pipelines then serve all layers and sizes.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

@@ -1,6 +1,6 @@
-// The transformed weight of a Winograd convolution (conv/winograd.glsl): u (positions, C, O), G w G^T of weight (3x3, C, O).
-// kFlip: of the kernel mirrored on both axes, as transposed convolutions read it. A workgroup is one subgroup; groups
-// take the next output channels, then the next input channel.
+// The transformed weight of a Winograd convolution (conv/winograd.glsl): u (positions, C, O), G w G^T of weight (3x3,
+// C, O). kFlip: of the kernel mirrored on both axes, as transposed convolutions read it. A workgroup is one subgroup;
+// groups take the next output channels, then the next input channel.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;

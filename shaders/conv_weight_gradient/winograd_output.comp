@@ -1,6 +1,6 @@
 // The end of a Winograd weight gradient (conv/winograd.glsl): y (3x3, C, O) is G^T m G of the sum m of partial (parts,
-// positions, C, O), whose parts are added in their order. A workgroup is one subgroup; groups take the next output channels, then
-// the next input channel.
+// positions, C, O), whose parts are added in their order. A workgroup is one subgroup; groups take the next output
+// channels, then the next input channel.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;

@@ -1,8 +1,8 @@
-// The matrix products of a Winograd weight gradient (conv/winograd.glsl), one for each position of a tile: partial (parts,
-// positions, C, O), in each part the transposed of x (positions, tiles, C) times upstream (positions, tiles, O) over its
-// share of the tiles. A workgroup is one subgroup,
-// whose lanes take neighbouring pairs of output channels of the same kIn input channels. Inputs reach all lanes as in
-// conv/subgroup_blocked.comp: by broadcasts from the lane that loaded them, or, with SHARED, by loads from one address.
+// The matrix products of a Winograd weight gradient (conv/winograd.glsl), one for each position of a tile: partial
+// (parts, positions, C, O), in each part the transposed of x (positions, tiles, C) times upstream (positions, tiles,
+// O) over its share of the tiles. A workgroup is one subgroup, whose lanes take neighbouring pairs of output channels
+// of the same kIn input channels. Inputs reach all lanes as in conv/subgroup_blocked.comp: by broadcasts from the lane
+// that loaded them, or, with SHARED, by loads from one address.
 // Groups take the next output channels, then the next input channels, then the next position, then the next part.
 #version 460
 #extension GL_GOOGLE_include_directive : require

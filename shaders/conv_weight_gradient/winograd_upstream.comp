@@ -1,6 +1,6 @@
-// The transformed upstream of a Winograd weight gradient (conv/winograd.glsl): tiles (positions, tiles, O), A y A^T of each
-// 2x2 or 4x4 pixels of upstream (N, H, W, O), 0 beyond it. A workgroup is one subgroup and walks a row of tiles. Groups take the
-// next channels, then the next row of tiles; `first_row` is the first of those in `tiles`.
+// The transformed upstream of a Winograd weight gradient (conv/winograd.glsl): tiles (positions, tiles, O), A y A^T of
+// each 2x2 or 4x4 pixels of upstream (N, H, W, O), 0 beyond it. A workgroup is one subgroup and walks a row of tiles.
+// Groups take the next channels, then the next row of tiles; `first_row` is the first of those in `tiles`.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
@@ -37,7 +37,8 @@ void main() {
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
   uint64_t row[kOutputs];
   [[unroll]] for (int i = 0; i < kOutputs; ++i)
-    row[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes + pair * (kStoredBytes * 2);
+    row[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes +
+             pair * (kStoredBytes * 2);
   for (uint tx = 0; tx < tile_columns; ++tx) {
     vec2 columns[kOutputs][kTile];
     [[unroll]] for (uint j = 0; j < kOutputs; ++j) {

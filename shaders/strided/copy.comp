@@ -13,7 +13,8 @@
 #include "common/vector.glsl"
 
 layout(constant_id = 3) const uint kAxes = 1;  // 1 to 8
-layout(constant_id = 4) const bool kBroadcast = false;  // the innermost stride is 0: CPU drivers run both sides of a condition
+// The innermost stride is 0. Not a condition at run time, of which CPU drivers run both sides.
+layout(constant_id = 4) const bool kBroadcast = false;
 
 layout(push_constant) uniform Push {
   WordIn x;

@@ -88,11 +88,13 @@ inline void add_strided_conv_transpose_cases(std::vector<OpCase>& cases) {
         conv_transpose_case("weight_stationary, full, no bias", {1, 16, 5, 6}, {16, 16, 4, 3}, {.stride = {2}}, false),
         conv_transpose_case("weight_stationary, mixed strides and dilation", {1, 16, 5, 6}, {16, 16, 3, 4},
                             {.stride = {1, 2}, .padding = {2, 1}, .dilation = {2, 3}}),
-        conv_transpose_case("weight_stationary, two turns in one class", {1, 96, 3, 4}, {96, 16, 3, 3},
+        conv_transpose_case("weight_stationary, two turns in one class", {1, 64, 3, 4}, {64, 16, 3, 3},
                             {.stride = {2}, .padding = {1}}),
         conv_transpose_case("weight_stationary, several workgroups", {1, 16, 37, 45}, {16, 32, 2, 2}, {.stride = {2}}),
         conv_transpose_case("weight_stationary, volume, stride 2", {1, 16, 2, 3, 4}, {16, 16, 2, 2, 2},
                             {.stride = {2}}),
+        conv_transpose_case("weight_stationary, volume, two taps on each axis", {1, 16, 2, 3, 4}, {16, 16, 3, 3, 3},
+                            {.stride = {2}, .padding = {1}}),
         conv_transpose_case("weight_stationary, line, stride 2", {2, 16, 19}, {16, 16, 4},
                             {.stride = {2}, .padding = {1}})}) {
     added.check_gradient = false;
