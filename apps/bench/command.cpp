@@ -52,6 +52,8 @@ void check_arguments(const BenchArguments& arguments) {
     throw Error(fmt::format("--seconds {}: must be 0 or more", arguments.measure.effort.seconds));
   if (!arguments.shader.empty() && (arguments.peaks_only || !arguments.spirv.file.empty()))
     throw Error("--shader goes with neither --spv nor --peaks; give one of them");
+  if (arguments.autotune && (arguments.peaks_only || !arguments.shader.empty() || !arguments.spirv.file.empty()))
+    throw Error("--autotune chooses kernels of cases; it goes with none of --shader, --spv and --peaks");
   bench::case_pattern(arguments.pattern);
 }
 

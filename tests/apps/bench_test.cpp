@@ -107,6 +107,7 @@ TEST_CASE("bench: anyone's shader") {
   refused({"--spec", "64,one"}, "--spec one: must be a whole number");
   refused({"--buffers", "4X"}, "--buffers 4X: must be a number of bytes");
   refused({"--groups", "0"}, "--groups 0: must be from 1 to 65535");
+  refused({"--autotune"}, "--autotune chooses kernels of cases");
   os::write_file(shader, std::string("not SPIR-V, 20 bytes"));
   refused({}, "no SPIR-V");
 }
@@ -126,8 +127,9 @@ TEST_CASE("bench latency: stages, frames, and other sizes that need no or few pi
   CHECK(sum == doctest::Approx(report["startup"]["all"].get<double>()));
   CHECK(report["results"][0]["warm"]["samples"] == 20);
   CHECK(report["results"][0]["p99"].get<double>() >= report["results"][0]["warm"]["median"].get<double>());
-  REQUIRE(report["sizes"].size() == 4);
-  CHECK(report["sizes"][3]["pipelines"] == 0);  // its executable is gone, its pipelines are there
+  REQUIRE(report["sizes"].size() == 3);
+  CHECK(report["sizes"][0]["pipelines"] == 0);  // its executable is gone, its pipelines are there
+  CHECK(report["sizes"][1]["anew"] > 0);
   CHECK(run_tuff({"bench", "latency", "--size", "33"}).code == 1);
   CHECK(contains(run_tuff({"bench", "latency", "--size", "33"}).err, "--size 33: the net can't take this size"));
 }
