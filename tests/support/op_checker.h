@@ -29,6 +29,7 @@ struct CheckOptions {
 
 struct CheckCounts {
   int cases = 0, kernels_run = 0, kernels_refused = 0, settings_left = 0, gradients = 0, poisoned = 0, orders = 0;
+  int not_exact = 0;  // results of cases of tolerance 0 by a kernel whose sums of whole numbers aren't whole
   int kinks = 0, gradients_skipped = 0;  // elements without one gradient, and gradients of such elements alone
   std::map<std::string, int> half;       // results in f16 by how they came about
   std::set<std::string> between_casts;   // ops that took part in f32
