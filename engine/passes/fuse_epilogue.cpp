@@ -41,11 +41,6 @@ std::optional<Epilogue> epilogue_for(const Graph& graph, const Readers& readers,
   return readers.only_reader(result) ? epilogue_of(graph.nodes()[readers.of(result).front()]) : std::nullopt;
 }
 
-const Node* producer_of(const Graph& graph, std::uint32_t value) {
-  const Source& source = graph.values()[value].source;
-  return source.kind == Source::Kind::node ? &graph.nodes()[source.node] : nullptr;
-}
-
 std::shared_ptr<const Op> with_epilogue(const Op& op, const Epilogue& epilogue) {
   ConvAttributes attributes = conv_attributes(op);
   attributes.activation = epilogue.activation;

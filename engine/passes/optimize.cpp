@@ -12,9 +12,10 @@ namespace tuff {
 
 std::span<const Pass> optimization_passes() {
   static constexpr Pass kPasses[] = {
-      {"eliminate_dead", eliminate_dead},      // what the builders left over
-      {"eliminate_common", eliminate_common},  // before fusing makes equal ones differ
-      {"split_convolution", split_convolution}, {"fuse_epilogue", fuse_epilogue},
+      {"eliminate_dead", eliminate_dead},        // what the builders left over
+      {"eliminate_common", eliminate_common},    // before fusing makes equal ones differ
+      {"split_convolution", split_convolution},  // before convolutions hold activations
+      {"fuse_epilogue", fuse_epilogue},
       {"fuse_pointwise", fuse_pointwise},  // after all that look for single elementwise ops
       {"eliminate_dead", eliminate_dead},  // what fusing left behind
   };

@@ -10,6 +10,11 @@ Readers::Readers(const Graph& graph) : readers_(graph.values().size()), is_outpu
   for (const Output& output : graph.outputs()) is_output_[output.value] = true;
 }
 
+const Node* producer_of(const Graph& graph, std::uint32_t value) {
+  const Source& source = graph.values()[value].source;
+  return source.kind == Source::Kind::node ? &graph.nodes()[source.node] : nullptr;
+}
+
 Rewriter::Rewriter(const Graph& from) : from_(from), to_(std::make_unique<Graph>()), map_(to_->copy_sources(from)) {}
 
 Value Rewriter::map(std::uint32_t old_value) const {

@@ -33,6 +33,9 @@ class Readers {
   std::vector<bool> is_output_;
 };
 
+// The node that computes the value; none for inputs, parameters and constants.
+const Node* producer_of(const Graph& graph, std::uint32_t value);
+
 class Rewriter {
  public:
   explicit Rewriter(const Graph& from);

@@ -48,7 +48,7 @@ bool splits(const Graph& graph, const Readers& readers, const Node& node) {
 
 // `value` of the new graph, only these places of one axis.
 Value narrowed(Rewriter& rewriter, Value value, int axis, Channels part, std::uint32_t like) {
-  const std::vector<std::int64_t>& extents = value.shape().extents();
+  const std::vector<std::int64_t> extents = value.shape().extents();
   SliceAttributes attributes{std::vector<std::int64_t>(extents.size(), 0), extents,
                              std::vector<std::int64_t>(extents.size(), 1)};
   attributes.starts[static_cast<std::size_t>(axis)] = part.first;
@@ -74,14 +74,14 @@ std::unique_ptr<Graph> split_convolution(const Graph& graph) {
   for (std::uint32_t index = 0; index < graph.nodes().size(); ++index) {
     const Node& node = graph.nodes()[index];
     if (splits(graph, readers, node)) continue;  // its parts are added where the slices stand
-    const Source* source = node.op->name() == "slice" ? &graph.values()[node.inputs[0]].source : nullptr;
-    if (source == nullptr || source->kind != Source::Kind::node ||
-        !splits(graph, readers, graph.nodes()[source->node])) {
+    const Node* before = node.op->name() == "slice" ? producer_of(graph, node.inputs[0]) : nullptr;
+    if (before == nullptr || !splits(graph, readers, *before)) {
       rewriter.copy(index);
       continue;
     }
-    const Shape whole = graph.values()[node.inputs[0]].type.shape;
-    rewriter.replace(index, part_of(rewriter, graph, source->node, *channels_of(node, whole)));
+    const auto convolution = static_cast<std::uint32_t>(before - graph.nodes().data());
+    const Shape& whole = graph.values()[node.inputs[0]].type.shape;
+    rewriter.replace(index, part_of(rewriter, graph, convolution, *channels_of(node, whole)));
   }
   return rewriter.finish();
 }
