@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/bench/samples.h"
 #include "apps/commands.h"
 #include "apps/model_graph.h"
 #include "apps/options.h"
@@ -70,11 +71,6 @@ struct Totals {
   std::uint64_t memory() const { return activation_bytes + store_bytes + other_bytes; }
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // The median over runs of each dispatch's time.
 std::vector<Row> measure_dispatches(Executable& executable, std::int64_t runs) {
   std::vector<std::vector<double>> times(executable.plan().dispatches.size());
@@ -82,7 +78,7 @@ std::vector<Row> measure_dispatches(Executable& executable, std::int64_t runs) {
     for (const DispatchTime& time : executable.profile()) times[time.dispatch].push_back(time.nanoseconds);
   std::vector<Row> rows;
   for (std::size_t dispatch = 0; dispatch < times.size(); ++dispatch)
-    rows.push_back({dispatch, median(times[dispatch])});
+    rows.push_back({dispatch, bench::median(times[dispatch])});
   return rows;
 }
 
@@ -105,8 +101,8 @@ Totals measure_totals(Executable& executable, const std::vector<TimingInput>& in
     seconds.push_back(os::monotonic_seconds() - begin);
     host.push_back(os::thread_cpu_seconds() - host_begin);
   }
-  totals.run_seconds = median(seconds);
-  totals.host_seconds = median(host);
+  totals.run_seconds = bench::median(seconds);
+  totals.host_seconds = bench::median(host);
   totals.activation_bytes = plan.scratch_bytes();
   totals.other_bytes = executable.device_bytes() - totals.activation_bytes;
   for (const Segment& segment : plan.segments)

@@ -142,11 +142,6 @@ Frames time_frames(Executable& executable, const HostTensor& images, std::int64_
   return result;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 // `other` has another size: its executable takes the place of this size's.
 SizeTime time_size(Subject& subject, Predictor& predictor, const char* what, std::int64_t height, std::int64_t width,
                    const Image& other) {

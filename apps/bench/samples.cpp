@@ -7,6 +7,12 @@
 #include "base/os.h"
 
 namespace tuff::bench {
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
 namespace {
 
 constexpr std::uint64_t kFlushBytes = 128 << 20;  // more than caches hold, but for the largest GPUs'

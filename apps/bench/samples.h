@@ -22,6 +22,9 @@ struct Samples {
   bool noisy() const { return spread() > 0.05; }
 };
 
+// The upper of two in the middle. Not of nothing.
+double median(std::vector<double> values);
+
 struct Effort {
   int samples = 30;    // at least
   double seconds = 1;  // at least
