@@ -25,9 +25,10 @@ std::vector<TensorType> Assign::infer(std::span<const TensorType> inputs) const 
 
 Dispatch copy_dispatch(BufferUse from, BufferUse to, const TensorType& type, const DeviceCaps& caps) {
   const auto count = static_cast<std::uint32_t>(type.shape.elements());
-  const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, caps);
-  Dispatch dispatch{"assign/copy.f32", {kGroupSize, 1, 1}, {from, to}, {count, rounds}};
-  dispatch.groups = linear_groups(invocations, caps, rounds);
+  const std::uint32_t invocations = (count + 3) / 4;
+  const Rounds rounds = rounds_for(invocations, caps);
+  Dispatch dispatch{"assign/copy.f32", {rounds.size, 1, 1}, {from, to}, {count, rounds.count}};
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 2.0 * static_cast<double>(type.bytes());
   return dispatch;
 }

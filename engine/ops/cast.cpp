@@ -33,15 +33,15 @@ class Cast : public Op {
 
 KernelDispatches emit(const KernelRequest& request) {
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   const DType from = request.inputs[0].dtype, to = request.outputs[0].dtype;
   Dispatch dispatch{to == DType::i32     ? "cast/cast.to_int"
                     : from == DType::i32 ? "cast/cast.to_float"
                                          : "cast/cast.float",
-                    {kGroupSize, 1, 1},
+                    {rounds.size, 1, 1},
                     {reads_input(0), writes_output(0)},
-                    {count, rounds}};
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+                    {count, rounds.count}};
+  dispatch.groups = rounds.groups;
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }

@@ -107,19 +107,19 @@ template <int lanes>
 KernelDispatches emit_pair(const KernelRequest& request) {
   const Rows rows = rows_of(request);
   const std::uint64_t count = rows.rows * rows.total / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   const Division by_total = division(static_cast<std::uint32_t>(rows.total / lanes));
   Dispatch dispatch;
   dispatch.shader = "concat/pair." + vector_variant(lanes, request.caps);
-  dispatch.specialization = {kGroupSize, 1, 1};
+  dispatch.specialization = {rounds.size, 1, 1};
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
   dispatch.constants = {static_cast<std::uint32_t>(count),
-                        rounds,
+                        rounds.count,
                         static_cast<std::uint32_t>(rows.widths[0] / lanes),
                         static_cast<std::uint32_t>(rows.widths[1] / lanes),
                         by_total.multiplier,
                         by_total.shift};
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 2.0 * static_cast<double>(request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }

@@ -28,9 +28,10 @@ std::vector<TensorType> Fill::infer(std::span<const TensorType> inputs) const {
 // ---- kernels ------------------------------------------------------------------------------------
 
 Dispatch fill_dispatch(const BufferUse& buffer, std::uint32_t count, float value, const DeviceCaps& caps) {
-  const std::uint32_t invocations = (count + 3) / 4, rounds = group_rounds(invocations, caps);
-  Dispatch dispatch{"fill/fill.f32", {kGroupSize, 1, 1}, {buffer}, {count, rounds, float_bits(value)}};
-  dispatch.groups = linear_groups(invocations, caps, rounds);
+  const std::uint32_t invocations = (count + 3) / 4;
+  const Rounds rounds = rounds_for(invocations, caps);
+  Dispatch dispatch{"fill/fill.f32", {rounds.size, 1, 1}, {buffer}, {count, rounds.count, float_bits(value)}};
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 4.0 * count;
   return dispatch;
 }

@@ -224,15 +224,15 @@ KernelDispatches emit_gather(const KernelRequest& request) {
   const GatherRows from = gather_rows(request.inputs[0], attributes.axis);
   const GatherRows to = gather_rows(request.outputs[0], attributes.axis);
   const std::uint32_t count = static_cast<std::uint32_t>(request.outputs[0].shape.elements()) / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
-  Dispatch dispatch{lanes == 4 ? "gather/gather.vec4" : "gather/gather.scalar", {kGroupSize, 1, 1}};
+  const Rounds rounds = rounds_for(count, request.caps);
+  Dispatch dispatch{lanes == 4 ? "gather/gather.vec4" : "gather/gather.scalar", {rounds.size, 1, 1}};
   dispatch.buffers = {reads_input(0), reads_input(1), writes_output(0)};
-  dispatch.constants = {count, rounds};
+  dispatch.constants = {count, rounds.count};
   append_division(dispatch.constants, to.inner / lanes);
   append_division(dispatch.constants, to.extent);
   const std::uint32_t missing = request.inputs[0].dtype != DType::i32 ? float_bits(attributes.missing) : 0;
   dispatch.constants.insert(dispatch.constants.end(), {from.extent, attributes.by_row ? 1u : 0u, missing});
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = static_cast<double>(request.inputs[1].bytes() + 2 * request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }
@@ -240,14 +240,14 @@ KernelDispatches emit_gather(const KernelRequest& request) {
 KernelDispatches emit_flatten(const KernelRequest& request) {
   const auto& op = static_cast<const FlattenIndex&>(request.op);
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch{
-      "gather/flatten_index.scalar", {kGroupSize, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds}};
+      "gather/flatten_index.scalar", {rounds.size, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds.count}};
   append_division(dispatch.constants, count / static_cast<std::uint32_t>(op.batches()));
   dispatch.constants.push_back(static_cast<std::uint32_t>(op.extents().size()));
   for (const std::int64_t extent : op.extents()) dispatch.constants.push_back(static_cast<std::uint32_t>(extent));
   dispatch.constants.resize(2 + 3 + 1 + 8, 1);
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }

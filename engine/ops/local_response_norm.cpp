@@ -62,18 +62,18 @@ KernelDispatches emit_window(const KernelRequest& request) {
   const auto& op = static_cast<const ChannelWindow&>(request.op);
   const TensorType& type = request.outputs[0];
   const auto count = static_cast<std::uint32_t>(type.shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch;
   dispatch.shader = "local_response_norm/window.scalar";
-  dispatch.specialization = {kGroupSize, 1, 1};
+  dispatch.specialization = {rounds.size, 1, 1};
   dispatch.buffers = {reads_input(0), writes_output(0)};
   dispatch.constants = {count,
                         static_cast<std::uint32_t>(type.shape.channels()),
                         static_cast<std::uint32_t>(op.size()),
                         static_cast<std::uint32_t>(op.before()),
                         float_bits(1 / static_cast<float>(op.size())),
-                        rounds};
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+                        rounds.count};
+  dispatch.groups = rounds.groups;
   dispatch.flops = static_cast<double>(std::min(op.size(), type.shape.channels())) * count;
   dispatch.bytes = 2.0 * static_cast<double>(type.bytes());
   return {{std::move(dispatch)}, {}};

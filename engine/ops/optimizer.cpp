@@ -78,9 +78,10 @@ KernelDispatches update_dispatch(const KernelRequest& request, std::string shade
   const UpdateAttributes& update = op.update();
   const auto bits = [](double value) { return float_bits(static_cast<float>(value)); };
   const auto count = static_cast<std::uint32_t>(request.inputs[0].shape.elements() / 4);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch;
   dispatch.shader = std::move(shader);
-  dispatch.specialization = {kGroupSize,      1, 1, update.scaled, update.factors, update.averaged, update.l1 != 0,
+  dispatch.specialization = {rounds.size,     1, 1, update.scaled, update.factors, update.averaged, update.l1 != 0,
                              update.skippable};
   dispatch.specialization.insert(dispatch.specialization.end(), specialization.begin(), specialization.end());
   // The shader doesn't touch the buffers that aren't there.
@@ -89,10 +90,9 @@ KernelDispatches update_dispatch(const KernelRequest& request, std::string shade
   for (const bool there : {update.scaled, update.skippable, update.factors})
     dispatch.buffers.push_back(reads_input(there ? next++ : 1));
   dispatch.buffers.push_back(update.averaged ? updates_input(next) : reads_input(1));
-  const std::uint32_t rounds = group_rounds(count, request.caps);
-  dispatch.constants = {count, rounds, bits(update.l1), bits(1 - update.average_decay)};
+  dispatch.constants = {count, rounds.count, bits(update.l1), bits(1 - update.average_decay)};
   for (const double constant : constants) dispatch.constants.push_back(bits(constant));
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.flops = flops * count;
   for (const TensorType& input : request.inputs) dispatch.bytes += static_cast<double>(input.bytes());
   for (const int written : op.written_inputs())

@@ -161,14 +161,14 @@ KernelDispatches emit_pad(const KernelRequest& request) {
   borders[0] = {borders[0].extent / lanes, borders[0].lo / lanes, borders[0].hi / lanes};
   borders.resize(kBorders);
   const std::uint32_t count = word(request.outputs[0].shape.elements()) / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   const std::uint32_t value = request.inputs[0].dtype != DType::i32 ? float_bits(attributes.value)
                                                                     : word(static_cast<std::int32_t>(attributes.value));
   Dispatch dispatch;
   dispatch.shader = lanes == 4 ? "pad/pad.vec4" : "pad/pad.scalar";
-  dispatch.specialization = {kGroupSize, 1, 1, axes};
+  dispatch.specialization = {rounds.size, 1, 1, axes};
   dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants = {count, rounds, word(static_cast<std::int64_t>(attributes.mode)), value};
+  dispatch.constants = {count, rounds.count, word(static_cast<std::int64_t>(attributes.mode)), value};
   for (const Border& border : borders) dispatch.constants.push_back(word(border.extent));
   for (const Border& border : borders) dispatch.constants.push_back(word(border.padded()));
   for (const Border& border : borders) dispatch.constants.push_back(word(border.lo));
@@ -179,7 +179,7 @@ KernelDispatches emit_pad(const KernelRequest& request) {
     shifts |= by.shift << (axis * 5);
   }
   dispatch.constants.push_back(shifts);
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }
@@ -188,14 +188,15 @@ KernelDispatches emit_pad(const KernelRequest& request) {
 KernelDispatches emit_gradient(const KernelRequest& request) {
   const PadAxis& attributes = static_cast<const PadGradient&>(request.op).values();
   const std::uint32_t count = word(request.outputs[0].shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
-  Dispatch dispatch{"pad/gradient.scalar", {kGroupSize, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds}};
+  const Rounds rounds = rounds_for(count, request.caps);
+  Dispatch dispatch{
+      "pad/gradient.scalar", {rounds.size, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds.count}};
   append_division(dispatch.constants, word(strides(request.outputs[0])[static_cast<std::size_t>(attributes.axis)]));
   append_division(dispatch.constants, word(request.outputs[0].shape[attributes.axis]));
   for (const std::int64_t value :
        {request.inputs[0].shape[attributes.axis], attributes.lo, static_cast<std::int64_t>(attributes.mode)})
     dispatch.constants.push_back(word(value));
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }

@@ -143,17 +143,17 @@ KernelDispatches emit_copy(const KernelRequest& request) {
   const auto block = block_extents(request);
   const std::vector<ShuffledAxis> axes = inner_axes(unshuffled, block, lanes);
   const auto count = static_cast<std::uint32_t>(type.shape.elements()) / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch;
   dispatch.shader =
       fmt::format("pixel_shuffle/copy.{}{}", unshuffle ? "unshuffle_" : "", lanes == 4 ? "vec4" : "scalar");
-  dispatch.specialization = {kGroupSize, 1, 1, static_cast<std::uint32_t>(axes.size() + 1)};
+  dispatch.specialization = {rounds.size, 1, 1, static_cast<std::uint32_t>(axes.size() + 1)};
   dispatch.buffers = {reads_input(0), writes_output(0)};
   dispatch.constants = axis_constants(axes);
-  for (const std::uint32_t value :
-       {unshuffled.height * unshuffled.width * unshuffled.channels, block[0] * block[1] * block[2], count, rounds})
+  for (const std::uint32_t value : {unshuffled.height * unshuffled.width * unshuffled.channels,
+                                    block[0] * block[1] * block[2], count, rounds.count})
     dispatch.constants.push_back(value);
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 2.0 * static_cast<double>(type.bytes());
   return {{std::move(dispatch)}, {}};
 }

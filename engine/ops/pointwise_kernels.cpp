@@ -36,9 +36,10 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   // Longer programs compute more than they load.
   const bool wide =
       request.caps.is_cpu() && request.caps.int64 && elements == 4 && steps <= 4 && !needs_functions(program);
+  const Rounds rounds = rounds_for(count / elements, request.caps);
   Dispatch dispatch{fmt::format("pointwise/program.{}{}_{}{}", needs_functions(program) ? "functions_" : "",
                                 elements == 4 ? "vec4" : "f32", steps, wide ? "_wide" : ""),
-                    {kGroupSize, 1, 1}};
+                    {rounds.size, 1, 1}};
   std::uint32_t accesses = 0;
   for (std::uint32_t input = 0; input < kPointwiseInputs; ++input) {
     const bool there = input < request.inputs.size();
@@ -52,11 +53,10 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
 
   dispatch.specialization.insert(dispatch.specialization.end(), {accesses, static_cast<std::uint32_t>(program.inputs),
                                                                  static_cast<std::uint32_t>(length)});
-  const std::uint32_t rounds = group_rounds(count / elements, request.caps);
   const Division by_channels = division(std::max(channels, 2u)), by_sample = division(std::max(sample, 2u));
   dispatch.constants = {
-      count,           channels, sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
-      by_sample.shift, rounds};
+      count,           channels,    sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,
+      by_sample.shift, rounds.count};
   std::uint32_t scalars = 0;
   for (const PointwiseInstruction& instruction : program.instructions) {
     dispatch.specialization.push_back(encode(instruction, scalars));
@@ -65,7 +65,7 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
     ++scalars;
   }
   dispatch.constants.resize(8 + kPointwiseImmediates, 0);
-  dispatch.groups = linear_groups(count / elements, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.flops = static_cast<double>(count) * static_cast<double>(length);
   return dispatch;
 }

@@ -78,13 +78,14 @@ KernelDispatches emit_philox(const KernelRequest& request) {
   const auto& random = static_cast<const Random&>(request.op);
   const TensorType& type = request.outputs[0];
   const auto count = static_cast<std::uint32_t>(type.shape.elements());
-  const std::uint32_t blocks = (count + 3) / 4, rounds = group_rounds(blocks, request.caps);
-  Dispatch dispatch{"random/philox.f32", {kGroupSize, 1, 1, static_cast<std::uint32_t>(random.distribution())}};
+  const std::uint32_t blocks = (count + 3) / 4;
+  const Rounds rounds = rounds_for(blocks, request.caps);
+  Dispatch dispatch{"random/philox.f32", {rounds.size, 1, 1, static_cast<std::uint32_t>(random.distribution())}};
   dispatch.buffers = {reads_input(0), writes_output(0)};
-  dispatch.constants = {count, rounds, random.number(), static_cast<std::uint32_t>(RandomUse::op)};
+  dispatch.constants = {count, rounds.count, random.number(), static_cast<std::uint32_t>(RandomUse::op)};
   const auto place = places(type);
   dispatch.constants.insert(dispatch.constants.end(), place.begin(), place.end());
-  dispatch.groups = linear_groups(blocks, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.linear = true;
   dispatch.flops = 60.0 * count;
   dispatch.bytes = static_cast<double>(type.bytes());

@@ -105,15 +105,16 @@ template <std::uint32_t lanes>
 KernelDispatches emit_gather(const KernelRequest& request) {
   const ResampleTable& table = static_cast<const Resample&>(request.op).table();
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements()) / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch;
   dispatch.shader = lanes == 4 ? "resample/gather.vec4" : "resample/gather.scalar";
-  dispatch.specialization = {kGroupSize, 1, 1};
+  dispatch.specialization = {rounds.size, 1, 1};
   dispatch.buffers = {reads_input(0), reads_input(1), reads_input(2), writes_output(0)};
-  dispatch.constants = {count, rounds, static_cast<std::uint32_t>(table.in), static_cast<std::uint32_t>(table.taps)};
+  dispatch.constants = {count, rounds.count, static_cast<std::uint32_t>(table.in),
+                        static_cast<std::uint32_t>(table.taps)};
   append_division(dispatch.constants, static_cast<std::uint32_t>(inner_elements(request)) / lanes);
   append_division(dispatch.constants, static_cast<std::uint32_t>(table.out));
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.linear = true;
   dispatch.flops = 2.0 * static_cast<double>(request.outputs[0].shape.elements()) * static_cast<double>(table.taps);
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());

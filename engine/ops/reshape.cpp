@@ -148,8 +148,9 @@ std::array<PlacedAxis, 3> placed_axes(const TensorType& type) {
 KernelDispatches emit_gather(const KernelRequest& request) {
   const TensorType& result = request.outputs[0];
   const auto count = static_cast<std::uint32_t>(result.shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
-  Dispatch dispatch{"reshape/gather.scalar", {kGroupSize, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds}};
+  const Rounds rounds = rounds_for(count, request.caps);
+  Dispatch dispatch{
+      "reshape/gather.scalar", {rounds.size, 1, 1}, {reads_input(0), writes_output(0)}, {count, rounds.count}};
   std::array<PlacedAxis, 3> y = placed_axes(result), x = placed_axes(request.inputs[0]);
   std::ranges::stable_sort(y, {}, &PlacedAxis::stride);
   std::ranges::reverse(x);
@@ -159,7 +160,7 @@ KernelDispatches emit_gather(const KernelRequest& request) {
   for (std::size_t axis = 0; axis < 2; ++axis)
     append_division(dispatch.constants, static_cast<std::uint32_t>(x[axis].logical));
   for (const PlacedAxis& axis : x) dispatch.constants.push_back(static_cast<std::uint32_t>(axis.stride));
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 2.0 * static_cast<double>(result.bytes());
   return {{dispatch}, {}};
 }

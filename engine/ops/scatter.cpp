@@ -253,17 +253,17 @@ KernelDispatches emit_rows(const KernelRequest& request) {
   links.flops = static_cast<double>(m) * m;
 
   const std::uint32_t count = static_cast<std::uint32_t>(request.inputs[2].shape.elements()) / lanes;
-  const std::uint32_t rounds = group_rounds(count, request.caps);
+  const Rounds rounds = rounds_for(count, request.caps);
   Dispatch rows{lanes == 4 ? "scatter/rows.vec4" : fmt::format("scatter/rows.{}", element(request)),
-                {kGroupSize, 1, 1}};
+                {rounds.size, 1, 1}};
   const BufferUse changes{{Operand::Kind::output, 0}, Access::read_write};
   rows.buffers = {reads_input(1), reads_workspace(0), reads_input(2), changes};
-  rows.constants = {count, rounds};
+  rows.constants = {count, rounds.count};
   append_division(rows.constants, sizes.updates.inner / lanes);
   append_division(rows.constants, m);
   rows.constants.insert(rows.constants.end(),
                         {sizes.data.extent, static_cast<std::uint32_t>(sizes.attributes.reduction)});
-  rows.groups = linear_groups(count, request.caps, rounds);
+  rows.groups = rounds.groups;
   rows.bytes = 3.0 * static_cast<double>(request.inputs[2].bytes());
   return {{std::move(copy), std::move(links), std::move(rows)}, {std::uint64_t{m} * 8}};
 }
@@ -271,15 +271,15 @@ KernelDispatches emit_rows(const KernelRequest& request) {
 KernelDispatches emit_scan(const KernelRequest& request) {
   const Geometry sizes = geometry(request);
   const auto count = static_cast<std::uint32_t>(request.outputs[0].shape.elements());
-  const std::uint32_t rounds = group_rounds(count, request.caps);
-  Dispatch dispatch{fmt::format("scatter/scan.{}", element(request)), {kGroupSize, 1, 1}};
+  const Rounds rounds = rounds_for(count, request.caps);
+  Dispatch dispatch{fmt::format("scatter/scan.{}", element(request)), {rounds.size, 1, 1}};
   dispatch.buffers = {reads_input(0), reads_input(1), reads_input(2), writes_output(0)};
-  dispatch.constants = {count, rounds};
+  dispatch.constants = {count, rounds.count};
   append_division(dispatch.constants, sizes.data.inner);
   append_division(dispatch.constants, sizes.data.extent);
   dispatch.constants.insert(dispatch.constants.end(), {sizes.updates.extent, sizes.attributes.by_row ? 1u : 0u,
                                                        static_cast<std::uint32_t>(sizes.attributes.reduction)});
-  dispatch.groups = linear_groups(count, request.caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes =
       static_cast<double>(2 * request.inputs[0].bytes() + request.inputs[1].bytes() + request.inputs[2].bytes());
   dispatch.flops = static_cast<double>(count) * sizes.updates.extent;

@@ -86,9 +86,8 @@ LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
   return {0, fmt::format("needs channels that are a multiple of {}, the subgroup's size", caps.subgroup_size)};
 }
 
-std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds) {
-  const std::uint64_t size = std::uint64_t{kGroupSize} * rounds;
-  return folded_groups((count + size - 1) / size, caps);
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps) {
+  return folded_groups((count + kGroupSize - 1) / kGroupSize, caps);
 }
 
 std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps) {
@@ -97,10 +96,18 @@ std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCap
   return {static_cast<std::uint32_t>((groups + folds - 1) / folds), static_cast<std::uint32_t>(folds), 1};
 }
 
-std::uint32_t group_rounds(std::uint64_t count, const DeviceCaps& caps) {
+std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps) {
   if (!caps.is_cpu()) return 1;
-  const std::uint64_t groups = (count + kGroupSize - 1) / kGroupSize;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups / (std::uint64_t{caps.cores} * 16), 1, 64));
+  const std::uint64_t most = 4096 / size;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups / (std::uint64_t{caps.cores} * 16), 1, most));
+}
+
+Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
+  const bool one_subgroup = caps.is_cpu() && caps.subgroup_size > 0 && caps.subgroup_size < kGroupSize;
+  const std::uint32_t size = one_subgroup ? caps.subgroup_size : kGroupSize;
+  const std::uint64_t groups = (invocations + size - 1) / size;
+  const std::uint32_t count = group_rounds(groups, size, caps);
+  return {size, count, folded_groups((groups + count - 1) / count, caps)};
 }
 
 std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {

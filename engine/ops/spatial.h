@@ -63,16 +63,26 @@ LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps);
 
 // Groups of kGroupSize invocations for `count` of them, folded into y where x overflows: the shader takes
 // linear_invocation() of common/grid.glsl and checks it against the count.
-std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps, std::uint32_t rounds = 1);
+std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps& caps);
 
 // The same for `groups` groups of any size: the shader takes linear_group().
 std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps);
 
-// How often a group of a simple kernel repeats itself over neighbouring elements (first_of_rounds() of
-// common/grid.glsl), for linear_groups(). GPUs want many groups; a CPU driver pays 200 ns for each (lavapipe of Mesa
-// 25: an addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps its cores evenly
-// loaded.
-std::uint32_t group_rounds(std::uint64_t count, const DeviceCaps& caps);
+// How simple kernels are dispatched, whose groups of `size` invocations repeat themselves `count` times over
+// neighbouring elements (first_of_rounds() of common/grid.glsl). GPUs want many groups. A CPU driver pays 200 ns for
+// each (lavapipe of Mesa 25: an addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps
+// its cores evenly loaded. It runs a group's subgroups one after the other, each through all rounds, so its groups are
+// one subgroup, which reads from front to back: eight that stride over each other ran Adam at 2.6 GB/s instead of 9.0,
+// a product at 3.6 instead of 12.3 (Mesa 26).
+struct Rounds {
+  std::uint32_t size = 0;
+  std::uint32_t count = 1;
+  std::array<std::uint32_t, 3> groups{};
+};
+Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps);
+
+// The rounds alone, where `groups` of `size` invocations would do without.
+std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps);
 
 // Groups for `rows` rows of `width` invocations: x walks along a row in strides (the shader loops), y and z are rows.
 std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps);

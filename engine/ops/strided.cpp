@@ -66,11 +66,12 @@ Dispatch copy_dispatch(std::string_view direction, BufferUse from, BufferUse to,
   const auto broadcast = std::uint32_t{vec4 && axes.front().stride == 0};
   axes.resize(kStridedAxes, {2, 0});
   const auto count = word(elements(copy));
-  const std::uint32_t invocations = vec4 ? count / 4 : count, rounds = group_rounds(invocations, caps);
+  const std::uint32_t invocations = vec4 ? count / 4 : count;
+  const Rounds rounds = rounds_for(invocations, caps);
   Dispatch dispatch{fmt::format("strided/copy.{}{}", direction, vector_variant(vec4 ? 4 : 1, caps)),
-                    {kGroupSize, 1, 1, used, broadcast},
+                    {rounds.size, 1, 1, used, broadcast},
                     {from, to},
-                    {count, rounds, word(copy.offset)}};
+                    {count, rounds.count, word(copy.offset)}};
   for (const StridedAxis& axis : axes) dispatch.constants.push_back(word(axis.stride));
   axes.pop_back();
   std::vector<std::uint32_t> multipliers, shifts(2, 0);
@@ -82,7 +83,7 @@ Dispatch copy_dispatch(std::string_view direction, BufferUse from, BufferUse to,
   }
   for (const auto& values : {multipliers, shifts})
     dispatch.constants.insert(dispatch.constants.end(), values.begin(), values.end());
-  dispatch.groups = linear_groups(invocations, caps, rounds);
+  dispatch.groups = rounds.groups;
   dispatch.bytes = 8.0 * count;
   return dispatch;
 }
@@ -143,7 +144,7 @@ Dispatch transpose_dispatch(BufferUse from, BufferUse to, const StridedCopy& cop
   const std::uint32_t row_tiles = (rows / 4 + wide - 1) / wide;
   const std::uint32_t high = kGroupSize / wide, column_tiles = (columns / 4 + high - 1) / high;
   const std::uint32_t tiles = row_tiles * column_tiles * outer[0].extent * outer[1].extent * outer[2].extent;
-  const std::uint32_t rounds = group_rounds(std::uint64_t{tiles} * kGroupSize, caps);
+  const std::uint32_t rounds = group_rounds(tiles, kGroupSize, caps);
   Dispatch dispatch{"strided/transpose." + vector_variant(4, caps),
                     {kGroupSize, 1, 1, wide},
                     {from, to},
