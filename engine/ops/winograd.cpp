@@ -148,7 +148,7 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
   dispatch.shader = transform_shader(shader, tiles);
-  dispatch.specialization = {lanes, 1, 1};
+  dispatch.specialization = {lanes, 1, 1, caps.shared_loads};
   dispatch.constants = {first, rows, image[1], image[2], tiles.rows, tiles.columns, channels, tiles.room};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / (2 * lanes)), caps);
   dispatch.linear = true;

@@ -7,9 +7,11 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
+#include "common/touch.glsl"
 #include "conv/winograd.glsl"
-layout(constant_id = 3) const int kPaddingH = 0;
-layout(constant_id = 4) const int kPaddingW = 0;
+layout(constant_id = 3) const bool kTouch = false;  // all channels of pixels ahead, where these are the first
+layout(constant_id = 4) const int kPaddingH = 0;
+layout(constant_id = 5) const int kPaddingW = 0;
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t tiles;
@@ -41,38 +43,46 @@ void load_column(uint64_t row[kTile], bool inside[kTile], int at, out vec2 colum
 }
 
 void main() {
-  const uint across = channels / 2 / gl_WorkGroupSize.x;
-  const uint tile_row = linear_group() / across;
-  if (tile_row >= rows) return;
-  const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
+  if (linear_group() / across >= rows) return;
+  const uint tile_row = min(linear_group() / across, rows - 1);
   const uint image = divide(first_row + tile_row, tile_rows);
   const int top = int(first_row + tile_row - image * tile_rows) * kOutputs - kPaddingH;
-  uint64_t row[kTile];
+  const uint pixel_bytes = channels * kStoredBytes, tile_bytes = channels * 4;
+  const uint touched_bytes = kTouch && block == 0 ? pixel_bytes : 0;
+  const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  uint64_t line[kTile], row[kTile];  // of all channels, of the lane's
   bool inside[kTile];
   [[unroll]] for (int i = 0; i < kTile; ++i) {
     inside[i] = top + i >= 0 && top + i < in_h;
-    const uint line = image * uint(in_h) + uint(clamp(top + i, 0, in_h - 1));
-    row[i] = x + uint64_t(line * uint(in_w)) * (channels * kStoredBytes) + pair * (kStoredBytes * 2);
+    line[i] = x + uint64_t((image * uint(in_h) + uint(clamp(top + i, 0, in_h - 1))) * uint(in_w)) * pixel_bytes;
+    row[i] = line[i] + pair * (kStoredBytes * 2);
   }
-  const uint tile_bytes = channels * 4;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
   vec2 columns[kTile][kTile];
   [[unroll]] for (int s = 0; s < 2; ++s) load_column(row, inside, s - kPaddingW, columns[s]);
   for (uint tx = 0; tx < tile_columns; ++tx) {
-    [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, int(tx) * kOutputs + s - kPaddingW, columns[s]);
+    const int left = int(tx) * kOutputs - kPaddingW;
+    for (uint at = 0; at < touched_bytes; at += kLineBytes)
+      [[unroll]] for (int s = 2; s < kTile; ++s) {
+        const uint offset = uint(clamp(left + s, 0, in_w - 1)) * pixel_bytes + min(at, pixel_bytes - 4);
+        [[unroll]] for (int i = 0; i < kTile; ++i) touch(line[i] + uint64_t(offset));
+      }
+    [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, left + s, columns[s]);
     uint64_t at = out_tile;
     [[unroll]] for (int i = 0; i < kTile; ++i) {
-      vec2 line[kTile];
-      [[unroll]] for (int s = 0; s < kTile; ++s) line[s] = columns[s][i];
-      transform_input(line);
+      vec2 values[kTile];
+      [[unroll]] for (int s = 0; s < kTile; ++s) values[s] = columns[s][i];
+      transform_input(values);
       [[unroll]] for (int j = 0; j < kTile; ++j) {
-        store_pair(at, line[j]);
+        store_pair(at, values[j]);
         at += step;
       }
     }
     [[unroll]] for (int s = 0; s < 2; ++s) columns[s] = columns[kOutputs + s];
     out_tile += tile_bytes;
   }
+  keep_touched(room == 0, tiles);
   if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }

@@ -5,7 +5,9 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
+#include "common/touch.glsl"
 #include "conv/winograd.glsl"
+layout(constant_id = 3) const bool kTouch = false;  // all channels of pixels ahead, where these are the first
 layout(push_constant) uniform Push {
   uint64_t upstream;
   uint64_t tiles;
@@ -26,20 +28,27 @@ const uint kStoredBytes = 4;
 #endif
 
 void main() {
-  const uint across = channels / 2 / gl_WorkGroupSize.x;
-  const uint tile_row = linear_group() / across;
-  if (tile_row >= rows) return;
-  const uint pair = linear_group() % across * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
+  if (linear_group() / across >= rows) return;
+  const uint tile_row = min(linear_group() / across, rows - 1);
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
-  const uint tile_bytes = channels * 4, pixel_bytes = channels * kStoredBytes;
+  const uint pixel_bytes = channels * kStoredBytes, tile_bytes = channels * 4;
+  const uint touched_bytes = kTouch && block == 0 ? pixel_bytes : 0;
+  const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
-  uint64_t row[kOutputs];
-  [[unroll]] for (int i = 0; i < kOutputs; ++i)
-    row[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes +
-             pair * (kStoredBytes * 2);
+  uint64_t line[kOutputs], row[kOutputs];  // of all channels, of the lane's
+  [[unroll]] for (int i = 0; i < kOutputs; ++i) {
+    line[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes;
+    row[i] = line[i] + pair * (kStoredBytes * 2);
+  }
   for (uint tx = 0; tx < tile_columns; ++tx) {
+    for (uint at = 0; at < touched_bytes; at += kLineBytes)
+      [[unroll]] for (uint j = 0; j < kOutputs; ++j) {
+        const uint offset = min(tx * kOutputs + j, out_w - 1) * pixel_bytes + min(at, pixel_bytes - 4);
+        [[unroll]] for (int i = 0; i < kOutputs; ++i) touch(line[i] + uint64_t(offset));
+      }
     vec2 columns[kOutputs][kTile];
     [[unroll]] for (uint j = 0; j < kOutputs; ++j) {
       const bool there = tx * kOutputs + j < out_w;
@@ -55,13 +64,14 @@ void main() {
     [[unroll]] for (int i = 0; i < kTile; ++i) {
       vec2 y[kOutputs];
       [[unroll]] for (int j = 0; j < kOutputs; ++j) y[j] = columns[j][i];
-      const vec2 line[kTile] = transform_upstream(y);
+      const vec2 values[kTile] = transform_upstream(y);
       [[unroll]] for (int j = 0; j < kTile; ++j) {
-        store_pair(at, line[j]);
+        store_pair(at, values[j]);
         at += step;
       }
     }
     out_tile += tile_bytes;
   }
+  keep_touched(room == 0, tiles);
   if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }
