@@ -19,7 +19,9 @@ Dispatch over_windows(const KernelRequest& request, std::string shader, std::uin
   const Volume& written = pooled_side ? out : in;
   Dispatch dispatch;
   dispatch.shader = std::move(shader);
-  dispatch.specialization = {kGroupSize, 1, 1};
+  const RowGroups over = row_groups(std::uint64_t{written.batch} * written.depth * written.height,
+                                    std::uint64_t{written.width} * (written.channels / lanes), request.caps);
+  dispatch.specialization = {over.size, 1, 1};
   dispatch.constants = {in.batch, in.channels / lanes, in.depth, in.height, in.width, out.depth, out.height, out.width};
   const auto push = [&](const std::vector<std::int64_t>& values, std::int64_t fallback) {
     for (const std::uint32_t value : to_3d(values, fallback)) dispatch.constants.push_back(value);
@@ -31,8 +33,7 @@ Dispatch over_windows(const KernelRequest& request, std::string shader, std::uin
   push(attributes.dilation, 1);
   dispatch.constants.push_back(attributes.count_include_pad ? 1 : 0);
   dispatch.constants.push_back(static_cast<std::uint32_t>(attributes.divisor_override));
-  dispatch.groups = row_groups(std::uint64_t{written.batch} * written.depth * written.height,
-                               std::uint64_t{written.width} * (written.channels / lanes), request.caps);
+  dispatch.groups = over.groups;
   for (const TensorType& type : request.inputs) dispatch.bytes += static_cast<double>(type.bytes());
   for (const TensorType& type : request.outputs) dispatch.bytes += static_cast<double>(type.bytes());
   return dispatch;
@@ -127,7 +128,8 @@ KernelDispatches emit_gather_tiles(const KernelRequest& request) {
   const std::uint64_t depth = dispatch.specialization[3], height = dispatch.specialization[4],
                       width = dispatch.specialization[5];
   dispatch.groups = row_groups(in.batch * ((in.depth + depth - 1) / depth) * ((in.height + height - 1) / height),
-                               (in.width + width - 1) / width * (in.channels / lanes), request.caps);
+                               (in.width + width - 1) / width * (in.channels / lanes), request.caps)
+                        .groups;
   return {{std::move(dispatch)}, {}};
 }
 

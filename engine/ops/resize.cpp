@@ -108,14 +108,15 @@ KernelDispatches emit_resize(const KernelRequest& request) {
   const std::uint32_t vectors = from.channels / lanes;
   Dispatch dispatch;
   dispatch.shader = fmt::format("resize/{}.{}", backward ? "gradient" : "resize", lanes == 4 ? "vec4" : "scalar");
-  dispatch.specialization = {kGroupSize, 1, 1};
+  const RowGroups over = row_groups(static_cast<std::uint64_t>(walked.batch) * walked.depth * walked.height,
+                                    static_cast<std::uint64_t>(walked.width) * vectors, request.caps);
+  dispatch.specialization = {over.size, 1, 1};
   dispatch.buffers = {reads_input(0), writes_output(0)};
   dispatch.constants = {from.batch, vectors, from.depth, from.height, from.width, to.depth, to.height, to.width};
   for (const float step : sampling_steps(op)) dispatch.constants.push_back(float_bits(step));
   dispatch.constants.push_back(op.values().mode == ResizeMode::bilinear ? 1 : 0);
   dispatch.constants.push_back(op.values().align_corners ? 1 : 0);
-  dispatch.groups = row_groups(static_cast<std::uint64_t>(walked.batch) * walked.depth * walked.height,
-                               static_cast<std::uint64_t>(walked.width) * vectors, request.caps);
+  dispatch.groups = over.groups;
   dispatch.bytes = static_cast<double>(request.inputs[0].bytes() + request.outputs[0].bytes());
   return {{std::move(dispatch)}, {}};
 }

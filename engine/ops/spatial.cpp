@@ -102,20 +102,33 @@ std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const Devic
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups / (std::uint64_t{caps.cores} * 16), 1, most));
 }
 
-Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
+namespace {
+
+// Of kernels whose invocations take neighbouring elements in turns.
+std::uint32_t striding_group_size(const DeviceCaps& caps) {
   const bool one_subgroup = caps.is_cpu() && caps.subgroup_size > 0 && caps.subgroup_size < kGroupSize;
-  const std::uint32_t size = one_subgroup ? caps.subgroup_size : kGroupSize;
+  return one_subgroup ? caps.subgroup_size : kGroupSize;
+}
+
+}  // namespace
+
+Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
+  const std::uint32_t size = striding_group_size(caps);
   const std::uint64_t groups = (invocations + size - 1) / size;
   const std::uint32_t count = group_rounds(groups, size, caps);
   return {size, count, folded_groups((groups + count - 1) / count, caps)};
 }
 
-std::array<std::uint32_t, 3> row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {
-  const std::uint64_t along = std::min<std::uint64_t>((width + kGroupSize - 1) / kGroupSize, caps.max_groups[0]);
+RowGroups row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {
+  const std::uint32_t size = striding_group_size(caps);
+  std::uint64_t along = std::min<std::uint64_t>((width + size - 1) / size, caps.max_groups[0]);
+  // One group walks a whole row where the rows are enough for all cores.
+  if (caps.is_cpu()) along = std::clamp<std::uint64_t>(caps.cores * 16 / rows, 1, along);
   const std::uint64_t limit = caps.max_groups[1];
   const std::uint64_t folds = (rows + limit - 1) / limit;
-  return {static_cast<std::uint32_t>(along), static_cast<std::uint32_t>((rows + folds - 1) / folds),
-          static_cast<std::uint32_t>(folds)};
+  return {size,
+          {static_cast<std::uint32_t>(along), static_cast<std::uint32_t>((rows + folds - 1) / folds),
+           static_cast<std::uint32_t>(folds)}};
 }
 
 }  // namespace tuff
