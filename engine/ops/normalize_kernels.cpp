@@ -65,9 +65,12 @@ Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, con
               const DeviceCaps& caps) {
   Dispatch dispatch;
   dispatch.shader = fmt::format("normalize/{}.{}", shader, vector_variant(lanes, caps));
-  dispatch.specialization = {kGroupSize, 1, 1};
+  const bool touch = lanes == 4 && caps.shared_loads && caps.int64 && pieces.vectors * parts.interleave % caps.subgroup_size == 0;
+  const std::uint32_t size = touch ? caps.subgroup_size : kGroupSize;
+  dispatch.specialization = {size, 1, 1, touch};
   dispatch.constants = {pieces.samples, pieces.rows, pieces.vectors, parts.count, parts.block_rows, parts.interleave};
-  dispatch.groups = linear_groups(std::uint64_t{pieces.samples} * parts.count * pieces.vectors, caps);
+  const std::uint64_t invocations = std::uint64_t{pieces.samples} * parts.count * pieces.vectors;
+  dispatch.groups = folded_groups((invocations + size - 1) / size, caps);
   return dispatch;
 }
 

@@ -29,7 +29,28 @@ void main() {
   REAL plain_lost = REAL(0);
   REAL along = REAL(0);
   REAL along_lost = REAL(0);
-  for (uint row = part.first; row < part.end; row += interleave) {
+#ifdef WIDE
+  Ahead ahead = look_ahead(samples, vectors, parts, rows, block_rows, interleave);
+#endif
+  uint row = part.first;
+  for (; row + 3 * interleave < part.end; row += 4 * interleave) {
+#ifdef WIDE
+    touch_turn(x, ahead);
+    touch_turn(upstream, ahead);
+    ahead.first += 4 * interleave * vectors;
+#endif
+    REAL u[4], product[4];
+    [[unroll]] for (uint r = 0; r < 4; ++r) {
+      uint at = base + (row + r * interleave) * vectors;
+      REAL value = LOADED_REAL(x.at[at]);
+      u[r] = LOADED_REAL(upstream.at[at]);
+      if (relu != 0) u[r] = pass_positive(u[r], apply_affine(value, a));
+      product[r] = u[r] * (value - a.mean);
+    }
+    add_to(plain, plain_lost, (u[0] + u[1]) + (u[2] + u[3]));
+    add_to(along, along_lost, (product[0] + product[1]) + (product[2] + product[3]));
+  }
+  for (; row < part.end; row += interleave) {
     uint at = base + row * vectors;
     REAL value = LOADED_REAL(x.at[at]);
     REAL u = LOADED_REAL(upstream.at[at]);
@@ -39,4 +60,7 @@ void main() {
   }
   sums.at[i] = STORED_F32(plain);
   sums.at[total + i] = STORED_F32(along * a.deviation);
+#ifdef WIDE
+  KEEP_TOUCHED(samples, sums)
+#endif
 }

@@ -25,7 +25,14 @@ void main() {
   REAL squares_lost = REAL(0);
   float count = 0.0;
   uint row = part.first;
+#ifdef WIDE
+  Ahead ahead = look_ahead(samples, vectors, parts, rows, block_rows, interleave);
+#endif
   for (; row + 3 * interleave < part.end; row += 4 * interleave) {
+#ifdef WIDE
+    touch_turn(x, ahead);
+    ahead.first += 4 * interleave * vectors;
+#endif
     REAL a = LOADED_REAL(x.at[base + row * vectors]) - origin;
     REAL b = LOADED_REAL(x.at[base + (row + interleave) * vectors]) - origin;
     REAL c = LOADED_REAL(x.at[base + (row + 2 * interleave) * vectors]) - origin;
@@ -51,4 +58,7 @@ void main() {
   moments.at[i] = STORED_F32(origin + mean);
   moments.at[total + i] = STORED_F32(squares);
   moments.at[2 * total + i] = STORED_F32(REAL(count));
+#ifdef WIDE
+  KEEP_TOUCHED(samples, moments)
+#endif
 }

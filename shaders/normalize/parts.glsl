@@ -2,6 +2,7 @@
 // statistics per sample: N pieces. A piece's rows are cut in blocks of block_rows, a block is shared by `interleave`
 // invocations that take every interleave-th row, so that neighbours read neighbouring addresses. On a GPU a piece is
 // one block; on a CPU an invocation group stays within a block, which its caches and prefetchers like.
+#extension GL_EXT_control_flow_attributes : require
 #include "common/compensated.glsl"
 #include "common/divide.glsl"
 #include "common/grid.glsl"
@@ -31,3 +32,40 @@ Part locate_part(uint i, uint vectors, uint parts, uint rows, uint block_rows, u
   uint start = block * block_rows;
   return Part(n, i - line * vectors, start + part - block * interleave, min(start + block_rows, rows));
 }
+
+#ifdef WIDE
+// Lines that a group's lanes will want, as common/touch.glsl explains: of the next turn's rows, which lie one after the
+// other, all channels, where the group's are the first. The groups of the other channels follow on the same core.
+layout(constant_id = 3) const bool kTouch = false;  // a group is one subgroup, whose lanes are of one block
+
+#ifdef HALF_IN
+const uint kLineVectors = 8;
+#else
+const uint kLineVectors = 4;
+#endif
+
+struct Ahead {
+  uint first;    // vector of the turn
+  uint vectors;  // of a turn of four rows a lane
+  uint last;     // vector of the tensor
+};
+
+Ahead look_ahead(uint samples, uint vectors, uint parts, uint rows, uint block_rows, uint interleave) {
+  const uint i = min(linear_group() * gl_WorkGroupSize.x, samples * parts * vectors - 1);
+  const Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
+  return Ahead((part.sample_index * rows + part.first) * vectors,
+               kTouch && part.channel == 0 ? 4 * interleave * vectors : 0, samples * rows * vectors - 1);
+}
+
+float touched = 0.0;
+
+void touch_turn(StoredRealIn x, Ahead ahead) {
+  for (uint v = 0; v < ahead.vectors; v += 4 * kLineVectors)
+    [[unroll]] for (uint line = 0; line < 4; ++line)
+      touched += LOADED_REAL(x.at[min(ahead.first + v + line * kLineVectors, ahead.last)]).x;
+}
+
+// At the end: no tensor has 0 samples, which the compiler doesn't know, so that the loads stay.
+#define KEEP_TOUCHED(samples, result) \
+  if (samples == 0) result.at[0] = STORED_F32(REAL(touched));
+#endif
