@@ -61,17 +61,27 @@ Parts writing_parts(const Pieces& pieces, const DeviceCaps& caps) {
   return cut(pieces, caps.is_cpu() ? 256 : 2048, caps.is_cpu() ? 16 : 4, caps);
 }
 
-Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts,
+// Whether a subgroup's lanes are of one block, so that it can ask for lines ahead (shaders/normalize/parts.glsl).
+bool can_touch(std::uint32_t lanes, const Pieces& pieces, const Parts& parts, const DeviceCaps& caps) {
+  return lanes == 4 && caps.is_cpu() && caps.shared_loads && caps.int64 && caps.subgroup_size > 0 &&
+         pieces.vectors * parts.interleave % caps.subgroup_size == 0;
+}
+
+Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts, bool touch,
               const DeviceCaps& caps) {
   Dispatch dispatch;
   dispatch.shader = fmt::format("normalize/{}.{}", shader, vector_variant(lanes, caps));
-  const bool touch = lanes == 4 && caps.shared_loads && caps.int64 && pieces.vectors * parts.interleave % caps.subgroup_size == 0;
   const std::uint32_t size = touch ? caps.subgroup_size : kGroupSize;
   dispatch.specialization = {size, 1, 1, touch};
   dispatch.constants = {pieces.samples, pieces.rows, pieces.vectors, parts.count, parts.block_rows, parts.interleave};
   const std::uint64_t invocations = std::uint64_t{pieces.samples} * parts.count * pieces.vectors;
   dispatch.groups = folded_groups((invocations + size - 1) / size, caps);
   return dispatch;
+}
+
+Dispatch reducing_pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const DeviceCaps& caps) {
+  const Parts parts = reducing_parts(pieces, caps);
+  return pass(shader, lanes, pieces, parts, can_touch(lanes, pieces, parts, caps), caps);
 }
 
 void push_affine(const NormalizeAttributes& attributes, Dispatch& dispatch) {
@@ -118,7 +128,7 @@ std::optional<std::string> refuse_unless_whole_vectors(const KernelRequest& requ
 Dispatch apply_pass(const NormalizeAttributes& attributes, const TensorType& x, std::uint32_t lanes,
                     const DeviceCaps& caps) {
   const Pieces pieces = pieces_of(attributes, x, lanes);
-  Dispatch apply = pass("apply", lanes, pieces, writing_parts(pieces, caps), caps);
+  Dispatch apply = pass("apply", lanes, pieces, writing_parts(pieces, caps), false, caps);
   push_affine(attributes, apply);
   apply.bytes = 2.0 * static_cast<double>(x.bytes());
   apply.flops = 3.0 * static_cast<double>(x.shape.elements());
@@ -136,7 +146,7 @@ KernelDispatches emit_forward(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 2 : 0;
   KernelDispatches result;
 
-  Dispatch moments = pass("moments", lanes, pieces, reducing, request.caps);
+  Dispatch moments = reducing_pass("moments", lanes, pieces, request.caps);
   moments.buffers = {reads_input(0), writes_workspace(0)};
   moments.bytes = static_cast<double>(x.bytes());
   moments.flops = 5.0 * static_cast<double>(x.shape.elements());
@@ -195,7 +205,7 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 5 : 2;
   KernelDispatches result;
 
-  Dispatch sums = pass("gradient_sums", lanes, pieces, reducing, request.caps);
+  Dispatch sums = reducing_pass("gradient_sums", lanes, pieces, request.caps);
   sums.buffers = {reads_input(0),      reads_input(1),    reads_input(2),     reads_input(3),
                   reads_input(weight), reads_input(bias), writes_workspace(0)};
   push_affine(attributes, sums);
@@ -217,7 +227,10 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   finish.constants = {pieces.samples, parts, pieces.channels, pieces.groups, attributes.affine ? 1u : 0u, pieces.rows};
   result.dispatches.push_back(std::move(finish));
 
-  Dispatch apply = pass("gradient_apply", lanes, pieces, writing, request.caps);
+  // Asking for narrower rows costs more than it saves where as much is written.
+  const bool touch =
+      can_touch(lanes, pieces, writing, request.caps) && pieces.vectors >= 2 * request.caps.subgroup_size;
+  Dispatch apply = pass("gradient_apply", lanes, pieces, writing, touch, request.caps);
   apply.buffers = {reads_input(0),
                    reads_input(1),
                    reads_input(2),

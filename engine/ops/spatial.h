@@ -84,8 +84,8 @@ Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps);
 // The rounds alone, where `groups` of `size` invocations would do without.
 std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps);
 
-// Groups of `size` invocations for `rows` rows of `width` invocations: x walks along a row in strides (the shader loops), y
-// and z are rows. On a CPU driver groups are one subgroup, as with Rounds.
+// Groups of `size` invocations for `rows` rows of `width` invocations: x walks along a row in strides (the shader
+// loops), y and z are rows. On a CPU driver groups are one subgroup, as with Rounds.
 struct RowGroups {
   std::uint32_t size = 0;
   std::array<std::uint32_t, 3> groups{};
