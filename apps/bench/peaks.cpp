@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "apps/bench/samples.h"
+#include "ops/spatial.h"
 
 namespace tuff::bench {
 namespace {
@@ -46,20 +47,44 @@ double multiply_add_rate(Device& device, const Chain& chain, const Buffer& facto
   }
 }
 
-double copy_rate(Device& device, std::uint32_t count, const Buffer& from, const Buffer& to) {
-  const std::uint32_t size = group_size(device);
+// `vectors` of 16 bytes in `groups` groups of `size` invocations.
+double copy_rate(Device& device, const std::string& variant, std::uint32_t size, std::uint64_t groups,
+                 std::uint32_t rounds, const Buffer& from, const Buffer& to) {
   const auto vectors = static_cast<std::uint32_t>(from.bytes() / 16);
-  const std::uint32_t invocations = vectors / count, groups = (invocations + size - 1) / size;
-  const std::uint32_t rows = (groups + 32767) / 32768;
   PushConstants push;
   push.add(from);
   push.add(to);
-  push.add(invocations);
-  DispatchTimer timer(device, {fmt::format("bench/copy.vec4_{}", count), {size, 1, 1}}, push.bytes(),
-                      {(groups + rows - 1) / rows, rows, 1});
+  push.add(vectors);
+  push.add(rounds);
+  DispatchTimer timer(device, {"bench/copy." + variant, {size, 1, 1}}, push.bytes(),
+                      folded_groups(groups, device.caps()));
   timer.seconds();
   const Samples samples = collect(kShort, [&] { return timer.seconds(); });
-  return 2.0 * 16 * count * invocations / samples.median;
+  return 2.0 * 16 * vectors / samples.median;
+}
+
+void measure_copies(Device& device, Peaks& peaks) {
+  const DeviceCaps& caps = device.caps();
+  const std::uint64_t wanted = caps.kind == DeviceKind::discrete ? 512u << 20 : 128u << 20;
+  const std::uint64_t bytes = std::min({wanted, caps.max_allocation, device.available_memory() / 4}) / 4096 * 4096;
+  const Buffer from = device.allocate(bytes, MemoryKind::device, "a copy's source"),
+               to = device.allocate(bytes, MemoryKind::device, "a copy's target");
+  const auto measure = [&](const std::string& variant, std::uint32_t size, std::uint64_t groups, std::uint32_t rounds) {
+    const double rate = copy_rate(device, variant, size, groups, rounds, from, to);
+    if (rate <= peaks.bytes) return;
+    peaks.bytes = rate;
+    peaks.bytes_shader = variant;
+  };
+  const std::uint64_t vectors = bytes / 16;
+  for (const std::uint32_t count : {1u, 4u}) {
+    const std::uint64_t invocations = (vectors + count - 1) / count;
+    const std::uint32_t size = group_size(device);
+    measure(fmt::format("vec4_{}", count), size, (invocations + size - 1) / size, 1);
+  }
+  if (!caps.is_cpu() || !caps.int64) return;
+  const Rounds rounds = rounds_for(vectors, caps);
+  const std::uint64_t each = std::uint64_t{rounds.size} * rounds.count;
+  measure("wide", rounds.size, (vectors + each - 1) / each, rounds.count);
 }
 
 }  // namespace
@@ -78,18 +103,7 @@ Peaks measure_peaks(Device& device) {
       peaks.flops_shader = chain.variant;
     }
   }
-  const std::uint64_t wanted = device.caps().kind == DeviceKind::discrete ? 512u << 20 : 128u << 20;
-  const std::uint64_t bytes =
-      std::min({wanted, device.caps().max_allocation, device.available_memory() / 4}) / 4096 * 4096;
-  const Buffer from = device.allocate(bytes, MemoryKind::device, "a copy's source"),
-               to = device.allocate(bytes, MemoryKind::device, "a copy's target");
-  for (const std::uint32_t count : {1u, 4u}) {
-    const double rate = copy_rate(device, count, from, to);
-    if (rate > peaks.bytes) {
-      peaks.bytes = rate;
-      peaks.bytes_shader = fmt::format("vec4_{}", count);
-    }
-  }
+  measure_copies(device, peaks);
   return peaks;
 }
 

@@ -114,11 +114,11 @@ LaneChannels lanes_of(const KernelRequest& request) {
   return lane_channels(geometry.out_channels / geometry.groups, request.caps);
 }
 
-// Input channels at a time. 3x3 with 8 channels and runs of 4 pixels, which stay in a CPU's registers: 34 GFLOP/s on
-// Mesa 26, 29 on Mesa 25; with 16 channels 31 and 27, with runs of 8 pixels too 27 and 24.
+// Input channels at a time, whose sums stay in a CPU's registers with 3x3 and 8 channels.
 constexpr std::uint32_t kMostSums = 24;
 constexpr std::uint32_t kMostInputs = 16;
-constexpr std::uint64_t kMostStrip = 64;  // columns under a run of 4 pixels
+constexpr std::uint64_t kRun = 8;         // output pixels at a time
+constexpr std::uint64_t kMostStrip = 64;  // columns under them
 
 std::uint32_t inputs_at_a_time(std::uint32_t channels, std::uint32_t taps, std::uint32_t step) {
   std::uint32_t most = std::clamp(kMostSums / taps, step, kMostInputs);
@@ -129,8 +129,8 @@ std::uint32_t inputs_at_a_time(std::uint32_t channels, std::uint32_t taps, std::
 std::optional<std::string> refuse_subgroup_blocked(const KernelRequest& request) {
   if (const LaneChannels lanes = lanes_of(request); lanes.each == 0) return lanes.refusal;
   const ConvGeometry geometry = geometry_of(request);
-  const std::uint64_t strip =
-      3 * std::uint64_t{geometry.stride[2]} + (geometry.kernel[2] - 1) * std::uint64_t{geometry.dilation[2]} + 1;
+  const std::uint64_t strip = (kRun - 1) * std::uint64_t{geometry.stride[2]} +
+                              (geometry.kernel[2] - 1) * std::uint64_t{geometry.dilation[2]} + 1;
   if (strip > kMostStrip) return "takes rows of taps close together, as it unrolls all of a run";
   return refuse_blocks(request);
 }

@@ -52,7 +52,7 @@ Parts cut(const Pieces& pieces, std::uint64_t wanted, std::uint64_t least_rows, 
 
 // The parts of the passes that reduce, and of those that write a result.
 Parts reducing_parts(const Pieces& pieces, const DeviceCaps& caps) {
-  Parts parts = cut(pieces, 256, 16, caps);
+  Parts parts = cut(pieces, caps.is_cpu() ? 128 : 256, 16, caps);
   if (parts.count > 1024 && !caps.is_cpu()) parts = {1024, pieces.rows, 1024};
   return parts;
 }
@@ -64,7 +64,7 @@ Parts writing_parts(const Pieces& pieces, const DeviceCaps& caps) {
 // Whether a subgroup's lanes are of one block, so that it can ask for lines ahead (shaders/normalize/parts.glsl).
 bool can_touch(std::uint32_t lanes, const Pieces& pieces, const Parts& parts, const DeviceCaps& caps) {
   return lanes == 4 && caps.is_cpu() && caps.shared_loads && caps.int64 && caps.subgroup_size > 0 &&
-         pieces.vectors * parts.interleave % caps.subgroup_size == 0;
+         pieces.vectors * parts.interleave % caps.subgroup_size == 0 && parts.block_rows >= 4 * parts.interleave;
 }
 
 Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts, bool touch,
@@ -77,11 +77,6 @@ Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, con
   const std::uint64_t invocations = std::uint64_t{pieces.samples} * parts.count * pieces.vectors;
   dispatch.groups = folded_groups((invocations + size - 1) / size, caps);
   return dispatch;
-}
-
-Dispatch reducing_pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const DeviceCaps& caps) {
-  const Parts parts = reducing_parts(pieces, caps);
-  return pass(shader, lanes, pieces, parts, can_touch(lanes, pieces, parts, caps), caps);
 }
 
 void push_affine(const NormalizeAttributes& attributes, Dispatch& dispatch) {
@@ -146,7 +141,8 @@ KernelDispatches emit_forward(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 2 : 0;
   KernelDispatches result;
 
-  Dispatch moments = reducing_pass("moments", lanes, pieces, request.caps);
+  Dispatch moments =
+      pass("moments", lanes, pieces, reducing, can_touch(lanes, pieces, reducing, request.caps), request.caps);
   moments.buffers = {reads_input(0), writes_workspace(0)};
   moments.bytes = static_cast<double>(x.bytes());
   moments.flops = 5.0 * static_cast<double>(x.shape.elements());
@@ -205,7 +201,8 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 5 : 2;
   KernelDispatches result;
 
-  Dispatch sums = reducing_pass("gradient_sums", lanes, pieces, request.caps);
+  Dispatch sums =
+      pass("gradient_sums", lanes, pieces, reducing, can_touch(lanes, pieces, reducing, request.caps), request.caps);
   sums.buffers = {reads_input(0),      reads_input(1),    reads_input(2),     reads_input(3),
                   reads_input(weight), reads_input(bias), writes_workspace(0)};
   push_affine(attributes, sums);

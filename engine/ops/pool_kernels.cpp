@@ -127,9 +127,10 @@ KernelDispatches emit_gather_tiles(const KernelRequest& request) {
   const Volume in = volume({DType::f32, static_cast<const PoolOp&>(request.op).unpooled()});
   const std::uint64_t depth = dispatch.specialization[3], height = dispatch.specialization[4],
                       width = dispatch.specialization[5];
-  dispatch.groups = row_groups(in.batch * ((in.depth + depth - 1) / depth) * ((in.height + height - 1) / height),
-                               (in.width + width - 1) / width * (in.channels / lanes), request.caps)
-                        .groups;
+  const RowGroups over = row_groups(in.batch * ((in.depth + depth - 1) / depth) * ((in.height + height - 1) / height),
+                                    (in.width + width - 1) / width * (in.channels / lanes), request.caps);
+  dispatch.specialization[0] = over.size;
+  dispatch.groups = over.groups;
   return {{std::move(dispatch)}, {}};
 }
 

@@ -96,13 +96,15 @@ std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCap
   return {static_cast<std::uint32_t>((groups + folds - 1) / folds), static_cast<std::uint32_t>(folds), 1};
 }
 
-std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps) {
-  if (!caps.is_cpu()) return 1;
-  const std::uint64_t most = 4096 / size;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups / (std::uint64_t{caps.cores} * 16), 1, most));
-}
-
 namespace {
+
+// What one group goes through in its rounds at most.
+constexpr std::uint32_t kMostElementsOfGroup = 4096;
+
+// Enough to keep a CPU's cores evenly loaded.
+std::uint64_t groups_wanted(const DeviceCaps& caps) {
+  return std::uint64_t{caps.cores} * 16;
+}
 
 // Of kernels whose invocations take neighbouring elements in turns.
 std::uint32_t striding_group_size(const DeviceCaps& caps) {
@@ -112,6 +114,12 @@ std::uint32_t striding_group_size(const DeviceCaps& caps) {
 
 }  // namespace
 
+std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps) {
+  if (!caps.is_cpu()) return 1;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(groups / groups_wanted(caps), 1, kMostElementsOfGroup / size));
+}
+
 Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
   const std::uint32_t size = striding_group_size(caps);
   const std::uint64_t groups = (invocations + size - 1) / size;
@@ -120,10 +128,10 @@ Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
 }
 
 RowGroups row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {
-  const std::uint32_t size = striding_group_size(caps);
-  std::uint64_t along = std::min<std::uint64_t>((width + size - 1) / size, caps.max_groups[0]);
-  // One group walks a whole row where the rows are enough for all cores.
-  if (caps.is_cpu()) along = std::clamp<std::uint64_t>(caps.cores * 16 / rows, 1, along);
+  // On a CPU driver one subgroup walks a whole row, if the rows are enough for all cores.
+  const bool walks = caps.is_cpu() && rows >= groups_wanted(caps);
+  const std::uint32_t size = walks ? striding_group_size(caps) : kGroupSize;
+  const std::uint64_t along = walks ? 1 : std::min<std::uint64_t>((width + size - 1) / size, caps.max_groups[0]);
   const std::uint64_t limit = caps.max_groups[1];
   const std::uint64_t folds = (rows + limit - 1) / limit;
   return {size,

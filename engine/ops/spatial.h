@@ -72,8 +72,8 @@ std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCap
 // neighbouring elements (first_of_rounds() of common/grid.glsl). GPUs want many groups. A CPU driver pays 200 ns for
 // each (lavapipe of Mesa 25: an addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps
 // its cores evenly loaded. It runs a group's subgroups one after the other, each through all rounds, so its groups are
-// one subgroup, which reads from front to back: eight that stride over each other ran Adam at 2.6 GB/s instead of 9.0,
-// a product at 3.6 instead of 12.3 (Mesa 26).
+// one subgroup, which reads from front to back: eight subgroups that stride over each other ran Adam at 2.6 GB/s
+// instead of 9.0, a product at 3.6 instead of 12.3 (Mesa 26).
 struct Rounds {
   std::uint32_t size = 0;
   std::uint32_t count = 1;
@@ -85,7 +85,8 @@ Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps);
 std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const DeviceCaps& caps);
 
 // Groups of `size` invocations for `rows` rows of `width` invocations: x walks along a row in strides (the shader
-// loops), y and z are rows. On a CPU driver groups are one subgroup, as with Rounds.
+// loops), y and z are rows. On a CPU driver with rows enough for its cores one subgroup walks a whole row, as with
+// Rounds.
 struct RowGroups {
   std::uint32_t size = 0;
   std::array<std::uint32_t, 3> groups{};

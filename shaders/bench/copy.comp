@@ -1,17 +1,34 @@
-// The rate of a plain copy: each invocation moves `COUNT` vectors that lie side by side.
+// The rate of a plain copy: each invocation moves COUNT vectors that lie side by side or, with WIDE, one in each of so many
+// rounds, its group front to back: what a CPU driver is fastest with (docs/kernels.md).
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#include "common/grid.glsl"
+#ifdef WIDE
+#include "common/wide.glsl"
+#define FROM Vec4Load
+#define TO Vec4Store
+#else
 #include "common/buffers.glsl"
-layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
+#define FROM Vec4In
+#define TO Vec4Out
+#endif
 
 layout(push_constant) uniform Push {
-  Vec4In x;
-  Vec4Out y;
-  uint invocations;
+  FROM x;
+  TO y;
+  uint vectors;
+  uint rounds;
 } push;
 
 void main() {
-  const uint i = gl_GlobalInvocationID.x + gl_GlobalInvocationID.y * gl_NumWorkGroups.x * gl_WorkGroupSize.x;
-  if (i >= push.invocations) return;
-  for (int k = 0; k < COUNT; ++k) push.y.at[i * COUNT + k] = push.x.at[i * COUNT + k];
+#ifdef WIDE
+  uint i = first_of_rounds(push.rounds);
+  for (uint round = 0; round < push.rounds && i < push.vectors; ++round) {
+    push.y.at[i] = push.x.at[i];
+    i += gl_WorkGroupSize.x;
+  }
+#else
+  const uint first = linear_invocation() * COUNT;
+  for (uint i = first; i < min(first + COUNT, push.vectors); ++i) push.y.at[i] = push.x.at[i];
+#endif
 }

@@ -1,5 +1,5 @@
 // The grid of kernels that walk an image row by row (row_groups in engine/ops/spatial.cpp): y and z give the row, x
-// walks along it in strides, as a row may hold more than 65535 groups.
+// walks along it in strides, as a row may hold more than 65535 groups, or one group the whole row.
 #ifndef TUFF_IMAGE_GLSL
 #define TUFF_IMAGE_GLSL
 #include "common/divide.glsl"

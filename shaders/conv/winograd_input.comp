@@ -45,13 +45,14 @@ void load_column(uint64_t row[kTile], bool inside[kTile], int at, out vec2 colum
 void main() {
   const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
+  // Loads that all lanes share are done even then.
   const uint tile_row = min(linear_group() / across, rows - 1);
   const uint image = divide(first_row + tile_row, tile_rows);
   const int top = int(first_row + tile_row - image * tile_rows) * kOutputs - kPaddingH;
   const uint pixel_bytes = channels * kStoredBytes, tile_bytes = channels * 4;
   const uint touched_bytes = kTouch && block == 0 ? pixel_bytes : 0;
   const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
-  uint64_t line[kTile], row[kTile];  // of all channels, of the lane's
+  uint64_t line[kTile], row[kTile];  // where a row's pixels begin, and the lane's channels in it
   bool inside[kTile];
   [[unroll]] for (int i = 0; i < kTile; ++i) {
     inside[i] = top + i >= 0 && top + i < in_h;

@@ -45,6 +45,7 @@ void store(uint64_t address, vec2 value) {
 void main() {
   const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
+  // Loads that all lanes share are done even then.
   const uint tile_row = min(linear_group() / across, rows - 1);
   const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
   const uint image = divide(first_row + tile_row, tile_rows);

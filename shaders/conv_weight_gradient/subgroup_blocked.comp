@@ -19,7 +19,7 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "conv_weight_gradient/geometry.glsl"
 layout(constant_id = 26) const int kIn = 1;
 
-const int kRun = 4;  // output pixels of a row at a time
+const int kRun = 8;  // output pixels of a row at a time
 const int kLanes = int(gl_WorkGroupSize.x);
 const int kLastRun = (kOutW - 1) / kRun * kRun;
 const int kStrip = (kRun - 1) * kStrideW + (kKernelW - 1) * kDilationW + 1;

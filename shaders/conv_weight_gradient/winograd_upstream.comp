@@ -30,6 +30,7 @@ const uint kStoredBytes = 4;
 void main() {
   const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
+  // Loads that all lanes share are done even then.
   const uint tile_row = min(linear_group() / across, rows - 1);
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
@@ -38,7 +39,7 @@ void main() {
   const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
-  uint64_t line[kOutputs], row[kOutputs];  // of all channels, of the lane's
+  uint64_t line[kOutputs], row[kOutputs];  // where a row's pixels begin, and the lane's channels in it
   [[unroll]] for (int i = 0; i < kOutputs; ++i) {
     line[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes;
     row[i] = line[i] + pair * (kStoredBytes * 2);

@@ -54,6 +54,6 @@ void main() {
     result.at[at] = STORED_REAL((a.weight * u - offset - (value - a.mean) * slope) * a.deviation);
   }
 #ifdef WIDE
-  if (samples == 0) result.at[0] = STORED_REAL(REAL(touched));
+  KEEP_TOUCHED(samples, result)
 #endif
 }

@@ -34,8 +34,9 @@ Part locate_part(uint i, uint vectors, uint parts, uint rows, uint block_rows, u
 }
 
 #ifdef WIDE
-// Lines that a group's lanes will want, as common/touch.glsl explains: of the next turn's rows, which lie one after the
-// other, all channels, where the group's are the first. The groups of the other channels follow on the same core.
+// Asks for the rows of the turn that begins at once (common/touch.glsl): they lie one after the other. A group whose channels
+// are the first asks for all channels; the groups of the others follow on the same core.
+#include "common/touch.glsl"
 layout(constant_id = 3) const bool kTouch = false;  // a group is one subgroup, whose lanes are of one block
 
 #ifdef HALF_IN
@@ -45,27 +46,25 @@ const uint kLineVectors = 4;
 #endif
 
 struct Ahead {
-  uint first;    // vector of the turn
-  uint vectors;  // of a turn of four rows a lane
-  uint last;     // vector of the tensor
+  uint first;  // vector of the turn
+  uint count;  // vectors to ask for, four rows a lane, or 0
+  uint last;   // vector of the tensor
 };
 
 Ahead look_ahead(uint samples, uint vectors, uint parts, uint rows, uint block_rows, uint interleave) {
   const uint i = min(linear_group() * gl_WorkGroupSize.x, samples * parts * vectors - 1);
   const Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
-  return Ahead((part.sample_index * rows + part.first) * vectors,
-               kTouch && part.channel == 0 ? 4 * interleave * vectors : 0, samples * rows * vectors - 1);
+  const bool leads = part.channel == 0 && divide(part.first, block_rows) * block_rows == part.first;
+  return Ahead((part.sample_index * rows + part.first) * vectors, kTouch && leads ? 4 * interleave * vectors : 0,
+               samples * rows * vectors - 1);
 }
-
-float touched = 0.0;
 
 void touch_turn(StoredRealIn x, Ahead ahead) {
-  for (uint v = 0; v < ahead.vectors; v += 4 * kLineVectors)
+  for (uint v = 0; v < ahead.count; v += 4 * kLineVectors)
     [[unroll]] for (uint line = 0; line < 4; ++line)
-      touched += LOADED_REAL(x.at[min(ahead.first + v + line * kLineVectors, ahead.last)]).x;
+      keep(LOADED_REAL(x.at[min(ahead.first + v + line * kLineVectors, ahead.last)]).x);
 }
 
-// At the end: no tensor has 0 samples, which the compiler doesn't know, so that the loads stay.
-#define KEEP_TOUCHED(samples, result) \
-  if (samples == 0) result.at[0] = STORED_F32(REAL(touched));
+// No tensor has 0 samples.
+#define KEEP_TOUCHED(samples, result) keep_touched(samples == 0, uint64_t(result));
 #endif
