@@ -1,6 +1,7 @@
 // Devices that lack something, fail or run out of memory, played by the test layer.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.h"
@@ -66,8 +67,8 @@ TEST_CASE("lowered limits and hidden features arrive in the caps") {
   CHECK_FALSE(caps.storage_16bit);
   CHECK_FALSE(caps.timestamps);
   CHECK_THROWS_AS(device->timestamps(1), Error);
-  REQUIRE(device->description().quirks.size() == 1);
-  CHECK(device->description().quirks[0].name == "SUBGROUP_SIZE_UNKNOWN");
+  // Beside what the driver itself may have.
+  CHECK(std::ranges::count(device->description().quirks, "SUBGROUP_SIZE_UNKNOWN", &AppliedQuirk::name) == 1);
 }
 
 TEST_CASE("a device lost at a submission throws, stays lost, and a new one works") {
