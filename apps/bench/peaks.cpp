@@ -47,17 +47,15 @@ double multiply_add_rate(Device& device, const Chain& chain, const Buffer& facto
   }
 }
 
-// `vectors` of 16 bytes in `groups` groups of `size` invocations.
-double copy_rate(Device& device, const std::string& variant, std::uint32_t size, std::uint64_t groups,
-                 std::uint32_t rounds, const Buffer& from, const Buffer& to) {
+double copy_rate(Device& device, const std::string& variant, const Rounds& rounds, const Buffer& from,
+                 const Buffer& to) {
   const auto vectors = static_cast<std::uint32_t>(from.bytes() / 16);
   PushConstants push;
   push.add(from);
   push.add(to);
   push.add(vectors);
-  push.add(rounds);
-  DispatchTimer timer(device, {"bench/copy." + variant, {size, 1, 1}}, push.bytes(),
-                      folded_groups(groups, device.caps()));
+  push.add(rounds.count);
+  DispatchTimer timer(device, {"bench/copy." + variant, {rounds.size, 1, 1}}, push.bytes(), rounds.groups);
   timer.seconds();
   const Samples samples = collect(kShort, [&] { return timer.seconds(); });
   return 2.0 * 16 * vectors / samples.median;
@@ -69,8 +67,8 @@ void measure_copies(Device& device, Peaks& peaks) {
   const std::uint64_t bytes = std::min({wanted, caps.max_allocation, device.available_memory() / 4}) / 4096 * 4096;
   const Buffer from = device.allocate(bytes, MemoryKind::device, "a copy's source"),
                to = device.allocate(bytes, MemoryKind::device, "a copy's target");
-  const auto measure = [&](const std::string& variant, std::uint32_t size, std::uint64_t groups, std::uint32_t rounds) {
-    const double rate = copy_rate(device, variant, size, groups, rounds, from, to);
+  const auto measure = [&](const std::string& variant, const Rounds& rounds) {
+    const double rate = copy_rate(device, variant, rounds, from, to);
     if (rate <= peaks.bytes) return;
     peaks.bytes = rate;
     peaks.bytes_shader = variant;
@@ -79,12 +77,9 @@ void measure_copies(Device& device, Peaks& peaks) {
   for (const std::uint32_t count : {1u, 4u}) {
     const std::uint64_t invocations = (vectors + count - 1) / count;
     const std::uint32_t size = group_size(device);
-    measure(fmt::format("vec4_{}", count), size, (invocations + size - 1) / size, 1);
+    measure(fmt::format("vec4_{}", count), {size, 1, folded_groups((invocations + size - 1) / size, caps)});
   }
-  if (!caps.is_cpu() || !caps.int64) return;
-  const Rounds rounds = rounds_for(vectors, caps);
-  const std::uint64_t each = std::uint64_t{rounds.size} * rounds.count;
-  measure("wide", rounds.size, (vectors + each - 1) / each, rounds.count);
+  if (caps.is_cpu() && caps.int64) measure("wide", rounds_for(vectors, caps));
 }
 
 }  // namespace

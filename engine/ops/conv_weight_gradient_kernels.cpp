@@ -117,7 +117,9 @@ LaneChannels lanes_of(const KernelRequest& request) {
 // Input channels at a time, whose sums stay in a CPU's registers with 3x3 and 8 channels.
 constexpr std::uint32_t kMostSums = 24;
 constexpr std::uint32_t kMostInputs = 16;
-constexpr std::uint64_t kRun = 8;         // output pixels at a time
+// Output pixels at a time, as in the shader: 64 channels, 3x3, took 19.5 ms with 4 and take 17.3 with 8 on Mesa
+// 26, 27.1 and 18.6 on Mesa 25.
+constexpr std::uint64_t kRun = 8;
 constexpr std::uint64_t kMostStrip = 64;  // columns under them
 
 std::uint32_t inputs_at_a_time(std::uint32_t channels, std::uint32_t taps, std::uint32_t step) {

@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference : require
 // Sums of u and of u * xhat of each part and channel, where u is the upstream gradient (behind relu, if any) and xhat
-// the normalized x; rows are added by fours before they reach a compensated sum. Result: two planes of (samples, parts, C). One invocation per part and channel (or four).
+// the normalized x; rows are added by fours before they reach a compensated sum. Result: two planes of (samples, parts,
+// C). One invocation per part and channel (or four).
 #include "normalize/parts.glsl"
 #include "normalize/affine.glsl"
 
