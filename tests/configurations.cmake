@@ -40,8 +40,8 @@ function(device_configuration configuration driver labels validation)
     if(NOT configuration MATCHES "^(system|lvp26)$")
       list(APPEND own_environment TUFF_SETTINGS_EVERY=20)
     endif()
-    # Kernels that take loads shared by all lanes for granted, or look ahead with them.
-    if(configuration STREQUAL lvp26 AND name MATCHES "^(ops/(conv.*|normalize)|runtime/executable)_test$")
+    # Kernels that take loads shared by all lanes for granted, or load by them (shaders/common/lanes.glsl).
+    if(configuration STREQUAL lvp26 AND name MATCHES "^(ops/(conv.*|normalize|pool|pointwise|adam)|runtime/executable)_test$")
       list(APPEND own_labels commit)
     endif()
     if(name IN_LIST long_tests AND NOT configuration MATCHES "^(system|lvp25)$")

@@ -79,7 +79,10 @@ void measure_copies(Device& device, Peaks& peaks) {
     const std::uint32_t size = group_size(device);
     measure(fmt::format("vec4_{}", count), {size, 1, folded_groups((invocations + size - 1) / size, caps)});
   }
-  if (caps.is_cpu() && caps.int64) measure("wide", rounds_for(vectors, caps));
+  if (!caps.is_cpu() || !caps.int64) return;
+  const Rounds rounds = rounds_for(vectors, caps);
+  measure("wide", rounds);
+  if (rounds.shares_loads) measure("shared", rounds);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace {
 KernelDispatches emit_adagrad(const KernelRequest& request) {
   const AdagradAttributes& attributes = static_cast<const Adagrad&>(request.op).values();
   return update_dispatch(
-      request, "adagrad/adagrad.f32", {updates_input(0), reads_input(1), updates_input(2), reads_input(3)}, {},
+      request, "adagrad/adagrad", {updates_input(0), reads_input(1), updates_input(2), reads_input(3)}, {},
       {attributes.lr_decay, attributes.weight_decay, attributes.initial_accumulator_value, attributes.eps}, 40);
 }
 

@@ -35,7 +35,7 @@ KernelDispatches emit_adam(const KernelRequest& request) {
   const AdamAttributes& attributes = static_cast<const Adam&>(request.op).values();
   const double decay = attributes.weight_decay;
   const bool decoupled = attributes.decoupled_weight_decay;
-  return update_dispatch(request, "adam/adam.f32",
+  return update_dispatch(request, "adam/adam",
                          {updates_input(0), reads_input(1), updates_input(2), updates_input(3), reads_input(4)}, {},
                          {1 - attributes.beta1, attributes.beta2, 1 - attributes.beta2, attributes.eps,
                           decoupled ? decay : 0, decoupled ? 0 : decay},

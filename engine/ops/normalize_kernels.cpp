@@ -47,7 +47,8 @@ Parts cut(const Pieces& pieces, std::uint64_t wanted, std::uint64_t least_rows, 
   const std::uint32_t lanes = std::max(8u, caps.subgroup_size);
   const std::uint32_t interleave = std::clamp(lanes / pieces.vectors, 1u, parts);
   const std::uint32_t blocks = (parts + interleave - 1) / interleave;
-  return {blocks * interleave, (pieces.rows + blocks - 1) / blocks, interleave};
+  const std::uint32_t block_rows = (pieces.rows + blocks - 1) / blocks;
+  return {blocks * interleave, (block_rows + interleave - 1) / interleave * interleave, interleave};
 }
 
 // The parts of the passes that reduce, and of those that write a result.
@@ -61,18 +62,19 @@ Parts writing_parts(const Pieces& pieces, const DeviceCaps& caps) {
   return cut(pieces, caps.is_cpu() ? 256 : 2048, caps.is_cpu() ? 16 : 4, caps);
 }
 
-// Whether a subgroup's lanes are of one block, so that it can ask for lines ahead (shaders/normalize/parts.glsl).
-bool can_touch(std::uint32_t lanes, const Pieces& pieces, const Parts& parts, const DeviceCaps& caps) {
-  return lanes == 4 && caps.is_cpu() && caps.shared_loads && caps.int64 && caps.subgroup_size > 0 &&
-         pieces.vectors * parts.interleave % caps.subgroup_size == 0 && parts.block_rows >= 4 * parts.interleave;
+// Whether a subgroup's lanes take neighbouring vectors in all turns.
+bool walks_together(const Pieces& pieces, const Parts& parts, const DeviceCaps& caps) {
+  return shares_loads(caps.subgroup_size, std::uint64_t{pieces.vectors} * parts.interleave, caps) &&
+         pieces.rows % parts.interleave == 0 && parts.block_rows % parts.interleave == 0;
 }
 
-Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts, bool touch,
+Dispatch pass(const char* shader, std::uint32_t lanes, const Pieces& pieces, const Parts& parts,
               const DeviceCaps& caps) {
   Dispatch dispatch;
   dispatch.shader = fmt::format("normalize/{}.{}", shader, vector_variant(lanes, caps));
-  const std::uint32_t size = touch ? caps.subgroup_size : kGroupSize;
-  dispatch.specialization = {size, 1, 1, touch};
+  const bool shared = lanes == 4 && walks_together(pieces, parts, caps);
+  const std::uint32_t size = shared ? caps.subgroup_size : kGroupSize;
+  dispatch.specialization = {size, 1, 1, shared};
   dispatch.constants = {pieces.samples, pieces.rows, pieces.vectors, parts.count, parts.block_rows, parts.interleave};
   const std::uint64_t invocations = std::uint64_t{pieces.samples} * parts.count * pieces.vectors;
   dispatch.groups = folded_groups((invocations + size - 1) / size, caps);
@@ -123,7 +125,7 @@ std::optional<std::string> refuse_unless_whole_vectors(const KernelRequest& requ
 Dispatch apply_pass(const NormalizeAttributes& attributes, const TensorType& x, std::uint32_t lanes,
                     const DeviceCaps& caps) {
   const Pieces pieces = pieces_of(attributes, x, lanes);
-  Dispatch apply = pass("apply", lanes, pieces, writing_parts(pieces, caps), false, caps);
+  Dispatch apply = pass("apply", lanes, pieces, writing_parts(pieces, caps), caps);
   push_affine(attributes, apply);
   apply.bytes = 2.0 * static_cast<double>(x.bytes());
   apply.flops = 3.0 * static_cast<double>(x.shape.elements());
@@ -141,8 +143,7 @@ KernelDispatches emit_forward(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 2 : 0;
   KernelDispatches result;
 
-  Dispatch moments =
-      pass("moments", lanes, pieces, reducing, can_touch(lanes, pieces, reducing, request.caps), request.caps);
+  Dispatch moments = pass("moments", lanes, pieces, reducing, request.caps);
   moments.buffers = {reads_input(0), writes_workspace(0)};
   moments.bytes = static_cast<double>(x.bytes());
   moments.flops = 5.0 * static_cast<double>(x.shape.elements());
@@ -201,8 +202,7 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   const std::uint32_t bias = attributes.affine ? 5 : 2;
   KernelDispatches result;
 
-  Dispatch sums =
-      pass("gradient_sums", lanes, pieces, reducing, can_touch(lanes, pieces, reducing, request.caps), request.caps);
+  Dispatch sums = pass("gradient_sums", lanes, pieces, reducing, request.caps);
   sums.buffers = {reads_input(0),      reads_input(1),    reads_input(2),     reads_input(3),
                   reads_input(weight), reads_input(bias), writes_workspace(0)};
   push_affine(attributes, sums);
@@ -224,10 +224,7 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
   finish.constants = {pieces.samples, parts, pieces.channels, pieces.groups, attributes.affine ? 1u : 0u, pieces.rows};
   result.dispatches.push_back(std::move(finish));
 
-  // Asking for narrower rows costs more than it saves where as much is written.
-  const bool touch =
-      can_touch(lanes, pieces, writing, request.caps) && pieces.vectors >= 2 * request.caps.subgroup_size;
-  Dispatch apply = pass("gradient_apply", lanes, pieces, writing, touch, request.caps);
+  Dispatch apply = pass("gradient_apply", lanes, pieces, writing, request.caps);
   apply.buffers = {reads_input(0),
                    reads_input(1),
                    reads_input(2),

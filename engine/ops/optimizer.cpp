@@ -71,7 +71,7 @@ void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own
   graph.add(std::move(op), std::move(own));
 }
 
-KernelDispatches update_dispatch(const KernelRequest& request, std::string shader, std::vector<BufferUse> buffers,
+KernelDispatches update_dispatch(const KernelRequest& request, std::string_view shader, std::vector<BufferUse> buffers,
                                  std::vector<std::uint32_t> specialization, const std::vector<double>& constants,
                                  double flops) {
   const auto& op = static_cast<const OptimizerOp&>(request.op);
@@ -80,7 +80,7 @@ KernelDispatches update_dispatch(const KernelRequest& request, std::string shade
   const auto count = static_cast<std::uint32_t>(request.inputs[0].shape.elements() / 4);
   const Rounds rounds = rounds_for(count, request.caps);
   Dispatch dispatch;
-  dispatch.shader = std::move(shader);
+  dispatch.shader = fmt::format("{}.{}", shader, rounds.shares_loads ? "shared" : "f32");
   dispatch.specialization = {rounds.size,     1, 1, update.scaled, update.factors, update.averaged, update.l1 != 0,
                              update.skippable};
   dispatch.specialization.insert(dispatch.specialization.end(), specialization.begin(), specialization.end());

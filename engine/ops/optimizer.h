@@ -77,7 +77,7 @@ void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own
 
 // The dispatch of an optimizer's shader, over four elements an invocation: `buffers` are its own but for those of
 // UpdateOptions, which follow, as in shaders/common/update.glsl; the same of constants.
-KernelDispatches update_dispatch(const KernelRequest& request, std::string shader, std::vector<BufferUse> buffers,
+KernelDispatches update_dispatch(const KernelRequest& request, std::string_view shader, std::vector<BufferUse> buffers,
                                  std::vector<std::uint32_t> specialization, const std::vector<double>& constants,
                                  double flops);
 

@@ -51,8 +51,9 @@ Dispatch dispatch(const KernelRequest& request, std::uint32_t elements) {
   dispatch.buffers.push_back(writes_output(0));
   dispatch.bytes += static_cast<double>(result.bytes());
 
-  dispatch.specialization.insert(dispatch.specialization.end(), {accesses, static_cast<std::uint32_t>(program.inputs),
-                                                                 static_cast<std::uint32_t>(length)});
+  dispatch.specialization.insert(
+      dispatch.specialization.end(),
+      {accesses, static_cast<std::uint32_t>(program.inputs), static_cast<std::uint32_t>(length), rounds.shares_loads});
   const Division by_channels = division(std::max(channels, 2u)), by_sample = division(std::max(sample, 2u));
   dispatch.constants = {
       count,           channels,    sample, by_channels.multiplier, by_channels.shift, by_sample.multiplier,

@@ -115,6 +115,9 @@ KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
   Dispatch dispatch = over_windows(request, "pool/max_pool_tiles." + vector_variant(lanes, request.caps), lanes, true);
   dispatch.buffers = {reads_input(0), writes_output(0), writes_output(1)};
   specialize_window(request, dispatch);
+  const Volume out = volume(request.outputs[0]);
+  const std::uint64_t along = std::uint64_t{out.width} * (out.channels / lanes);
+  dispatch.specialization.push_back(shares_loads(dispatch.specialization[0], along, request.caps));
   return {{std::move(dispatch)}, {}};
 }
 
@@ -127,9 +130,12 @@ KernelDispatches emit_gather_tiles(const KernelRequest& request) {
   const Volume in = volume({DType::f32, static_cast<const PoolOp&>(request.op).unpooled()});
   const std::uint64_t depth = dispatch.specialization[3], height = dispatch.specialization[4],
                       width = dispatch.specialization[5];
+  const std::uint64_t columns = (in.width + width - 1) / width, along = columns * (in.channels / lanes);
   const RowGroups over = row_groups(in.batch * ((in.depth + depth - 1) / depth) * ((in.height + height - 1) / height),
-                                    (in.width + width - 1) / width * (in.channels / lanes), request.caps);
+                                    along, request.caps);
   dispatch.specialization[0] = over.size;
+  const bool all_pooled = columns == volume(request.inputs[0]).width;
+  dispatch.specialization.push_back(all_pooled && shares_loads(over.size, along, request.caps));
   dispatch.groups = over.groups;
   return {{std::move(dispatch)}, {}};
 }

@@ -64,7 +64,7 @@ KernelDispatches emit_rmsprop(const KernelRequest& request) {
   const bool momentum = attributes.momentum != 0;
   const auto last = static_cast<std::uint32_t>(2 + count_moments(attributes));
   return update_dispatch(
-      request, "rmsprop/rmsprop.f32",
+      request, "rmsprop/rmsprop",
       {updates_input(0), reads_input(1), updates_input(3), momentum ? updates_input(4) : reads_input(1),
        attributes.centered ? updates_input(last) : reads_input(1), reads_input(2)},
       {momentum, attributes.centered},

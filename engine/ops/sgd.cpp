@@ -42,7 +42,7 @@ KernelDispatches emit_sgd(const KernelRequest& request) {
   const SgdAttributes& attributes = static_cast<const Sgd&>(request.op).values();
   const bool momentum = attributes.momentum != 0;
   return update_dispatch(
-      request, "sgd/sgd.f32",
+      request, "sgd/sgd",
       {updates_input(0), reads_input(1), momentum ? updates_input(3) : reads_input(1), reads_input(2)},
       {!momentum             ? 0u
        : attributes.nesterov ? 2u

@@ -120,11 +120,15 @@ std::uint32_t group_rounds(std::uint64_t groups, std::uint32_t size, const Devic
       std::clamp<std::uint64_t>(groups / groups_wanted(caps), 1, kMostElementsOfGroup / size));
 }
 
+bool shares_loads(std::uint32_t size, std::uint64_t count, const DeviceCaps& caps) {
+  return caps.is_cpu() && caps.shared_loads && caps.int64 && size == caps.subgroup_size && count % size == 0;
+}
+
 Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps) {
   const std::uint32_t size = striding_group_size(caps);
   const std::uint64_t groups = (invocations + size - 1) / size;
   const std::uint32_t count = group_rounds(groups, size, caps);
-  return {size, count, folded_groups((groups + count - 1) / count, caps)};
+  return {size, count, folded_groups((groups + count - 1) / count, caps), shares_loads(size, invocations, caps)};
 }
 
 RowGroups row_groups(std::uint64_t rows, std::uint64_t width, const DeviceCaps& caps) {

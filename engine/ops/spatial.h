@@ -68,6 +68,11 @@ std::array<std::uint32_t, 3> linear_groups(std::uint64_t count, const DeviceCaps
 // The same for `groups` groups of any size: the shader takes linear_group().
 std::array<std::uint32_t, 3> folded_groups(std::uint64_t groups, const DeviceCaps& caps);
 
+// Whether all lanes of a group of `size` may load what each wants (shaders/common/lanes.glsl) where invocations come in
+// multiples of `count`: the device does such loads once, a group is a subgroup, and all of its lanes have something to
+// do.
+bool shares_loads(std::uint32_t size, std::uint64_t count, const DeviceCaps& caps);
+
 // How simple kernels are dispatched, whose groups of `size` invocations repeat themselves `count` times over
 // neighbouring elements (first_of_rounds() of common/grid.glsl). GPUs want many groups. A CPU driver pays 200 ns for
 // each (lavapipe of Mesa 25: an addition ran at 5 GB/s without rounds and at 13 GB/s with them), so it gets what keeps
@@ -78,6 +83,7 @@ struct Rounds {
   std::uint32_t size = 0;
   std::uint32_t count = 1;
   std::array<std::uint32_t, 3> groups{};
+  bool shares_loads = false;  // as shares_loads()
 };
 Rounds rounds_for(std::uint64_t invocations, const DeviceCaps& caps);
 

@@ -14,15 +14,15 @@ layout(push_constant) uniform Push {
   float rate_decay, weight_decay, initial_accumulator_value, eps;
 } push;
 
-void update(uint i) {
-  vec4 parameters = push.parameters.at[i];
-  vec4 g = PREPARED_GRADIENT(i, parameters, push.weight_decay);
-  bool first = push.state.at[3] == 1.0;
+void update(uint i, uint first) {
+  vec4 parameters = FOUR(parameters);
+  vec4 g = PREPARED_GRADIENT(parameters, push.weight_decay);
+  bool is_first = push.state.at[3] == 1.0;
   float rate = push.state.at[0] / (1.0 + push.state.at[4] * push.rate_decay);
-  vec4 sum = (first ? vec4(push.initial_accumulator_value) : push.sum.at[i]) + g * g;
-  push.sum.at[i] = sum;
+  vec4 sum = (is_first ? vec4(push.initial_accumulator_value) : FOUR(sum)) + g * g;
+  STORE_FOUR(sum, sum);
   parameters -= rate * (g / (sqrt(sum) + push.eps));
-  STORE_PARAMETERS(i, parameters, first)
+  STORE_PARAMETERS(parameters, is_first)
 }
 
 void main() {

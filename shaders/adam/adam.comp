@@ -14,19 +14,19 @@ layout(push_constant) uniform Push {
   float one_minus_beta1, beta2, one_minus_beta2, eps, decoupled_decay, coupled_decay;
 } push;
 
-void update(uint i) {
-  vec4 parameters = push.parameters.at[i];
-  vec4 g = PREPARED_GRADIENT(i, parameters, push.coupled_decay);
+void update(uint i, uint first) {
+  vec4 parameters = FOUR(parameters);
+  vec4 g = PREPARED_GRADIENT(parameters, push.coupled_decay);
   float rate = push.state.at[0];
   float step_size = rate * push.state.at[1];
   parameters *= 1.0 - rate * push.decoupled_decay * DECAY_FACTOR(i);
-  vec4 m = push.m.at[i];
+  vec4 m = FOUR(m);
   m += push.one_minus_beta1 * (g - m);
-  vec4 v = push.beta2 * push.v.at[i] + push.one_minus_beta2 * g * g;
-  push.m.at[i] = m;
-  push.v.at[i] = v;
+  vec4 v = push.beta2 * FOUR(v) + push.one_minus_beta2 * g * g;
+  STORE_FOUR(m, m);
+  STORE_FOUR(v, v);
   parameters -= step_size * (m / (sqrt(v) * push.state.at[2] + push.eps));
-  STORE_PARAMETERS(i, parameters, push.state.at[3] == 1.0)
+  STORE_PARAMETERS(parameters, push.state.at[3] == 1.0)
 }
 
 void main() {

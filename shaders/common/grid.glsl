@@ -17,4 +17,9 @@ uint first_of_rounds(uint rounds) {
   return linear_group() * gl_WorkGroupSize.x * rounds + gl_LocalInvocationID.x;
 }
 
+// Where round number `round` of the group starts: its first lane.
+uint group_round(uint rounds, uint round) {
+  return (linear_group() * rounds + round) * gl_WorkGroupSize.x;
+}
+
 #endif

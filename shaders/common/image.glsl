@@ -7,6 +7,7 @@
 
 uint row_of_group() { return gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y; }
 uint row_start() { return gl_WorkGroupID.x * gl_WorkGroupSize.x + gl_LocalInvocationID.x; }
+uint group_start() { return gl_WorkGroupID.x * gl_WorkGroupSize.x; }  // of its first lane
 uint row_stride() { return gl_NumWorkGroups.x * gl_WorkGroupSize.x; }
 
 // (sample, depth, height) of a row of (N, D, H).

@@ -27,6 +27,10 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 
 // An array must have an element.
 const int kTapsHeld = kTaps > 0 ? kTaps : 1;
+#if defined(SHARED) && defined(WIDE) && VECTOR == 2
+#include "common/lanes.glsl"
+#define SHARED_LANES
+#endif
 const int kLanes = int(gl_WorkGroupSize.x);
 
 #if VECTOR == 2
@@ -101,7 +105,8 @@ void main() {
   const uint first_input = linear_group() % across * kLanes * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
   const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
   const uint weight_vectors = kTransposed ? vectors / kGroups : vectors;
-  const uint weight_vector = kTransposed && kGroups > 1 ? vector % weight_vectors : vector;
+  const uint first_vector = linear_group() % across * kLanes;
+  const uint weight_vector = (kTransposed && kGroups > 1 ? first_vector % weight_vectors : first_vector);
 
   for (int kz = 0; kz < kKernelD; ++kz) {
     const int iz = tap(block.oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
@@ -126,7 +131,14 @@ void main() {
           VEC w[STEP * kTapsHeld];
           [[unroll]] for (int u = 0; u < STEP; ++u)
             [[unroll]] for (int t = 0; t < kTaps; ++t)
-              w[u * kTaps + t] = VEC_LOADED(weight.at[((kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + c + u) * weight_vectors + weight_vector]);
+{
+              const uint row = (kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + min(c, kGroupInputs - STEP) + u;
+#ifdef SHARED_LANES
+              w[u * kTaps + t] = load_lanes(true, uint64_t(weight) + uint64_t(row * weight_vectors + weight_vector) * kPairBytes);
+#else
+              w[u * kTaps + t] = VEC_LOADED(weight.at[row * weight_vectors + weight_vector + lane]);
+#endif
+            }
           // One sum after the other: they don't all fit in a CPU's registers.
           [[unroll]] for (int p = 0; p < kPixels; ++p)
             [[unroll]] for (int u = 0; u < STEP; ++u)

@@ -21,10 +21,10 @@ const int kOutputs = OUTPUTS;             // of a tile on each axis
 const int kTile = OUTPUTS + 2;            // inputs under them
 const int kPositions = kTile * kTile;
 
-// The gradient's product takes tiles by fours: zeros for the three that may follow the last, whose positions lie `step`
+// The gradient's product takes tiles by eights: zeros for the seven that may follow the last, whose positions lie `step`
 // bytes apart.
 void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
-  for (uint t = count; t % 4 != 0; ++t) {
+  for (uint t = count; t % 8 != 0; ++t) {
     [[unroll]] for (int i = 0; i < kPositions; ++i) store_pair(tile + uint64_t(i) * step, vec2(0.0));
     tile += tile_bytes;
   }

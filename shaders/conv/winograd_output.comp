@@ -6,10 +6,10 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "common/half.glsl"
-#include "common/touch.glsl"
+#include "common/lanes.glsl"
 #include "conv/activation.glsl"
 #include "conv/winograd.glsl"
-layout(constant_id = 3) const bool kTouch = false;  // all channels of products ahead, where these are the first
+layout(constant_id = 3) const bool kShared = false;  // loads, see load_lanes
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const uint kActivation = 0;
 layout(constant_id = 6) const float kSlope = 0;
@@ -47,25 +47,21 @@ void main() {
   if (linear_group() / across >= rows) return;
   // Loads that all lanes share are done even then.
   const uint tile_row = min(linear_group() / across, rows - 1);
-  const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  const uint first_pair = block * gl_WorkGroupSize.x, pair = first_pair + gl_SubgroupInvocationID;
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
   const vec2 start = kBias ? load_pair(bias + pair * kPairBytes) : vec2(0.0);
   const uint tile_bytes = channels * 4, pixel_bytes = channels * kStoredBytes;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
-  const uint touched_bytes = kTouch && block == 0 ? tile_bytes : 0;
-  const uint64_t first_tile = products + uint64_t(tile_row * tile_columns) * tile_bytes;
-  uint64_t tile = first_tile + pair * kPairBytes;
+  const uint64_t first_tile = products + uint64_t(tile_row * tile_columns) * tile_bytes + first_pair * kPairBytes + lane_bytes(kShared, kPairBytes);
   uint64_t pixel = y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + pair * (kStoredBytes * 2);
   const uint64_t below = uint64_t(out_w) * pixel_bytes;
   for (uint tx = 0; tx < tile_columns; ++tx) {
-    for (uint at = 0; at < touched_bytes; at += kLineBytes)
-      [[unroll]] for (int i = 0; i < kPositions; ++i)
-        touch(first_tile + uint64_t(min(tx, tile_columns - 1) * tile_bytes + min(at, tile_bytes - 4)) + uint64_t(i) * step);
+    const uint64_t tile = first_tile + uint64_t(min(tx, tile_columns - 1) * tile_bytes);
     vec2 columns[kTile][kOutputs];
     [[unroll]] for (int j = 0; j < kTile; ++j) {
       vec2 m[kTile];
-      [[unroll]] for (int i = 0; i < kTile; ++i) m[i] = load_pair(tile + uint64_t(i * kTile + j) * step);
+      [[unroll]] for (int i = 0; i < kTile; ++i) m[i] = load_lanes(kShared, tile + uint64_t(i * kTile + j) * step);
       columns[j] = transform_output(m);
     }
     [[unroll]] for (uint i = 0; i < kOutputs; ++i) {
@@ -75,8 +71,6 @@ void main() {
       [[unroll]] for (uint j = 0; j < kOutputs; ++j)
         if (top + i < out_h && tx * kOutputs + j < out_w) store(pixel + i * below + j * pixel_bytes, line[j] + start);
     }
-    tile += tile_bytes;
     pixel += pixel_bytes * kOutputs;
   }
-  keep_touched(room == 0, y);
 }

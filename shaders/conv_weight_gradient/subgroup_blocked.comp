@@ -16,6 +16,10 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 #include "common/wide.glsl"
+#if defined(SHARED) && defined(WIDE) && OUT == 2
+#include "common/lanes.glsl"
+#define SHARED_LANES
+#endif
 #include "conv_weight_gradient/geometry.glsl"
 layout(constant_id = 26) const int kIn = 1;
 
@@ -110,14 +114,22 @@ void main() {
         Y_VECTOR run[kRun];
         [[unroll]] for (int p = 0; p < kRun; ++p) {
           const bool always = kLastRun + p < kOutW;
+#ifdef SHARED_LANES
+          const uint pixel = uint(row * kOutW + min(min(ox, kLastRun) + p, kOutW - 1));
+          const Y_VECTOR value = load_stored_lanes(true, uint64_t(upstream) + uint64_t(pixel * out_vectors + out_block) * kStoredPairBytes);
+#else
           const Y_VECTOR value = Y_LOADED(upstream.at[uint(row * kOutW + (always ? ox + p : min(ox + p, kOutW - 1))) * out_vectors + out_vector]);
+#endif
           run[p] = always || ox + p < kOutW ? value : Y_VECTOR(0.0);
         }
         // One sum after the other: they don't all fit in a CPU's registers.
         [[unroll]] for (int kx = 0; kx < kKernelW; ++kx)
-          [[unroll]] for (int i = 0; i < kIn; ++i)
+          [[unroll]] for (int i = 0; i < kIn; ++i) {
+            Y_VECTOR term[kRun];
             [[unroll]] for (int p = 0; p < kRun; ++p)
-              sum[kx * kIn + i] = fma(Y_VECTOR(X_CHANNEL(strip[(p * kStrideW + kx * kDilationW) * kAcross + i / STEP], i % STEP)), run[p], sum[kx * kIn + i]);
+              term[p] = X_CHANNEL(strip[(p * kStrideW + kx * kDilationW) * kAcross + i / STEP], i % STEP) * run[p];
+            sum[kx * kIn + i] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
+          }
       }
     }
   }

@@ -10,7 +10,7 @@
 #extension GL_KHR_shader_subgroup_ballot : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "common/pairs.glsl"
+#include "common/lanes.glsl"
 layout(constant_id = 3) const uint kInChannels = 2;
 layout(constant_id = 4) const uint kOutChannels = 2;
 layout(constant_id = 5) const int kIn = 2;      // a multiple of kChunk
@@ -25,14 +25,18 @@ layout(push_constant) uniform Push {
   uint count;  // tiles; those that fill the last turn are zeros
 };
 
-const int kTogether = 4;  // tiles
-const int kLanes = int(gl_WorkGroupSize.x);
-const int kChunk = 2 * kLanes;  // channels that one load brings to the subgroup
+const int kTogether = 8;  // tiles
+#ifdef SHARED
+const bool kShared = true;
+#else
+const bool kShared = false;
+#endif
+const int kChunk = 2 * kGroupLanes;  // channels that one load brings to the subgroup
 
 void main() {
   const uint blocks = kOutChannels / uint(kChunk), in_blocks = kInChannels / uint(kIn);
   uint index = linear_group();
-  const uint first_out = index % blocks * uint(kChunk) + gl_SubgroupInvocationID * 2;
+  const uint first_out = index % blocks * uint(kChunk);
   index /= blocks;
   const uint first_in = index % in_blocks * uint(kIn);
   index /= in_blocks;
@@ -42,22 +46,24 @@ void main() {
   const uint turns = (count + kTogether - 1) / kTogether;
   const uint from = part * turns / kParts, to = (part + 1) * turns / kParts;
 
-  const uint64_t result = partial + uint64_t(((part * kPositions + position) * kInChannels + first_in) * kOutChannels + first_out) * 4;
+  const uint64_t result = partial + uint64_t(((part * kPositions + position) * kInChannels + first_in) * kOutChannels + first_out) * 4 + gl_SubgroupInvocationID * kPairBytes;
   vec2 sum[kIn];
   [[unroll]] for (int i = 0; i < kIn; ++i)
     sum[i] = kFurther ? load_pair(result + uint(i) * (kOutChannels * 4)) : vec2(0.0);
   for (uint turn = from; turn < to; ++turn) {
-    const uint tile = position * kTiles + turn * kTogether;
-    const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4;
-    vec2 y[kTogether];
-    [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_pair(y_row + uint(t) * (kOutChannels * 4));
-#ifdef SHARED
-    // Inside x where no lane is active any more, see conv/subgroup_blocked.comp.
-    const uint64_t x_row = x + uint64_t((position * kTiles + min(turn, turns - 1) * kTogether) * kInChannels + first_in) * 4;
-    [[unroll]] for (int i = 0; i < kIn; ++i)
-      [[unroll]] for (int t = 0; t < kTogether; ++t) sum[i] += FloatLoad(x_row + (uint(t) * kInChannels + i) * 4).at[0] * y[t];
-#else
+    // Inside the tiles where no lane is active any more, see load_lanes.
+    const uint tile = position * kTiles + (kShared ? min(turn, turns - 1) : turn) * kTogether;
+    const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4 + lane_bytes(kShared, kPairBytes);
     const uint64_t x_row = x + uint64_t(tile * kInChannels + first_in) * 4;
+    vec2 y[kTogether];
+    [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_lanes(kShared, y_row + uint64_t(uint(t) * (kOutChannels * 4)));
+#ifdef SHARED
+    [[unroll]] for (int i = 0; i < kIn; ++i) {
+      vec2 term[kTogether];
+      [[unroll]] for (int t = 0; t < kTogether; ++t) term[t] = FloatLoad(x_row + (uint(t) * kInChannels + i) * 4).at[0] * y[t];
+      sum[i] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
+    }
+#else
     [[unroll]] for (int chunk = 0; chunk < kIn; chunk += kChunk) {
       vec2 loaded[kTogether];
       [[unroll]] for (int t = 0; t < kTogether; ++t)

@@ -5,9 +5,9 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "common/touch.glsl"
+#include "common/lanes.glsl"
 #include "conv/winograd.glsl"
-layout(constant_id = 3) const bool kTouch = false;  // all channels of pixels ahead, where these are the first
+layout(constant_id = 3) const bool kShared = false;  // loads, see load_lanes
 layout(push_constant) uniform Push {
   uint64_t upstream;
   uint64_t tiles;
@@ -35,28 +35,22 @@ void main() {
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
   const uint pixel_bytes = channels * kStoredBytes, tile_bytes = channels * 4;
-  const uint touched_bytes = kTouch && block == 0 ? pixel_bytes : 0;
-  const uint pair = block * gl_WorkGroupSize.x + gl_SubgroupInvocationID;
+  const uint first_pair = block * gl_WorkGroupSize.x;
+  const uint in_bytes = first_pair * (kStoredBytes * 2) + lane_bytes(kShared, kStoredBytes * 2);
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
-  uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + pair * kPairBytes;
-  uint64_t line[kOutputs], row[kOutputs];  // where a row's pixels begin, and the lane's channels in it
+  uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + (first_pair + gl_SubgroupInvocationID) * kPairBytes;
+  uint64_t row[kOutputs];  // the channels of a row's first pixel
   [[unroll]] for (int i = 0; i < kOutputs; ++i) {
-    line[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes;
-    row[i] = line[i] + pair * (kStoredBytes * 2);
+    row[i] = upstream + uint64_t((image * out_h + min(top + i, out_h - 1)) * out_w) * pixel_bytes + in_bytes;
   }
   for (uint tx = 0; tx < tile_columns; ++tx) {
-    for (uint at = 0; at < touched_bytes; at += kLineBytes)
-      [[unroll]] for (uint j = 0; j < kOutputs; ++j) {
-        const uint offset = min(tx * kOutputs + j, out_w - 1) * pixel_bytes + min(at, pixel_bytes - 4);
-        [[unroll]] for (int i = 0; i < kOutputs; ++i) touch(line[i] + uint64_t(offset));
-      }
     vec2 columns[kOutputs][kTile];
     [[unroll]] for (uint j = 0; j < kOutputs; ++j) {
       const bool there = tx * kOutputs + j < out_w;
       const uint64_t offset = uint64_t(min(tx * kOutputs + j, out_w - 1)) * pixel_bytes;
       vec2 y[kOutputs];
       [[unroll]] for (int i = 0; i < kOutputs; ++i) {
-        const vec2 value = loaded_pair(StoredVec2Load(row[i] + offset).at[0]);
+        const vec2 value = load_stored_lanes(kShared, row[i] + offset);
         y[i] = there && top + i < out_h ? value : vec2(0.0);
       }
       columns[j] = transform_upstream(y);
@@ -73,6 +67,5 @@ void main() {
     }
     out_tile += tile_bytes;
   }
-  keep_touched(room == 0, tiles);
   if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }

@@ -21,11 +21,11 @@ void main() {
   if (i >= samples * parts * vectors) return;
   Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
   Affine a = load_affine(mean, variance, weight, bias, part.sample_index, part.channel, vectors * kLanes, groups, eps, affine != 0);
-  uint base = part.sample_index * rows * vectors + part.channel;
+  Cursor cursor = cursor_at(part, samples, vectors, parts, rows, block_rows, interleave);
   for (uint row = part.first; row < part.end; row += interleave) {
-    uint at = base + row * vectors;
-    REAL y = apply_affine(LOADED_REAL(x.at[at]), a);
+    REAL y = apply_affine(load_behind(x, cursor, 0), a);
     if (relu != 0) y = pass_positive(y, y);
-    result.at[at] = STORED_REAL(y);
+    result.at[cursor.at] = STORED_REAL(y);
+    advance(cursor, interleave * vectors);
   }
 }

@@ -34,26 +34,12 @@ void main() {
     LANE(slope, lane) = means.at[statistics + s];
   }
   slope *= a.deviation;
-  uint base = part.sample_index * rows * vectors + part.channel;
-#ifdef WIDE
-  Ahead ahead = look_ahead(samples, vectors, parts, rows, block_rows, interleave);
-  uint turns = 0;
-#endif
+  Cursor cursor = cursor_at(part, samples, vectors, parts, rows, block_rows, interleave);
   for (uint row = part.first; row < part.end; row += interleave) {
-#ifdef WIDE
-    if (kTouch && turns++ % 4 == 0) {
-      touch_turn(x, ahead);
-      touch_turn(upstream, ahead);
-      ahead.first += 4 * interleave * vectors;
-    }
-#endif
-    uint at = base + row * vectors;
-    REAL value = LOADED_REAL(x.at[at]);
-    REAL u = LOADED_REAL(upstream.at[at]);
+    REAL value = load_behind(x, cursor, 0);
+    REAL u = load_behind(upstream, cursor, 0);
     if (relu != 0) u = pass_positive(u, apply_affine(value, a));
-    result.at[at] = STORED_REAL((a.weight * u - offset - (value - a.mean) * slope) * a.deviation);
+    result.at[cursor.at] = STORED_REAL((a.weight * u - offset - (value - a.mean) * slope) * a.deviation);
+    advance(cursor, interleave * vectors);
   }
-#ifdef WIDE
-  KEEP_TOUCHED(samples, result)
-#endif
 }

@@ -17,26 +17,21 @@ void main() {
   uint total = samples * parts * vectors;
   if (i >= total) return;
   Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
-  uint base = part.sample_index * rows * vectors + part.channel;
-  REAL origin = LOADED_REAL(x.at[base + min(part.first, rows - 1) * vectors]);
+  Cursor cursor = cursor_at(part, samples, vectors, parts, rows, block_rows, interleave);
+  const uint step = interleave * vectors;
+  REAL origin = LOADED_REAL(x.at[(part.sample_index * rows + min(part.first, rows - 1)) * vectors + part.channel]);
   REAL mean = REAL(0);
   REAL mean_lost = REAL(0);
   REAL squares = REAL(0);
   REAL squares_lost = REAL(0);
   float count = 0.0;
   uint row = part.first;
-#ifdef WIDE
-  Ahead ahead = look_ahead(samples, vectors, parts, rows, block_rows, interleave);
-#endif
   for (; row + 3 * interleave < part.end; row += 4 * interleave) {
-#ifdef WIDE
-    touch_turn(x, ahead);
-    ahead.first += 4 * interleave * vectors;
-#endif
-    REAL a = LOADED_REAL(x.at[base + row * vectors]) - origin;
-    REAL b = LOADED_REAL(x.at[base + (row + interleave) * vectors]) - origin;
-    REAL c = LOADED_REAL(x.at[base + (row + 2 * interleave) * vectors]) - origin;
-    REAL d = LOADED_REAL(x.at[base + (row + 3 * interleave) * vectors]) - origin;
+    REAL a = load_behind(x, cursor, 0) - origin;
+    REAL b = load_behind(x, cursor, step) - origin;
+    REAL c = load_behind(x, cursor, 2 * step) - origin;
+    REAL d = load_behind(x, cursor, 3 * step) - origin;
+    advance(cursor, 4 * step);
     REAL block = ((a + b) + (c + d)) * 0.25;
     a -= block;
     b -= block;
@@ -49,7 +44,8 @@ void main() {
     count += 4.0;
   }
   for (; row < part.end; row += interleave) {
-    REAL apart = LOADED_REAL(x.at[base + row * vectors]) - origin - mean;
+    REAL apart = load_behind(x, cursor, 0) - origin - mean;
+    advance(cursor, step);
     float share = 1.0 / (count + 1.0);
     add_to(mean, mean_lost, apart * share);
     add_to(squares, squares_lost, apart * apart * (count * share));
@@ -58,7 +54,4 @@ void main() {
   moments.at[i] = STORED_F32(origin + mean);
   moments.at[total + i] = STORED_F32(squares);
   moments.at[2 * total + i] = STORED_F32(REAL(count));
-#ifdef WIDE
-  KEEP_TOUCHED(samples, moments)
-#endif
 }

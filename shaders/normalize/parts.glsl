@@ -33,38 +33,39 @@ Part locate_part(uint i, uint vectors, uint parts, uint rows, uint block_rows, u
   return Part(n, i - line * vectors, start + part - block * interleave, min(start + block_rows, rows));
 }
 
-#ifdef WIDE
-// Asks for the rows of the turn that begins at once (common/touch.glsl): they lie one after the other. A group whose channels
-// are the first asks for all channels; the groups of the others follow on the same core.
-#include "common/touch.glsl"
-layout(constant_id = 3) const bool kTouch = false;  // a group is one subgroup, whose lanes are of one block
-
-#ifdef HALF_IN
-const uint kLineVectors = 8;
-#else
-const uint kLineVectors = 4;
-#endif
-
-struct Ahead {
-  uint first;  // vector of the turn
-  uint count;  // vectors to ask for, four rows a lane, or 0
-  uint last;   // vector of the tensor
+// Where an invocation reads and writes, and where the first lane of its group does.
+struct Cursor {
+  uint at;  // vector of the tensor
+  uint first;
+  uint last;  // that `first` may be
 };
 
-Ahead look_ahead(uint samples, uint vectors, uint parts, uint rows, uint block_rows, uint interleave) {
-  const uint i = min(linear_group() * gl_WorkGroupSize.x, samples * parts * vectors - 1);
-  const Part part = locate_part(i, vectors, parts, rows, block_rows, interleave);
-  const bool leads = part.channel == 0 && divide(part.first, block_rows) * block_rows == part.first;
-  return Ahead((part.sample_index * rows + part.first) * vectors, kTouch && leads ? 4 * interleave * vectors : 0,
-               samples * rows * vectors - 1);
-}
-
-void touch_turn(StoredRealIn x, Ahead ahead) {
-  for (uint v = 0; v < ahead.count; v += 4 * kLineVectors)
-    [[unroll]] for (uint line = 0; line < 4; ++line)
-      keep(LOADED_REAL(x.at[min(ahead.first + v + line * kLineVectors, ahead.last)]).x);
-}
-
-// No tensor has 0 samples.
-#define KEEP_TOUCHED(samples, result) keep_touched(samples == 0, uint64_t(result));
+#ifdef WIDE
+#include "common/lanes.glsl"
+layout(constant_id = 3) const bool kShared = false;  // loads, see load_stored_fours: a group's vectors are neighbours in all turns
 #endif
+
+Cursor cursor_at(Part part, uint samples, uint vectors, uint parts, uint rows, uint block_rows, uint interleave) {
+  Cursor cursor;
+  cursor.at = (part.sample_index * rows + part.first) * vectors + part.channel;
+#ifdef WIDE
+  const uint i = min(linear_group() * gl_WorkGroupSize.x, samples * parts * vectors - gl_WorkGroupSize.x);
+  const Part first = locate_part(i, vectors, parts, rows, block_rows, interleave);
+  cursor.first = (first.sample_index * rows + first.first) * vectors + first.channel;
+  cursor.last = samples * rows * vectors - gl_WorkGroupSize.x;
+#endif
+  return cursor;
+}
+
+void advance(inout Cursor cursor, uint by) {
+  cursor.at += by;
+  cursor.first += by;
+}
+
+// So many vectors behind the cursor.
+REAL load_behind(StoredRealIn x, Cursor cursor, uint behind) {
+#ifdef WIDE
+  if (kShared) return load_stored_fours(uint64_t(x) + uint64_t(min(cursor.first + behind, cursor.last)) * kStoredFourBytes);
+#endif
+  return LOADED_REAL(x.at[cursor.at + behind]);
+}

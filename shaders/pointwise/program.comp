@@ -22,25 +22,26 @@ layout(constant_id = 3) const uint kAccess = 0;
 layout(constant_id = 4) const uint kInputs = 1;
 // Instructions: opcode | a << 8 | b << 13 | c << 18 | scalar << 23; a, b, c number inputs 0 to 5, then results.
 layout(constant_id = 5) const uint kCount = 1;
-layout(constant_id = 6) const uint kCode0 = 0;
-layout(constant_id = 7) const uint kCode1 = 0;
-layout(constant_id = 8) const uint kCode2 = 0;
-layout(constant_id = 9) const uint kCode3 = 0;
-layout(constant_id = 10) const uint kCode4 = 0;
-layout(constant_id = 11) const uint kCode5 = 0;
-layout(constant_id = 12) const uint kCode6 = 0;
-layout(constant_id = 13) const uint kCode7 = 0;
-layout(constant_id = 14) const uint kCode8 = 0;
-layout(constant_id = 15) const uint kCode9 = 0;
-layout(constant_id = 16) const uint kCode10 = 0;
-layout(constant_id = 17) const uint kCode11 = 0;
-layout(constant_id = 18) const uint kCode12 = 0;
-layout(constant_id = 19) const uint kCode13 = 0;
-layout(constant_id = 20) const uint kCode14 = 0;
-layout(constant_id = 21) const uint kCode15 = 0;
+layout(constant_id = 6) const bool kShared = false;  // loads, see load_stored_fours; in WIDE variants
+layout(constant_id = 7) const uint kCode0 = 0;
+layout(constant_id = 8) const uint kCode1 = 0;
+layout(constant_id = 9) const uint kCode2 = 0;
+layout(constant_id = 10) const uint kCode3 = 0;
+layout(constant_id = 11) const uint kCode4 = 0;
+layout(constant_id = 12) const uint kCode5 = 0;
+layout(constant_id = 13) const uint kCode6 = 0;
+layout(constant_id = 14) const uint kCode7 = 0;
+layout(constant_id = 15) const uint kCode8 = 0;
+layout(constant_id = 16) const uint kCode9 = 0;
+layout(constant_id = 17) const uint kCode10 = 0;
+layout(constant_id = 18) const uint kCode11 = 0;
+layout(constant_id = 19) const uint kCode12 = 0;
+layout(constant_id = 20) const uint kCode13 = 0;
+layout(constant_id = 21) const uint kCode14 = 0;
+layout(constant_id = 22) const uint kCode15 = 0;
 
 #ifdef WIDE
-#include "common/wide.glsl"
+#include "common/lanes.glsl"
 #define T vec4
 #define IN Vec4Load
 #define LOADED_T(v) loaded(v)
@@ -131,12 +132,19 @@ float run() {
   return v[5 + kCount];
 }
 
+// Number i of x, which is `first` for the group's first lane.
 #ifdef HALF_IN
-T load(uvec2 address, uint access, uint i) {
+T load(uvec2 address, uint access, uint i, uint first) {
+#ifdef WIDE
+  if (kShared && access == kSame) return load_stored_fours(packUint2x32(address) + uint64_t(first) * kStoredFourBytes);
+#endif
   if (access == kSame) return LOADED_STORED_T(STORED_IN(address).at[i]);
   IN x = IN(address);
 #else
-T load(IN x, uint access, uint i) {
+T load(IN x, uint access, uint i, uint first) {
+#ifdef WIDE
+  if (kShared && access == kSame) return load_stored_fours(uint64_t(x) + uint64_t(first) * kStoredFourBytes);
+#endif
 #endif
   uint at = element_index(access, i * ELEMENTS);
 #if ELEMENTS == 4
@@ -150,9 +158,9 @@ T load(IN x, uint access, uint i) {
   return LOADED_T(x.at[at / ELEMENTS]);
 }
 
-void compute(uint i) {
+void compute(uint i, uint first) {
   T x[6];
-#define LOAD(n, from) if (kInputs > n) x[n] = load(push.from, kAccess >> 4 * n & 15u, i);
+#define LOAD(n, from) if (kInputs > n) x[n] = load(push.from, kAccess >> 4 * n & 15u, i, first);
   LOAD(0, x0) LOAD(1, x1) LOAD(2, x2) LOAD(3, x3) LOAD(4, x4) LOAD(5, x5)
 #if ELEMENTS == 4
   vec4 y;
@@ -170,7 +178,8 @@ void compute(uint i) {
 void main() {
   uint i = first_of_rounds(push.rounds);
   for (uint round = 0; round < push.rounds && i * ELEMENTS < push.count; ++round) {
-    compute(i);
+    // Inside the tensors where no lane is active any more.
+    compute(i, min(group_round(push.rounds, round), push.count / ELEMENTS - gl_WorkGroupSize.x));
     i += gl_WorkGroupSize.x;
   }
 }

@@ -8,6 +8,10 @@
 layout(constant_id = 3) const int kKernelDepth = 1;
 layout(constant_id = 4) const int kKernelHeight = 2;
 layout(constant_id = 5) const int kKernelWidth = 2;
+#ifdef WIDE
+#include "common/lanes.glsl"
+layout(constant_id = 6) const bool kShared = false;  // loads, see load_stored_fours: no window is left out along a row
+#endif
 
 layout(push_constant) uniform Push {
   StoredRealIn pooled;
@@ -26,18 +30,27 @@ void main() {
   int tiles_depth = (in_depth + kKernelDepth - 1) / kKernelDepth;
   int tiles_height = (in_height + kKernelHeight - 1) / kKernelHeight;
   int tiles_width = (in_width + kKernelWidth - 1) / kKernelWidth;
-  uint row = row_of_group();
-  if (row >= batch * uint(tiles_depth * tiles_height)) return;
+  const uint rows = batch * uint(tiles_depth * tiles_height);
+  if (row_of_group() >= rows) return;
+  const uint row = min(row_of_group(), rows - 1);  // loads that all lanes share are done even then
   uvec3 place = locate_row(row, uint(tiles_depth), uint(tiles_height));
   bool row_is_pooled = int(place.y) < out_depth && int(place.z) < out_height;
   uint from = ((place.x * uint(out_depth) + place.y) * uint(out_height) + place.z) * uint(out_width) * vectors;
   uint sample_start = place.x * uint(in_depth * in_height * in_width);
   ivec2 corner = ivec2(place.yz) * ivec2(kKernelDepth, kKernelHeight);
+  uint first = group_start();  // of the group's lanes
   for (uint t = row_start(); t < uint(tiles_width) * vectors; t += row_stride()) {
     uint column = divide(t, vectors);
     uint channel = t - column * vectors;
     REAL value = REAL(0);
     INTEGER index = INTEGER(-1);
+#ifdef WIDE
+    if (kShared && row_is_pooled) {
+      const uint at = from + min(first, uint(out_width) * vectors - gl_WorkGroupSize.x);
+      value = load_stored_fours(uint64_t(pooled) + uint64_t(at) * kStoredFourBytes);
+      index = floatBitsToInt(load_fours(uint64_t(indices) + uint64_t(at) * 16));
+    } else
+#endif
     if (row_is_pooled && int(column) < out_width) {
       value = LOADED_REAL(pooled.at[from + t]);
       index = LOADED_INTEGER(indices.at[from + t]);
@@ -50,5 +63,6 @@ void main() {
           int here = (at.x * in_height + at.y) * in_width + at.z;
           result.at[(sample_start + uint(here)) * vectors + channel] = STORED_REAL(chosen(value, index, here));
         }
+    first += row_stride();
   }
 }

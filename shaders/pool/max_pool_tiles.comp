@@ -8,6 +8,10 @@
 layout(constant_id = 3) const int kKernelDepth = 1;
 layout(constant_id = 4) const int kKernelHeight = 2;
 layout(constant_id = 5) const int kKernelWidth = 2;
+#ifdef WIDE
+#include "common/lanes.glsl"
+layout(constant_id = 6) const bool kShared = false;  // loads, see load_stored_fours_at
+#endif
 
 layout(push_constant) uniform Push {
   StoredRealIn x;
@@ -17,12 +21,22 @@ layout(push_constant) uniform Push {
 };
 
 void main() {
-  uint row = row_of_group();
-  if (row >= batch * uint(out_depth * out_height)) return;
+  const uint rows = batch * uint(out_depth * out_height);
+  if (row_of_group() >= rows) return;
+  const uint row = min(row_of_group(), rows - 1);  // loads that all lanes share are done even then
   uvec3 place = locate_row(row, uint(out_depth), uint(out_height));
   int line = (int(place.y) * stride[0] * in_height + int(place.z) * stride[1]) * in_width;
   uint sample_start = place.x * uint(in_depth * in_height * in_width);
+  uint first = group_start();  // of the group's lanes
   for (uint t = row_start(); t < uint(out_width) * vectors; t += row_stride()) {
+#ifdef WIDE
+    uint each[kGroupLanes];
+    [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {
+      const uint lane = min(first, uint(out_width) * vectors - gl_WorkGroupSize.x) + i, pixel = divide(lane, vectors);
+      each[i] = lane - pixel * vectors + pixel * uint(stride[2]) * vectors;
+    }
+    first += row_stride();
+#endif
     uint column = divide(t, vectors);
     int corner = line + int(column) * stride[2];
     uint base = sample_start * vectors + t - column * vectors;
@@ -31,8 +45,15 @@ void main() {
     for (int kz = 0; kz < kKernelDepth; ++kz)
       for (int ky = 0; ky < kKernelHeight; ++ky)
         for (int kx = 0; kx < kKernelWidth; ++kx) {
-          int at = corner + (kz * in_height + ky) * in_width + kx;
-          take(LOADED_REAL(x.at[base + uint(at) * vectors]), at, best, index);
+          const int tap = (kz * in_height + ky) * in_width + kx, at = corner + tap;
+          REAL value;
+#ifdef WIDE
+          if (kShared)
+            value = load_stored_fours_at(uint64_t(x) + uint64_t((sample_start + uint(line + tap)) * vectors) * kStoredFourBytes, each);
+          else
+#endif
+            value = LOADED_REAL(x.at[base + uint(at) * vectors]);
+          take(value, at, best, index);
         }
     uint to = row * uint(out_width) * vectors + t;
     result.at[to] = STORED_REAL(best);

@@ -17,25 +17,25 @@ layout(push_constant) uniform Push {
   float alpha, one_minus_alpha, eps, momentum, weight_decay;
 } push;
 
-void update(uint i) {
-  vec4 parameters = push.parameters.at[i];
-  vec4 g = PREPARED_GRADIENT(i, parameters, push.weight_decay);
-  vec4 square_avg = push.alpha * push.square_avg.at[i] + push.one_minus_alpha * g * g;
-  push.square_avg.at[i] = square_avg;
+void update(uint i, uint first) {
+  vec4 parameters = FOUR(parameters);
+  vec4 g = PREPARED_GRADIENT(parameters, push.weight_decay);
+  vec4 square_avg = push.alpha * FOUR(square_avg) + push.one_minus_alpha * g * g;
+  STORE_FOUR(square_avg, square_avg);
   vec4 variance = square_avg;
   if (kCentered == 1) {
-    vec4 mean = push.grad_avg.at[i];
+    vec4 mean = FOUR(grad_avg);
     mean += push.one_minus_alpha * (g - mean);
-    push.grad_avg.at[i] = mean;
+    STORE_FOUR(grad_avg, mean);
     variance = max(square_avg - mean * mean, vec4(0.0));  // rounding may leave less than nothing
   }
   vec4 change = g / (sqrt(variance) + push.eps);
   if (kMomentum == 1) {
-    change += push.momentum * push.momentum_buffer.at[i];
-    push.momentum_buffer.at[i] = change;
+    change += push.momentum * FOUR(momentum_buffer);
+    STORE_FOUR(momentum_buffer, change);
   }
   parameters -= push.state.at[0] * change;
-  STORE_PARAMETERS(i, parameters, push.state.at[3] == 1.0)
+  STORE_PARAMETERS(parameters, push.state.at[3] == 1.0)
 }
 
 void main() {

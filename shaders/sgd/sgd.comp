@@ -16,18 +16,18 @@ layout(push_constant) uniform Push {
   float momentum, one_minus_dampening, weight_decay;
 } push;
 
-void update(uint i) {
-  vec4 parameters = push.parameters.at[i];
-  vec4 g = PREPARED_GRADIENT(i, parameters, push.weight_decay);
-  bool first = push.state.at[3] == 1.0;
+void update(uint i, uint first) {
+  vec4 parameters = FOUR(parameters);
+  vec4 g = PREPARED_GRADIENT(parameters, push.weight_decay);
+  bool is_first = push.state.at[3] == 1.0;
   if (kMomentum != 0) {
     vec4 buffered = g;
-    if (!first) buffered = push.momentum * push.momentum_buffer.at[i] + push.one_minus_dampening * g;
-    push.momentum_buffer.at[i] = buffered;
+    if (!is_first) buffered = push.momentum * FOUR(momentum_buffer) + push.one_minus_dampening * g;
+    STORE_FOUR(momentum_buffer, buffered);
     g = kMomentum == 2 ? g + push.momentum * buffered : buffered;
   }
   parameters -= push.state.at[0] * g;
-  STORE_PARAMETERS(i, parameters, first)
+  STORE_PARAMETERS(parameters, is_first)
 }
 
 void main() {
