@@ -41,7 +41,7 @@ function(device_configuration configuration driver labels validation)
       list(APPEND own_environment TUFF_SETTINGS_EVERY=20)
     endif()
     # Kernels that take loads shared by all lanes for granted, or load by them (shaders/common/lanes.glsl).
-    if(configuration STREQUAL lvp26 AND name MATCHES "^(ops/(conv.*|normalize|pool|pointwise|adam)|runtime/executable)_test$")
+    if(configuration STREQUAL lvp26 AND name MATCHES "^(ops/(conv.*|normalize|pool|pointwise|adam)|runtime/(executable|read_through))_test$")
       list(APPEND own_labels commit)
     endif()
     if(name IN_LIST long_tests AND NOT configuration MATCHES "^(system|lvp25)$")

@@ -170,6 +170,27 @@ Value stack(const std::vector<Value>& values, int axis) {
   return concat(widened, axis);
 }
 
+std::vector<ChannelPiece> joined_pieces(std::uint32_t of, const Producer& producer) {
+  if (producer.op == nullptr || producer.op->name() != "concat") return {};
+  if (static_cast<const Concat&>(*producer.op).values().axis != 1) return {};
+  std::vector<ChannelPiece> pieces;
+  std::uint32_t first = 0;
+  for (std::uint32_t index = 0; index < producer.inputs.size(); ++index) {
+    const auto channels = static_cast<std::uint32_t>(producer.inputs[index].shape.channels());
+    pieces.push_back({reads_producer_input(of, index).operand, first, channels});
+    first += channels;
+  }
+  return pieces;
+}
+
+std::vector<ChannelPiece> pieces_of_input(const KernelRequest& request, std::uint32_t input) {
+  if (input < request.producers.size())
+    if (std::vector<ChannelPiece> pieces = joined_pieces(input, request.producers[input]); !pieces.empty())
+      return pieces;
+  const auto channels = static_cast<std::uint32_t>(request.inputs[input].shape.channels());
+  return {{reads_input(input).operand, 0, channels}};
+}
+
 std::vector<Kernel> concat_kernels() {
   return {{"pair_vec4", refuse_pair_vec4, emit_pair<4>},
           {"pair", refuse_pair, emit_pair<1>},

@@ -20,6 +20,18 @@ struct ConcatAttributes {
   bool operator==(const ConcatAttributes&) const = default;
 };
 
+// Some or all channels of an image that a kernel reads, and where.
+struct ChannelPiece {
+  Operand from;
+  std::uint32_t first = 0, channels = 0;
+};
+
+// Input `of` as the tensors that `producer` joins along the channels; none where it does something else.
+std::vector<ChannelPiece> joined_pieces(std::uint32_t of, const Producer& producer);
+
+// The same for an input that a kernel may read through, the whole input where it doesn't.
+std::vector<ChannelPiece> pieces_of_input(const KernelRequest& request, std::uint32_t input);
+
 std::vector<Kernel> concat_kernels();
 
 }  // namespace tuff

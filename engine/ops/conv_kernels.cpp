@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/fill.h"
@@ -216,17 +217,16 @@ int subgroup_block_pixels(std::uint32_t columns, int taps) {
 }
 
 KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
-  return row_dispatches(
-      request, subgroup_block_pixels,
-      [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks, std::uint32_t) {
-        const std::uint32_t each = conv_lanes(request).each;
-        const std::uint32_t step = geometry.in_channels / geometry.groups % 2 == 0 ? 2 : 1;
-        dispatch.shader = fmt::format("conv/subgroup_blocked.out{}_in{}{}{}", each, step,
-                                      request.caps.shared_loads ? "_shared" : "", request.caps.int64 ? "_wide" : "");
-        dispatch.specialization[0] = request.caps.subgroup_size;
-        dispatch.groups =
-            folded_groups(geometry.out_channels / (each * request.caps.subgroup_size) * blocks, request.caps);
-      });
+  return row_dispatches(request, subgroup_block_pixels,
+                        [&](Dispatch& dispatch, const ConvGeometry& geometry, std::uint64_t blocks, std::uint32_t) {
+                          const std::uint32_t each = conv_lanes(request).each;
+                          const std::uint32_t step = geometry.in_channels / geometry.groups % 2 == 0 ? 2 : 1;
+                          dispatch.shader =
+                              fmt::format("conv/subgroup_blocked.out{}_in{}{}", each, step, wide_variant(request.caps));
+                          dispatch.specialization[0] = request.caps.subgroup_size;
+                          dispatch.groups = folded_groups(
+                              geometry.out_channels / (each * request.caps.subgroup_size) * blocks, request.caps);
+                        });
 }
 
 // ---- weight_stationary --------------------------------------------------------------------------
@@ -249,10 +249,10 @@ constexpr std::uint64_t kMostRowElements = 1 << 28;
 
 // Input channels whose weights are held at a time, for so many taps: an even number that divides them, 0 where there is
 // none.
-std::uint32_t held_channels(const ConvGeometry& geometry, std::uint64_t taps) {
+std::uint32_t held_channels(std::uint32_t channels, std::uint64_t taps) {
   if (taps == 0 || taps > kMostHeldTaps) return 0;
-  auto held = static_cast<std::uint32_t>(std::min<std::uint64_t>(kMostHeldPairs / taps, geometry.in_channels) / 2 * 2);
-  while (held > 0 && geometry.in_channels % held != 0) held -= 2;
+  auto held = static_cast<std::uint32_t>(std::min<std::uint64_t>(kMostHeldPairs / taps, channels) / 2 * 2);
+  while (held > 0 && channels % held != 0) held -= 2;
   return held;
 }
 
@@ -309,7 +309,7 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
   }
   if (fewest == 0) return "takes no outputs that no tap reaches";
   if (classes > kMostClasses) return fmt::format("takes up to {} classes of outputs", kMostClasses);
-  const std::uint32_t held = held_channels(geometry, most);
+  const std::uint32_t held = held_channels(geometry.in_channels, most);
   if (held == 0) return fmt::format("takes up to {} taps of an even number of input channels", kMostHeldTaps);
   if (geometry.in_channels > kMostTurns * held) return "holds no weights of as many input channels";
   if (held < geometry.in_channels && request.outputs[0].dtype == DType::f16)
@@ -319,8 +319,9 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
   return refuse_large(request);
 }
 
-// For output planes and rows of these residues, all columns.
-KernelDispatches stationary_dispatches(const KernelRequest& request, bool transposed, int residue_d, int residue_h) {
+// For output planes and rows of these residues, all columns, and some input channels.
+KernelDispatches stationary_dispatches(const KernelRequest& request, const ChannelPiece& piece, bool transposed,
+                                       int residue_d, int residue_h) {
   const auto pixels_of = [](std::uint32_t columns, int) {
     return static_cast<int>(std::min(columns, kStationaryPixels));
   };
@@ -337,7 +338,7 @@ KernelDispatches stationary_dispatches(const KernelRequest& request, bool transp
           outputs[axis] = (geometry.out[axis] - static_cast<std::uint32_t>(residues[axis]) + step - 1) / step;
           count *= static_cast<std::uint64_t>(taps[axis].taps);
         }
-        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(geometry, count);
+        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(piece.channels, count);
         const std::uint64_t rows = std::uint64_t{geometry.batch} * outputs[0] * outputs[1];
         const std::uint64_t across = geometry.out_channels / (2 * lanes);
         // Enough workgroups for all cores, which hold their weights for long enough.
@@ -348,19 +349,23 @@ KernelDispatches stationary_dispatches(const KernelRequest& request, bool transp
         // Channels come with the dispatch, and which columns lie beyond a row is found there.
         dispatch.specialization[3] = dispatch.specialization[4] = 1;
         dispatch.specialization[28] = 0;
-        for (const int value : {static_cast<int>(held), int{held < geometry.in_channels}, taps[0].taps, taps[1].taps,
-                                taps[0].tap_step, taps[1].tap_step})
+        const bool further = piece.first > 0, unfinished = piece.first + piece.channels < geometry.in_channels;
+        for (const int value : {static_cast<int>(held), int{held < piece.channels}, taps[0].taps, taps[1].taps,
+                                taps[0].tap_step, taps[1].tap_step, int{further}, int{unfinished}})
           dispatch.specialization.push_back(static_cast<std::uint32_t>(value));
-        for (const std::uint64_t value :
-             {std::uint64_t{geometry.in_channels}, std::uint64_t{geometry.out_channels}, run})
+        for (const std::uint64_t value : {std::uint64_t{piece.channels}, std::uint64_t{geometry.out_channels}, run})
           dispatch.constants.push_back(static_cast<std::uint32_t>(value));
         dispatch.constants.insert(dispatch.constants.end(), outputs.begin(), outputs.end());
         for (const int value : {residue_d, residue_h, taps[0].first_tap, taps[1].first_tap})
           dispatch.constants.push_back(static_cast<std::uint32_t>(value));
+        dispatch.constants.push_back(geometry.in_channels);
         const double classes = axis_classes(geometry, 0, transposed) * axis_classes(geometry, 1, transposed);
-        dispatch.flops /= classes;
-        dispatch.bytes /= classes;
-        if (held < geometry.in_channels) dispatch.buffers.back().access = Access::read_write;
+        const double share = static_cast<double>(piece.channels) / geometry.in_channels;
+        dispatch.flops *= share / classes;
+        dispatch.bytes *= share / classes;
+        dispatch.buffers[0].operand = piece.from;
+        dispatch.buffers[1].offset = std::uint64_t{piece.first} * geometry.out_channels * sizeof(float);
+        if (further || held < piece.channels) dispatch.buffers.back().access = Access::read_write;
         dispatch.buffers.push_back(reads_workspace(0));
         dispatch.groups = folded_groups((rows + run - 1) / run * across, request.caps);
       });
@@ -374,10 +379,26 @@ KernelDispatches emit_weight_stationary(const KernelRequest& request) {
   result.dispatches.push_back(fill_dispatch(writes_workspace(0), zeros, 0, request.caps));
   for (std::uint32_t d = 0; d < axis_classes(geometry, 0, transposed); ++d)
     for (std::uint32_t h = 0; h < axis_classes(geometry, 1, transposed); ++h)
-      std::ranges::move(stationary_dispatches(request, transposed, static_cast<int>(d), static_cast<int>(h)).dispatches,
-                        std::back_inserter(result.dispatches));
+      for (const ChannelPiece& piece : pieces_of_input(request, 0))
+        std::ranges::move(
+            stationary_dispatches(request, piece, transposed, static_cast<int>(d), static_cast<int>(h)).dispatches,
+            std::back_inserter(result.dispatches));
   result.workspace_bytes = {std::uint64_t{zeros} * sizeof(float)};
   return result;
+}
+
+// The tensors that a concatenation joins, one after the other, where each is a turn: the same sums in the same order.
+std::vector<Operand> stationary_reads(const KernelRequest& request, std::uint32_t input, const Producer& producer) {
+  bool transposed = false;
+  const ConvGeometry geometry = conv_geometry(request, transposed);
+  if (input != 0 || transposed || request.outputs[0].dtype == DType::f16) return {};
+  const std::uint32_t held = held_channels(geometry.in_channels, geometry.taps());
+  std::vector<Operand> operands;
+  for (const ChannelPiece& piece : joined_pieces(0, producer)) {
+    if (piece.channels != held) return {};
+    operands.push_back(piece.from);
+  }
+  return operands;
 }
 
 // ---- winograd -----------------------------------------------------------------------------------
@@ -395,6 +416,10 @@ KernelDispatches emit_conv_winograd(const KernelRequest& request) {
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
   return emit_winograd(request, geometry, outputs, transposed);
+}
+
+std::vector<Operand> winograd_conv_reads(const KernelRequest& request, std::uint32_t input, const Producer& producer) {
+  return winograd_reads(input, producer, false, request.caps);
 }
 
 // ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
@@ -431,12 +456,13 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_kernels() {
-  std::vector<Kernel> kernels = {{"depthwise", refuse_depthwise, emit_register_blocked<true>},
-                                 {"winograd_4x4", refuse_conv_winograd<4>, emit_conv_winograd<4>},
-                                 {"winograd", refuse_conv_winograd<2>, emit_conv_winograd<2>},
-                                 {"weight_stationary", refuse_weight_stationary, emit_weight_stationary},
-                                 {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
-                                 {"register_blocked", refuse_register_blocked, emit_register_blocked<false>}};
+  std::vector<Kernel> kernels = {
+      {"depthwise", refuse_depthwise, emit_register_blocked<true>},
+      {"winograd_4x4", refuse_conv_winograd<4>, emit_conv_winograd<4>, false, winograd_conv_reads},
+      {"winograd", refuse_conv_winograd<2>, emit_conv_winograd<2>, false, winograd_conv_reads},
+      {"weight_stationary", refuse_weight_stationary, emit_weight_stationary, false, stationary_reads},
+      {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
+      {"register_blocked", refuse_register_blocked, emit_register_blocked<false>}};
   add_tiled_kernels<TiledOp>(kernels);
   kernels.push_back({"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm});
   kernels.push_back({"direct", refuse_large, emit_direct});

@@ -147,8 +147,8 @@ KernelDispatches emit_subgroup_blocked(const KernelRequest& request) {
                               geometry.kernel[0] * geometry.kernel[1];
   const std::uint32_t parts = row_parts(geometry, tiles * lanes);
   Dispatch dispatch;
-  dispatch.shader = fmt::format("conv_weight_gradient/subgroup_blocked.out{}_in{}{}{}", out, step,
-                                request.caps.shared_loads ? "_shared" : "", request.caps.int64 ? "_wide" : "");
+  dispatch.shader =
+      fmt::format("conv_weight_gradient/subgroup_blocked.out{}_in{}{}", out, step, wide_variant(request.caps));
   dispatch.specialization = {lanes, 1, 1, in};
   dispatch.groups = folded_groups(tiles * parts, request.caps);
   return in_row_parts(request, geometry, parts, std::move(dispatch));
@@ -165,6 +165,11 @@ std::optional<std::string> refuse_gradient_winograd(const KernelRequest& request
 template <std::uint32_t outputs>
 KernelDispatches emit_gradient_winograd(const KernelRequest& request) {
   return emit_winograd_weight_gradient(request, geometry_of(request), outputs);
+}
+
+std::vector<Operand> winograd_gradient_reads(const KernelRequest& request, std::uint32_t input,
+                                             const Producer& producer) {
+  return winograd_reads(input, producer, true, request.caps);
 }
 
 // ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
@@ -206,10 +211,11 @@ KernelDispatches emit_implicit_gemm(const KernelRequest& request) {
 
 // On a CPU driver shared memory and barriers cost more than they save.
 std::vector<Kernel> conv_weight_gradient_kernels() {
-  std::vector<Kernel> kernels = {{"winograd_4x4", refuse_gradient_winograd<4>, emit_gradient_winograd<4>},
-                                 {"winograd", refuse_gradient_winograd<2>, emit_gradient_winograd<2>},
-                                 {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
-                                 {"register_blocked", refuse_register_blocked, emit_register_blocked}};
+  std::vector<Kernel> kernels = {
+      {"winograd_4x4", refuse_gradient_winograd<4>, emit_gradient_winograd<4>, false, winograd_gradient_reads},
+      {"winograd", refuse_gradient_winograd<2>, emit_gradient_winograd<2>, false, winograd_gradient_reads},
+      {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
+      {"register_blocked", refuse_register_blocked, emit_register_blocked}};
   add_tiled_kernels<TiledOp>(kernels);
   kernels.push_back({"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm});
   kernels.push_back({"direct", refuse_large, emit_direct});

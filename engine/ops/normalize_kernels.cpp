@@ -242,6 +242,31 @@ KernelDispatches emit_gradient(const KernelRequest& request) {
 
 }  // namespace
 
+std::vector<Operand> NormalizedInput::operands() const {
+  std::vector<Operand> all = {x, mean, variance};
+  if (affine) all.insert(all.end(), {weight, bias});
+  return all;
+}
+
+std::optional<NormalizedInput> normalized_input(std::uint32_t of, const Producer& producer) {
+  if (producer.op == nullptr || producer.output != 0) return {};
+  const bool again = producer.op->name() == "normalize_apply";
+  if (!again && producer.op->name() != "normalize") return {};
+  const NormalizeAttributes& attributes = static_cast<const NormalizeOp&>(*producer.op).values();
+  if (attributes.groups != 0 || producer.inputs[0].dtype != DType::f32) return {};
+  const auto input = [&](std::uint32_t index) { return reads_producer_input(of, index).operand; };
+  const auto output = [&](std::uint32_t index) { return reads_producer_output(of, index).operand; };
+  NormalizedInput result{input(0), again ? input(1) : output(1), again ? input(2) : output(2), input(0), input(0)};
+  result.affine = attributes.affine;
+  result.relu = attributes.activation == NormalizeActivation::relu;
+  result.eps = attributes.eps;
+  if (attributes.affine) {
+    result.weight = input(again ? 3 : 1);
+    result.bias = input(again ? 4 : 2);
+  }
+  return result;
+}
+
 std::vector<Kernel> normalize_kernels() {
   return {{"parts_vec4", refuse_unless_whole_vectors, emit_forward<4>}, {"parts", refuse_large, emit_forward<1>}};
 }

@@ -1,8 +1,12 @@
 // The ops of normalize.cpp as their kernels see them.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "graph/op.h"
 #include "ops/normalize.h"
+#include "plan/kernel.h"
 
 namespace tuff {
 
@@ -17,5 +21,20 @@ class NormalizeOp : public Op {
  private:
   NormalizeAttributes attributes_;
 };
+
+// What a kernel needs to compute the output of a norm with statistics of a whole batch while it reads what that was
+// computed from, bit for bit as normalize/apply.comp does.
+struct NormalizedInput {
+  Operand x, mean, variance;
+  Operand weight, bias;  // x where there are none
+  bool affine = false;
+  bool relu = false;
+  float eps = 0;
+
+  std::vector<Operand> operands() const;
+};
+
+// Where input `of` is such an output, of f32; else nothing.
+std::optional<NormalizedInput> normalized_input(std::uint32_t of, const Producer& producer);
 
 }  // namespace tuff

@@ -77,6 +77,10 @@ std::string vector_variant(std::uint32_t lanes, const DeviceCaps& caps) {
   return caps.is_cpu() && caps.int64 ? "vec4_wide" : "vec4";
 }
 
+std::string_view wide_variant(const DeviceCaps& caps) {
+  return !caps.int64 ? "" : caps.shared_loads ? "_shared_wide" : "_wide";
+}
+
 LaneChannels lane_channels(std::uint32_t channels, const DeviceCaps& caps) {
   if (!caps.is_cpu()) return {0, "is for CPU drivers"};
   if (!caps.subgroup_broadcast || caps.subgroup_size < 4 || caps.subgroup_size > kGroupSize)

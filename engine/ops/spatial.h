@@ -53,6 +53,9 @@ inline constexpr std::uint32_t kGroupSize = 64;
 // integers (shaders/common/wide.glsl), for CPU drivers that have them.
 std::string vector_variant(std::uint32_t lanes, const DeviceCaps& caps);
 
+// The same of subgroup_blocked: "_shared_wide" where all lanes may load what each wants, "_wide", or "".
+std::string_view wide_variant(const DeviceCaps& caps);
+
 // How many neighbouring ones of `channels` each lane of a subgroup takes, 2 or 1, where a workgroup is one subgroup of
 // a CPU driver; or why the device's subgroups don't fit.
 struct LaneChannels {

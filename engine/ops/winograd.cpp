@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "ops/concat.h"
 #include "ops/conv.h"
+#include "ops/normalize_kernels.h"
 #include "ops/spatial.h"
 
 namespace tuff {
@@ -157,15 +159,29 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
   return dispatch;
 }
 
-// Rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left.
-Dispatch input_dispatch(const ConvGeometry& geometry, std::int32_t padding_h, std::int32_t padding_w,
-                        const Tiles& tiles, std::uint32_t first, std::uint32_t rows, const DeviceCaps& caps) {
-  Dispatch dispatch = transform_dispatch("conv/winograd_input", transform_flops(tiles).input, geometry.in_channels,
-                                         geometry.in, tiles, first, rows, caps);
-  for (const std::int32_t padding : {padding_h, padding_w})
-    dispatch.specialization.push_back(static_cast<std::uint32_t>(padding));
-  dispatch.buffers = {reads_input(0), writes_workspace(1)};
-  return dispatch;
+// Adds the transforms of rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left: of
+// each tensor that it is joined from, or of what a norm is applied to.
+void add_input_dispatches(const KernelRequest& request, const ConvGeometry& geometry, std::int32_t padding_h,
+                          std::int32_t padding_w, const Tiles& tiles, std::uint32_t first, std::uint32_t rows,
+                          KernelDispatches& result) {
+  const std::optional<NormalizedInput> norm =
+      request.producers.empty() ? std::nullopt : normalized_input(0, request.producers[0]);
+  for (const ChannelPiece& piece : pieces_of_input(request, 0)) {
+    const Operand x = norm ? norm->x : piece.from;
+    const NormalizedInput read = norm.value_or(NormalizedInput{x, x, x, x, x});
+    Dispatch dispatch = transform_dispatch("conv/winograd_input", transform_flops(tiles).input, piece.channels,
+                                           geometry.in, tiles, first, rows, request.caps);
+    for (const std::int32_t padding : {padding_h, padding_w})
+      dispatch.specialization.push_back(static_cast<std::uint32_t>(padding));
+    for (const bool flag : {norm.has_value(), read.affine, read.relu}) dispatch.specialization.push_back(flag);
+    BufferUse written = writes_workspace(1);
+    written.offset = piece.first * sizeof(float);
+    dispatch.buffers = {{x, Access::read}, written};
+    for (const Operand& operand : {read.mean, read.variance, read.weight, read.bias})
+      dispatch.buffers.push_back({operand, Access::read});
+    dispatch.constants.insert(dispatch.constants.end(), {geometry.in_channels, float_bits(read.eps)});
+    result.dispatches.push_back(std::move(dispatch));
+  }
 }
 
 Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geometry, const Tiles& tiles,
@@ -280,6 +296,18 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::ui
   return std::nullopt;
 }
 
+std::vector<Operand> winograd_reads(std::uint32_t input, const Producer& producer, bool gradient,
+                                    const DeviceCaps& caps) {
+  if (input != 0) return {};
+  if (const auto norm = normalized_input(0, producer)) return gradient ? norm->operands() : std::vector<Operand>{};
+  std::vector<Operand> operands;
+  for (const ChannelPiece& piece : joined_pieces(0, producer)) {
+    if (lane_channels(piece.channels, caps).each != 2) return {};
+    operands.push_back(piece.from);
+  }
+  return operands;
+}
+
 KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
                                bool transposed) {
   const DeviceCaps& caps = request.caps;
@@ -295,7 +323,7 @@ KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry&
   result.dispatches.push_back(weight_dispatch(geometry, tiles, transposed, caps));
   for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
     const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
-    result.dispatches.push_back(input_dispatch(geometry, padding(1), padding(2), tiles, first, rows, caps));
+    add_input_dispatches(request, geometry, padding(1), padding(2), tiles, first, rows, result);
     for (std::uint32_t channel = 0; channel < geometry.in_channels; channel += most) {
       const std::uint32_t held = std::min(most, geometry.in_channels - channel);
       result.dispatches.push_back(product_dispatch(geometry, tiles, rows, channel, held, caps));
@@ -315,9 +343,8 @@ KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, con
   KernelDispatches result;
   for (std::uint32_t first = 0; first < tiles.all_rows; first += tiles.chunk_rows) {
     const std::uint32_t rows = std::min(tiles.chunk_rows, tiles.all_rows - first);
-    result.dispatches.push_back(input_dispatch(geometry, static_cast<std::int32_t>(geometry.padding[1]),
-                                               static_cast<std::int32_t>(geometry.padding[2]), tiles, first, rows,
-                                               caps));
+    add_input_dispatches(request, geometry, static_cast<std::int32_t>(geometry.padding[1]),
+                         static_cast<std::int32_t>(geometry.padding[2]), tiles, first, rows, result);
     result.dispatches.push_back(upstream_dispatch(geometry, tiles, first, rows, caps));
     result.dispatches.push_back(gradient_product_dispatch(geometry, tiles, gradient, first, rows, caps));
   }

@@ -21,6 +21,11 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::ui
 KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
                                bool transposed);
 
+// What their transforms can read instead of input 0, for Kernel::reads_through: the tensors that a concatenation joins,
+// and, for the weight's gradient, what a norm is applied to.
+std::vector<Operand> winograd_reads(std::uint32_t input, const Producer& producer, bool gradient,
+                                    const DeviceCaps& caps);
+
 // y is the weight's gradient of the convolution of this geometry, from x and the upstream gradient.
 KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
                                                std::uint32_t outputs);

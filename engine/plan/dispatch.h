@@ -13,11 +13,13 @@
 
 namespace tuff {
 
-// What a dispatch refers to: an input or output of its node, or scratch memory of its kernel.
+// What a dispatch refers to: an input or output of its node, scratch memory of its kernel, or, where it reads through
+// input `of` (Kernel::reads_through), an input or output of the node that computes that.
 struct Operand {
-  enum class Kind : std::uint8_t { input, output, workspace };
+  enum class Kind : std::uint8_t { input, output, workspace, producer_input, producer_output };
   Kind kind = Kind::input;
   std::uint32_t index = 0;
+  std::uint32_t of = 0;
 };
 
 enum class Access : std::uint8_t { read, write, read_write };
@@ -40,6 +42,12 @@ inline BufferUse reads_workspace(std::uint32_t index) {
 }
 inline BufferUse writes_workspace(std::uint32_t index) {
   return {{Operand::Kind::workspace, index}, Access::write};
+}
+inline BufferUse reads_producer_input(std::uint32_t of, std::uint32_t index) {
+  return {{Operand::Kind::producer_input, index, of}, Access::read};
+}
+inline BufferUse reads_producer_output(std::uint32_t of, std::uint32_t index) {
+  return {{Operand::Kind::producer_output, index, of}, Access::read};
 }
 inline BufferUse updates_input(std::uint32_t index) {
   return {{Operand::Kind::input, index}, Access::read_write};

@@ -14,6 +14,14 @@
 
 namespace tuff {
 
+// The node that computes an input.
+struct Producer {
+  const Op* op = nullptr;  // null: none, or none that may be read through
+  std::vector<TensorType> inputs;
+  std::vector<TensorType> outputs;
+  std::uint32_t output = 0;  // which of them the input is
+};
+
 // What a candidate is asked to run.
 struct KernelRequest {
   const Op& op;
@@ -22,6 +30,8 @@ struct KernelRequest {
   const DeviceCaps& caps;
   // For ops with Op::collection(): inputs that lie in the output's memory already. Else empty.
   std::vector<bool> placed = {};
+  // By input, or empty: what emit() reads instead of an input.
+  std::vector<Producer> producers = {};
 };
 
 struct KernelDispatches {
@@ -41,6 +51,11 @@ struct Kernel {
   // One setting of the last kernel before it that is none, which takes the best of them by itself: never chosen, but
   // forced by tests and autotuning.
   bool setting = false;
+
+  // What it can read instead of an input, which then needn't be in memory: inputs and outputs of the node that computes
+  // it, such as a concatenation's pieces or what a norm is applied to. Empty where it can't. The planner decides
+  // whether it is to (plan/read_through.h); emit() then finds the producer in the request. Null: instead of no input.
+  std::vector<Operand> (*reads_through)(const KernelRequest&, std::uint32_t input, const Producer& producer) = nullptr;
 };
 
 // Candidates of every op by the op's name, fastest first, the portable one (which refuses nothing that

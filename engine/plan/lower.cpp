@@ -11,6 +11,7 @@
 #include "plan/barriers.h"
 #include "plan/memory.h"
 #include "plan/plan.h"
+#include "plan/read_through.h"
 #include "plan/select.h"
 
 namespace tuff {
@@ -49,10 +50,12 @@ class Lowering {
 
   Plan run() {
     order_nodes();
-    find_last_reads();
     place_sources();
     place_collections();
     place_stores();
+    select_kernels();
+    choose_reads();
+    find_last_reads();
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) assign_storages(step);
     keep_outputs();
     emit_kernels();
@@ -87,10 +90,23 @@ class Lowering {
     }
   }
 
+  // What the node at this step reads, through its inputs where it does so.
+  std::vector<std::uint32_t> values_read(std::uint32_t step) const {
+    const Node& node = node_at(step);
+    std::vector<std::uint32_t> values;
+    if (reads_.dropped[plan_.order[step]]) return values;
+    for (std::uint32_t input = 0; input < node.inputs.size(); ++input) {
+      const std::vector<Operand>& instead = reads_.instead[plan_.order[step]][input];
+      if (instead.empty()) values.push_back(node.inputs[input]);
+      for (const Operand& operand : instead) values.push_back(value_of(graph_, node, operand));
+    }
+    return values;
+  }
+
   void find_last_reads() {
     last_read_.assign(graph_.values().size(), 0);
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step)
-      for (const std::uint32_t input : node_at(step).inputs) last_read_[input] = step;
+      for (const std::uint32_t value : values_read(step)) last_read_[value] = step;
     for (const Output& output : graph_.outputs())
       last_read_[output.value] = static_cast<std::uint32_t>(plan_.order.size());
   }
@@ -180,7 +196,7 @@ class Lowering {
   // at `step` already, by output `output` of that step's node.
   bool contents_spare(std::uint32_t variable, std::uint32_t writer, std::uint32_t step, std::uint32_t output) const {
     for (std::uint32_t value = 0; value < graph_.values().size(); ++value) {
-      const std::uint32_t origin = viewed(value);
+      const std::uint32_t origin = viewed(graph_, value);
       if (graph_.values()[origin].source.kind != Source::Kind::arena || !overlap(origin, variable)) continue;
       for (std::uint32_t later = step; later < plan_.order.size(); ++later) {
         const Node& node = node_at(later);
@@ -202,22 +218,12 @@ class Lowering {
     return a.segment == b.segment && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
   }
 
-  // The value whose memory `value` is a view of, through any number of views.
-  std::uint32_t viewed(std::uint32_t value) const {
-    const Source& source = graph_.values()[value].source;
-    if (source.kind != Source::Kind::node) return value;
-    const Node& node = graph_.nodes()[source.node];
-    for (const auto& [output, input] : node.op->views())
-      if (static_cast<std::uint32_t>(output) == source.index)
-        return viewed(node.inputs[static_cast<std::size_t>(input)]);
-    return value;
-  }
-
-  bool is_view(std::uint32_t value) const { return viewed(value) != value; }
+  bool is_view(std::uint32_t value) const { return viewed(graph_, value) != value; }
 
   void assign_storages(std::uint32_t step) {
     const Node& node = node_at(step);
-    for (const std::uint32_t input : node.inputs) touch(storage_of_[input], step);
+    if (reads_.dropped[plan_.order[step]]) return;
+    for (const std::uint32_t value : values_read(step)) touch(storage_of_[value], step);
     for (const auto& [output, input] : node.op->views()) {
       const std::uint32_t shared = storage_of_[node.inputs[static_cast<std::size_t>(input)]];
       storage_of_[node.outputs[static_cast<std::size_t>(output)]] = shared;
@@ -236,6 +242,7 @@ class Lowering {
     for (const auto& [output, input] : node.op->in_place()) {
       const std::uint32_t to = node.outputs[static_cast<std::size_t>(output)];
       const std::uint32_t from = node.inputs[static_cast<std::size_t>(input)];
+      if (storage_of_[from] == kNone) continue;  // read through
       const Storage& storage = storages_[storage_of_[from]];
       const auto uses = std::count(node.inputs.begin(), node.inputs.end(), from);
       const bool ends = !storage.fixed && storage.last == step && last_read_[from] == step && uses == 1;
@@ -257,25 +264,59 @@ class Lowering {
       touch(storage_of_[output.value], static_cast<std::uint32_t>(plan_.order.size()));
   }
 
+  // Types of a node's operands, which a request only refers to.
+  struct Types {
+    std::vector<TensorType> inputs, outputs;
+  };
+
+  Types types_of(const Node& node) const {
+    Types types;
+    for (const std::uint32_t input : node.inputs) types.inputs.push_back(type(input));
+    for (const std::uint32_t output : node.outputs) types.outputs.push_back(type(output));
+    return types;
+  }
+
+  void select_kernels() {
+    selected_.resize(graph_.nodes().size(), nullptr);
+    for (const std::uint32_t index : plan_.order) {
+      const Node& node = graph_.nodes()[index];
+      const bool only_views = !node.outputs.empty() && node.op->views().size() == node.outputs.size();
+      const std::vector<bool>& placed = placed_[index];
+      const bool all_placed = node.op->collection() && std::find(placed.begin(), placed.end(), false) == placed.end();
+      if (only_views || all_placed || stored_[index]) continue;
+      const Types types = types_of(node);
+      const KernelRequest request{*node.op, types.inputs, types.outputs, caps_, placed};
+      SelectedKernel selected = select_kernel(request, kernels_, forced(index), options_.choices);
+      selected.record.node = index;
+      selected_[index] = selected.kernel;
+      plan_.selections.push_back(std::move(selected.record));
+    }
+  }
+
+  void choose_reads() {
+    std::vector<bool> in_memory(graph_.values().size(), false);
+    for (std::uint32_t value = 0; value < in_memory.size(); ++value) in_memory[value] = storage_of_[value] != kNone;
+    for (const Output& output : graph_.outputs()) in_memory[output.value] = true;
+    if (!options_.read_through) in_memory.assign(in_memory.size(), true);
+    reads_ = choose_read_through(graph_, plan_.order, selected_, in_memory, caps_);
+    std::erase_if(plan_.selections, [&](const Selection& selection) { return reads_.dropped[selection.node]; });
+  }
+
   void emit_kernels() {
     emitted_.resize(plan_.order.size());
     workspaces_.resize(plan_.order.size());
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
       const Node& node = node_at(step);
-      const bool only_views = !node.outputs.empty() && node.op->views().size() == node.outputs.size();
-      const std::vector<bool>& placed = placed_[plan_.order[step]];
-      const bool all_placed = node.op->collection() && std::find(placed.begin(), placed.end(), false) == placed.end();
-      if (only_views || all_placed || stored_[plan_.order[step]]) continue;
-      std::vector<TensorType> inputs, outputs;
-      for (const std::uint32_t input : node.inputs) inputs.push_back(type(input));
-      for (const std::uint32_t output : node.outputs) outputs.push_back(type(output));
-      const KernelRequest request{*node.op, inputs, outputs, caps_, placed};
-      SelectedKernel selected = select_kernel(request, kernels_, forced(plan_.order[step]), options_.choices);
-      selected.record.node = plan_.order[step];
-      emitted_[step] = selected.kernel->emit(request);
+      const std::uint32_t index = plan_.order[step];
+      if (selected_[index] == nullptr || reads_.dropped[index]) continue;
+      const Types types = types_of(node);
+      KernelRequest request{*node.op, types.inputs, types.outputs, caps_, placed_[index]};
+      for (std::size_t input = 0; input < node.inputs.size(); ++input)
+        request.producers.push_back(reads_.instead[index][input].empty() ? Producer{}
+                                                                         : node_of_input(graph_, node.inputs[input]));
+      emitted_[step] = selected_[index]->emit(request);
       name_half_variants(request, emitted_[step]);
-      check_dispatches(request, *selected.kernel, emitted_[step]);
-      plan_.selections.push_back(std::move(selected.record));
+      check_dispatches(request, *selected_[index], emitted_[step]);
       for (const std::uint64_t size : emitted_[step].workspace_bytes)
         workspaces_[step].push_back(add_storage({size, step, {}}));
     }
@@ -288,13 +329,8 @@ class Lowering {
   }
 
   std::uint32_t storage_of(std::uint32_t step, const Operand& operand) const {
-    const Node& node = node_at(step);
-    switch (operand.kind) {
-      case Operand::Kind::input: return storage_of_[node.inputs[operand.index]];
-      case Operand::Kind::output: return storage_of_[node.outputs[operand.index]];
-      case Operand::Kind::workspace: return workspaces_[step][operand.index];
-    }
-    return kNone;
+    if (operand.kind == Operand::Kind::workspace) return workspaces_[step][operand.index];
+    return storage_of_[value_of(graph_, node_at(step), operand)];
   }
 
   // Which dispatches touch each storage first and last: of a node with several, a workspace or a result may need its
@@ -314,7 +350,8 @@ class Lowering {
         ++count;
       }
       for (const std::uint32_t workspace : workspaces_[step]) ranges[workspace].node = plan_.order[step];
-      for (const std::uint32_t output : node_at(step).outputs) ranges[storage_of_[output]].values.push_back(output);
+      for (const std::uint32_t output : node_at(step).outputs)
+        if (storage_of_[output] != kNone) ranges[storage_of_[output]].values.push_back(output);
     }
     for (const Output& output : graph_.outputs()) touch_range(storage_of_[output.value], count);
     return ranges;
@@ -381,10 +418,12 @@ class Lowering {
   const LowerOptions& options_;
   Plan plan_;
   std::vector<Storage> storages_;
-  std::vector<std::uint32_t> storage_of_;               // by value
-  std::vector<std::uint32_t> last_read_;                // by value: the last step that reads it
-  std::vector<std::vector<bool>> placed_;               // by node: inputs of a collection that lie in place
-  std::vector<bool> stored_;                            // by node: the value to be stored is computed in its place
+  std::vector<std::uint32_t> storage_of_;  // by value
+  std::vector<std::uint32_t> last_read_;   // by value: the last step that reads it
+  std::vector<std::vector<bool>> placed_;  // by node: inputs of a collection that lie in place
+  std::vector<bool> stored_;               // by node: the value to be stored is computed in its place
+  std::vector<const Kernel*> selected_;    // by node; null where none runs
+  ReadThrough reads_;
   std::vector<KernelDispatches> emitted_;               // by step
   std::vector<std::vector<std::uint32_t>> workspaces_;  // by step: storages
 };

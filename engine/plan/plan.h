@@ -97,6 +97,9 @@ struct LowerOptions {
   KernelChoices choices;
   // Every value and workspace in a scratch segment of its own: for finding reads of what was never written.
   bool separate_allocations = false;
+  // Kernels may compute inputs while they read what those are computed from (plan/read_through.h); else all are in
+  // memory.
+  bool read_through = true;
 };
 
 // Selects kernels, plans memory and places barriers. Throws Error where no kernel accepts a node (with

@@ -11,6 +11,21 @@ namespace tuff {
 
 namespace {
 
+// The types that a kernel's operands of this kind are chosen from.
+std::span<const TensorType> types_among(const KernelRequest& request, const Operand& operand) {
+  switch (operand.kind) {
+    case Operand::Kind::input: return request.inputs;
+    case Operand::Kind::output: return request.outputs;
+    case Operand::Kind::producer_input:
+    case Operand::Kind::producer_output:
+      if (operand.of >= request.producers.size()) return {};
+      return operand.kind == Operand::Kind::producer_input ? request.producers[operand.of].inputs
+                                                           : request.producers[operand.of].outputs;
+    case Operand::Kind::workspace: break;
+  }
+  return {};
+}
+
 std::string describe(const KernelRequest& request) {
   std::string text = fmt::format("{}({}", request.op.name(), request.op.attributes());
   for (const TensorType& input : request.inputs) text += fmt::format("; {}", to_string(input));
@@ -69,8 +84,7 @@ void name_half_variants(const KernelRequest& request, KernelDispatches& emitted)
     bool reads = false, writes = false;
     for (const BufferUse& use : dispatch.buffers) {
       if (use.operand.kind == Operand::Kind::workspace) continue;
-      const auto& types = use.operand.kind == Operand::Kind::input ? request.inputs : request.outputs;
-      if (!is_half(types[use.operand.index])) continue;
+      if (!is_half(types_among(request, use.operand)[use.operand.index])) continue;
       reads = reads || use.access != Access::write;
       writes = writes || use.access != Access::read;
     }
@@ -129,9 +143,8 @@ void check_dispatches(const KernelRequest& request, const Kernel& kernel, const 
     if (dispatch.buffers.size() * 8 + dispatch.constants.size() * 4 > caps.max_push_constants)
       fail("push constants too large");
     for (const BufferUse& use : dispatch.buffers) {
-      const std::size_t count = use.operand.kind == Operand::Kind::input    ? request.inputs.size()
-                                : use.operand.kind == Operand::Kind::output ? request.outputs.size()
-                                                                            : emitted.workspace_bytes.size();
+      const std::size_t count = use.operand.kind == Operand::Kind::workspace ? emitted.workspace_bytes.size()
+                                                                             : types_among(request, use.operand).size();
       if (use.operand.index >= count) fail("refers to an operand that isn't there");
     }
   }

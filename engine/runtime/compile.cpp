@@ -43,14 +43,18 @@ PlannedGraph planned_as_it_is(std::unique_ptr<Graph> graph, const DeviceCaps& ca
 class Fitting {
  public:
   Fitting(const PlannedGraph& whole, const DeviceCaps& caps, const CompileOptions& options)
-      : whole_(whole), caps_(caps), options_(options) {}
+      : whole_(whole), caps_(caps), options_(options) {
+    LowerOptions lower_options = options.lower;
+    lower_options.read_through = false;  // of which the model knows nothing
+    in_memory_ = lower(*whole.graph, caps, kernel_table(), lower_options);
+  }
 
   PlannedGraph run() const {
     const std::uint64_t beside = whole_.bytes() - whole_.plan.scratch_bytes();  // computing again doesn't change it
     const std::uint64_t budget = options_.memory > beside ? options_.memory - beside : 0;
-    std::uint64_t wanted = budget;
+    std::uint64_t wanted = budget + in_memory_.peak_live_bytes - whole_.plan.peak_live_bytes;
     for (int round = 0; round < kRounds; ++round) {
-      const RecomputationChoice choice = choose_recomputation(*whole_.graph, whole_.plan, wanted);
+      const RecomputationChoice choice = choose_recomputation(*whole_.graph, in_memory_, wanted);
       if (!choice.fits) break;
       PlannedGraph result = repeated(choice);
       const std::uint64_t scratch = result.plan.scratch_bytes();
@@ -73,16 +77,17 @@ class Fitting {
   // Of choices for smaller and smaller budgets, whatever the one wanted is: who asks for what this takes gets it.
   RecomputationChoice least() const {
     RecomputationChoice least{.repeated = std::vector<bool>(whole_.graph->nodes().size(), false),
-                              .live_bytes = whole_.plan.peak_live_bytes};
+                              .live_bytes = in_memory_.peak_live_bytes};
     for (std::uint64_t step = kSteps; step-- > 0;) {
       RecomputationChoice choice =
-          choose_recomputation(*whole_.graph, whole_.plan, whole_.plan.peak_live_bytes * step / kSteps);
+          choose_recomputation(*whole_.graph, in_memory_, in_memory_.peak_live_bytes * step / kSteps);
       if (choice.live_bytes < least.live_bytes) least = std::move(choice);
     }
     return least;
   }
 
   const PlannedGraph& whole_;
+  Plan in_memory_;  // the same where nothing is read through
   const DeviceCaps& caps_;
   const CompileOptions& options_;
 };

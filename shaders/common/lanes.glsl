@@ -51,38 +51,33 @@ const uint kStoredPairBytes = 8;
 #define load_stored_lanes load_lanes
 #endif
 
-// Four neighbouring values for each lane, f16 in variants with HALF_IN: lane i's are fours number at(i) from `address` on.
+// Four neighbouring values of f32, or words of 32 bits, for each lane: lane i's are fours number at(i) from `address` on.
+#define TUFF_LOAD_FOURS(address, four_of)                                                     \
+  vec4 v[kGroupLanes];                                                                        \
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                          \
+    const uint64_t four = address + uint64_t(four_of) * 16;                                   \
+    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = FloatLoad(four + uint64_t(4 * c)).at[0]; \
+  }                                                                                           \
+  TUFF_CHOOSE(v);                                                                             \
+  return v[0];
+vec4 load_fours(uint64_t address) { TUFF_LOAD_FOURS(address, i) }
+
+// The same of values stored as f16 in variants with HALF_IN.
 #ifdef HALF_IN
 const uint kStoredFourBytes = 8;
-#define TUFF_LOAD_FOURS(address, four_of)                                                                     \
-  uvec2 v[kGroupLanes];                                                                                   \
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                                      \
-    const uint64_t four = address + uint64_t(four_of) * kStoredFourBytes;                                      \
+#define TUFF_LOAD_STORED_FOURS(address, four_of)                                                                  \
+  uvec2 v[kGroupLanes];                                                                                           \
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                                              \
+    const uint64_t four = address + uint64_t(four_of) * kStoredFourBytes;                                         \
     [[unroll]] for (int word = 0; word < 2; ++word) v[i][word] = StoredVec2Load(four + uint64_t(4 * word)).at[0]; \
-  }                                                                                                       \
-  TUFF_CHOOSE(v);                                                                                         \
+  }                                                                                                               \
+  TUFF_CHOOSE(v);                                                                                                 \
   return vec4(unpackHalf2x16(v[0].x), unpackHalf2x16(v[0].y));
 #else
 const uint kStoredFourBytes = 16;
-#define TUFF_LOAD_FOURS(address, four_of)                                                                     \
-  vec4 v[kGroupLanes];                                                                                    \
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                                      \
-    const uint64_t four = address + uint64_t(four_of) * kStoredFourBytes;                                      \
-    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = FloatLoad(four + uint64_t(4 * c)).at[0];             \
-  }                                                                                                       \
-  TUFF_CHOOSE(v);                                                                                         \
-  return v[0];
+#define TUFF_LOAD_STORED_FOURS TUFF_LOAD_FOURS
 #endif
-vec4 load_stored_fours(uint64_t address) { TUFF_LOAD_FOURS(address, i) }
-vec4 load_stored_fours_at(uint64_t address, uint at[kGroupLanes]) { TUFF_LOAD_FOURS(address, at[i]) }
-
-// The same of f32 or words of 32 bits, whatever HALF_IN says.
-vec4 load_fours(uint64_t address) {
-  vec4 v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
-    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = FloatLoad(address + uint64_t(16 * i + 4 * c)).at[0];
-  TUFF_CHOOSE(v);
-  return v[0];
-}
+vec4 load_stored_fours(uint64_t address) { TUFF_LOAD_STORED_FOURS(address, i) }
+vec4 load_stored_fours_at(uint64_t address, uint at[kGroupLanes]) { TUFF_LOAD_STORED_FOURS(address, at[i]) }
 
 #endif

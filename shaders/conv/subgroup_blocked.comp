@@ -27,7 +27,7 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 
 // An array must have an element.
 const int kTapsHeld = kTaps > 0 ? kTaps : 1;
-#if defined(SHARED) && defined(WIDE) && VECTOR == 2
+#if defined(SHARED) && VECTOR == 2
 #include "common/lanes.glsl"
 #define SHARED_LANES
 #endif
@@ -106,7 +106,7 @@ void main() {
   const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
   const uint weight_vectors = kTransposed ? vectors / kGroups : vectors;
   const uint first_vector = linear_group() % across * kLanes;
-  const uint weight_vector = (kTransposed && kGroups > 1 ? first_vector % weight_vectors : first_vector);
+  const uint weight_vector = kTransposed && kGroups > 1 ? first_vector % weight_vectors : first_vector;
 
   for (int kz = 0; kz < kKernelD; ++kz) {
     const int iz = tap(block.oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
@@ -114,7 +114,8 @@ void main() {
       const int iy = tap(block.oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
       if (iz >= 0 && iy >= 0) {
         const uint in_row = ((image * uint(extents.in_d) + uint(max(iz, 0))) * uint(extents.in_h) + uint(max(iy, 0))) * uint(extents.in_w);
-        const uint kernel_row = uint((kz * kKernelH + ky) * kKernelW);
+        // Inside the weight after the loops' last turns, too, as loads that all lanes share are done then.
+        const uint kernel_row = uint((min(kz, kKernelD - 1) * kKernelH + min(ky, kKernelH - 1)) * kKernelW);
         for (uint c = 0; c < kGroupInputs; c += STEP) {
           X strip[kStrip];
 #ifdef SHARED
@@ -130,8 +131,7 @@ void main() {
 #endif
           VEC w[STEP * kTapsHeld];
           [[unroll]] for (int u = 0; u < STEP; ++u)
-            [[unroll]] for (int t = 0; t < kTaps; ++t)
-{
+            [[unroll]] for (int t = 0; t < kTaps; ++t) {
               const uint row = (kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + min(c, kGroupInputs - STEP) + u;
 #ifdef SHARED_LANES
               w[u * kTaps + t] = load_lanes(true, uint64_t(weight) + uint64_t(row * weight_vectors + weight_vector) * kPairBytes);

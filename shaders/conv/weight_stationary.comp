@@ -28,6 +28,9 @@ layout(constant_id = 31) const int kTapsD = 1;
 layout(constant_id = 32) const int kTapsH = 1;
 layout(constant_id = 33) const int kTapStepD = 1;
 layout(constant_id = 34) const int kTapStepH = 1;
+// x is some of the input channels, and y holds what the ones before gave, or is to get what others give.
+layout(constant_id = 35) const bool kFurther = false;
+layout(constant_id = 36) const bool kUnfinished = false;
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t weight;
@@ -45,6 +48,7 @@ layout(push_constant) uniform Push {
   int residue_h;
   int first_tap_d;
   int first_tap_h;
+  uint weight_channels;  // all input channels; `weight` begins with x's
 };
 
 #ifdef HALF_IN
@@ -84,11 +88,11 @@ void main() {
       [[unroll]] for (int t = 0; t < kTaps; ++t)
         [[unroll]] for (uint i = 0; i < kHeld; ++i) {
           const int tap = (kz * kKernelH + ky) * kKernelW + t * kTapStep + extents.first_tap;
-          const uint tap_row = uint(tap) * in_channels + channel + i;
+          const uint tap_row = uint(tap) * weight_channels + channel + i;
           w[(r * kTaps + t) * kHeld + i] = load_pair(weight + uint64_t(tap_row * out_channels + first_out) * 4);
         }
     }
-    const bool last = first + kHeld >= in_channels;
+    const bool last = !kUnfinished && first + kHeld >= in_channels;
     for (int next = from; next < to; ++next) {
       const int row = min(next, rows - 1);
       const int plane = int(divide(uint(row), uint(class_h))), image = int(divide(uint(plane), uint(class_d)));
@@ -145,7 +149,7 @@ void main() {
             }
           [[unroll]] for (int p = 0; p < kPixels; ++p) {
             const uint64_t pixel = out_row + uint((ox + p) * kOutStep) * out_bytes;
-            sum[p] += kTurns && first > 0 ? load_pair(pixel) : start;
+            sum[p] += kFurther || kTurns && first > 0 ? load_pair(pixel) : start;
             const vec2 result = vec2(activate(sum[p].x, kActivation, kSlope), activate(sum[p].y, kActivation, kSlope));
             if (ox + p >= next_x) store(pixel, last ? result : sum[p]);
           }

@@ -12,9 +12,16 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(constant_id = 3) const bool kShared = false;  // loads, see load_lanes
 layout(constant_id = 4) const int kPaddingH = 0;
 layout(constant_id = 5) const int kPaddingW = 0;
+layout(constant_id = 6) const bool kNorm = false;  // x is what a batch norm is applied to, whose output is meant
+layout(constant_id = 7) const bool kAffine = false;
+layout(constant_id = 8) const bool kRelu = false;
 layout(push_constant) uniform Push {
   uint64_t x;
-  uint64_t tiles;
+  uint64_t tiles;  // of x's channels, which may be some of tile_channels
+  uint64_t mean;   // these four of the norm's, (C)
+  uint64_t variance;
+  uint64_t weight;
+  uint64_t bias;
   uint first_row;
   uint rows;
   int in_h;
@@ -23,6 +30,8 @@ layout(push_constant) uniform Push {
   uint tile_columns;
   uint channels;
   uint room;  // tiles that there is room for
+  uint tile_channels;
+  float eps;
 };
 
 #ifdef HALF_IN
@@ -31,12 +40,30 @@ const uint kStoredBytes = 2;
 const uint kStoredBytes = 4;
 #endif
 
+// The same arithmetic as in normalize/affine.glsl, to the bit.
+struct Affine {
+  vec2 mean, factor, bias;
+};
+
+Affine load_affine(uint pair) {
+  const uint64_t at = uint64_t(pair) * kPairBytes;
+  const vec2 deviation = 1.0 / sqrt(load_pair(variance + at) + eps);
+  return Affine(load_pair(mean + at), (kAffine ? load_pair(weight + at) : vec2(1.0)) * deviation, kAffine ? load_pair(bias + at) : vec2(0.0));
+}
+
+vec2 normalized(vec2 value, Affine a) {
+  precise vec2 scaled = (value - a.mean) * a.factor;
+  precise vec2 y = scaled + a.bias;
+  return kRelu ? vec2(y.x <= 0.0 ? 0.0 : y.x, y.y <= 0.0 ? 0.0 : y.y) : y;
+}
+
 // A column of the tile's rows, transformed.
-void load_column(uint64_t row[kTile], bool inside[kTile], int at, out vec2 column[kTile]) {
+void load_column(uint64_t row[kTile], bool inside[kTile], int at, Affine affine, out vec2 column[kTile]) {
   const bool there = at >= 0 && at < in_w;
   const uint offset = uint(clamp(at, 0, in_w - 1)) * (channels * kStoredBytes);
   [[unroll]] for (int i = 0; i < kTile; ++i) {
-    const vec2 value = load_stored_lanes(kShared, row[i] + uint64_t(offset));
+    vec2 value = load_stored_lanes(kShared, row[i] + uint64_t(offset));
+    if (kNorm) value = normalized(value, affine);
     column[i] = there && inside[i] ? value : vec2(0.0);
   }
   transform_input(column);
@@ -49,7 +76,7 @@ void main() {
   const uint tile_row = min(linear_group() / across, rows - 1);
   const uint image = divide(first_row + tile_row, tile_rows);
   const int top = int(first_row + tile_row - image * tile_rows) * kOutputs - kPaddingH;
-  const uint pixel_bytes = channels * kStoredBytes, tile_bytes = channels * 4;
+  const uint pixel_bytes = channels * kStoredBytes, tile_bytes = tile_channels * 4;
   const uint first_pair = block * gl_WorkGroupSize.x;
   const uint in_bytes = first_pair * (kStoredBytes * 2) + lane_bytes(kShared, kStoredBytes * 2);
   uint64_t row[kTile];  // the channels of a row's first pixel
@@ -60,11 +87,13 @@ void main() {
   }
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + (first_pair + gl_SubgroupInvocationID) * kPairBytes;
+  Affine affine;
+  if (kNorm) affine = load_affine(first_pair + gl_SubgroupInvocationID);
   vec2 columns[kTile][kTile];
-  [[unroll]] for (int s = 0; s < 2; ++s) load_column(row, inside, s - kPaddingW, columns[s]);
+  [[unroll]] for (int s = 0; s < 2; ++s) load_column(row, inside, s - kPaddingW, affine, columns[s]);
   for (uint tx = 0; tx < tile_columns; ++tx) {
     const int left = int(tx) * kOutputs - kPaddingW;
-    [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, left + s, columns[s]);
+    [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, left + s, affine, columns[s]);
     uint64_t at = out_tile;
     [[unroll]] for (int i = 0; i < kTile; ++i) {
       vec2 values[kTile];

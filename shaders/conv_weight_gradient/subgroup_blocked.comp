@@ -16,7 +16,7 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 #include "common/wide.glsl"
-#if defined(SHARED) && defined(WIDE) && OUT == 2
+#if defined(SHARED) && OUT == 2
 #include "common/lanes.glsl"
 #define SHARED_LANES
 #endif

@@ -35,7 +35,9 @@ void main() {
   const uint row = min(row_of_group(), rows - 1);  // loads that all lanes share are done even then
   uvec3 place = locate_row(row, uint(tiles_depth), uint(tiles_height));
   bool row_is_pooled = int(place.y) < out_depth && int(place.z) < out_height;
-  uint from = ((place.x * uint(out_depth) + place.y) * uint(out_height) + place.z) * uint(out_width) * vectors;
+  // Inside the pooled tensor even where the row isn't.
+  uint pooled_row = (place.x * uint(out_depth) + min(place.y, uint(out_depth - 1))) * uint(out_height) + min(place.z, uint(out_height - 1));
+  uint from = pooled_row * uint(out_width) * vectors;
   uint sample_start = place.x * uint(in_depth * in_height * in_width);
   ivec2 corner = ivec2(place.yz) * ivec2(kKernelDepth, kKernelHeight);
   uint first = group_start();  // of the group's lanes

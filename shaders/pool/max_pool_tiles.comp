@@ -45,7 +45,9 @@ void main() {
     for (int kz = 0; kz < kKernelDepth; ++kz)
       for (int ky = 0; ky < kKernelHeight; ++ky)
         for (int kx = 0; kx < kKernelWidth; ++kx) {
-          const int tap = (kz * in_height + ky) * in_width + kx, at = corner + tap;
+          // Inside the window after the loops' last turns, too.
+          const int depth = min(kz, kKernelDepth - 1), line_of = min(ky, kKernelHeight - 1);
+          const int tap = (depth * in_height + line_of) * in_width + min(kx, kKernelWidth - 1), at = corner + tap;
           REAL value;
 #ifdef WIDE
           if (kShared)
