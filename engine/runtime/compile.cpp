@@ -61,7 +61,7 @@ class Fitting {
       if (scratch <= budget) return result;
       wanted -= std::min(wanted, scratch - budget);  // the arena may need more than is alive at once
     }
-    return repeated(least());
+    return least();
   }
 
  private:
@@ -74,14 +74,14 @@ class Fitting {
     return result;
   }
 
-  // Of choices for smaller and smaller budgets, whatever the one wanted is: who asks for what this takes gets it.
-  RecomputationChoice least() const {
-    RecomputationChoice least{.repeated = std::vector<bool>(whole_.graph->nodes().size(), false),
-                              .live_bytes = in_memory_.peak_live_bytes};
+  // Of choices for smaller and smaller budgets, whatever the one wanted is: who asks for what this takes gets it. By
+  // the real plans, which read through inputs and so may take less than the model thinks.
+  PlannedGraph least() const {
+    PlannedGraph least = repeated({.repeated = std::vector<bool>(whole_.graph->nodes().size(), false)});
     for (std::uint64_t step = kSteps; step-- > 0;) {
-      RecomputationChoice choice =
-          choose_recomputation(*whole_.graph, in_memory_, in_memory_.peak_live_bytes * step / kSteps);
-      if (choice.live_bytes < least.live_bytes) least = std::move(choice);
+      PlannedGraph plan =
+          repeated(choose_recomputation(*whole_.graph, in_memory_, in_memory_.peak_live_bytes * step / kSteps));
+      if (plan.bytes() < least.bytes()) least = std::move(plan);
     }
     return least;
   }

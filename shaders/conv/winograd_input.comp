@@ -7,9 +7,9 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "common/lanes.glsl"
+#include "common/touch.glsl"
 #include "conv/winograd.glsl"
-layout(constant_id = 3) const bool kShared = false;  // loads, see load_lanes
+layout(constant_id = 3) const bool kTouch = false;  // all channels of pixels ahead, where these are the first
 layout(constant_id = 4) const int kPaddingH = 0;
 layout(constant_id = 5) const int kPaddingW = 0;
 layout(constant_id = 6) const bool kNorm = false;  // x is what a batch norm is applied to, whose output is meant
@@ -62,7 +62,7 @@ void load_column(uint64_t row[kTile], bool inside[kTile], int at, Affine affine,
   const bool there = at >= 0 && at < in_w;
   const uint offset = uint(clamp(at, 0, in_w - 1)) * (channels * kStoredBytes);
   [[unroll]] for (int i = 0; i < kTile; ++i) {
-    vec2 value = load_stored_lanes(kShared, row[i] + uint64_t(offset));
+    vec2 value = loaded_pair(StoredVec2Load(row[i] + uint64_t(offset)).at[0]);
     if (kNorm) value = normalized(value, affine);
     column[i] = there && inside[i] ? value : vec2(0.0);
   }
@@ -78,12 +78,13 @@ void main() {
   const int top = int(first_row + tile_row - image * tile_rows) * kOutputs - kPaddingH;
   const uint pixel_bytes = channels * kStoredBytes, tile_bytes = tile_channels * 4;
   const uint first_pair = block * gl_WorkGroupSize.x;
-  const uint in_bytes = first_pair * (kStoredBytes * 2) + lane_bytes(kShared, kStoredBytes * 2);
-  uint64_t row[kTile];  // the channels of a row's first pixel
+  const uint touched_bytes = kTouch && block == 0 ? pixel_bytes : 0;
+  uint64_t line[kTile], row[kTile];  // where a row's pixels begin, and the lane's channels in it
   bool inside[kTile];
   [[unroll]] for (int i = 0; i < kTile; ++i) {
     inside[i] = top + i >= 0 && top + i < in_h;
-    row[i] = x + uint64_t((image * uint(in_h) + uint(clamp(top + i, 0, in_h - 1))) * uint(in_w)) * pixel_bytes + in_bytes;
+    line[i] = x + uint64_t((image * uint(in_h) + uint(clamp(top + i, 0, in_h - 1))) * uint(in_w)) * pixel_bytes;
+    row[i] = line[i] + (first_pair + gl_SubgroupInvocationID) * (kStoredBytes * 2);
   }
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + (first_pair + gl_SubgroupInvocationID) * kPairBytes;
@@ -93,6 +94,11 @@ void main() {
   [[unroll]] for (int s = 0; s < 2; ++s) load_column(row, inside, s - kPaddingW, affine, columns[s]);
   for (uint tx = 0; tx < tile_columns; ++tx) {
     const int left = int(tx) * kOutputs - kPaddingW;
+    for (uint at = 0; at < touched_bytes; at += kLineBytes)
+      [[unroll]] for (int s = 2; s < kTile; ++s) {
+        const uint offset = uint(clamp(left + s, 0, in_w - 1)) * pixel_bytes + min(at, pixel_bytes - 4);
+        [[unroll]] for (int i = 0; i < kTile; ++i) touch(line[i] + uint64_t(offset));
+      }
     [[unroll]] for (int s = 2; s < kTile; ++s) load_column(row, inside, left + s, affine, columns[s]);
     uint64_t at = out_tile;
     [[unroll]] for (int i = 0; i < kTile; ++i) {
@@ -107,5 +113,6 @@ void main() {
     [[unroll]] for (int s = 0; s < 2; ++s) columns[s] = columns[kOutputs + s];
     out_tile += tile_bytes;
   }
+  keep_touched(room == 0, tiles);
   if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }
