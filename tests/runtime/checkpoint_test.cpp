@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/philox.h"
 #include "models/unet.h"
 #include "ops/adam.h"
 #include "ops/bce_with_logits.h"
@@ -19,10 +18,12 @@
 #include "ops/reduce.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
+#include "support/train_bits.h"
 #include "train/training_graph.h"
 
 using namespace tuff;
 using tuff::test::test_device;
+using tuff::test::train_bits;
 
 namespace {
 
@@ -58,26 +59,7 @@ Value with_dropout(Graph& graph, Value x, Value labels) {
 
 // The losses and all variables after three steps.
 std::vector<std::vector<std::byte>> train(const Graph& graph, const CompileOptions& options) {
-  ParameterStore store(test_device(), graph);
-  store.initialize(3);
-  const auto executable = compile(graph, test_device(), &store, options);
-  HostTensor images(Shape{2, 1, 32, 32}), labels(Shape{2, 1, 32, 32});
-  PhiloxStream draws(11);
-  for (float& value : images.floats()) value = draws.uniform();
-  for (float& value : labels.floats()) value = draws.uniform() < 0.5f ? 0.0f : 1.0f;
-  executable->write("images", images);
-  executable->write("labels", labels);
-  std::vector<std::vector<std::byte>> result;
-  for (std::int64_t number = 0; number < 3; ++number) {
-    executable->write("step_state", step_state_tensor(TrainOptions{}, 1e-3, number));
-    for (const Value input : graph.inputs())
-      if (graph.info(input).name == "random_state")
-        executable->write("random_state", HostTensor::from_ints({kRandomStateElements}, random_state(5, number)));
-    executable->run();
-    result.push_back(executable->read("loss").data);
-  }
-  for (const Variable& variable : store.variables()) result.push_back(store.read(variable.name).data);
-  return result;
+  return train_bits(graph, options, 3);
 }
 
 }  // namespace

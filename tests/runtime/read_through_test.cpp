@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/philox.h"
 #include "models/unet.h"
 #include "ops/bce_with_logits.h"
 #include "ops/concat.h"
@@ -18,6 +17,7 @@
 #include "runtime/compile.h"
 #include "support/skip.h"
 #include "support/test_device.h"
+#include "support/train_bits.h"
 #include "train/training_graph.h"
 
 namespace tuff::test {
@@ -37,23 +37,7 @@ std::unique_ptr<Graph> step() {
 
 // The losses and all variables after three steps.
 std::vector<std::vector<std::byte>> train(const Graph& graph, const CompileOptions& options) {
-  ParameterStore store(test_device(), graph);
-  store.initialize(3);
-  const auto executable = compile(graph, test_device(), &store, options);
-  HostTensor images(Shape{2, 1, 64, 64}), labels(Shape{2, 1, 64, 64});
-  PhiloxStream draws(11);
-  for (float& value : images.floats()) value = draws.uniform();
-  for (float& value : labels.floats()) value = draws.uniform() < 0.5f ? 0.0f : 1.0f;
-  executable->write("images", images);
-  executable->write("labels", labels);
-  std::vector<std::vector<std::byte>> result;
-  for (std::int64_t number = 0; number < 3; ++number) {
-    executable->write("step_state", step_state_tensor(TrainOptions{}, 1e-3, number));
-    executable->run();
-    result.push_back(executable->read("loss").data);
-  }
-  for (const Variable& variable : store.variables()) result.push_back(store.read(variable.name).data);
-  return result;
+  return train_bits(graph, options, 3);
 }
 
 // relu(conv(concat(a, b, c))) of these inputs.

@@ -4,16 +4,17 @@
 
 #include <memory>
 
-#include "base/philox.h"
 #include "models/unet.h"
 #include "ops/adam.h"
 #include "ops/bce_with_logits.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
+#include "support/train_bits.h"
 #include "train/training_graph.h"
 
 using namespace tuff;
 using tuff::test::test_device;
+using tuff::test::train_bits;
 
 namespace {
 
@@ -31,23 +32,7 @@ struct Step {
 
 // The losses and all variables after two steps.
 std::vector<std::vector<std::byte>> train(const Step& step, const CompileOptions& options) {
-  ParameterStore store(test_device(), step.graph);
-  store.initialize(3);
-  const auto executable = compile(step.graph, test_device(), &store, options);
-  HostTensor images(Shape{2, 1, 16, 16}), labels(Shape{2, 1, 16, 16});
-  PhiloxStream draws(11);
-  for (float& value : images.floats()) value = draws.uniform();
-  for (float& value : labels.floats()) value = draws.uniform() < 0.5f ? 0.0f : 1.0f;
-  executable->write("images", images);
-  executable->write("labels", labels);
-  std::vector<std::vector<std::byte>> result;
-  for (std::int64_t number = 0; number < 2; ++number) {
-    executable->write("step_state", step_state_tensor(TrainOptions{}, 1e-3, number));
-    executable->run();
-    result.push_back(executable->read("loss").data);
-  }
-  for (const Variable& variable : store.variables()) result.push_back(store.read(variable.name).data);
-  return result;
+  return train_bits(step.graph, options, 2);
 }
 
 }  // namespace
