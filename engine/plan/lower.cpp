@@ -264,18 +264,6 @@ class Lowering {
       touch(storage_of_[output.value], static_cast<std::uint32_t>(plan_.order.size()));
   }
 
-  // Types of a node's operands, which a request only refers to.
-  struct Types {
-    std::vector<TensorType> inputs, outputs;
-  };
-
-  Types types_of(const Node& node) const {
-    Types types;
-    for (const std::uint32_t input : node.inputs) types.inputs.push_back(type(input));
-    for (const std::uint32_t output : node.outputs) types.outputs.push_back(type(output));
-    return types;
-  }
-
   void select_kernels() {
     selected_.resize(graph_.nodes().size(), nullptr);
     for (const std::uint32_t index : plan_.order) {
@@ -284,8 +272,8 @@ class Lowering {
       const std::vector<bool>& placed = placed_[index];
       const bool all_placed = node.op->collection() && std::find(placed.begin(), placed.end(), false) == placed.end();
       if (only_views || all_placed || stored_[index]) continue;
-      const Types types = types_of(node);
-      const KernelRequest request{*node.op, types.inputs, types.outputs, caps_, placed};
+      const std::vector<TensorType> inputs = types_of(graph_, node.inputs), outputs = types_of(graph_, node.outputs);
+      const KernelRequest request{*node.op, inputs, outputs, caps_, placed};
       SelectedKernel selected = select_kernel(request, kernels_, forced(index), options_.choices);
       selected.record.node = index;
       selected_[index] = selected.kernel;
@@ -309,8 +297,8 @@ class Lowering {
       const Node& node = node_at(step);
       const std::uint32_t index = plan_.order[step];
       if (selected_[index] == nullptr || reads_.dropped[index]) continue;
-      const Types types = types_of(node);
-      KernelRequest request{*node.op, types.inputs, types.outputs, caps_, placed_[index]};
+      const std::vector<TensorType> inputs = types_of(graph_, node.inputs), outputs = types_of(graph_, node.outputs);
+      KernelRequest request{*node.op, inputs, outputs, caps_, placed_[index]};
       for (std::size_t input = 0; input < node.inputs.size(); ++input)
         request.producers.push_back(reads_.instead[index][input].empty() ? Producer{}
                                                                          : node_of_input(graph_, node.inputs[input]));

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "plan/select.h"
+
 namespace tuff {
 
 namespace {
-
-std::vector<TensorType> types_of(const Graph& graph, const std::vector<std::uint32_t>& values) {
-  std::vector<TensorType> types;
-  for (const std::uint32_t value : values) types.push_back(graph.values()[value].type);
-  return types;
-}
 
 class Chooser {
  public:

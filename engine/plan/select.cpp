@@ -50,13 +50,13 @@ std::string_view kept_choice(const KernelRequest& request, const std::vector<Ker
   return {};
 }
 
+}  // namespace
+
 std::vector<TensorType> types_of(const Graph& graph, const std::vector<std::uint32_t>& values) {
   std::vector<TensorType> types;
   for (const std::uint32_t value : values) types.push_back(graph.values()[value].type);
   return types;
 }
-
-}  // namespace
 
 std::string operation_key(const Op& op, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
   std::string key = fmt::format("{}({}", op.name(), op.attributes());

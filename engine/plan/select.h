@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plan/kernel.h"
 #include "plan/plan.h"
@@ -19,6 +20,8 @@ struct SelectedKernel {
 // that is unknown or refuses is noted in the record instead.
 SelectedKernel select_kernel(const KernelRequest& request, const KernelTable& kernels, std::string_view forced,
                              const KernelChoices& choices = {});
+
+std::vector<TensorType> types_of(const Graph& graph, const std::vector<std::uint32_t>& values);
 
 // "conv(stride=1x1 ...; f32 1x3x64x64; f32 8x3x3x3 weight) -> f32 1x8x64x64": all that a kernel's work depends on.
 std::string operation_key(const Op& op, std::span<const TensorType> inputs, std::span<const TensorType> outputs);
