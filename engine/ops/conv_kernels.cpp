@@ -295,10 +295,7 @@ std::optional<std::string> refuse_weight_stationary(const KernelRequest& request
   bool transposed = false;
   const ConvGeometry geometry = conv_geometry(request, transposed);
   if (geometry.groups != 1) return "takes no groups";
-  if (const LaneChannels lanes = conv_lanes(request); lanes.each != 2)
-    return lanes.each == 0 ? lanes.refusal
-                           : fmt::format("needs channels that are a multiple of {}, twice the subgroup's size",
-                                         2 * request.caps.subgroup_size);
+  if (const LaneChannels lanes = conv_lanes(request); lanes.each == 0) return lanes.refusal;
   std::uint64_t fewest = 1, most = 1, strip = 0, classes = 1;
   for (const int axis : {0, 1, 2}) {
     classes *= axis_classes(geometry, axis, transposed);
@@ -338,13 +335,14 @@ KernelDispatches stationary_dispatches(const KernelRequest& request, const Chann
           outputs[axis] = (geometry.out[axis] - static_cast<std::uint32_t>(residues[axis]) + step - 1) / step;
           count *= static_cast<std::uint64_t>(taps[axis].taps);
         }
-        const std::uint32_t lanes = request.caps.subgroup_size, held = held_channels(piece.channels, count);
+        const std::uint32_t lanes = request.caps.subgroup_size, each = conv_lanes(request).each,
+                            held = held_channels(piece.channels, count);
         const std::uint64_t rows = std::uint64_t{geometry.batch} * outputs[0] * outputs[1];
-        const std::uint64_t across = geometry.out_channels / (2 * lanes);
+        const std::uint64_t across = geometry.out_channels / (each * lanes);
         // Enough workgroups for all cores, which hold their weights for long enough.
         const std::uint64_t busy = std::max<std::uint64_t>(1, rows * across / (16 * std::uint64_t{request.caps.cores}));
         const std::uint64_t run = std::min(rows, std::max(busy, (kLeastRunPixels + outputs[2] - 1) / outputs[2]));
-        dispatch.shader = "conv/weight_stationary.pairs";
+        dispatch.shader = fmt::format("conv/weight_stationary.out{}", each);
         dispatch.specialization[0] = lanes;
         // Channels come with the dispatch, and which columns lie beyond a row is found there.
         dispatch.specialization[3] = dispatch.specialization[4] = 1;

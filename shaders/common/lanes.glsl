@@ -1,18 +1,52 @@
-// A vector of a CPU's neighbouring pairs of floats, one for each lane of a workgroup that is one subgroup. Mesa's
-// software driver loads lane by lane, some 50 instructions for a vector. Where it does a load that all lanes share once
-// (DeviceCaps::shared_loads), it is faster to let all lanes load all pairs, two instructions each, and to choose by the bits
-// of a lane's number: Winograd's gradient product took 0.9 of its time, norms 0.7. Nothing waits for a branch then, so loads
-// that miss the caches overlap. Such loads are done even if no lane is active: after a loop's last turn and after `return` too, so
-// addresses must be ones that may be read.
+// What a CPU's lanes load and store together, in workgroups that are one subgroup: a lane takes VECTOR channels of a pixel,
+// or four values of a row.
+//
+// Mesa's software driver loads and stores lane by lane, two floats as one 64-bit integer at the cost of one
+// (common/wide.glsl). Where it does a load that all lanes share once (DeviceCaps::shared_loads), it is faster to let all
+// lanes load what each of them wants, and to choose by the bits of a lane's number: where these are neighbouring floats, LLVM
+// makes one load of a vector of it. So a lane's values are as many floats apart as there are lanes then, and neighbouring
+// lanes exchange them before they store, to make pairs: LLVM makes one permutation of that. Values stored as f16 lie
+// side by side in a lane always.
+// Such loads are done even if no lane is active: after a loop's last turn and after `return` too, so addresses must be
+// ones that may be read.
 #ifndef TUFF_LANES_GLSL
 #define TUFF_LANES_GLSL
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_quad : require
+#include "common/half.glsl"
 #include "common/pairs.glsl"
+
+#ifndef VECTOR
+#define VECTOR 2
+#endif
+#if VECTOR == 2
+#define VEC vec2
+#else
+#define VEC float
+#endif
+const uint kVecBytes = VECTOR * 4;
 
 const int kGroupLanes = int(gl_WorkGroupSize.x);
 
-// What a lane's address is beyond the first lane's. `loads_shared`: as for load_lanes.
+// Of one value as it is stored.
+#ifdef HALF_IN
+const uint kInBytes = 2;
+const bool kApart = false;  // a lane's values, where loads are shared
+#else
+const uint kInBytes = 4;
+const bool kApart = true;
+#endif
+#ifdef HALF_OUT
+const uint kOutBytes = 2;
+#else
+const uint kOutBytes = 4;
+#endif
+
+// ---- loads --------------------------------------------------------------------------------------
+// `loads_shared` must be a constant; addresses are those of the first lane there, else the lane's own.
+
+// What a lane's address is beyond the first lane's.
 uint lane_bytes(bool loads_shared, uint bytes) { return loads_shared ? 0 : gl_SubgroupInvocationID * bytes; }
 
 // Halves of v by a bit of the lane's number.
@@ -26,9 +60,16 @@ uint lane_bytes(bool loads_shared, uint bytes) { return loads_shared ? 0 : gl_Su
   TUFF_HALVE(v, 4);    \
   TUFF_HALVE(v, 5)
 
-// The lane's pair. `address` is that of the first lane where `loads_shared`, which must be a constant, else the lane's own.
-vec2 load_lanes(bool loads_shared, uint64_t address) {
-  if (!loads_shared) return load_pair(address);
+// A float for each lane.
+float load_row(uint64_t address) {
+  float v[kGroupLanes];
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = FloatLoad(address + uint64_t(4 * i)).at[0];
+  TUFF_CHOOSE(v);
+  return v[0];
+}
+
+// A pair for each lane, side by side.
+vec2 load_pairs(uint64_t address) {
   vec2 v[kGroupLanes];
   [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
     v[i] = vec2(FloatLoad(address + uint64_t(8 * i)).at[0], FloatLoad(address + uint64_t(8 * i + 4)).at[0]);
@@ -36,20 +77,105 @@ vec2 load_lanes(bool loads_shared, uint64_t address) {
   return v[0];
 }
 
+VEC load_lanes(bool loads_shared, uint64_t address) {
+#if VECTOR == 2
+  if (!loads_shared) return load_pair(address);
+  return kApart ? vec2(load_row(address), load_row(address + uint64_t(4 * kGroupLanes))) : load_pairs(address);
+#else
+  return loads_shared ? load_row(address) : FloatLoad(address).at[0];
+#endif
+}
+
 // The same of values stored as f16 in variants with HALF_IN.
 #ifdef HALF_IN
-const uint kStoredPairBytes = 4;
-vec2 load_stored_lanes(bool loads_shared, uint64_t address) {
+VEC load_stored_lanes(bool loads_shared, uint64_t address) {
+#if VECTOR == 2
   if (!loads_shared) return loaded_pair(StoredVec2Load(address).at[0]);
   uint v[kGroupLanes];
   [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = StoredVec2Load(address + uint64_t(4 * i)).at[0];
   TUFF_CHOOSE(v);
   return loaded_pair(v[0]);
+#else
+  if (!loads_shared) return loaded_scalar(StoredLoad(address).at[0]);
+  float v[kGroupLanes];
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = loaded_scalar(StoredLoad(address + uint64_t(2 * i)).at[0]);
+  TUFF_CHOOSE(v);
+  return v[0];
+#endif
 }
 #else
-const uint kStoredPairBytes = 8;
 #define load_stored_lanes load_lanes
 #endif
+
+// ---- stores -------------------------------------------------------------------------------------
+// Addresses are the first lane's, plus store_bytes() of its loads_shared and an element's bytes.
+
+bool is_odd_lane() { return (gl_SubgroupInvocationID & 1u) != 0; }
+
+// Of two neighbouring lanes the even one stores both their values of a, the odd one those of b.
+vec2 exchanged(float a, float b) {
+  const float others = subgroupQuadSwapHorizontal(is_odd_lane() ? a : b);
+  return is_odd_lane() ? vec2(others, b) : vec2(a, others);
+}
+
+uint store_bytes(bool loads_shared, uint bytes) {
+  const uint lane = gl_SubgroupInvocationID;
+  if (VECTOR == 2 && loads_shared && kApart) return (is_odd_lane() ? lane - 1 + kGroupLanes : lane) * bytes;
+  return lane * VECTOR * bytes;
+}
+
+#if VECTOR == 2
+vec2 storable(bool loads_shared, vec2 v) { return loads_shared && kApart ? exchanged(v.x, v.y) : v; }
+#endif
+
+void store_stored_pair(uint64_t address, vec2 value) {
+#ifdef HALF_OUT
+  StoredVec2Out(address).at[0] = STORED_VEC2(value);
+#else
+  store_pair(address, value);
+#endif
+}
+
+void store_lanes(bool loads_shared, uint64_t address, VEC value) {
+#if VECTOR == 2
+  store_pair(address, storable(loads_shared, value));
+#else
+  FloatOut(address).at[0] = value;
+#endif
+}
+
+void store_stored_lanes(bool loads_shared, uint64_t address, VEC value) {
+#if VECTOR == 2
+  store_stored_pair(address, storable(loads_shared, value));
+#else
+  StoredOut(address).at[0] = STORED(value);
+#endif
+}
+
+// Stores a and, `step` bytes further, b: as pairs where a lane takes one channel, which is for shared loads.
+void store_two_lanes(bool loads_shared, uint64_t address, uint64_t step, VEC a, VEC b) {
+#if VECTOR == 2
+  store_lanes(loads_shared, address, a);
+  store_lanes(loads_shared, address + step, b);
+#else
+  store_pair(address + (is_odd_lane() ? step - 4 : uint64_t(0)), exchanged(a, b));
+#endif
+}
+
+// The same of values as they are stored, each where its bool is true.
+void store_two_stored_lanes(bool loads_shared, uint64_t address, uint64_t step, VEC a, VEC b, bool a_there, bool b_there) {
+#if VECTOR == 2
+  const vec2 first = storable(loads_shared, a), second = storable(loads_shared, b);
+  if (a_there) store_stored_pair(address, first);
+  if (b_there) store_stored_pair(address + step, second);
+#else
+  const vec2 value = exchanged(a, b);
+  if (is_odd_lane() ? b_there : a_there)
+    store_stored_pair(address + (is_odd_lane() ? step - kOutBytes : uint64_t(0)), value);
+#endif
+}
+
+// ---- fours --------------------------------------------------------------------------------------
 
 // Four neighbouring values of f32, or words of 32 bits, for each lane: lane i's are fours number at(i) from `address` on.
 #define TUFF_LOAD_FOURS(address, four_of)                                                     \

@@ -11,6 +11,6 @@ layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Pa
 const uint kPairBytes = 8;
 
 vec2 load_pair(uint64_t address) { return loaded_pair(Vec2Load(address).at[0]); }
-void store_pair(uint64_t address, vec2 value) { PairOut(address).at[0] = packUint2x32(floatBitsToUint(value)); }
+void store_pair(uint64_t address, vec2 value) { PairOut(address).at[0] = packed(floatBitsToUint(value)); }
 
 #endif

@@ -7,11 +7,12 @@
 
 #ifdef WIDE
 #extension GL_ARB_gpu_shader_int64 : require
+uint64_t packed(uvec2 v) { return uint64_t(v.x) ^ (uint64_t(v.y) << 32); }
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4Load { u64vec2 at[]; };
 uvec4 loaded_words(u64vec2 v) { return uvec4(unpackUint2x32(v.x), unpackUint2x32(v.y)); }
 vec4 loaded(u64vec2 v) { return uintBitsToFloat(loaded_words(v)); }
 layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer Vec4Store { u64vec2 at[]; };
-u64vec2 stored(uvec4 v) { return u64vec2(packUint2x32(v.xy), packUint2x32(v.zw)); }
+u64vec2 stored(uvec4 v) { return u64vec2(packed(v.xy), packed(v.zw)); }
 u64vec2 stored(vec4 v) { return stored(floatBitsToUint(v)); }
 u64vec2 stored(ivec4 v) { return stored(uvec4(v)); }
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Vec2Load { uint64_t at[]; };
@@ -61,7 +62,7 @@ layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer Sto
 #define stored_half(v) stored(v)
 #else
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer StoredVec4Store { uint64_t at[]; };
-uint64_t stored_half(vec4 v) { return packUint2x32(uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw))); }
+uint64_t stored_half(vec4 v) { return packed(uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw))); }
 #endif
 #endif
 

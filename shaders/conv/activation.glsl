@@ -13,4 +13,9 @@ float activate(float x, uint activation, float slope) {
   return x;
 }
 
+float activated(float x, uint activation, float slope) { return activate(x, activation, slope); }
+vec2 activated(vec2 x, uint activation, float slope) {
+  return vec2(activate(x.x, activation, slope), activate(x.y, activation, slope));
+}
+
 #endif

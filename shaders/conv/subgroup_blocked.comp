@@ -27,9 +27,8 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 
 // An array must have an element.
 const int kTapsHeld = kTaps > 0 ? kTaps : 1;
-#if defined(SHARED) && VECTOR == 2
+#ifdef SHARED
 #include "common/lanes.glsl"
-#define SHARED_LANES
 #endif
 const int kLanes = int(gl_WorkGroupSize.x);
 
@@ -71,14 +70,6 @@ layout(push_constant) uniform Push {
   Extents extents;
 };
 
-VEC activated(VEC v) {
-#if VECTOR == 2
-  return vec2(activate(v.x, kActivation, kSlope), activate(v.y, kActivation, kSlope));
-#else
-  return activate(v, kActivation, kSlope);
-#endif
-}
-
 // Column `s` of the strip that begins at input column `left`, in the row that begins at pixel `in_row`; 0 beyond the
 // row. `always`: no block of the row has it outside, which the compiler then knows.
 X column(uint in_row, int left, int s, bool always, uint channel) {
@@ -92,20 +83,23 @@ void main() {
   const uint vectors = kOutChannels / VECTOR;  // of a pixel
   const uint across = vectors / kLanes;
   const uint lane = gl_SubgroupInvocationID;
-  const uint vector = linear_group() % across * kLanes + lane;
+  const uint first_vector = linear_group() % across * kLanes, vector = first_vector + lane;
   const Block block = block_at(linear_group() / across, extents);
   if (block.n >= extents.batch) return;
   const uint image = min(block.n, extents.batch - 1);
 
   VEC sum[kPixels];
+#ifdef SHARED
+  const VEC start = kBias ? load_lanes(true, uint64_t(bias) + uint64_t(first_vector) * kVecBytes) : VEC(0.0);
+#else
   const VEC start = kBias ? VEC_LOADED(bias.at[vector]) : VEC(0.0);
+#endif
   [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = start;
   const int left = block.first * kInStep + kLeast;
   // The group's first input channel, the same for all lanes; transposed weights hold the outputs of that group alone.
-  const uint first_input = linear_group() % across * kLanes * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
+  const uint first_input = first_vector * VECTOR / (kOutChannels / kGroups) * kGroupInputs;
   const uint weight_rows = kTransposed ? kInChannels : kGroupInputs, weight_row = kTransposed ? first_input : 0;
   const uint weight_vectors = kTransposed ? vectors / kGroups : vectors;
-  const uint first_vector = linear_group() % across * kLanes;
   const uint weight_vector = kTransposed && kGroups > 1 ? first_vector % weight_vectors : first_vector;
 
   for (int kz = 0; kz < kKernelD; ++kz) {
@@ -133,8 +127,8 @@ void main() {
           [[unroll]] for (int u = 0; u < STEP; ++u)
             [[unroll]] for (int t = 0; t < kTaps; ++t) {
               const uint row = (kernel_row + uint(extents.first_tap + t * kTapStep)) * weight_rows + weight_row + min(c, kGroupInputs - STEP) + u;
-#ifdef SHARED_LANES
-              w[u * kTaps + t] = load_lanes(true, uint64_t(weight) + uint64_t(row * weight_vectors + weight_vector) * kPairBytes);
+#ifdef SHARED
+              w[u * kTaps + t] = load_lanes(true, uint64_t(weight) + uint64_t(row * weight_vectors + weight_vector) * kVecBytes);
 #else
               w[u * kTaps + t] = VEC_LOADED(weight.at[row * weight_vectors + weight_vector + lane]);
 #endif
@@ -150,7 +144,12 @@ void main() {
   }
   [[unroll]] for (int p = 0; p < kPixels; ++p) {
     const int j = block.first + p;
-    if (j >= block.begin && j < block.end)
-      y.at[(block.row * uint(extents.out_w) + uint(j * kOutStep + extents.residue)) * vectors + vector] = STORED_VEC(activated(sum[p]));
+    const uint pixel = block.row * uint(extents.out_w) + uint(j * kOutStep + extents.residue);
+#ifdef SHARED
+    const uint64_t at = uint64_t(y) + uint64_t(pixel * vectors + first_vector) * (VECTOR * kOutBytes) + store_bytes(true, kOutBytes);
+    if (j >= block.begin && j < block.end) store_stored_lanes(true, at, activated(sum[p], kActivation, kSlope));
+#else
+    if (j >= block.begin && j < block.end) y.at[pixel * vectors + vector] = STORED_VEC(activated(sum[p], kActivation, kSlope));
+#endif
   }
 }

@@ -17,8 +17,7 @@
 #extension GL_KHR_shader_subgroup_basic : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "common/half.glsl"
-#include "common/pairs.glsl"
+#include "common/lanes.glsl"
 #include "conv/activation.glsl"
 #include "conv/row_taps.glsl"
 layout(constant_id = 29) const uint kHeld = 2;
@@ -51,45 +50,27 @@ layout(push_constant) uniform Push {
   uint weight_channels;  // all input channels; `weight` begins with x's
 };
 
-#ifdef HALF_IN
-const uint kStoredBytes = 2;
-#else
-const uint kStoredBytes = 4;
-#endif
-#ifdef HALF_OUT
-const uint kOutBytes = 2;
-#else
-const uint kOutBytes = 4;
-#endif
 const int kRowTaps = kTapsD * kTapsH;
 const int kOutStepD = kTransposed ? kStrideD : 1, kOutStepH = kTransposed ? kStrideH : 1;
 
-void store(uint64_t address, vec2 value) {
-#ifdef HALF_OUT
-  StoredVec2Out(address).at[0] = STORED_VEC2(value);
-#else
-  store_pair(address, value);
-#endif
-}
-
 void main() {
-  const uint blocks = out_channels / (2 * gl_WorkGroupSize.x);
-  const uint first_out = (linear_group() % blocks * gl_WorkGroupSize.x + gl_SubgroupInvocationID) * 2;
+  const uint blocks = out_channels / (VECTOR * gl_WorkGroupSize.x);
+  const uint first_out = linear_group() % blocks * gl_WorkGroupSize.x * VECTOR;
   const int rows = int(extents.batch) * class_d * class_h;
   const int from = int(linear_group() / blocks) * run, to = min(from + run, rows);
-  const uint pixel_bytes = in_channels * kStoredBytes, out_bytes = out_channels * kOutBytes;
-  const vec2 start = kBias ? load_pair(bias + first_out * 4) : vec2(0.0);
+  const uint pixel_bytes = in_channels * kInBytes, out_bytes = out_channels * kOutBytes;
+  const VEC start = kBias ? load_lanes(true, bias + first_out * 4) : VEC(0.0);
 
   for (uint first = 0; first < in_channels; first += kHeld) {
     const uint channel = min(first, in_channels - kHeld);
-    vec2 w[kRowTaps * kTaps * kHeld];
+    VEC w[kRowTaps * kTaps * kHeld];
     [[unroll]] for (int r = 0; r < kRowTaps; ++r) {
       const int kz = first_tap_d + r / kTapsH * kTapStepD, ky = first_tap_h + r % kTapsH * kTapStepH;
       [[unroll]] for (int t = 0; t < kTaps; ++t)
         [[unroll]] for (uint i = 0; i < kHeld; ++i) {
           const int tap = (kz * kKernelH + ky) * kKernelW + t * kTapStep + extents.first_tap;
           const uint tap_row = uint(tap) * weight_channels + channel + i;
-          w[(r * kTaps + t) * kHeld + i] = load_pair(weight + uint64_t(tap_row * out_channels + first_out) * 4);
+          w[(r * kTaps + t) * kHeld + i] = load_lanes(true, weight + uint64_t(tap_row * out_channels + first_out) * 4);
         }
     }
     const bool last = !kUnfinished && first + kHeld >= in_channels;
@@ -105,7 +86,7 @@ void main() {
         const int iz = tap(oz, kz, kStrideD, kPaddingD, kDilationD, extents.in_d);
         const int iy = tap(oy, ky, kStrideH, kPaddingH, kDilationH, extents.in_h);
         const int in_line = (image * extents.in_d + max(iz, 0)) * extents.in_h + max(iy, 0);
-        in_row[r] = x + uint64_t(uint(in_line * extents.in_w)) * pixel_bytes + channel * kStoredBytes;
+        in_row[r] = x + uint64_t(uint(in_line * extents.in_w)) * pixel_bytes + channel * kInBytes;
         in_rows[r] = iz >= 0 && iy >= 0;
       }
       const int out_line = (image * extents.out_d + oz) * extents.out_h + oy;
@@ -128,30 +109,35 @@ void main() {
         for (int next_x = begin; next_x < end; next_x += kPixels) {
           const int ox = min(next_x, last_x);
           const uint offset = uint(ox) * turn_bytes;
-          vec2 sum[kPixels];
-          [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = vec2(0.0);
+          VEC sum[kPixels];
+          [[unroll]] for (int p = 0; p < kPixels; ++p) sum[p] = VEC(0.0);
           [[unroll]] for (int r = 0; r < kRowTaps; ++r)
             [[unroll]] for (uint i = 0; i < kHeld; i += 2) {
               vec2 x[kStrip];
               [[unroll]] for (int s = 0; s < kStrip; ++s)
-                x[s] = shared_pair(StoredSharedVec2Load(strip[r * kStrip + s] + offset + uint64_t(i * kStoredBytes)).at[0]);
+                x[s] = shared_pair(StoredSharedVec2Load(strip[r * kStrip + s] + offset + uint64_t(i * kInBytes)).at[0]);
               // A sum that takes one product after the other waits for each.
               [[unroll]] for (int p = 0; p < kPixels; ++p) {
-                vec2 terms = vec2(0.0);
+                VEC terms = VEC(0.0);
                 [[unroll]] for (int t = 0; t < kTaps; ++t) {
                   const vec2 value = x[p * kInStep + t * kTapInput + kFirstInput - kLeast];
                   const uint held = uint(r * kTaps + t) * kHeld + i;
-                  const vec2 term = value.x * w[held] + value.y * w[held + 1];
+                  const VEC term = value.x * w[held] + value.y * w[held + 1];
                   terms = t == 0 ? term : terms + term;
                 }
                 sum[p] += terms;
               }
             }
+          const uint64_t pixel = out_row + uint(ox * kOutStep) * out_bytes;
+          const uint step = kOutStep * out_bytes;
           [[unroll]] for (int p = 0; p < kPixels; ++p) {
-            const uint64_t pixel = out_row + uint((ox + p) * kOutStep) * out_bytes;
-            sum[p] += kFurther || kTurns && first > 0 ? load_pair(pixel) : start;
-            const vec2 result = vec2(activate(sum[p].x, kActivation, kSlope), activate(sum[p].y, kActivation, kSlope));
-            if (ox + p >= next_x) store(pixel, last ? result : sum[p]);
+            sum[p] += kFurther || kTurns && first > 0 ? load_lanes(true, pixel + p * step) : start;
+            if (last) sum[p] = activated(sum[p], kActivation, kSlope);
+          }
+          if (kPixels == 2) {
+            store_two_stored_lanes(true, pixel + store_bytes(true, kOutBytes), step, sum[0], sum[kPixels - 1], ox >= next_x, true);
+          } else if (ox >= next_x) {
+            store_stored_lanes(true, pixel + store_bytes(true, kOutBytes), sum[0]);
           }
         }
       }

@@ -6,16 +6,15 @@
 // F(4x4, 3x3) interpolates at 0, 5/8, -5/8, 3/2, -3/2 and infinity, which leaves errors half as large as the usual 0,
 // 1, -1, 2, -2 do (docs/kernels.md).
 //
-// For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring pairs of channels. Such drivers load
-// and store lane by lane, some 50 instructions for each, so two floats travel as one 64-bit integer. Channels and
-// extents come with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all
+// For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring channels
+// (common/lanes.glsl). Channels and extents come with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all
 // layers and sizes.
 #ifndef TUFF_WINOGRAD_GLSL
 #define TUFF_WINOGRAD_GLSL
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #include "common/divide.glsl"
-#include "common/pairs.glsl"
+#include "common/lanes.glsl"
 
 const int kOutputs = OUTPUTS;             // of a tile on each axis
 const int kTile = OUTPUTS + 2;            // inputs under them
@@ -23,9 +22,9 @@ const int kPositions = kTile * kTile;
 
 // The gradient's product takes tiles by eights: zeros for the seven that may follow the last, whose positions lie `step`
 // bytes apart.
-void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
+void clear_following(bool loads_shared, uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
   for (uint t = count; t % 8 != 0; ++t) {
-    [[unroll]] for (int i = 0; i < kPositions; ++i) store_pair(tile + uint64_t(i) * step, vec2(0.0));
+    [[unroll]] for (int i = 0; i < kPositions; ++i) store_lanes(loads_shared, tile + uint64_t(i) * step, VEC(0.0));
     tile += tile_bytes;
   }
 }
@@ -33,30 +32,30 @@ void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) 
 #if OUTPUTS == 2
 
 // B^T x
-void transform_input(inout vec2 x[4]) {
+void transform_input(inout VEC x[4]) {
   x[0] -= x[2];
-  const vec2 sum = x[1] + x[2], difference = x[2] - x[1];
+  const VEC sum = x[1] + x[2], difference = x[2] - x[1];
   x[3] = x[1] - x[3];
   x[1] = sum;
   x[2] = difference;
 }
 
 // G w
-vec2[4] transform_weight(vec2 w[3]) {
-  const vec2 ends = 0.5 * (w[0] + w[2]), middle = 0.5 * w[1];
-  return vec2[4](w[0], ends + middle, ends - middle, w[2]);
+VEC[4] transform_weight(VEC w[3]) {
+  const VEC ends = 0.5 * (w[0] + w[2]), middle = 0.5 * w[1];
+  return VEC[4](w[0], ends + middle, ends - middle, w[2]);
 }
 
 // A^T m
-vec2[2] transform_output(vec2 m[4]) { return vec2[2](m[0] + m[1] + m[2], m[1] - m[2] - m[3]); }
+VEC[2] transform_output(VEC m[4]) { return VEC[2](m[0] + m[1] + m[2], m[1] - m[2] - m[3]); }
 
 // A y, the transposed of transform_output
-vec2[4] transform_upstream(vec2 y[2]) { return vec2[4](y[0], y[0] + y[1], y[0] - y[1], -y[1]); }
+VEC[4] transform_upstream(VEC y[2]) { return VEC[4](y[0], y[0] + y[1], y[0] - y[1], -y[1]); }
 
 // G^T m, the transposed of transform_weight
-vec2[3] transform_weight_gradient(vec2 m[4]) {
-  const vec2 sum = 0.5 * (m[1] + m[2]), difference = 0.5 * (m[1] - m[2]);
-  return vec2[3](m[0] + sum, difference, sum + m[3]);
+VEC[3] transform_weight_gradient(VEC m[4]) {
+  const VEC sum = 0.5 * (m[1] + m[2]), difference = 0.5 * (m[1] - m[2]);
+  return VEC[3](m[0] + sum, difference, sum + m[3]);
 }
 
 #elif OUTPUTS == 4
@@ -67,40 +66,40 @@ const float kP2 = kP * kP, kQ2 = kQ * kQ;
 const float kAtZero = 1.0 / (kP2 * kQ2), kAtP = 0.5 / (kP2 * (kP2 - kQ2)), kAtQ = 0.5 / (kQ2 * (kQ2 - kP2));
 
 // B^T x
-void transform_input(inout vec2 x[6]) {
-  const vec2 first = kP2 * kQ2 * x[0] - (kP2 + kQ2) * x[2] + x[4];
-  const vec2 last = kP2 * kQ2 * x[1] - (kP2 + kQ2) * x[3] + x[5];
-  const vec2 even_p = x[4] - kQ2 * x[2], odd_p = kP * (x[3] - kQ2 * x[1]);
-  const vec2 even_q = x[4] - kP2 * x[2], odd_q = kQ * (x[3] - kP2 * x[1]);
-  x = vec2[6](first, even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, last);
+void transform_input(inout VEC x[6]) {
+  const VEC first = kP2 * kQ2 * x[0] - (kP2 + kQ2) * x[2] + x[4];
+  const VEC last = kP2 * kQ2 * x[1] - (kP2 + kQ2) * x[3] + x[5];
+  const VEC even_p = x[4] - kQ2 * x[2], odd_p = kP * (x[3] - kQ2 * x[1]);
+  const VEC even_q = x[4] - kP2 * x[2], odd_q = kQ * (x[3] - kP2 * x[1]);
+  x = VEC[6](first, even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, last);
 }
 
 // G w
-vec2[6] transform_weight(vec2 w[3]) {
-  const vec2 even_p = kAtP * (w[0] + kP2 * w[2]), odd_p = kAtP * kP * w[1];
-  const vec2 even_q = kAtQ * (w[0] + kQ2 * w[2]), odd_q = kAtQ * kQ * w[1];
-  return vec2[6](kAtZero * w[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, w[2]);
+VEC[6] transform_weight(VEC w[3]) {
+  const VEC even_p = kAtP * (w[0] + kP2 * w[2]), odd_p = kAtP * kP * w[1];
+  const VEC even_q = kAtQ * (w[0] + kQ2 * w[2]), odd_q = kAtQ * kQ * w[1];
+  return VEC[6](kAtZero * w[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, w[2]);
 }
 
 // A^T m
-vec2[4] transform_output(vec2 m[6]) {
-  const vec2 sum_p = m[1] + m[2], sum_q = m[3] + m[4], difference_p = m[1] - m[2], difference_q = m[3] - m[4];
-  return vec2[4](m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q, kP2 * sum_p + kQ2 * sum_q,
+VEC[4] transform_output(VEC m[6]) {
+  const VEC sum_p = m[1] + m[2], sum_q = m[3] + m[4], difference_p = m[1] - m[2], difference_q = m[3] - m[4];
+  return VEC[4](m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q, kP2 * sum_p + kQ2 * sum_q,
                  kP2 * kP * difference_p + kQ2 * kQ * difference_q + m[5]);
 }
 
 // A y, the transposed of transform_output
-vec2[6] transform_upstream(vec2 y[4]) {
-  const vec2 even_p = y[0] + kP2 * y[2], odd_p = kP * y[1] + kP2 * kP * y[3];
-  const vec2 even_q = y[0] + kQ2 * y[2], odd_q = kQ * y[1] + kQ2 * kQ * y[3];
-  return vec2[6](y[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, y[3]);
+VEC[6] transform_upstream(VEC y[4]) {
+  const VEC even_p = y[0] + kP2 * y[2], odd_p = kP * y[1] + kP2 * kP * y[3];
+  const VEC even_q = y[0] + kQ2 * y[2], odd_q = kQ * y[1] + kQ2 * kQ * y[3];
+  return VEC[6](y[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, y[3]);
 }
 
 // G^T m, the transposed of transform_weight
-vec2[3] transform_weight_gradient(vec2 m[6]) {
-  const vec2 sum_p = kAtP * (m[1] + m[2]), sum_q = kAtQ * (m[3] + m[4]);
-  const vec2 difference_p = kAtP * (m[1] - m[2]), difference_q = kAtQ * (m[3] - m[4]);
-  return vec2[3](kAtZero * m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q,
+VEC[3] transform_weight_gradient(VEC m[6]) {
+  const VEC sum_p = kAtP * (m[1] + m[2]), sum_q = kAtQ * (m[3] + m[4]);
+  const VEC difference_p = kAtP * (m[1] - m[2]), difference_q = kAtQ * (m[3] - m[4]);
+  return VEC[3](kAtZero * m[0] + sum_p + sum_q, kP * difference_p + kQ * difference_q,
                  kP2 * sum_p + kQ2 * sum_q + m[5]);
 }
 

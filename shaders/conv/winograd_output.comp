@@ -5,10 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
-#include "common/half.glsl"
-#include "common/lanes.glsl"
-#include "conv/activation.glsl"
-#include "conv/winograd.glsl"
+#include "conv/winograd_output.glsl"
 layout(constant_id = 3) const bool kShared = false;  // loads, see load_lanes
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const uint kActivation = 0;
@@ -27,50 +24,18 @@ layout(push_constant) uniform Push {
   uint room;  // tiles that there is room for
 };
 
-#ifdef HALF_OUT
-const uint kStoredBytes = 2;
-#else
-const uint kStoredBytes = 4;
-#endif
-
-void store(uint64_t address, vec2 value) {
-  const vec2 result = vec2(activate(value.x, kActivation, kSlope), activate(value.y, kActivation, kSlope));
-#ifdef HALF_OUT
-  StoredVec2Out(address).at[0] = STORED_VEC2(result);
-#else
-  store_pair(address, result);
-#endif
-}
-
 void main() {
-  const uint across = channels / 2 / gl_WorkGroupSize.x, block = linear_group() % across;
+  const uint across = channels / VECTOR / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
   // Loads that all lanes share are done even then.
   const uint tile_row = min(linear_group() / across, rows - 1);
-  const uint first_pair = block * gl_WorkGroupSize.x, pair = first_pair + gl_SubgroupInvocationID;
+  const uint first_vec = block * gl_WorkGroupSize.x;
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
-  const vec2 start = kBias ? load_pair(bias + pair * kPairBytes) : vec2(0.0);
-  const uint tile_bytes = channels * 4, pixel_bytes = channels * kStoredBytes;
+  const VEC start = kBias ? load_lanes(kShared, bias + first_vec * kVecBytes + lane_bytes(kShared, kVecBytes)) : VEC(0.0);
+  const uint tile_bytes = channels * 4, pixel_bytes = channels * kOutBytes;
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
-  const uint64_t first_tile = products + uint64_t(tile_row * tile_columns) * tile_bytes + first_pair * kPairBytes + lane_bytes(kShared, kPairBytes);
-  uint64_t pixel = y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + pair * (kStoredBytes * 2);
-  const uint64_t below = uint64_t(out_w) * pixel_bytes;
-  for (uint tx = 0; tx < tile_columns; ++tx) {
-    const uint64_t tile = first_tile + uint64_t(min(tx, tile_columns - 1) * tile_bytes);
-    vec2 columns[kTile][kOutputs];
-    [[unroll]] for (int j = 0; j < kTile; ++j) {
-      vec2 m[kTile];
-      [[unroll]] for (int i = 0; i < kTile; ++i) m[i] = load_lanes(kShared, tile + uint64_t(i * kTile + j) * step);
-      columns[j] = transform_output(m);
-    }
-    [[unroll]] for (uint i = 0; i < kOutputs; ++i) {
-      vec2 m[kTile];
-      [[unroll]] for (int j = 0; j < kTile; ++j) m[j] = columns[j][i];
-      const vec2 line[kOutputs] = transform_output(m);
-      [[unroll]] for (uint j = 0; j < kOutputs; ++j)
-        if (top + i < out_h && tx * kOutputs + j < out_w) store(pixel + i * below + j * pixel_bytes, line[j] + start);
-    }
-    pixel += pixel_bytes * kOutputs;
-  }
+  const uint64_t first_tile = products + uint64_t(tile_row * tile_columns) * tile_bytes + first_vec * kVecBytes + lane_bytes(kShared, kVecBytes);
+  const uint64_t line = y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + first_vec * (kOutBytes * VECTOR) + store_bytes(kShared, kOutBytes);
+  transform_output_row(kShared, first_tile, tile_bytes, step, tile_columns, line, 0, out_w, out_h - top, pixel_bytes, start, kActivation, kSlope);
 }

@@ -2,9 +2,8 @@
 // (positions, tiles, O) = tiles (positions, tiles, C) times u (positions, C, O). A workgroup is one subgroup, whose
 // lanes take neighbouring pairs of output channels, kAcross of them each. All weights that it needs are loaded before
 // the loop over tiles and stay on the stack, from where a CPU multiplies them at no cost. Products are added by kTerms
-// before they reach the sum: a sum that takes one after the other waits for each. Inputs reach all lanes as in
-// conv/subgroup_blocked.comp: by broadcasts from the lane that loaded them, or, with SHARED, by loads from one
-// address.
+// before they reach the sum: a sum that takes one after the other waits for each. Inputs reach all lanes
+// by broadcasts from the lane that loaded them. (Where a load from one address is done once: conv/winograd.comp.)
 // Groups take the next output channels, then the next run of tiles, then the next position. Channels, tiles and runs
 // come with the dispatch: compiling this takes long, and few pipelines then serve all layers and sizes.
 #version 460
@@ -30,11 +29,7 @@ layout(push_constant) uniform Push {
   uint positions;
 };
 
-#ifdef SHARED
-const int kTerms = 8;
-#else
 const int kTerms = 4;
-#endif
 const int kLanes = int(gl_WorkGroupSize.x);
 const int kChunk = 2 * kLanes;  // channels that one load brings to the subgroup
 
@@ -58,33 +53,18 @@ void main() {
     const uint64_t result = products + uint64_t((position * room + next) * out_channels + first_out) * 4;
     vec2 sum[kAcross];
     [[unroll]] for (int a = 0; a < kAcross; ++a) sum[a] = kFurther ? load_pair(result + uint(a * kChunk) * 4) : vec2(0.0);
-#ifdef SHARED
-    // Inside `tiles` where no lane is active any more, see conv/subgroup_blocked.comp.
-    const uint64_t row = tiles + (uint64_t(position * room + min(next, count - 1)) * in_channels + first) * 4;
-#else
     const uint64_t row = tiles + (uint64_t(position * room + next) * in_channels + first) * 4 + gl_SubgroupInvocationID * kPairBytes;
-#endif
     [[unroll]] for (uint chunk = 0; chunk < kHeld; chunk += kChunk) {
-#ifndef SHARED
       const vec2 loaded = load_pair(row + chunk * 4);
-#endif
       [[unroll]] for (int i = 0; i < kChunk; i += kTerms) {
         float value[kTerms];
         [[unroll]] for (int k = 0; k < kTerms; ++k) {
-#ifdef SHARED
-          value[k] = FloatLoad(row + (chunk + i + k) * 4).at[0];
-#else
           value[k] = subgroupBroadcast(loaded[k % 2], uint((i + k) / 2));
-#endif
         }
         [[unroll]] for (int a = 0; a < kAcross; ++a) {
           vec2 term[kTerms];
           [[unroll]] for (int k = 0; k < kTerms; ++k) term[k] = value[k] * w[(chunk + i + k) * kAcross + a];
-#ifdef SHARED
-          sum[a] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
-#else
           sum[a] += (term[0] + term[1]) + (term[2] + term[3]);
-#endif
         }
       }
     }

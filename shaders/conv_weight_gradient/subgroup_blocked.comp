@@ -1,8 +1,8 @@
 // The weight gradient of a convolution for CPU drivers whose subgroups are a CPU's vectors: a workgroup is one subgroup,
-// its lanes take neighbouring output channels, OUT each, of the same kIn input channels and all columns of one kernel
+// its lanes take neighbouring output channels, VECTOR each, of the same kIn input channels and all columns of one kernel
 // row, whose sums stay in registers. No shared memory, no barriers.
 // x (N, D, H, W, C), upstream (N, D, H, W, O), partial (parts, taps, C / groups, O). kIn divides C / groups, STEP divides
-// kIn, OUT times the subgroup's size divides O / groups.
+// kIn, VECTOR times the subgroup's size divides O / groups.
 //
 // Each lane reads other columns and channels of the strip of x under a run of output pixels, and the subgroup hands them
 // round, as in conv/subgroup_blocked.comp; with SHARED all lanes read the same. A workgroup sums over one part of the
@@ -16,9 +16,8 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/buffers.glsl"
 #include "common/grid.glsl"
 #include "common/wide.glsl"
-#if defined(SHARED) && OUT == 2
+#ifdef SHARED
 #include "common/lanes.glsl"
-#define SHARED_LANES
 #endif
 #include "conv_weight_gradient/geometry.glsl"
 layout(constant_id = 26) const int kIn = 1;
@@ -45,7 +44,7 @@ const int kAcross = kIn / STEP;  // loads of a column
 #define X_LOADED(v) loaded_scalar(v)
 #define X_CHANNEL(v, u) v
 #endif
-#if OUT == 2
+#if VECTOR == 2
 #define Y_VECTOR vec2
 #define Y_IN StoredVec2Load
 #define Y_LOADED(v) loaded_pair(v)
@@ -74,7 +73,7 @@ X element(int in_row, int left, int e, bool always, uint first_input) {
 bool always_inside(int from, int to) { return from >= kPaddingW && kLastRun * kStrideW - kPaddingW + to < kInW; }
 
 void main() {
-  const uint out_vectors = kOutChannels / OUT, in_blocks = kInChannels / kGroups / kIn;
+  const uint out_vectors = kOutChannels / VECTOR, in_blocks = kInChannels / kGroups / kIn;
   const uint across = out_vectors / kLanes, lane = gl_SubgroupInvocationID;
   uint index = linear_group();
   const uint out_block = index % across * kLanes;
@@ -82,7 +81,7 @@ void main() {
   index /= across;
   const uint in_block = index % in_blocks;
   index /= in_blocks;
-  const uint first_input = in_block * kIn + out_block * OUT / (kOutChannels / kGroups) * (kInChannels / kGroups);
+  const uint first_input = in_block * kIn + out_block * VECTOR / (kOutChannels / kGroups) * (kInChannels / kGroups);
   const uint kernel_row = index % uint(kKernelD * kKernelH);
   const int part = int(index / uint(kKernelD * kKernelH));
   if (part >= kParts) return;
@@ -114,9 +113,9 @@ void main() {
         Y_VECTOR run[kRun];
         [[unroll]] for (int p = 0; p < kRun; ++p) {
           const bool always = kLastRun + p < kOutW;
-#ifdef SHARED_LANES
+#ifdef SHARED
           const uint pixel = uint(row * kOutW + min(min(ox, kLastRun) + p, kOutW - 1));
-          const Y_VECTOR value = load_stored_lanes(true, uint64_t(upstream) + uint64_t(pixel * out_vectors + out_block) * kStoredPairBytes);
+          const Y_VECTOR value = load_stored_lanes(true, uint64_t(upstream) + uint64_t(pixel * out_vectors + out_block) * (kInBytes * VECTOR));
 #else
           const Y_VECTOR value = Y_LOADED(upstream.at[uint(row * kOutW + (always ? ox + p : min(ox + p, kOutW - 1))) * out_vectors + out_vector]);
 #endif
@@ -138,6 +137,11 @@ void main() {
   [[unroll]] for (int kx = 0; kx < kKernelW; ++kx)
     [[unroll]] for (int i = 0; i < kIn; ++i) {
       const uint tap = kernel_row * uint(kKernelW) + uint(kx);
-      partial.at[((uint(part) * taps + tap) * (kInChannels / kGroups) + first_weight + uint(i)) * out_vectors + out_vector] = sum[kx * kIn + i];
+      const uint row = (uint(part) * taps + tap) * (kInChannels / kGroups) + first_weight + uint(i);
+#ifdef SHARED
+      store_lanes(true, uint64_t(partial) + uint64_t(row * out_vectors + out_block) * kVecBytes + store_bytes(true, 4), sum[kx * kIn + i]);
+#else
+      partial.at[row * out_vectors + out_vector] = sum[kx * kIn + i];
+#endif
     }
 }

@@ -13,7 +13,7 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/lanes.glsl"
 layout(constant_id = 3) const uint kInChannels = 2;
 layout(constant_id = 4) const uint kOutChannels = 2;
-layout(constant_id = 5) const int kIn = 2;      // a multiple of kChunk
+layout(constant_id = 5) const int kIn = 2;      // even; without SHARED a multiple of kChunk
 layout(constant_id = 6) const uint kTiles = 1;  // for which there is room
 layout(constant_id = 7) const uint kParts = 1;
 layout(constant_id = 8) const bool kFurther = false;  // adds to what `partial` holds
@@ -31,7 +31,7 @@ const bool kShared = true;
 #else
 const bool kShared = false;
 #endif
-const int kChunk = 2 * kGroupLanes;  // channels that one load brings to the subgroup
+const int kChunk = VECTOR * kGroupLanes;  // channels that one load brings to the subgroup
 
 void main() {
   const uint blocks = kOutChannels / uint(kChunk), in_blocks = kInChannels / uint(kIn);
@@ -46,33 +46,34 @@ void main() {
   const uint turns = (count + kTogether - 1) / kTogether;
   const uint from = part * turns / kParts, to = (part + 1) * turns / kParts;
 
-  const uint64_t result = partial + uint64_t(((part * kPositions + position) * kInChannels + first_in) * kOutChannels + first_out) * 4 + gl_SubgroupInvocationID * kPairBytes;
-  vec2 sum[kIn];
+  const uint64_t result = partial + uint64_t(((part * kPositions + position) * kInChannels + first_in) * kOutChannels + first_out) * 4;
+  VEC sum[kIn];
   [[unroll]] for (int i = 0; i < kIn; ++i)
-    sum[i] = kFurther ? load_pair(result + uint(i) * (kOutChannels * 4)) : vec2(0.0);
+    sum[i] = kFurther ? load_lanes(kShared, result + uint(i) * (kOutChannels * 4) + lane_bytes(kShared, kVecBytes)) : VEC(0.0);
   for (uint turn = from; turn < to; ++turn) {
     // Inside the tiles where no lane is active any more, see load_lanes.
     const uint tile = position * kTiles + (kShared ? min(turn, turns - 1) : turn) * kTogether;
-    const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4 + lane_bytes(kShared, kPairBytes);
+    const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4 + lane_bytes(kShared, kVecBytes);
     const uint64_t x_row = x + uint64_t(tile * kInChannels + first_in) * 4;
-    vec2 y[kTogether];
+    VEC y[kTogether];
     [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_lanes(kShared, y_row + uint64_t(uint(t) * (kOutChannels * 4)));
 #ifdef SHARED
     [[unroll]] for (int i = 0; i < kIn; ++i) {
-      vec2 term[kTogether];
+      VEC term[kTogether];
       [[unroll]] for (int t = 0; t < kTogether; ++t) term[t] = FloatLoad(x_row + (uint(t) * kInChannels + i) * 4).at[0] * y[t];
       sum[i] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
     }
 #else
     [[unroll]] for (int chunk = 0; chunk < kIn; chunk += kChunk) {
-      vec2 loaded[kTogether];
+      VEC loaded[kTogether];
       [[unroll]] for (int t = 0; t < kTogether; ++t)
-        loaded[t] = load_pair(x_row + (uint(t) * kInChannels + chunk) * 4 + gl_SubgroupInvocationID * kPairBytes);
+        loaded[t] = load_lanes(kShared, x_row + (uint(t) * kInChannels + chunk) * 4 + gl_SubgroupInvocationID * kVecBytes);
       [[unroll]] for (int i = 0; i < kChunk; ++i)
         [[unroll]] for (int t = 0; t < kTogether; ++t)
           sum[chunk + i] += subgroupBroadcast(loaded[t][i % 2], uint(i / 2)) * y[t];
     }
 #endif
   }
-  [[unroll]] for (int i = 0; i < kIn; ++i) store_pair(result + uint(i) * (kOutChannels * 4), sum[i]);
+  [[unroll]] for (int i = 0; i < kIn; i += 2)
+    store_two_lanes(kShared, result + uint(i) * (kOutChannels * 4) + store_bytes(kShared, 4), kOutChannels * 4, sum[i], sum[i + 1]);
 }

@@ -136,7 +136,7 @@ float run() {
 #ifdef HALF_IN
 T load(uvec2 address, uint access, uint i, uint first) {
 #ifdef WIDE
-  if (kShared && access == kSame) return load_stored_fours(packUint2x32(address) + uint64_t(first) * kStoredFourBytes);
+  if (kShared && access == kSame) return load_stored_fours(packed(address) + uint64_t(first) * kStoredFourBytes);
 #endif
   if (access == kSame) return LOADED_STORED_T(STORED_IN(address).at[i]);
   IN x = IN(address);

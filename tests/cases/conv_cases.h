@@ -123,7 +123,12 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
         conv_case("winograd 4x4, more channels than a product holds", {1, 160, 22, 24}, {32, 160, 3, 3},
                   {.padding = {1}}),
         conv_case("winograd 4x4, planes of a volume", {2, 32, 3, 8, 11}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
-        conv_case("winograd 4x4, several chunks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}})}) {
+        conv_case("winograd 4x4, several chunks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}}),
+        // Subgroups of 8: a channel for each lane.
+        conv_case("winograd, channels by 8", {1, 40, 12, 12}, {56, 40, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, channels by 8", {2, 56, 17, 18}, {40, 56, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, a row in several blocks", {1, 32, 5, 141}, {32, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, a row in several blocks", {1, 32, 10, 270}, {32, 32, 3, 3}, {.padding = {1}})}) {
     added.check_gradient = false;
     cases.push_back(std::move(added));
   }

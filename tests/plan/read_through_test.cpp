@@ -48,7 +48,9 @@ Plan joined(std::int64_t channels, bool seen, bool read_through = true) {
 // Whether a transform of Winograd's applies a norm.
 bool applies_norm(const Plan& plan) {
   return std::ranges::any_of(plan.dispatches, [](const PlannedDispatch& planned) {
-    return planned.dispatch.shader.starts_with("conv/winograd_input") && planned.dispatch.specialization[6] == 1;
+    const std::string& shader = planned.dispatch.shader;
+    return (shader.starts_with("conv/winograd_input") || shader.starts_with("conv_weight_gradient/winograd.")) &&
+           planned.dispatch.specialization[6] == 1;
   });
 }
 
