@@ -116,8 +116,11 @@ KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
   dispatch.buffers = {reads_input(0), writes_output(0), writes_output(1)};
   specialize_window(request, dispatch);
   const Volume out = volume(request.outputs[0]);
-  const std::uint64_t along = std::uint64_t{out.width} * (out.channels / lanes);
-  dispatch.specialization.push_back(shares_loads(dispatch.specialization[0], along, request.caps));
+  const std::uint32_t vectors = out.channels / lanes, size = dispatch.specialization[0];
+  // A row of the loads, which are a lane's 16 or 8 bytes by 4, lies within a pixel.
+  const std::uint32_t rows = request.inputs[0].dtype == DType::f16 ? 2 : 4;
+  dispatch.specialization.push_back(vectors % std::max(1u, size / rows) == 0 &&
+                                    shares_loads(size, std::uint64_t{out.width} * vectors, request.caps));
   return {{std::move(dispatch)}, {}};
 }
 

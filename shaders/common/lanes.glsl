@@ -13,6 +13,7 @@
 #define TUFF_LANES_GLSL
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_ballot : require
 #extension GL_KHR_shader_subgroup_quad : require
 #include "common/half.glsl"
 #include "common/pairs.glsl"
@@ -176,34 +177,54 @@ void store_two_stored_lanes(bool loads_shared, uint64_t address, uint64_t step, 
 }
 
 // ---- fours --------------------------------------------------------------------------------------
+// Four neighbouring values of f32, or words of 32 bits, for each lane: rows of floats, from which each lane takes its own.
+// LLVM makes loads and permutations of it.
 
-// Four neighbouring values of f32, or words of 32 bits, for each lane: lane i's are fours number at(i) from `address` on.
-#define TUFF_LOAD_FOURS(address, four_of)                                                     \
-  vec4 v[kGroupLanes];                                                                        \
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                          \
-    const uint64_t four = address + uint64_t(four_of) * 16;                                   \
-    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = FloatLoad(four + uint64_t(4 * c)).at[0]; \
-  }                                                                                           \
-  TUFF_CHOOSE(v);                                                                             \
+// Number `at` of the floats in rows.
+#define TUFF_OF_ROWS(rows, at) subgroupBroadcast(rows[(at) / kGroupLanes], uint((at) % kGroupLanes))
+
+vec4 fours_of(float rows[4]) {
+  vec4 v[kGroupLanes];
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
+    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = TUFF_OF_ROWS(rows, 4 * i + c);
+  TUFF_CHOOSE(v);
   return v[0];
-vec4 load_fours(uint64_t address) { TUFF_LOAD_FOURS(address, i) }
+}
 
-// The same of values stored as f16 in variants with HALF_IN.
+vec4 load_fours(uint64_t address) {
+  float rows[4];
+  [[unroll]] for (int i = 0; i < 4; ++i) rows[i] = load_row(address + uint64_t(4 * kGroupLanes * i));
+  return fours_of(rows);
+}
+
+// The same of values stored as f16 in variants with HALF_IN: `kStoredRows` rows of words.
 #ifdef HALF_IN
 const uint kStoredFourBytes = 8;
-#define TUFF_LOAD_STORED_FOURS(address, four_of)                                                                  \
-  uvec2 v[kGroupLanes];                                                                                           \
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {                                                              \
-    const uint64_t four = address + uint64_t(four_of) * kStoredFourBytes;                                         \
-    [[unroll]] for (int word = 0; word < 2; ++word) v[i][word] = StoredVec2Load(four + uint64_t(4 * word)).at[0]; \
-  }                                                                                                               \
-  TUFF_CHOOSE(v);                                                                                                 \
-  return vec4(unpackHalf2x16(v[0].x), unpackHalf2x16(v[0].y));
+const int kStoredRows = 2;
+vec4 stored_fours_of(float rows[kStoredRows]) {
+  vec2 v[kGroupLanes];
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
+    [[unroll]] for (int word = 0; word < 2; ++word) v[i][word] = TUFF_OF_ROWS(rows, 2 * i + word);
+  TUFF_CHOOSE(v);
+  return vec4(unpackHalf2x16(floatBitsToUint(v[0].x)), unpackHalf2x16(floatBitsToUint(v[0].y)));
+}
 #else
 const uint kStoredFourBytes = 16;
-#define TUFF_LOAD_STORED_FOURS TUFF_LOAD_FOURS
+const int kStoredRows = 4;
+#define stored_fours_of fours_of
 #endif
-vec4 load_stored_fours(uint64_t address) { TUFF_LOAD_STORED_FOURS(address, i) }
-vec4 load_stored_fours_at(uint64_t address, uint at[kGroupLanes]) { TUFF_LOAD_STORED_FOURS(address, at[i]) }
+
+vec4 load_stored_fours(uint64_t address) {
+  float rows[kStoredRows];
+  [[unroll]] for (int i = 0; i < kStoredRows; ++i) rows[i] = load_row(address + uint64_t(4 * kGroupLanes * i));
+  return stored_fours_of(rows);
+}
+
+// Row i from four number at[i] after `address` on.
+vec4 load_stored_fours_at(uint64_t address, uint at[kStoredRows]) {
+  float rows[kStoredRows];
+  [[unroll]] for (int i = 0; i < kStoredRows; ++i) rows[i] = load_row(address + uint64_t(at[i]) * kStoredFourBytes);
+  return stored_fours_of(rows);
+}
 
 #endif

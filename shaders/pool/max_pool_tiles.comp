@@ -10,7 +10,7 @@ layout(constant_id = 4) const int kKernelHeight = 2;
 layout(constant_id = 5) const int kKernelWidth = 2;
 #ifdef WIDE
 #include "common/lanes.glsl"
-layout(constant_id = 6) const bool kShared = false;  // loads, see load_stored_fours_at
+layout(constant_id = 6) const bool kShared = false;  // loads, see load_stored_fours_at: its rows lie within pixels
 #endif
 
 layout(push_constant) uniform Push {
@@ -30,9 +30,9 @@ void main() {
   uint first = group_start();  // of the group's lanes
   for (uint t = row_start(); t < uint(out_width) * vectors; t += row_stride()) {
 #ifdef WIDE
-    uint each[kGroupLanes];
-    [[unroll]] for (int i = 0; i < kGroupLanes; ++i) {
-      const uint lane = min(first, uint(out_width) * vectors - gl_WorkGroupSize.x) + i, pixel = divide(lane, vectors);
+    uint each[kStoredRows];
+    [[unroll]] for (int i = 0; i < kStoredRows; ++i) {
+      const uint lane = min(first, uint(out_width) * vectors - gl_WorkGroupSize.x) + i * (kGroupLanes / kStoredRows), pixel = divide(lane, vectors);
       each[i] = lane - pixel * vectors + pixel * uint(stride[2]) * vectors;
     }
     first += row_stride();
