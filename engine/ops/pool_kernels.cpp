@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/spatial.h"
 #include "ops/unpool.h"
 
@@ -117,7 +119,7 @@ KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
   specialize_window(request, dispatch);
   const Volume out = volume(request.outputs[0]);
   const std::uint32_t vectors = out.channels / lanes, size = dispatch.specialization[0];
-  // A row of the loads, which are a lane's 16 or 8 bytes by 4, lies within a pixel.
+  // The loads are rows of as many words as there are lanes; each must lie within a pixel.
   const std::uint32_t rows = request.inputs[0].dtype == DType::f16 ? 2 : 4;
   dispatch.specialization.push_back(vectors % std::max(1u, size / rows) == 0 &&
                                     shares_loads(size, std::uint64_t{out.width} * vectors, request.caps));

@@ -222,8 +222,7 @@ std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::ui
   for (const std::uint32_t channels : {geometry.in_channels, geometry.out_channels}) {
     const LaneChannels lanes = lane_channels(channels, caps);
     if (lanes.each == 0) return lanes.refusal;
-    // Products add by eights, and single channels are stored by neighbouring lanes together, known of such drivers
-    // only.
+    // With shared loads a lane may take a single channel, where products add by eights.
     if (lanes.each == 1 && (!caps.shared_loads || channels % 8 != 0))
       return fmt::format("needs channels that are a multiple of {}, twice the subgroup's size", 2 * caps.subgroup_size);
     if (channels < least) return fmt::format("gains nothing below {} channels", least);
@@ -237,7 +236,7 @@ std::vector<Operand> winograd_reads(std::uint32_t input, const Producer& produce
   if (const auto norm = normalized_input(0, producer)) return gradient ? norm->operands() : std::vector<Operand>{};
   std::vector<Operand> operands;
   const std::vector<ChannelPiece> pieces = joined_pieces(0, producer);
-  if (caps.shared_loads && pieces.size() > 2) return {};
+  if (caps.shared_loads && pieces.size() > 2) return {};  // a dispatch has room for two addresses
   for (const ChannelPiece& piece : pieces) {
     const std::uint32_t each = each_of(piece.channels, caps);
     if (each == 0 || (each == 1 && (!caps.shared_loads || piece.channels % 8 != 0))) return {};

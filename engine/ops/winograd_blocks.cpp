@@ -1,6 +1,7 @@
 #include "ops/winograd_blocks.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "ops/concat.h"
 #include "ops/conv.h"
@@ -18,7 +19,9 @@ struct BlockLimits {
   std::uint32_t tiles;
 };
 constexpr BlockLimits kBlockLimits = {384 << 10, 64}, kGradientBlockLimits = {768 << 10, 128};
-constexpr std::uint32_t kLeastBlockTiles = 32;
+constexpr std::uint32_t kLeastBlockTiles = 32, kFewestBlockTiles = 8;
+// Of all workgroups' blocks: a machine with many cores takes fewer tiles at a time, or fewer workgroups.
+constexpr std::uint64_t kMostScratchBytes = 64 << 20;
 // Workgroups for each core, which have a scratch for a block.
 constexpr std::uint32_t kBlockGroups = 2;
 // Of a block's products: input channels at a time, and these by vectors of output channels and tiles together.
@@ -59,13 +62,16 @@ Blocks blocks_of(const KernelRequest& request, const ConvGeometry& geometry, con
   blocks.vector = each_of(geometry.out_channels, caps);
   for (const ChannelPiece& piece : pieces_of_input(request, 0))
     blocks.vector = std::min(blocks.vector, each_of(piece.channels, caps));
-  const auto most = static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(limits.bytes / tile_bytes(geometry, tiles), kLeastBlockTiles, limits.tiles));
+  const std::uint64_t bytes = tile_bytes(geometry, tiles), wanted = kBlockGroups * std::uint64_t{caps.cores};
+  const std::uint64_t least =
+      std::clamp<std::uint64_t>(kMostScratchBytes / (wanted * bytes), kFewestBlockTiles, kLeastBlockTiles);
+  const auto most = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(limits.bytes / bytes, least, limits.tiles));
   blocks.columns = part_of(tiles.columns, most);
   blocks.rows = blocks.columns < tiles.columns ? 1 : part_of(tiles.all_rows, std::max(1u, most / tiles.columns));
   blocks.count =
       (tiles.all_rows + blocks.rows - 1) / blocks.rows * ((tiles.columns + blocks.columns - 1) / blocks.columns);
-  blocks.groups = std::min(blocks.count, kBlockGroups * caps.cores);
+  const std::uint64_t fitting = std::max<std::uint64_t>(1, kMostScratchBytes / (blocks.room() * bytes));
+  blocks.groups = static_cast<std::uint32_t>(std::min({std::uint64_t{blocks.count}, wanted, fitting}));
   return blocks;
 }
 
@@ -86,7 +92,8 @@ BlockProducts block_products(const ConvGeometry& geometry, const Blocks& blocks,
   while (geometry.in_channels % products.held != 0 || products.held % 8 != 0) --products.held;
   products.across = 2;
   while (geometry.out_channels % products.out_channels(blocks, caps) != 0) --products.across;
-  products.together = std::clamp(kBlockProducts / (products.held * products.across), 1u, kTilesTogether);
+  products.together =
+      std::bit_floor(std::clamp(kBlockProducts / (products.held * products.across), 1u, kTilesTogether));
   return products;
 }
 
@@ -101,8 +108,8 @@ void add_block_dispatches(const KernelRequest& request, const ConvGeometry& geom
   const TransformFlops flops = transform_flops(tiles);
   const double block_flops = elements * (flops.input * geometry.in_channels + flops.output * geometry.out_channels +
                                          2.0 * tiles.positions() * geometry.in_channels * geometry.out_channels);
-  const auto at_a_time =
-      static_cast<std::uint32_t>(std::clamp(kMostDispatchFlops / block_flops, 1.0 * blocks.groups, 1e9));
+  const auto most = static_cast<std::uint32_t>(std::clamp(kMostDispatchFlops / block_flops, 1.0 * blocks.groups, 1e9));
+  const std::uint32_t at_a_time = part_of(blocks.count, most);
   for (std::uint32_t first = 0; first < blocks.count; first += at_a_time) {
     const std::uint32_t count = std::min(at_a_time, blocks.count - first), groups = std::min(blocks.groups, count);
     Dispatch dispatch;
@@ -139,7 +146,7 @@ void add_block_dispatches(const KernelRequest& request, const ConvGeometry& geom
   }
 }
 
-// Its groups each add up a part.
+// Its groups each add up a part, however long that takes: more dispatches would each load and store all sums.
 Dispatch block_gradient_dispatch(const KernelRequest& request, const ConvGeometry& geometry, const Tiles& tiles,
                                  const Blocks& blocks, std::uint32_t in) {
   const std::optional<NormalizedInput> norm =
@@ -164,7 +171,7 @@ Dispatch block_gradient_dispatch(const KernelRequest& request, const ConvGeometr
                       {{Operand::Kind::workspace, 1}, Access::read_write}};
   dispatch.constants = blocks.constants(geometry, tiles);
   for (const std::uint32_t value : {blocks.count, blocks.groups, pieces.front().channels, geometry.in_channels,
-                                    geometry.out_channels, float_bits(read.eps)})
+                                    geometry.out_channels, blocks.room(), float_bits(read.eps)})
     dispatch.constants.push_back(value);
   dispatch.groups = folded_groups(blocks.groups, request.caps);
   dispatch.linear = true;

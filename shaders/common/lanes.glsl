@@ -1,12 +1,12 @@
 // What a CPU's lanes load and store together, in workgroups that are one subgroup: a lane takes VECTOR channels of a pixel,
-// or four values of a row.
+// or four neighbouring values.
 //
 // Mesa's software driver loads and stores lane by lane, two floats as one 64-bit integer at the cost of one
 // (common/wide.glsl). Where it does a load that all lanes share once (DeviceCaps::shared_loads), it is faster to let all
 // lanes load what each of them wants, and to choose by the bits of a lane's number: where these are neighbouring floats, LLVM
-// makes one load of a vector of it. So a lane's values are as many floats apart as there are lanes then, and neighbouring
-// lanes exchange them before they store, to make pairs: LLVM makes one permutation of that. Values stored as f16 lie
-// side by side in a lane always.
+// makes one load of a vector of it. So a lane's channels are as many apart as there are lanes then, and neighbouring
+// lanes exchange them before they store, to make pairs: LLVM makes one permutation of that. In variants that read values
+// stored as f16 a lane's channels lie side by side, as words of two.
 // Such loads are done even if no lane is active: after a loop's last turn and after `return` too, so addresses must be
 // ones that may be read.
 #ifndef TUFF_LANES_GLSL
@@ -14,7 +14,6 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
-#extension GL_KHR_shader_subgroup_quad : require
 #include "common/half.glsl"
 #include "common/pairs.glsl"
 
@@ -33,10 +32,10 @@ const int kGroupLanes = int(gl_WorkGroupSize.x);
 // Of one value as it is stored.
 #ifdef HALF_IN
 const uint kInBytes = 2;
-const bool kApart = false;  // a lane's values, where loads are shared
+const bool kApart = false;
 #else
 const uint kInBytes = 4;
-const bool kApart = true;
+const bool kApart = true;  // a lane's channels, where loads are shared
 #endif
 #ifdef HALF_OUT
 const uint kOutBytes = 2;
@@ -113,9 +112,16 @@ VEC load_stored_lanes(bool loads_shared, uint64_t address) {
 
 bool is_odd_lane() { return (gl_SubgroupInvocationID & 1u) != 0; }
 
+float of_neighbour(float value) {
+  float v[kGroupLanes];
+  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = subgroupBroadcast(value, uint(i ^ 1));
+  TUFF_CHOOSE(v);
+  return v[0];
+}
+
 // Of two neighbouring lanes the even one stores both their values of a, the odd one those of b.
 vec2 exchanged(float a, float b) {
-  const float others = subgroupQuadSwapHorizontal(is_odd_lane() ? a : b);
+  const float others = of_neighbour(is_odd_lane() ? a : b);
   return is_odd_lane() ? vec2(others, b) : vec2(a, others);
 }
 

@@ -7,6 +7,7 @@
 
 #ifdef WIDE
 #extension GL_ARB_gpu_shader_int64 : require
+// packUint2x32 overflows an array in Mesa 26 with vectors of 512 bits, and Mesa makes that of `|`, too.
 uint64_t packed(uvec2 v) { return uint64_t(v.x) ^ (uint64_t(v.y) << 32); }
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vec4Load { u64vec2 at[]; };
 uvec4 loaded_words(u64vec2 v) { return uvec4(unpackUint2x32(v.x), unpackUint2x32(v.y)); }

@@ -1,8 +1,8 @@
 // Convolution, also transposed, for CPU drivers whose subgroups are a CPU's vectors and that do a load from one
-// address once for all lanes: a workgroup is one subgroup, whose lanes take neighbouring pairs of output channels, and
+// address once for all lanes: a workgroup is one subgroup, whose lanes take VECTOR output channels each, and
 // walks over rows of pixels. All weights of kHeld input channels are loaded before and stay on the stack, from where a
 // CPU multiplies them at no cost; no sum outlives a turn of the loop, so none is written through a mask. x (N, D, H,
-// W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). Twice the subgroup's size divides O, kHeld divides C and is
+// W, C), weight (taps, C, O), y (N, D, H, W, O), bias (O). VECTOR times the subgroup's size divides O, kHeld divides C and is
 // even. More input channels come in turns, each of which adds to what the ones before left in y.
 //
 // Pixels beyond the image are read from `zeros`, one of its rows, or a pixel where no row lies beyond the image:

@@ -99,9 +99,11 @@ void main() {
       for (uint c = 0; c < in_channels; c += kChunk) {
         const uint channel = min(c, in_channels - kChunk);
         const bool second = channel >= split;
-        const uint before = second ? split : 0, own = second ? in_channels - split : split;
+        // Names only: branches give inactive lanes nothing, and loads that all lanes share are done for them too.
+        const uint64_t from_x = x, from_x2 = x2;
+        const uint own_x = split, own_x2 = in_channels - split, none_before = 0;
+        const uint own = second ? own_x2 : own_x, before = second ? own_x : none_before;
         const uint pixel_bytes = own * kInBytes;
-        const uint64_t from_x = x, from_x2 = x2;  // no branches, whose results inactive lanes don't have
         const uint64_t at = (second ? from_x2 : from_x) + pixels * pixel_bytes + (channel - before) * kInBytes;
         transform_input_row(true, input_rows(at, top, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, false, none,
                             tiles + uint64_t(row * columns * tile_bytes) + channel * 4 + store_bytes(true, 4), tile_bytes, tile_step);
@@ -114,6 +116,7 @@ void main() {
         const uint first_out = min(o, out_channels - kChunk * kAcross);
         for (uint c = 0; c < in_channels; c += kHeld) {
           const uint first = min(c, in_channels - kHeld);
+          if (kTurns) subgroupBarrier();  // the turn before stored what other lanes load
           multiply(tiles + position * tile_step, u + uint64_t((position * out_channels + first_out) * in_channels + first * (kChunk * kAcross)) * 4,
                    products + position * product_step + first_out * 4, rows * columns, first);
         }

@@ -42,6 +42,7 @@ layout(push_constant) uniform Push {
   uint split;
   uint in_channels;
   uint out_channels;
+  uint room;  // tiles that there is room for
   float eps;
 };
 
@@ -82,7 +83,6 @@ void main() {
   const uint group = min(linear_group(), groups - 1);  // loads that all lanes share are done even then
   const uint from = group * blocks / groups, to = (group + 1) * blocks / groups;
   const uint x_bytes = in_channels * 4, y_bytes = out_channels * 4;
-  const uint room = (block_rows * block_columns + kTogether - 1) / kTogether * kTogether + 4;
   const uint64_t x_step = uint64_t(room) * x_bytes, y_step = uint64_t(room) * y_bytes;
   const uint64_t x_tiles = scratch + uint64_t(group) * kPositions * (x_step + y_step), y_tiles = x_tiles + kPositions * x_step;
   const uint64_t sums = partial + uint64_t(group * kPositions) * in_channels * y_bytes;
@@ -98,9 +98,11 @@ void main() {
       for (uint c = 0; c < in_channels; c += kChunk) {
         const uint channel = min(c, in_channels - kChunk);
         const bool second = !kNorm && channel >= split;
-        const uint before = second ? split : 0, own = second ? in_channels - split : kNorm ? in_channels : split;
+        // Names only: branches give inactive lanes nothing, and loads that all lanes share are done for them too.
+        const uint64_t from_x = x, from_x2 = x2;
+        const uint own_x = split, own_x2 = in_channels - split, none_before = 0;
+        const uint own = second ? own_x2 : own_x, before = second ? own_x : none_before;
         const uint pixel_bytes = own * kInBytes;
-        const uint64_t from_x = x, from_x2 = x2;  // no branches, whose results inactive lanes don't have
         const uint64_t at = (second ? from_x2 : from_x) + uint64_t(image * uint(in_h) * uint(in_w)) * pixel_bytes + (channel - before) * kInBytes;
         Affine affine;
         if (kNorm) affine = load_affine(channel);

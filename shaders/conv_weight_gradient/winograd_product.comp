@@ -51,7 +51,7 @@ void main() {
   [[unroll]] for (int i = 0; i < kIn; ++i)
     sum[i] = kFurther ? load_lanes(kShared, result + uint(i) * (kOutChannels * 4) + lane_bytes(kShared, kVecBytes)) : VEC(0.0);
   for (uint turn = from; turn < to; ++turn) {
-    // Inside the tiles where no lane is active any more, see load_lanes.
+    // Inside the tiles where no lane is active any more, see common/lanes.glsl.
     const uint tile = position * kTiles + (kShared ? min(turn, turns - 1) : turn) * kTogether;
     const uint64_t y_row = upstream + uint64_t(tile * kOutChannels + first_out) * 4 + lane_bytes(kShared, kVecBytes);
     const uint64_t x_row = x + uint64_t(tile * kInChannels + first_in) * 4;

@@ -98,9 +98,9 @@ inline std::vector<OpCase> conv_option_cases() {
   };
 }
 
-// Winograd's: channels by 16 for subgroups of 8, by 32 and 64 for those of 16 and 32; at least 32 of its tiles, 4x4
-// where those fit the image better than 2x2.
-// The cases of the gradients' own ops check those.
+// Winograd's: channels by 16 for subgroups of 8, by 32 and 64 for those of 16 and 32, where the driver shares loads by
+// half as many; at least 32 of its tiles, 4x4 where those fit the image better than 2x2. The cases of the gradients'
+// own ops check those.
 inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
   for (OpCase added :
        {conv_case("winograd, even extents", {1, 64, 12, 12}, {64, 64, 3, 3}, {.padding = {1}}),

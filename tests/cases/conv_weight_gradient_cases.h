@@ -63,6 +63,8 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("winograd 4x4, padding beyond the kernel", {1, 32, 18, 19}, {32, 32, 3, 3},
                                 {.padding = {6, 5}}),
       conv_weight_gradient_case("winograd 4x4, several chunks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}}),
+      conv_weight_gradient_case("winograd 4x4, several blocks of rows", {2, 32, 66, 65}, {32, 32, 3, 3},
+                                {.padding = {1}}),
       // Subgroups of 8: a channel for each lane.
       conv_weight_gradient_case("winograd, channels by 8", {2, 40, 13, 12}, {40, 40, 3, 3}, {.padding = {1}}),
       conv_weight_gradient_case("winograd 4x4, channels by 8", {2, 24, 18, 15}, {40, 24, 3, 3}, {.padding = {1}}),
