@@ -91,8 +91,8 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
                             const DeviceCaps& caps) {
   const double elements = static_cast<double>(rows) * tiles.columns * channels;
   Dispatch dispatch;
-  dispatch.shader = winograd_shader(shader, tiles, each_of(channels, caps));
-  dispatch.specialization = {caps.subgroup_size, 1, 1, caps.shared_loads};
+  dispatch.shader = winograd_shader(shader, tiles, each_of(channels, caps), caps);
+  dispatch.specialization = {caps.subgroup_size, 1, 1};
   dispatch.constants = {first, rows, image[1], image[2], tiles.rows, tiles.columns, channels, chunks.room};
   dispatch.groups = folded_groups(std::uint64_t{rows} * (channels / chunk_of(channels, caps)), caps);
   dispatch.linear = true;
@@ -177,8 +177,9 @@ Dispatch gradient_product_dispatch(const ConvGeometry& geometry, const Tiles& ti
   const std::uint32_t chunk = chunk_of(geometry.out_channels, caps), count = rows * tiles.columns;
   const std::uint64_t across = std::uint64_t{geometry.in_channels / gradient.in} * (geometry.out_channels / chunk);
   Dispatch dispatch;
-  dispatch.shader = fmt::format("conv_weight_gradient/winograd_product.{}_{}",
-                                caps.shared_loads ? "shared" : "broadcast", each_of(geometry.out_channels, caps));
+  dispatch.shader = caps.shared_loads ? fmt::format("conv_weight_gradient/winograd_product.shared_{}",
+                                                    each_of(geometry.out_channels, caps))
+                                      : "conv_weight_gradient/winograd_product.broadcast";
   dispatch.specialization = {caps.subgroup_size,
                              1,
                              1,

@@ -113,7 +113,7 @@ void add_block_dispatches(const KernelRequest& request, const ConvGeometry& geom
   for (std::uint32_t first = 0; first < blocks.count; first += at_a_time) {
     const std::uint32_t count = std::min(at_a_time, blocks.count - first), groups = std::min(blocks.groups, count);
     Dispatch dispatch;
-    dispatch.shader = winograd_shader("conv/winograd", tiles, blocks.vector);
+    dispatch.shader = winograd_shader("conv/winograd", tiles, blocks.vector, caps);
     dispatch.specialization = {caps.subgroup_size,
                                1,
                                1,
@@ -157,7 +157,7 @@ Dispatch block_gradient_dispatch(const KernelRequest& request, const ConvGeometr
   const double elements = static_cast<double>(tiles.all_rows) * tiles.columns;
   const TransformFlops flops = transform_flops(tiles);
   Dispatch dispatch;
-  dispatch.shader = winograd_shader("conv_weight_gradient/winograd", tiles, blocks.vector);
+  dispatch.shader = winograd_shader("conv_weight_gradient/winograd", tiles, blocks.vector, request.caps);
   dispatch.specialization = {
       request.caps.subgroup_size, 1,           1,        geometry.padding[1], geometry.padding[2], in,
       norm.has_value(),           read.affine, read.relu};

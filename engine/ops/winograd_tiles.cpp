@@ -48,8 +48,8 @@ std::uint32_t chunk_of(std::uint32_t channels, const DeviceCaps& caps) {
   return each_of(channels, caps) * caps.subgroup_size;
 }
 
-std::string winograd_shader(const char* name, const Tiles& tiles, std::uint32_t each) {
-  return fmt::format("{0}.{1}x{1}_{2}", name, tiles.outputs, each);
+std::string winograd_shader(const char* name, const Tiles& tiles, std::uint32_t each, const DeviceCaps& caps) {
+  return fmt::format("{0}.{1}x{1}{2}", name, tiles.outputs, caps.shared_loads ? fmt::format("_shared_{}", each) : "");
 }
 
 Dispatch winograd_weight_dispatch(const ConvGeometry& geometry, const Tiles& tiles, bool flip, std::uint32_t block,
@@ -57,8 +57,8 @@ Dispatch winograd_weight_dispatch(const ConvGeometry& geometry, const Tiles& til
   const std::uint32_t chunk = chunk_of(geometry.out_channels, caps);
   const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
   Dispatch dispatch;
-  dispatch.shader = winograd_shader("conv/winograd_weight", tiles, each_of(geometry.out_channels, caps));
-  dispatch.specialization = {caps.subgroup_size, 1, 1, flip, caps.shared_loads};
+  dispatch.shader = winograd_shader("conv/winograd_weight", tiles, each_of(geometry.out_channels, caps), caps);
+  dispatch.specialization = {caps.subgroup_size, 1, 1, flip};
   dispatch.constants = {geometry.in_channels, geometry.out_channels, block};
   dispatch.buffers = {reads_input(1), writes_workspace(0)};
   dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / chunk), caps);
@@ -74,9 +74,8 @@ Dispatch winograd_gradient_output_dispatch(const ConvGeometry& geometry, const T
   const double elements = static_cast<double>(geometry.in_channels) * geometry.out_channels;
   Dispatch dispatch;
   dispatch.shader =
-      winograd_shader("conv_weight_gradient/winograd_output", tiles, each_of(geometry.out_channels, caps));
-  dispatch.specialization = {caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, parts,
-                             caps.shared_loads};
+      winograd_shader("conv_weight_gradient/winograd_output", tiles, each_of(geometry.out_channels, caps), caps);
+  dispatch.specialization = {caps.subgroup_size, 1, 1, geometry.in_channels, geometry.out_channels, parts};
   dispatch.buffers = {reads_workspace(0), writes_output(0)};
   dispatch.groups = folded_groups(std::uint64_t{geometry.in_channels} * (geometry.out_channels / chunk), caps);
   dispatch.linear = true;

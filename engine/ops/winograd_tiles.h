@@ -49,8 +49,8 @@ std::uint32_t each_of(std::uint32_t channels, const DeviceCaps& caps);
 // That a subgroup's lanes take together.
 std::uint32_t chunk_of(std::uint32_t channels, const DeviceCaps& caps);
 
-// "NAME.4x4_2".
-std::string winograd_shader(const char* name, const Tiles& tiles, std::uint32_t each);
+// "NAME.4x4" or, of drivers with shared loads, "NAME.4x4_shared_2", where a lane takes 2 channels.
+std::string winograd_shader(const char* name, const Tiles& tiles, std::uint32_t each, const DeviceCaps& caps);
 
 // Transforms the weight, input 1, to workspace 0; `flip` and `block`: see the shader.
 Dispatch winograd_weight_dispatch(const ConvGeometry& geometry, const Tiles& tiles, bool flip, std::uint32_t block,

@@ -14,6 +14,9 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
+#ifdef SHARED
+#extension GL_KHR_shader_subgroup_quad : require
+#endif
 #include "common/half.glsl"
 #include "common/pairs.glsl"
 
@@ -112,18 +115,16 @@ VEC load_stored_lanes(bool loads_shared, uint64_t address) {
 
 bool is_odd_lane() { return (gl_SubgroupInvocationID & 1u) != 0; }
 
-float of_neighbour(float value) {
-  float v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = subgroupBroadcast(value, uint(i ^ 1));
-  TUFF_CHOOSE(v);
-  return v[0];
-}
-
-// Of two neighbouring lanes the even one stores both their values of a, the odd one those of b.
+// Of two neighbouring lanes the even one stores both their values of a, the odd one those of b. In variants with SHARED,
+// which drivers without operations on quads don't get. (Broadcasts instead become no permutation.)
+#ifdef SHARED
 vec2 exchanged(float a, float b) {
-  const float others = of_neighbour(is_odd_lane() ? a : b);
+  const float others = subgroupQuadSwapHorizontal(is_odd_lane() ? a : b);
   return is_odd_lane() ? vec2(others, b) : vec2(a, others);
 }
+#else
+#define exchanged(a, b) vec2(a, b)
+#endif
 
 uint store_bytes(bool loads_shared, uint bytes) {
   const uint lane = gl_SubgroupInvocationID;

@@ -16,6 +16,11 @@
 #include "common/divide.glsl"
 #include "common/lanes.glsl"
 
+#ifdef SHARED
+const bool kShared = true;  // loads, see common/lanes.glsl
+#else
+const bool kShared = false;
+#endif
 const int kOutputs = OUTPUTS;             // of a tile on each axis
 const int kTile = OUTPUTS + 2;            // inputs under them
 const int kPositions = kTile * kTile;

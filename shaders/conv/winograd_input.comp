@@ -8,12 +8,11 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "conv/winograd_input.glsl"
-layout(constant_id = 3) const bool kShared = false;  // loads, see common/lanes.glsl
-layout(constant_id = 4) const int kPaddingH = 0;
-layout(constant_id = 5) const int kPaddingW = 0;
-layout(constant_id = 6) const bool kNorm = false;  // x is what a batch norm is applied to, whose output is meant
-layout(constant_id = 7) const bool kAffine = false;
-layout(constant_id = 8) const bool kRelu = false;
+layout(constant_id = 3) const int kPaddingH = 0;
+layout(constant_id = 4) const int kPaddingW = 0;
+layout(constant_id = 5) const bool kNorm = false;  // x is what a batch norm is applied to, whose output is meant
+layout(constant_id = 6) const bool kAffine = false;
+layout(constant_id = 7) const bool kRelu = false;
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t tiles;  // of x's channels, which may be some of tile_channels

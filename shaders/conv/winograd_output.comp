@@ -6,10 +6,9 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "conv/winograd_output.glsl"
-layout(constant_id = 3) const bool kShared = false;  // loads, see common/lanes.glsl
-layout(constant_id = 4) const bool kBias = false;
-layout(constant_id = 5) const uint kActivation = 0;
-layout(constant_id = 6) const float kSlope = 0;
+layout(constant_id = 3) const bool kBias = false;
+layout(constant_id = 4) const uint kActivation = 0;
+layout(constant_id = 5) const float kSlope = 0;
 layout(push_constant) uniform Push {
   uint64_t products;
   uint64_t bias;

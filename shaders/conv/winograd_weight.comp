@@ -7,7 +7,6 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "conv/winograd.glsl"
 layout(constant_id = 3) const bool kFlip = false;
-layout(constant_id = 4) const bool kShared = false;  // loads, see common/lanes.glsl
 layout(push_constant) uniform Push {
   uint64_t weight;
   uint64_t u;

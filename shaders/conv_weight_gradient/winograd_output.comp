@@ -9,7 +9,6 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 layout(constant_id = 3) const uint kInChannels = 1;
 layout(constant_id = 4) const uint kOutChannels = 2;
 layout(constant_id = 5) const uint kParts = 1;
-layout(constant_id = 6) const bool kShared = false;  // loads, see common/lanes.glsl
 layout(push_constant) uniform Push {
   uint64_t partial;
   uint64_t y;

@@ -6,7 +6,6 @@
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 #include "common/grid.glsl"
 #include "conv_weight_gradient/winograd_upstream.glsl"
-layout(constant_id = 3) const bool kShared = false;  // loads, see common/lanes.glsl
 layout(push_constant) uniform Push {
   uint64_t upstream;
   uint64_t tiles;

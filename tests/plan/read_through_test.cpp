@@ -49,8 +49,8 @@ Plan joined(std::int64_t channels, bool seen, bool read_through = true) {
 bool applies_norm(const Plan& plan) {
   return std::ranges::any_of(plan.dispatches, [](const PlannedDispatch& planned) {
     const std::string& shader = planned.dispatch.shader;
-    return (shader.starts_with("conv/winograd_input") || shader.starts_with("conv_weight_gradient/winograd.")) &&
-           planned.dispatch.specialization[6] == 1;
+    return (shader.starts_with("conv/winograd_input") && planned.dispatch.specialization[5] == 1) ||
+           (shader.starts_with("conv_weight_gradient/winograd.") && planned.dispatch.specialization[6] == 1);
   });
 }
 
