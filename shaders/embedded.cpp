@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <cassert>
-#include <cstring>
 
 namespace tuff {
 namespace {
@@ -25,8 +24,11 @@ std::vector<std::uint32_t> EmbeddedShader::spirv() const {
   uLongf bytes = from.inflated;
   [[maybe_unused]] const int result = uncompress(all.data(), &bytes, from.data, from.bytes);
   assert(result == Z_OK && bytes == from.inflated);
+  // Planes of bytes: all words' lowest, then the next (pack.cpp).
+  const std::size_t plane = all.size() / 4, first = offset / 4;
   std::vector<std::uint32_t> code(words);
-  std::memcpy(code.data(), all.data() + offset, code.size() * sizeof(std::uint32_t));
+  for (std::size_t i = 0; i < code.size(); ++i)
+    for (std::size_t byte = 4; byte-- > 0;) code[i] = code[i] << 8 | all[byte * plane + first + i];
   return code;
 }
 

@@ -6,13 +6,12 @@
 // F(4x4, 3x3) interpolates at 0, 5/8, -5/8, 3/2, -3/2 and infinity, which leaves errors half as large as the usual 0,
 // 1, -1, 2, -2 do (docs/kernels.md).
 //
-// For CPU drivers whose subgroups are a CPU's vectors: lanes take neighbouring channels
-// (common/lanes.glsl). Channels and extents come with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all
+// For CPU drivers whose subgroups are a CPU's vectors: a lane takes a channel or two (common/lanes.glsl). Channels and
+// extents come with the dispatch: few pipelines, which such drivers take 0.1 to 1 s each to compile, then serve all
 // layers and sizes.
 #ifndef TUFF_WINOGRAD_GLSL
 #define TUFF_WINOGRAD_GLSL
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_ballot : require
 #include "common/divide.glsl"
 #include "common/lanes.glsl"
 
@@ -21,8 +20,8 @@ const bool kShared = true;  // loads, see common/lanes.glsl
 #else
 const bool kShared = false;
 #endif
-const int kOutputs = OUTPUTS;             // of a tile on each axis
-const int kTile = OUTPUTS + 2;            // inputs under them
+const int kOutputs = OUTPUTS;  // of a tile on each axis
+const int kTile = OUTPUTS + 2;  // inputs under them
 const int kPositions = kTile * kTile;
 
 // The gradient's product takes tiles by eights: zeros for the seven that may follow the last, whose positions lie `step`

@@ -26,8 +26,7 @@ layout(push_constant) uniform Push {
 void main() {
   const uint across = channels / VECTOR / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
-  // Loads that all lanes share are done even then.
-  const uint tile_row = min(linear_group() / across, rows - 1);
+  const uint tile_row = linear_group() / across;
   const uint first_vec = block * gl_WorkGroupSize.x;
   const uint image = divide(first_row + tile_row, tile_rows);
   const uint top = (first_row + tile_row - image * tile_rows) * kOutputs;
