@@ -24,8 +24,9 @@ constexpr std::uint32_t kLeastBlockTiles = 32, kFewestBlockTiles = 8;
 constexpr std::uint64_t kMostScratchBytes = 64 << 20;
 // Workgroups for each core, which have a scratch for a block.
 constexpr std::uint32_t kBlockGroups = 2;
-// Of a block's products: input channels at a time, and these by vectors of output channels and tiles together.
-constexpr std::uint32_t kMostBlockHeld = 64, kBlockProducts = 256;
+// Of a block's products: input channels at a time, and these by vectors of output channels and tiles together. 64 and
+// 256: as fast, but three times as long to compile.
+constexpr std::uint32_t kMostBlockHeld = 32, kBlockProducts = 128;
 // Weight gradients of more channels, both ends together, gain nothing from blocks: too few tiles share a sum.
 constexpr std::uint32_t kMostBlockGradientChannels = 96;
 // Of the weight's gradient in all parts.

@@ -56,24 +56,27 @@ void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, ui
   const uint last = (count - 1) / kTogether * kTogether;
   for (uint next = 0; next < count; next += kTogether) {
     const uint tile = min(next, last);
-    [[unroll]] for (uint t = 0; t < kTogether; ++t) {
-      const uint64_t row = tiles + uint64_t((tile + t) * tile_bytes + first * 4);
-      const uint64_t result = products + uint64_t((tile + t) * product_bytes);
-      VEC sum[kAcross];
+    VEC sum[kTogether * kAcross];
+    [[unroll]] for (uint t = 0; t < kTogether; ++t)
       [[unroll]] for (int a = 0; a < kAcross; ++a)
-        sum[a] = kTurns && first > 0 ? load_lanes(true, result + uint64_t(a * kChunk * 4)) : VEC(0.0);
-      [[unroll]] for (int i = 0; i < kHeld; i += kTerms) {
+        sum[t * kAcross + a] = kTurns && first > 0 ? load_lanes(true, products + uint64_t((tile + t) * product_bytes + a * (kChunk * 4))) : VEC(0.0);
+    [[unroll]] for (int i = 0; i < kHeld; i += kTerms) {
+      VEC w[kTerms * kAcross];
+      [[unroll]] for (int k = 0; k < kTerms * kAcross; ++k) w[k] = load_lanes(true, matrix + uint64_t((i * kAcross + k) * kChunk * 4));
+      [[unroll]] for (uint t = 0; t < kTogether; ++t) {
+        const uint64_t row = tiles + uint64_t((tile + t) * tile_bytes + first * 4);
         float value[kTerms];
         [[unroll]] for (int k = 0; k < kTerms; ++k) value[k] = FloatLoad(row + (i + k) * 4).at[0];
         [[unroll]] for (int a = 0; a < kAcross; ++a) {
           VEC term[kTerms];
-          [[unroll]] for (int k = 0; k < kTerms; ++k) term[k] = value[k] * load_lanes(true, matrix + uint64_t(((i + k) * kAcross + a) * kChunk * 4));
-          sum[a] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
+          [[unroll]] for (int k = 0; k < kTerms; ++k) term[k] = value[k] * w[k * kAcross + a];
+          sum[t * kAcross + a] += ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
         }
       }
-      [[unroll]] for (int a = 0; a < kAcross; ++a)
-        store_lanes(true, result + uint64_t(a * kChunk * 4) + store_bytes(true, 4), sum[a]);
     }
+    [[unroll]] for (uint t = 0; t < kTogether; ++t)
+      [[unroll]] for (int a = 0; a < kAcross; ++a)
+        store_lanes(true, products + uint64_t((tile + t) * product_bytes + a * (kChunk * 4)) + store_bytes(true, 4), sum[t * kAcross + a]);
   }
 }
 
