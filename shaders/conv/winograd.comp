@@ -3,9 +3,9 @@
 // through blocks of tiles: it transforms their inputs, multiplies them position by position and transforms the products.
 // What lies between stays in the caches of one core. Input channels up to `split` come from x, the others from x2.
 //
-// Products: a lane takes VECTOR output channels, kAcross of them. The weights of kHeld input channels are loaded before
-// the loop over tiles and stay on the stack, from where a CPU multiplies them at no cost. Products are added by eights
-// before they reach the sum: a sum that takes one after the other waits for each.
+// Products: a lane takes VECTOR output channels, kAcross of them, of kTogether tiles and kHeld input channels in a turn.
+// Weights lie in the order in which they are taken, so that they are operands of multiplications. Products are added by
+// eights before they reach the sum: a sum that takes one after the other waits for each.
 // A block is rows of tiles, or some columns of a row; groups take runs of blocks.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -108,7 +108,7 @@ void main() {
         const uint own = second ? own_x2 : own_x, before = second ? own_x : none_before;
         const uint pixel_bytes = own * kInBytes;
         const uint64_t at = (second ? from_x2 : from_x) + pixels * pixel_bytes + (channel - before) * kInBytes;
-        transform_input_row(true, input_rows(at, top, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, false, none,
+        transform_input_row(input_rows(at, top, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, false, none,
                             tiles + uint64_t(row * columns * tile_bytes) + channel * 4 + store_bytes(true, 4), tile_bytes, tile_step);
       }
     }
@@ -132,7 +132,7 @@ void main() {
       const uint pixel_bytes = out_channels * kOutBytes;
       for (uint o = 0; o < out_channels; o += kChunk) {
         const uint channel = min(o, out_channels - kChunk);
-        transform_output_row(true, products + uint64_t(row * columns * product_bytes) + channel * 4, product_bytes, product_step, columns,
+        transform_output_row(products + uint64_t(row * columns * product_bytes) + channel * 4, product_bytes, product_step, columns,
                              y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + channel * kOutBytes + store_bytes(true, kOutBytes),
                              first_column * kOutputs, out_w, out_h - top, pixel_bytes, kBias ? load_lanes(true, bias + channel * 4) : VEC(0.0), kActivation, kSlope);
       }

@@ -26,9 +26,9 @@ const int kPositions = kTile * kTile;
 
 // The gradient's product takes tiles by eights: zeros for the seven that may follow the last, whose positions lie `step`
 // bytes apart.
-void clear_following(bool loads_shared, uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
+void clear_following(uint64_t tile, uint count, uint tile_bytes, uint64_t step) {
   for (uint t = count; t % 8 != 0; ++t) {
-    [[unroll]] for (int i = 0; i < kPositions; ++i) store_lanes(loads_shared, tile + uint64_t(i) * step, VEC(0.0));
+    [[unroll]] for (int i = 0; i < kPositions; ++i) store_lanes(kShared, tile + uint64_t(i) * step, VEC(0.0));
     tile += tile_bytes;
   }
 }

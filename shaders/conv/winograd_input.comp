@@ -32,13 +32,6 @@ layout(push_constant) uniform Push {
   float eps;
 };
 
-Affine load_affine(uint first_vec) {
-  const uint64_t at = uint64_t(first_vec) * kVecBytes + lane_bytes(kShared, kVecBytes);
-  const VEC deviation = 1.0 / sqrt(load_lanes(kShared, variance + at) + eps);
-  return Affine(load_lanes(kShared, mean + at), (kAffine ? load_lanes(kShared, weight + at) : VEC(1.0)) * deviation,
-                kAffine ? load_lanes(kShared, bias + at) : VEC(0.0), kRelu);
-}
-
 void main() {
   const uint across = channels / VECTOR / gl_WorkGroupSize.x, block = linear_group() % across;
   if (linear_group() / across >= rows) return;
@@ -53,7 +46,7 @@ void main() {
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + first_vec * kVecBytes + store_bytes(kShared, 4);
   Affine affine;
-  if (kNorm) affine = load_affine(first_vec);
-  out_tile = transform_input_row(kShared, input_rows(pixels, top, in_h, in_w, pixel_bytes), -kPaddingW, tile_columns, kNorm, affine, out_tile, tile_bytes, step);
-  if (tile_row == rows - 1) clear_following(kShared, out_tile, rows * tile_columns, tile_bytes, step);
+  if (kNorm) affine = load_affine(mean, variance, weight, bias, uint64_t(first_vec) * kVecBytes, eps, kAffine, kRelu);
+  out_tile = transform_input_row(input_rows(pixels, top, in_h, in_w, pixel_bytes), -kPaddingW, tile_columns, kNorm, affine, out_tile, tile_bytes, step);
+  if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }

@@ -35,5 +35,5 @@ void main() {
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   const uint64_t first_tile = products + uint64_t(tile_row * tile_columns) * tile_bytes + first_vec * kVecBytes + lane_bytes(kShared, kVecBytes);
   const uint64_t line = y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + first_vec * (kOutBytes * VECTOR) + store_bytes(kShared, kOutBytes);
-  transform_output_row(kShared, first_tile, tile_bytes, step, tile_columns, line, 0, out_w, out_h - top, pixel_bytes, start, kActivation, kSlope);
+  transform_output_row(first_tile, tile_bytes, step, tile_columns, line, 0, out_w, out_h - top, pixel_bytes, start, kActivation, kSlope);
 }

@@ -49,13 +49,6 @@ layout(push_constant) uniform Push {
 const uint kChunk = VECTOR * kGroupLanes;  // channels of the subgroup
 const int kTogether = 8;                   // tiles
 
-Affine load_affine(uint channel) {
-  const uint64_t at = uint64_t(channel) * 4;
-  const VEC deviation = 1.0 / sqrt(load_lanes(true, variance + at) + eps);
-  return Affine(load_lanes(true, x2 + at), (kAffine ? load_lanes(true, weight + at) : VEC(1.0)) * deviation,
-                kAffine ? load_lanes(true, bias + at) : VEC(0.0), kRelu);
-}
-
 // Adds the products of `turns` times eight tiles to `result`, or sets it.
 void multiply(uint64_t x_tiles, uint64_t y_tiles, uint64_t result, uint turns, bool further) {
   const uint x_bytes = in_channels * 4, y_bytes = out_channels * 4;
@@ -105,16 +98,16 @@ void main() {
         const uint pixel_bytes = own * kInBytes;
         const uint64_t at = (second ? from_x2 : from_x) + uint64_t(image * uint(in_h) * uint(in_w)) * pixel_bytes + (channel - before) * kInBytes;
         Affine affine;
-        if (kNorm) affine = load_affine(channel);
-        const uint64_t end = transform_input_row(true, input_rows(at, int(top) - kPaddingH, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, kNorm, affine,
+        if (kNorm) affine = load_affine(x2, variance, weight, bias, uint64_t(channel) * 4, eps, kAffine, kRelu);
+        const uint64_t end = transform_input_row(input_rows(at, int(top) - kPaddingH, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, kNorm, affine,
                                                  x_tiles + uint64_t(row * columns * x_bytes) + channel * 4 + store_bytes(true, 4), x_bytes, x_step);
-        if (row == rows - 1) clear_following(true, end, rows * columns, x_bytes, x_step);
+        if (row == rows - 1) clear_following(end, rows * columns, x_bytes, x_step);
       }
       for (uint o = 0; o < out_channels; o += kChunk) {
         const uint channel = min(o, out_channels - kChunk), pixel_bytes = out_channels * kInBytes;
-        const uint64_t end = transform_upstream_row(true, upstream + uint64_t(image * out_h * out_w) * pixel_bytes + channel * kInBytes, top, out_h, out_w, pixel_bytes,
+        const uint64_t end = transform_upstream_row(upstream + uint64_t(image * out_h * out_w) * pixel_bytes + channel * kInBytes, top, out_h, out_w, pixel_bytes,
                                                     first_column * kOutputs, columns, y_tiles + uint64_t(row * columns * y_bytes) + channel * 4 + store_bytes(true, 4), y_bytes, y_step);
-        if (row == rows - 1) clear_following(true, end, rows * columns, y_bytes, y_step);
+        if (row == rows - 1) clear_following(end, rows * columns, y_bytes, y_step);
       }
     }
     subgroupBarrier();

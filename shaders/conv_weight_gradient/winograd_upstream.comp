@@ -32,6 +32,6 @@ void main() {
   const uint64_t step = uint64_t(room) * tile_bytes;  // from a position to the next
   uint64_t out_tile = tiles + uint64_t(tile_row * tile_columns) * tile_bytes + first_vec * kVecBytes + store_bytes(kShared, 4);
   const uint64_t pixels = upstream + uint64_t(image * out_h * out_w) * pixel_bytes + in_bytes;
-  out_tile = transform_upstream_row(kShared, pixels, top, out_h, out_w, pixel_bytes, 0, tile_columns, out_tile, tile_bytes, step);
-  if (tile_row == rows - 1) clear_following(kShared, out_tile, rows * tile_columns, tile_bytes, step);
+  out_tile = transform_upstream_row(pixels, top, out_h, out_w, pixel_bytes, 0, tile_columns, out_tile, tile_bytes, step);
+  if (tile_row == rows - 1) clear_following(out_tile, rows * tile_columns, tile_bytes, step);
 }

@@ -6,7 +6,7 @@
 // Of `count` tiles, the first of which begins at column `left` of the image's row `top`, to `to` and the tiles that
 // follow, `step` bytes from a position to the next. `image`: the lane's channels of the first pixel. Returns what follows
 // the last.
-uint64_t transform_upstream_row(bool loads_shared, uint64_t image, uint top, uint height, uint width, uint pixel_bytes, uint left, uint count, uint64_t to, uint tile_bytes, uint64_t step) {
+uint64_t transform_upstream_row(uint64_t image, uint top, uint height, uint width, uint pixel_bytes, uint left, uint count, uint64_t to, uint tile_bytes, uint64_t step) {
   uint64_t row[kOutputs];  // the channels of a row's first pixel
   [[unroll]] for (int i = 0; i < kOutputs; ++i) row[i] = image + uint64_t(min(top + i, height - 1) * width) * pixel_bytes;
   for (uint tile = 0; tile < count; ++tile) {
@@ -16,7 +16,7 @@ uint64_t transform_upstream_row(bool loads_shared, uint64_t image, uint top, uin
       const uint64_t offset = uint64_t(min(column, width - 1)) * pixel_bytes;
       VEC y[kOutputs];
       [[unroll]] for (int i = 0; i < kOutputs; ++i) {
-        const VEC value = load_stored_lanes(loads_shared, row[i] + offset);
+        const VEC value = load_stored_lanes(kShared, row[i] + offset);
         y[i] = column < width && top + i < height ? value : VEC(0.0);
       }
       columns[j] = transform_upstream(y);
@@ -27,7 +27,7 @@ uint64_t transform_upstream_row(bool loads_shared, uint64_t image, uint top, uin
       [[unroll]] for (int j = 0; j < kOutputs; ++j) y[j] = columns[j][i];
       const VEC values[kTile] = transform_upstream(y);
       [[unroll]] for (int j = 0; j < kTile; j += 2) {
-        store_two_lanes(loads_shared, at, step, values[j], values[j + 1]);
+        store_two_lanes(kShared, at, step, values[j], values[j + 1]);
         at += 2 * step;
       }
     }
