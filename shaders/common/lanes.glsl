@@ -52,32 +52,33 @@ const uint kOutBytes = 4;
 // What a lane's address is beyond the first lane's.
 uint lane_bytes(bool loads_shared, uint bytes) { return loads_shared ? 0 : gl_SubgroupInvocationID * bytes; }
 
-// Halves of v by a bit of the lane's number.
-#define TUFF_HALVE(v, bit) \
-  [[unroll]] for (int i = 0; i < kGroupLanes >> (bit + 1); ++i) v[i] = (gl_SubgroupInvocationID & (1u << bit)) != 0 ? v[2 * i + 1] : v[2 * i]
-#define TUFF_CHOOSE(v) \
-  TUFF_HALVE(v, 0);    \
-  TUFF_HALVE(v, 1);    \
-  TUFF_HALVE(v, 2);    \
-  TUFF_HALVE(v, 3);    \
-  TUFF_HALVE(v, 4);    \
-  TUFF_HALVE(v, 5)
+// Of 16 values the one that the lane's number says; those that aren't a lane's are dropped. Straight code without loops, as
+// these take Mesa twice as long, each time that it makes a pipeline; names only, as other choices become branches.
+float chosen(vec4 a, vec4 b, vec4 c, vec4 d) {
+  const uint lane = gl_SubgroupInvocationID, third_bit = kGroupLanes > 4 ? 4u : 0u, fourth_bit = kGroupLanes > 8 ? 8u : 0u;
+  const bool bits[4] = {(lane & 1u) != 0, (lane & 2u) != 0, (lane & third_bit) != 0, (lane & fourth_bit) != 0};
+  const bool first = bits[0], second = bits[1], third = bits[2], fourth = bits[3];
+  const vec4 low = third ? b : a, high = third ? d : c, four = fourth ? high : low;
+  const vec2 left = four.xy, right = four.zw, two = second ? right : left;
+  const float even = two.x, odd = two.y;
+  return first ? odd : even;
+}
+
+layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer RowLoad { vec4 at[]; };
+
+vec4 row_part(uint64_t address, uint part) { return RowLoad(address + uint64_t(16 * part)).at[0]; }
 
 // A float for each lane.
 float load_row(uint64_t address) {
-  float v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = FloatLoad(address + uint64_t(4 * i)).at[0];
-  TUFF_CHOOSE(v);
-  return v[0];
+  return chosen(row_part(address, 0), row_part(address, 1), row_part(address, 2), row_part(address, 3));
 }
 
 // A pair for each lane, side by side.
 vec2 load_pairs(uint64_t address) {
-  vec2 v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
-    v[i] = vec2(FloatLoad(address + uint64_t(8 * i)).at[0], FloatLoad(address + uint64_t(8 * i + 4)).at[0]);
-  TUFF_CHOOSE(v);
-  return v[0];
+  const vec4 a = row_part(address, 0), b = row_part(address, 1), c = row_part(address, 2), d = row_part(address, 3);
+  const vec4 e = row_part(address, 4), f = row_part(address, 5), g = row_part(address, 6), h = row_part(address, 7);
+  return vec2(chosen(vec4(a.xz, b.xz), vec4(c.xz, d.xz), vec4(e.xz, f.xz), vec4(g.xz, h.xz)),
+              chosen(vec4(a.yw, b.yw), vec4(c.yw, d.yw), vec4(e.yw, f.yw), vec4(g.yw, h.yw)));
 }
 
 VEC load_lanes(bool loads_shared, uint64_t address) {
@@ -91,21 +92,20 @@ VEC load_lanes(bool loads_shared, uint64_t address) {
 
 // The same of values stored as f16 in variants with HALF_IN.
 #ifdef HALF_IN
-VEC load_stored_lanes(bool loads_shared, uint64_t address) {
 #if VECTOR == 2
-  if (!loads_shared) return loaded_pair(StoredVec2Load(address).at[0]);
-  uint v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = StoredVec2Load(address + uint64_t(4 * i)).at[0];
-  TUFF_CHOOSE(v);
-  return loaded_pair(v[0]);
-#else
-  if (!loads_shared) return loaded_scalar(StoredLoad(address).at[0]);
-  float v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i) v[i] = loaded_scalar(StoredLoad(address + uint64_t(2 * i)).at[0]);
-  TUFF_CHOOSE(v);
-  return v[0];
-#endif
+VEC load_stored_lanes(bool loads_shared, uint64_t address) {
+  return loaded_pair(loads_shared ? floatBitsToUint(load_row(address)) : StoredVec2Load(address).at[0]);
 }
+#else
+layout(buffer_reference, std430, buffer_reference_align = 2) readonly buffer StoredRowLoad { f16vec4 at[]; };
+
+vec4 stored_row_part(uint64_t address, uint part) { return vec4(StoredRowLoad(address + uint64_t(8 * part)).at[0]); }
+
+VEC load_stored_lanes(bool loads_shared, uint64_t address) {
+  if (!loads_shared) return loaded_scalar(StoredLoad(address).at[0]);
+  return chosen(stored_row_part(address, 0), stored_row_part(address, 1), stored_row_part(address, 2), stored_row_part(address, 3));
+}
+#endif
 #else
 #define load_stored_lanes load_lanes
 #endif
@@ -187,15 +187,17 @@ void store_two_stored_lanes(bool loads_shared, uint64_t address, uint64_t step, 
 // Four neighbouring values of f32, or words of 32 bits, for each lane: rows of floats, from which each lane takes its own.
 // LLVM makes loads and permutations of it.
 
-// Number `at` of the floats in rows.
-#define TUFF_OF_ROWS(rows, at) subgroupBroadcast(rows[(at) / kGroupLanes], uint((at) % kGroupLanes))
+// Number `at` of the floats in an array of rows.
+#define TUFF_OF_ROWS(rows, at) subgroupBroadcast(rows[(at) / kGroupLanes % rows.length()], uint((at) % kGroupLanes))
+#define TUFF_OF_FOUR_LANES(rows, words, at) \
+  vec4(TUFF_OF_ROWS(rows, at), TUFF_OF_ROWS(rows, (at) + words), TUFF_OF_ROWS(rows, (at) + 2 * words), TUFF_OF_ROWS(rows, (at) + 3 * words))
+// Number `at` of the lane's words, of which each lane has `words`.
+#define TUFF_OWN_OF_ROWS(rows, words, at)                                                                        \
+  chosen(TUFF_OF_FOUR_LANES(rows, words, at), TUFF_OF_FOUR_LANES(rows, words, 4 * words + (at)),                 \
+         TUFF_OF_FOUR_LANES(rows, words, 8 * words + (at)), TUFF_OF_FOUR_LANES(rows, words, 12 * words + (at)))
 
 vec4 fours_of(float rows[4]) {
-  vec4 v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
-    [[unroll]] for (int c = 0; c < 4; ++c) v[i][c] = TUFF_OF_ROWS(rows, 4 * i + c);
-  TUFF_CHOOSE(v);
-  return v[0];
+  return vec4(TUFF_OWN_OF_ROWS(rows, 4, 0), TUFF_OWN_OF_ROWS(rows, 4, 1), TUFF_OWN_OF_ROWS(rows, 4, 2), TUFF_OWN_OF_ROWS(rows, 4, 3));
 }
 
 vec4 load_fours(uint64_t address) {
@@ -209,11 +211,7 @@ vec4 load_fours(uint64_t address) {
 const uint kStoredFourBytes = 8;
 const int kStoredRows = 2;
 vec4 stored_fours_of(float rows[kStoredRows]) {
-  vec2 v[kGroupLanes];
-  [[unroll]] for (int i = 0; i < kGroupLanes; ++i)
-    [[unroll]] for (int word = 0; word < 2; ++word) v[i][word] = TUFF_OF_ROWS(rows, 2 * i + word);
-  TUFF_CHOOSE(v);
-  return vec4(unpackHalf2x16(floatBitsToUint(v[0].x)), unpackHalf2x16(floatBitsToUint(v[0].y)));
+  return vec4(unpackHalf2x16(floatBitsToUint(TUFF_OWN_OF_ROWS(rows, 2, 0))), unpackHalf2x16(floatBitsToUint(TUFF_OWN_OF_ROWS(rows, 2, 1))));
 }
 #else
 const uint kStoredFourBytes = 16;
