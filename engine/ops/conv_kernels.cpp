@@ -12,6 +12,7 @@
 #include "ops/spatial.h"
 #include "ops/tiled_gemm.h"
 #include "ops/winograd.h"
+#include "ops/winograd_blocks.h"
 
 namespace tuff {
 

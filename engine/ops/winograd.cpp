@@ -14,12 +14,11 @@ namespace tuff {
 
 namespace {
 
-// Transformed inputs and products of a chunk. 8 MiB: 1.04 to 1.09 times the time of a U-Net's step.
+// Transformed inputs and upstreams of a chunk of a weight gradient. 8 MiB: 1.04 to 1.09 times the time of a U-Net's
+// step.
 constexpr std::uint64_t kChunkBytes = 12 << 20;
 // A chunk is one row of tiles at least; of longer ones 32 bits might not hold the offsets.
 constexpr std::uint64_t kMostRowBytes = 16 * kChunkBytes;
-// Pairs of weights that a product holds on the stack. 64 channels by 2: 60 GFLOP/s on Mesa 25; by 4: 35.
-constexpr std::uint32_t kMostHeld = 128;
 // With fewer channels the transforms cost what the products save; not in the weight gradient, of tiles of 4x4.
 constexpr std::uint32_t kLeastChannels = 32, kLeastGradientChannels = 16;
 // With fewer tiles the weight's transform does.
@@ -29,7 +28,7 @@ constexpr std::uint64_t kMostMatrixBytes = 256 << 20;
 // Input channels of a workgroup of the gradient's product, each with a sum. 64: no faster.
 constexpr std::uint32_t kMostGradientInputs = 32;
 
-// Of transformed inputs and products.
+// Of transformed inputs and upstreams.
 std::uint64_t tile_row_bytes(const ConvGeometry& geometry, const Tiles& tiles) {
   return tiles.columns * tile_bytes(geometry, tiles);
 }
@@ -55,36 +54,7 @@ std::uint64_t chunk_bytes(const Tiles& tiles, const Chunks& chunks, std::uint32_
   return std::uint64_t{tiles.positions()} * chunks.room * channels * sizeof(float);
 }
 
-// ---- forward and data gradient ------------------------------------------------------------------
-
-// Adds input channels `first` to `first + held` to the products, or sets them where these are the first.
-Dispatch product_dispatch(const ConvGeometry& geometry, const Tiles& tiles, const Chunks& chunks, std::uint32_t rows,
-                          std::uint32_t first, std::uint32_t held, const DeviceCaps& caps) {
-  const std::uint32_t chunk = chunk_of(geometry.out_channels, caps);
-  std::uint32_t across = std::max(1u, std::min(4u, kMostHeld / held));
-  while (geometry.out_channels % (across * chunk) != 0) --across;
-  const std::uint32_t blocks = geometry.out_channels / (across * chunk);
-  const std::uint32_t count = rows * tiles.columns;
-  // Every run loads its weights anew.
-  const std::uint32_t busy = (16 * caps.cores + tiles.positions() * blocks - 1) / (tiles.positions() * blocks);
-  const std::uint32_t runs = std::clamp(busy, 1u, std::max(1u, chunks.room / 64));
-  Dispatch dispatch;
-  dispatch.shader = "conv/winograd_product.broadcast";
-  dispatch.specialization = {caps.subgroup_size, 1, 1, across, first > 0, held};
-  dispatch.buffers = {reads_workspace(1), reads_workspace(0), {{Operand::Kind::workspace, 2}, Access::read_write}};
-  if (first == 0) dispatch.buffers[2].access = Access::write;
-  dispatch.constants = {count,       first, geometry.in_channels, geometry.out_channels,
-                        chunks.room, runs,  tiles.positions()};
-  dispatch.groups = folded_groups(std::uint64_t{tiles.positions()} * runs * blocks, caps);
-  dispatch.linear = true;
-  dispatch.flops = 2.0 * tiles.positions() * count * held * geometry.out_channels;
-  dispatch.bytes = 4.0 * tiles.positions() *
-                   (static_cast<double>(count) * (held + (first == 0 ? 1.0 : 2.0) * geometry.out_channels) +
-                    static_cast<double>(held) * geometry.out_channels);
-  return dispatch;
-}
-
-// A transform of rows of tiles `first` to `first + rows` to or from an image of these extents, a group for each row and
+// A transform of rows of tiles `first` to `first + rows` of an image of these extents, a group for each row and
 // subgroup's channels. The shader's further constants and buffers are the caller's.
 Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t channels, const Extents3& image,
                             const Tiles& tiles, const Chunks& chunks, std::uint32_t first, std::uint32_t rows,
@@ -101,20 +71,18 @@ Dispatch transform_dispatch(const char* shader, double flops, std::uint32_t chan
   return dispatch;
 }
 
-// Adds the transforms of rows of tiles `first` to `first + rows` of input 0, padded so much above and to the left: of
-// each tensor that it is joined from, or of what a norm is applied to.
-void add_input_dispatches(const KernelRequest& request, const ConvGeometry& geometry, std::int32_t padding_h,
-                          std::int32_t padding_w, const Tiles& tiles, const Chunks& chunks, std::uint32_t first,
-                          std::uint32_t rows, KernelDispatches& result) {
+// Adds the transforms of rows of tiles `first` to `first + rows` of input 0: of each tensor that it is joined from, or
+// of what a norm is applied to.
+void add_input_dispatches(const KernelRequest& request, const ConvGeometry& geometry, const Tiles& tiles,
+                          const Chunks& chunks, std::uint32_t first, std::uint32_t rows, KernelDispatches& result) {
   const std::optional<NormalizedInput> norm =
       request.producers.empty() ? std::nullopt : normalized_input(0, request.producers[0]);
   for (const ChannelPiece& piece : pieces_of_input(request, 0)) {
     const Operand x = norm ? norm->x : piece.from;
     const NormalizedInput read = norm.value_or(NormalizedInput{x, x, x, x, x});
-    Dispatch dispatch = transform_dispatch("conv/winograd_input", transform_flops(tiles).input, piece.channels,
-                                           geometry.in, tiles, chunks, first, rows, request.caps);
-    for (const std::int32_t padding : {padding_h, padding_w})
-      dispatch.specialization.push_back(static_cast<std::uint32_t>(padding));
+    Dispatch dispatch = transform_dispatch("conv_weight_gradient/winograd_input", transform_flops(tiles).input,
+                                           piece.channels, geometry.in, tiles, chunks, first, rows, request.caps);
+    for (const int axis : {1, 2}) dispatch.specialization.push_back(geometry.padding[axis]);
     for (const bool flag : {norm.has_value(), read.affine, read.relu}) dispatch.specialization.push_back(flag);
     BufferUse written = writes_workspace(1);
     written.offset = piece.first * sizeof(float);
@@ -125,21 +93,6 @@ void add_input_dispatches(const KernelRequest& request, const ConvGeometry& geom
     result.dispatches.push_back(std::move(dispatch));
   }
 }
-
-Dispatch output_dispatch(const KernelRequest& request, const ConvGeometry& geometry, const Tiles& tiles,
-                         const Chunks& chunks, std::uint32_t first, std::uint32_t rows) {
-  const ConvAttributes& attributes = conv_attributes(request.op);
-  const bool bias = request.inputs.size() == 3;
-  Dispatch dispatch = transform_dispatch("conv/winograd_output", transform_flops(tiles).output, geometry.out_channels,
-                                         geometry.out, tiles, chunks, first, rows, request.caps);
-  for (const std::uint32_t value :
-       {std::uint32_t{bias}, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)})
-    dispatch.specialization.push_back(value);
-  dispatch.buffers = {reads_workspace(2), reads_input(bias ? 2 : 1), writes_output(0)};
-  return dispatch;
-}
-
-// ---- weight gradient ----------------------------------------------------------------------------
 
 // Where inputs come by broadcasts, more of them leave no registers.
 std::uint32_t gradient_inputs(const ConvGeometry& geometry, const DeviceCaps& caps) {
@@ -237,38 +190,13 @@ std::vector<Operand> winograd_reads(std::uint32_t input, const Producer& produce
   if (const auto norm = normalized_input(0, producer)) return gradient ? norm->operands() : std::vector<Operand>{};
   std::vector<Operand> operands;
   const std::vector<ChannelPiece> pieces = joined_pieces(0, producer);
-  if (caps.shared_loads && pieces.size() > 2) return {};  // a dispatch has room for two addresses
+  if (pieces.size() > 2) return {};  // a dispatch has room for two addresses
   for (const ChannelPiece& piece : pieces) {
     const std::uint32_t each = each_of(piece.channels, caps);
     if (each == 0 || (each == 1 && (!caps.shared_loads || piece.channels % 8 != 0))) return {};
     operands.push_back(piece.from);
   }
   return operands;
-}
-
-KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
-                               bool transposed) {
-  const DeviceCaps& caps = request.caps;
-  if (caps.shared_loads) return emit_winograd_blocks(request, geometry, outputs, transposed);
-  const Tiles tiles = tiles_of(geometry, outputs);
-  const Chunks chunks = chunks_of(geometry, tiles);
-  // Input channels of a product: as many as can be held, a multiple of what a load brings to the subgroup.
-  const std::uint32_t chunk = chunk_of(geometry.in_channels, caps), most = std::max(kMostHeld / chunk, 1u) * chunk;
-  KernelDispatches result;
-  result.dispatches.push_back(winograd_weight_dispatch(geometry, tiles, transposed, geometry.out_channels, caps));
-  for (std::uint32_t first = 0; first < tiles.all_rows; first += chunks.rows) {
-    const std::uint32_t rows = std::min(chunks.rows, tiles.all_rows - first);
-    add_input_dispatches(request, geometry, winograd_padding(geometry, 1, transposed),
-                         winograd_padding(geometry, 2, transposed), tiles, chunks, first, rows, result);
-    for (std::uint32_t channel = 0; channel < geometry.in_channels; channel += most) {
-      const std::uint32_t held = std::min(most, geometry.in_channels - channel);
-      result.dispatches.push_back(product_dispatch(geometry, tiles, chunks, rows, channel, held, caps));
-    }
-    result.dispatches.push_back(output_dispatch(request, geometry, tiles, chunks, first, rows));
-  }
-  result.workspace_bytes = {matrix_bytes(geometry, tiles), chunk_bytes(tiles, chunks, geometry.in_channels),
-                            chunk_bytes(tiles, chunks, geometry.out_channels)};
-  return result;
 }
 
 KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
@@ -282,8 +210,7 @@ KernelDispatches emit_winograd_weight_gradient(const KernelRequest& request, con
   KernelDispatches result;
   for (std::uint32_t first = 0; first < tiles.all_rows; first += chunks.rows) {
     const std::uint32_t rows = std::min(chunks.rows, tiles.all_rows - first);
-    add_input_dispatches(request, geometry, winograd_padding(geometry, 1, false), winograd_padding(geometry, 2, false),
-                         tiles, chunks, first, rows, result);
+    add_input_dispatches(request, geometry, tiles, chunks, first, rows, result);
     result.dispatches.push_back(upstream_dispatch(geometry, tiles, chunks, first, rows, caps));
     result.dispatches.push_back(gradient_product_dispatch(geometry, tiles, chunks, gradient, first, rows, caps));
   }

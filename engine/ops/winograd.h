@@ -1,7 +1,7 @@
 // Winograd's F(2x2, 3x3) and F(4x4, 3x3) for CPU drivers (shaders/conv/winograd.glsl): convolutions of 3x3 kernels,
 // their data and weight gradients, from 16 multiplications for 36, or 36 for 144. `outputs` is 2 or 4. Inputs, weights
-// and products are transformed in workspace; rows of tiles go through it in chunks, which bounds it and keeps it in
-// caches.
+// and products are transformed in workspace, block by block (ops/winograd_blocks.h) or, for weight gradients of many
+// channels, in chunks of rows of tiles, which bounds it and keeps it in caches.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,6 @@ namespace tuff {
 // Why this geometry and device don't allow it or gain nothing from it. `gradient`: the weight's.
 std::optional<std::string> refuse_winograd(const ConvGeometry& geometry, std::uint32_t outputs, bool gradient,
                                            const DeviceCaps& caps);
-
-// Forward, and transposed without stride, which is the data gradient.
-KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
-                               bool transposed);
 
 // What their transforms can read instead of input 0, for Kernel::reads_through: the tensors that a concatenation joins,
 // and, for the weight's gradient, what a norm is applied to.

@@ -27,6 +27,9 @@ constexpr std::uint32_t kBlockGroups = 2;
 // Of a block's products: input channels at a time, and these by vectors of output channels and tiles together. 64 and
 // 256: as fast, but three times as long to compile.
 constexpr std::uint32_t kMostBlockHeld = 32, kBlockProducts = 128;
+// Vectors of output channels. Where inputs come by broadcasts, each serves all of them, and one tile is taken at a
+// time.
+constexpr std::uint32_t kMostAcross = 2, kMostAcrossOfBroadcasts = 4;
 // Weight gradients of more channels, both ends together, gain nothing from blocks: too few tiles share a sum.
 constexpr std::uint32_t kMostBlockGradientChannels = 96;
 // Of the weight's gradient in all parts.
@@ -80,7 +83,7 @@ Blocks blocks_of(const KernelRequest& request, const ConvGeometry& geometry, con
 struct BlockProducts {
   std::uint32_t held = 0;      // input channels at a time
   std::uint32_t across = 0;    // vectors of output channels
-  std::uint32_t together = 0;  // tiles
+  std::uint32_t together = 1;  // tiles
 
   std::uint32_t out_channels(const Blocks& blocks, const DeviceCaps& caps) const {
     return across * blocks.vector * caps.subgroup_size;
@@ -89,12 +92,14 @@ struct BlockProducts {
 
 BlockProducts block_products(const ConvGeometry& geometry, const Blocks& blocks, const DeviceCaps& caps) {
   BlockProducts products;
-  products.held = std::min(kMostBlockHeld, geometry.in_channels);
-  while (geometry.in_channels % products.held != 0 || products.held % 8 != 0) --products.held;
-  products.across = 2;
+  const std::uint32_t step = caps.shared_loads ? 8 : chunk_of(geometry.in_channels, caps);
+  products.held = std::min(kMostBlockHeld, geometry.in_channels) / step * step;
+  while (geometry.in_channels % products.held != 0) products.held -= step;
+  products.across = caps.shared_loads ? kMostAcross : kMostAcrossOfBroadcasts;
   while (geometry.out_channels % products.out_channels(blocks, caps) != 0) --products.across;
-  products.together =
-      std::bit_floor(std::clamp(kBlockProducts / (products.held * products.across), 1u, kTilesTogether));
+  if (caps.shared_loads)
+    products.together =
+        std::bit_floor(std::clamp(kBlockProducts / (products.held * products.across), 1u, kTilesTogether));
   return products;
 }
 
@@ -185,8 +190,8 @@ Dispatch block_gradient_dispatch(const KernelRequest& request, const ConvGeometr
 
 }  // namespace
 
-KernelDispatches emit_winograd_blocks(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
-                                      bool transposed) {
+KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
+                               bool transposed) {
   const Tiles tiles = tiles_of(geometry, outputs);
   const Blocks blocks = blocks_of(request, geometry, tiles, kBlockLimits);
   const BlockProducts products = block_products(geometry, blocks, request.caps);
@@ -200,7 +205,7 @@ KernelDispatches emit_winograd_blocks(const KernelRequest& request, const ConvGe
 }
 
 bool winograd_gradient_by_blocks(const ConvGeometry& geometry, std::uint32_t outputs, const DeviceCaps& caps) {
-  return caps.shared_loads && geometry.in_channels + geometry.out_channels <= kMostBlockGradientChannels &&
+  return geometry.in_channels + geometry.out_channels <= kMostBlockGradientChannels &&
          matrix_bytes(geometry, tiles_of(geometry, outputs)) * caps.cores <= kMostPartBytes;
 }
 

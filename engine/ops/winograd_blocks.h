@@ -1,14 +1,14 @@
-// Winograd's convolutions in one dispatch each, for CPU drivers that do a load from one address once
-// (DeviceCaps::shared_loads): a workgroup takes blocks of tiles from input to output, and what lies between stays in
-// its core's caches.
+// Winograd's convolutions in one dispatch each: a workgroup takes blocks of tiles from input to output, and what lies
+// between stays in its core's caches.
 #pragma once
 
 #include "ops/winograd_tiles.h"
 
 namespace tuff {
 
-KernelDispatches emit_winograd_blocks(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
-                                      bool transposed);
+// Forward, and transposed without stride, which is the data gradient.
+KernelDispatches emit_winograd(const KernelRequest& request, const ConvGeometry& geometry, std::uint32_t outputs,
+                               bool transposed);
 
 // Whether tiles of that many channels are few enough for it, and cores for their parts of the gradient.
 bool winograd_gradient_by_blocks(const ConvGeometry& geometry, std::uint32_t outputs, const DeviceCaps& caps);

@@ -3,9 +3,11 @@
 // through blocks of tiles: it transforms their inputs, multiplies them position by position and transforms the products.
 // What lies between stays in the caches of one core. Input channels up to `split` come from x, the others from x2.
 //
-// Products: a lane takes VECTOR output channels, kAcross of them, of kTogether tiles and kHeld input channels in a turn.
-// Weights lie in the order in which they are taken, so that they are operands of multiplications. Products are added by
-// eights before they reach the sum: a sum that takes one after the other waits for each.
+// Products: a lane takes VECTOR output channels, kAcross of them, of kHeld input channels in a turn. With SHARED, of
+// kTogether tiles, inputs by loads that all lanes share; else of one tile, inputs by broadcasts from the lane that loaded
+// them. Weights lie in the order in which they are taken; with SHARED they are operands of multiplications, else they are
+// loaded before the loop over tiles and stay on the stack. Products are added by kTerms before they reach the sum: a sum
+// that takes one after the other waits for each.
 // A block is rows of tiles, or some columns of a row; groups take runs of blocks.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -49,6 +51,9 @@ layout(push_constant) uniform Push {
 };
 
 const uint kChunk = VECTOR * kGroupLanes;  // channels of the subgroup
+
+// Adds the products of input channels `first` and following to those of `count` tiles, or sets them.
+#ifdef SHARED
 const int kTerms = 8;
 
 void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, uint first) {
@@ -79,6 +84,33 @@ void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, ui
         store_lanes(true, products + uint64_t((tile + t) * product_bytes + a * (kChunk * 4)) + store_bytes(true, 4), sum[t * kAcross + a]);
   }
 }
+#else
+const int kTerms = 4;
+
+void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, uint first) {
+  const uint own = gl_SubgroupInvocationID * kVecBytes;
+  VEC w[kHeld * kAcross];
+  [[unroll]] for (int i = 0; i < kHeld * kAcross; ++i) w[i] = load_pair(matrix + uint64_t(i * kChunk * 4 + own));
+  for (uint tile = 0; tile < count; ++tile) {
+    const uint64_t result = products + uint64_t(tile * out_channels * 4 + own), row = tiles + uint64_t((tile * in_channels + first) * 4 + own);
+    VEC sum[kAcross];
+    [[unroll]] for (int a = 0; a < kAcross; ++a) sum[a] = kTurns && first > 0 ? load_pair(result + uint64_t(a * kChunk * 4)) : VEC(0.0);
+    [[unroll]] for (int chunk = 0; chunk < kHeld; chunk += int(kChunk)) {
+      const VEC loaded = load_pair(row + uint64_t(chunk * 4));
+      [[unroll]] for (int i = 0; i < kChunk; i += kTerms) {
+        float value[kTerms];
+        [[unroll]] for (int k = 0; k < kTerms; ++k) value[k] = subgroupBroadcast(loaded[k % 2], uint((i + k) / 2));
+        [[unroll]] for (int a = 0; a < kAcross; ++a) {
+          VEC term[kTerms];
+          [[unroll]] for (int k = 0; k < kTerms; ++k) term[k] = value[k] * w[(chunk + i + k) * kAcross + a];
+          sum[a] += (term[0] + term[1]) + (term[2] + term[3]);
+        }
+      }
+    }
+    [[unroll]] for (int a = 0; a < kAcross; ++a) store_pair(result + uint64_t(a * kChunk * 4), sum[a]);
+  }
+}
+#endif
 
 void main() {
   if (linear_group() >= groups) return;
@@ -107,9 +139,9 @@ void main() {
         const uint own_x = split, own_x2 = in_channels - split, none_before = 0;
         const uint own = second ? own_x2 : own_x, before = second ? own_x : none_before;
         const uint pixel_bytes = own * kInBytes;
-        const uint64_t at = (second ? from_x2 : from_x) + pixels * pixel_bytes + (channel - before) * kInBytes;
+        const uint64_t at = (second ? from_x2 : from_x) + pixels * pixel_bytes + (channel - before) * kInBytes + lane_bytes(kShared, kInBytes * VECTOR);
         transform_input_row(input_rows(at, top, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, false, none,
-                            tiles + uint64_t(row * columns * tile_bytes) + channel * 4 + store_bytes(true, 4), tile_bytes, tile_step);
+                            tiles + uint64_t(row * columns * tile_bytes) + channel * 4 + store_bytes(kShared, 4), tile_bytes, tile_step);
       }
     }
     subgroupBarrier();
@@ -132,9 +164,9 @@ void main() {
       const uint pixel_bytes = out_channels * kOutBytes;
       for (uint o = 0; o < out_channels; o += kChunk) {
         const uint channel = min(o, out_channels - kChunk);
-        transform_output_row(products + uint64_t(row * columns * product_bytes) + channel * 4, product_bytes, product_step, columns,
-                             y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + channel * kOutBytes + store_bytes(true, kOutBytes),
-                             first_column * kOutputs, out_w, out_h - top, pixel_bytes, kBias ? load_lanes(true, bias + channel * 4) : VEC(0.0), kActivation, kSlope);
+        transform_output_row(products + uint64_t(row * columns * product_bytes) + channel * 4 + lane_bytes(kShared, kVecBytes), product_bytes, product_step, columns,
+                             y + uint64_t((image * out_h + top) * out_w) * pixel_bytes + channel * kOutBytes + store_bytes(kShared, kOutBytes),
+                             first_column * kOutputs, out_w, out_h - top, pixel_bytes, kBias ? load_lanes(kShared, bias + channel * 4 + lane_bytes(kShared, kVecBytes)) : VEC(0.0), kActivation, kSlope);
       }
     }
   }

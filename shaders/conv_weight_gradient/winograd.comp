@@ -4,7 +4,8 @@
 // the products of each position. What lies between stays in the caches of one core. Input channels up to `split` come
 // from x, the others from x2.
 //
-// Products: a lane takes VECTOR output channels of the same kIn input channels, eight tiles at a time.
+// Products: a lane takes VECTOR output channels of the same kIn input channels, eight tiles at a time; inputs come by
+// loads that all lanes share (SHARED), or by broadcasts from the lane that loaded them.
 // A block is rows of tiles, or some columns of a row; groups take runs of blocks.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -50,6 +51,7 @@ const uint kChunk = VECTOR * kGroupLanes;  // channels of the subgroup
 const int kTogether = 8;                   // tiles
 
 // Adds the products of `turns` times eight tiles to `result`, or sets it.
+#ifdef SHARED
 void multiply(uint64_t x_tiles, uint64_t y_tiles, uint64_t result, uint turns, bool further) {
   const uint x_bytes = in_channels * 4, y_bytes = out_channels * 4;
   VEC sum[kIn];
@@ -70,6 +72,28 @@ void multiply(uint64_t x_tiles, uint64_t y_tiles, uint64_t result, uint turns, b
   [[unroll]] for (uint i = 0; i < kIn; i += 2)
     store_two_lanes(true, result + uint64_t(i * y_bytes) + store_bytes(true, 4), y_bytes, sum[i], sum[i + 1]);
 }
+#else
+void multiply(uint64_t x_tiles, uint64_t y_tiles, uint64_t result, uint turns, bool further) {
+  const uint x_bytes = in_channels * 4, y_bytes = out_channels * 4, own = gl_SubgroupInvocationID * kVecBytes;
+  VEC sum[kIn];
+  [[unroll]] for (uint i = 0; i < kIn; ++i) {
+    const VEC before = load_pair(result + uint64_t(i * y_bytes + own));
+    sum[i] = further ? before : VEC(0.0);
+  }
+  for (uint turn = 0; turn < turns; ++turn) {
+    const uint tile = turn * kTogether;
+    VEC y[kTogether];
+    [[unroll]] for (int t = 0; t < kTogether; ++t) y[t] = load_pair(y_tiles + uint64_t((tile + t) * y_bytes + own));
+    [[unroll]] for (int chunk = 0; chunk < kIn; chunk += int(kChunk)) {
+      VEC loaded[kTogether];
+      [[unroll]] for (int t = 0; t < kTogether; ++t) loaded[t] = load_pair(x_tiles + uint64_t((tile + t) * x_bytes + chunk * 4 + own));
+      [[unroll]] for (int i = 0; i < kChunk; ++i)
+        [[unroll]] for (int t = 0; t < kTogether; ++t) sum[chunk + i] += subgroupBroadcast(loaded[t][i % 2], uint(i / 2)) * y[t];
+    }
+  }
+  [[unroll]] for (uint i = 0; i < kIn; ++i) store_pair(result + uint64_t(i * y_bytes + own), sum[i]);
+}
+#endif
 
 void main() {
   if (linear_group() >= groups) return;
@@ -96,17 +120,17 @@ void main() {
         const uint own_x = split, own_x2 = in_channels - split, none_before = 0;
         const uint own = second ? own_x2 : own_x, before = second ? own_x : none_before;
         const uint pixel_bytes = own * kInBytes;
-        const uint64_t at = (second ? from_x2 : from_x) + uint64_t(image * uint(in_h) * uint(in_w)) * pixel_bytes + (channel - before) * kInBytes;
+        const uint64_t at = (second ? from_x2 : from_x) + uint64_t(image * uint(in_h) * uint(in_w)) * pixel_bytes + (channel - before) * kInBytes + lane_bytes(kShared, kInBytes * VECTOR);
         Affine affine;
         if (kNorm) affine = load_affine(x2, variance, weight, bias, uint64_t(channel) * 4, eps, kAffine, kRelu);
         const uint64_t end = transform_input_row(input_rows(at, int(top) - kPaddingH, in_h, in_w, pixel_bytes), int(first_column) * kOutputs - kPaddingW, columns, kNorm, affine,
-                                                 x_tiles + uint64_t(row * columns * x_bytes) + channel * 4 + store_bytes(true, 4), x_bytes, x_step);
+                                                 x_tiles + uint64_t(row * columns * x_bytes) + channel * 4 + store_bytes(kShared, 4), x_bytes, x_step);
         if (row == rows - 1) clear_following(end, rows * columns, x_bytes, x_step);
       }
       for (uint o = 0; o < out_channels; o += kChunk) {
         const uint channel = min(o, out_channels - kChunk), pixel_bytes = out_channels * kInBytes;
-        const uint64_t end = transform_upstream_row(upstream + uint64_t(image * out_h * out_w) * pixel_bytes + channel * kInBytes, top, out_h, out_w, pixel_bytes,
-                                                    first_column * kOutputs, columns, y_tiles + uint64_t(row * columns * y_bytes) + channel * 4 + store_bytes(true, 4), y_bytes, y_step);
+        const uint64_t end = transform_upstream_row(upstream + uint64_t(image * out_h * out_w) * pixel_bytes + channel * kInBytes + lane_bytes(kShared, kInBytes * VECTOR), top, out_h, out_w, pixel_bytes,
+                                                    first_column * kOutputs, columns, y_tiles + uint64_t(row * columns * y_bytes) + channel * 4 + store_bytes(kShared, 4), y_bytes, y_step);
         if (row == rows - 1) clear_following(end, rows * columns, y_bytes, y_step);
       }
     }

@@ -1,4 +1,4 @@
-// The transformed input of a Winograd convolution (conv/winograd.glsl): tiles (positions, tiles, C) from x (N, H, W,
+// The transformed input of a Winograd weight gradient (conv/winograd.glsl): tiles (positions, tiles, C) from x (N, H, W,
 // C), where tile (n, ty, tx) is B^T x B of the pixels that begin at row kOutputs ty - kPaddingH and column kOutputs tx
 // - kPaddingW, 0 beyond the image. A workgroup is one subgroup and walks a row of tiles, each of which shares two
 // columns with its neighbour.
