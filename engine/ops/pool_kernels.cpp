@@ -115,7 +115,9 @@ void specialize_window(const KernelRequest& request, Dispatch& dispatch) {
 template <std::uint32_t lanes>
 KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
   Dispatch dispatch = over_windows(request, "pool/max_pool_tiles." + vector_variant(lanes, request.caps), lanes, true);
-  dispatch.buffers = {reads_input(0), writes_output(0), writes_output(1)};
+  const bool indices = !request.is_unread(1);
+  dispatch.buffers = {reads_input(0), writes_output(0), writes_output(indices ? 1 : 0)};  // an address that isn't used
+  if (!indices) dispatch.bytes -= static_cast<double>(request.outputs[1].bytes());
   specialize_window(request, dispatch);
   const Volume out = volume(request.outputs[0]);
   const std::uint32_t vectors = out.channels / lanes, size = dispatch.specialization[0];
@@ -123,6 +125,7 @@ KernelDispatches emit_max_pool_tiles(const KernelRequest& request) {
   const std::uint32_t rows = request.inputs[0].dtype == DType::f16 ? 2 : 4;
   dispatch.specialization.push_back(vectors % std::max(1u, size / rows) == 0 &&
                                     shares_loads(size, std::uint64_t{out.width} * vectors, request.caps));
+  dispatch.specialization.push_back(indices);
   return {{std::move(dispatch)}, {}};
 }
 

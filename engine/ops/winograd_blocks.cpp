@@ -25,11 +25,11 @@ constexpr std::uint64_t kMostScratchBytes = 64 << 20;
 // Workgroups for each core, which have a scratch for a block.
 constexpr std::uint32_t kBlockGroups = 2;
 // Of a block's products: input channels at a time, and these by vectors of output channels and tiles together. 64 and
-// 256: as fast, but three times as long to compile.
-constexpr std::uint32_t kMostBlockHeld = 32, kBlockProducts = 128;
-// Vectors of output channels. Where inputs come by broadcasts, each serves all of them, and one tile is taken at a
-// time.
-constexpr std::uint32_t kMostAcross = 2, kMostAcrossOfBroadcasts = 4;
+// 256: as fast, but four times as long to compile.
+constexpr std::uint32_t kMostBlockHeld = 32, kBlockProducts = 64;
+constexpr std::uint32_t kMostAcross = 2;  // vectors of output channels
+// Where inputs come by broadcasts, one tile at a time, each serves all vectors of output channels.
+constexpr std::uint32_t kBroadcastProducts = 128, kMostBroadcastAcross = 4;
 // Weight gradients of more channels, both ends together, gain nothing from blocks: too few tiles share a sum.
 constexpr std::uint32_t kMostBlockGradientChannels = 96;
 // Of the weight's gradient in all parts.
@@ -92,10 +92,12 @@ struct BlockProducts {
 
 BlockProducts block_products(const ConvGeometry& geometry, const Blocks& blocks, const DeviceCaps& caps) {
   BlockProducts products;
+  // Products add by eights, or broadcasts take what one load brings to the subgroup.
   const std::uint32_t step = caps.shared_loads ? 8 : chunk_of(geometry.in_channels, caps);
-  products.held = std::min(kMostBlockHeld, geometry.in_channels) / step * step;
+  products.held = std::max(1u, std::min(kMostBlockHeld, geometry.in_channels) / step) * step;
   while (geometry.in_channels % products.held != 0) products.held -= step;
-  products.across = caps.shared_loads ? kMostAcross : kMostAcrossOfBroadcasts;
+  products.across =
+      caps.shared_loads ? kMostAcross : std::clamp(kBroadcastProducts / products.held, 1u, kMostBroadcastAcross);
   while (geometry.out_channels % products.out_channels(blocks, caps) != 0) --products.across;
   if (caps.shared_loads)
     products.together =

@@ -32,6 +32,10 @@ struct KernelRequest {
   std::vector<bool> placed = {};
   // By input, or empty: what emit() reads instead of an input.
   std::vector<Producer> producers = {};
+  // By output, or empty: nothing reads it, so emit() need not write it. It has memory only if a dispatch names it.
+  std::vector<bool> unread = {};
+
+  bool is_unread(std::size_t output) const { return output < unread.size() && unread[output]; }
 };
 
 struct KernelDispatches {

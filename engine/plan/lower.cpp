@@ -302,6 +302,7 @@ class Lowering {
       for (std::size_t input = 0; input < node.inputs.size(); ++input)
         request.producers.push_back(reads_.instead[index][input].empty() ? Producer{}
                                                                          : node_of_input(graph_, node.inputs[input]));
+      for (const std::uint32_t output : node.outputs) request.unread.push_back(last_read_[output] == 0);
       emitted_[step] = selected_[index]->emit(request);
       name_half_variants(request, emitted_[step]);
       check_dispatches(request, *selected_[index], emitted_[step]);
@@ -407,7 +408,7 @@ class Lowering {
   Plan plan_;
   std::vector<Storage> storages_;
   std::vector<std::uint32_t> storage_of_;  // by value
-  std::vector<std::uint32_t> last_read_;   // by value: the last step that reads it
+  std::vector<std::uint32_t> last_read_;   // by value: the last step that reads it, which is never the first; 0: none
   std::vector<std::vector<bool>> placed_;  // by node: inputs of a collection that lie in place
   std::vector<bool> stored_;               // by node: the value to be stored is computed in its place
   std::vector<const Kernel*> selected_;    // by node; null where none runs

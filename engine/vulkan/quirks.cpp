@@ -45,9 +45,11 @@ constexpr Quirk kQuirks[] = {
      [](const DeviceCaps& caps) { return caps.timestamps && !(caps.timestamp_period_ns > 0); },
      [](DeviceCaps& caps) { caps.timestamps = false; }},
     // Convolutions that rely on it run 1.2 to 2.7 times as fast on Mesa 26.1; on 25.0 most are slower, down to 0.3.
+    // 4 to 16 lanes are what common/lanes.glsl takes.
     {"SHARED_LOADS", "loads that a workgroup shares are done once",
      [](const DeviceCaps& caps) {
-       return caps.is_cpu() && caps.vendor_id == kMesa && caps.driver_version >> 22 >= 26;  // VK_VERSION_MAJOR
+       return caps.is_cpu() && caps.vendor_id == kMesa && caps.driver_version >> 22 >= 26 &&  // VK_VERSION_MAJOR
+              caps.subgroup_size >= 4 && caps.subgroup_size <= 16;
      },
      [](DeviceCaps& caps) { caps.shared_loads = true; }},
     {"COOPERATIVE_MATRIX_WIDTH", "cooperative matrices not used: they work at vectors of 256 bits alone",

@@ -52,9 +52,11 @@ const uint kOutBytes = 4;
 // What a lane's address is beyond the first lane's.
 uint lane_bytes(bool loads_shared, uint bytes) { return loads_shared ? 0 : gl_SubgroupInvocationID * bytes; }
 
-// Of 16 values the one that the lane's number says; those that aren't a lane's are dropped. Straight code without loops, as
-// these take Mesa twice as long, each time that it makes a pipeline; names only, as other choices become branches.
-float chosen(vec4 a, vec4 b, vec4 c, vec4 d) {
+// Of 16 values the one that the lane's number says; those that aren't a lane's are dropped, and so are
+// loads of them, which may lie beyond the memory. Straight code
+// without loops, as these take Mesa twice as long, each time that it makes a pipeline; names only, as other choices become
+// branches.
+float own_of(vec4 a, vec4 b, vec4 c, vec4 d) {
   const uint lane = gl_SubgroupInvocationID, third_bit = kGroupLanes > 4 ? 4u : 0u, fourth_bit = kGroupLanes > 8 ? 8u : 0u;
   const bool bits[4] = {(lane & 1u) != 0, (lane & 2u) != 0, (lane & third_bit) != 0, (lane & fourth_bit) != 0};
   const bool first = bits[0], second = bits[1], third = bits[2], fourth = bits[3];
@@ -70,15 +72,15 @@ vec4 row_part(uint64_t address, uint part) { return RowLoad(address + uint64_t(1
 
 // A float for each lane.
 float load_row(uint64_t address) {
-  return chosen(row_part(address, 0), row_part(address, 1), row_part(address, 2), row_part(address, 3));
+  return own_of(row_part(address, 0), row_part(address, 1), row_part(address, 2), row_part(address, 3));
 }
 
 // A pair for each lane, side by side.
 vec2 load_pairs(uint64_t address) {
   const vec4 a = row_part(address, 0), b = row_part(address, 1), c = row_part(address, 2), d = row_part(address, 3);
   const vec4 e = row_part(address, 4), f = row_part(address, 5), g = row_part(address, 6), h = row_part(address, 7);
-  return vec2(chosen(vec4(a.xz, b.xz), vec4(c.xz, d.xz), vec4(e.xz, f.xz), vec4(g.xz, h.xz)),
-              chosen(vec4(a.yw, b.yw), vec4(c.yw, d.yw), vec4(e.yw, f.yw), vec4(g.yw, h.yw)));
+  return vec2(own_of(vec4(a.xz, b.xz), vec4(c.xz, d.xz), vec4(e.xz, f.xz), vec4(g.xz, h.xz)),
+              own_of(vec4(a.yw, b.yw), vec4(c.yw, d.yw), vec4(e.yw, f.yw), vec4(g.yw, h.yw)));
 }
 
 VEC load_lanes(bool loads_shared, uint64_t address) {
@@ -103,7 +105,7 @@ vec4 stored_row_part(uint64_t address, uint part) { return vec4(StoredRowLoad(ad
 
 VEC load_stored_lanes(bool loads_shared, uint64_t address) {
   if (!loads_shared) return loaded_scalar(StoredLoad(address).at[0]);
-  return chosen(stored_row_part(address, 0), stored_row_part(address, 1), stored_row_part(address, 2), stored_row_part(address, 3));
+  return own_of(stored_row_part(address, 0), stored_row_part(address, 1), stored_row_part(address, 2), stored_row_part(address, 3));
 }
 #endif
 #else
@@ -193,7 +195,7 @@ void store_two_stored_lanes(bool loads_shared, uint64_t address, uint64_t step, 
   vec4(TUFF_OF_ROWS(rows, at), TUFF_OF_ROWS(rows, (at) + words), TUFF_OF_ROWS(rows, (at) + 2 * words), TUFF_OF_ROWS(rows, (at) + 3 * words))
 // Number `at` of the lane's words, of which each lane has `words`.
 #define TUFF_OWN_OF_ROWS(rows, words, at)                                                                        \
-  chosen(TUFF_OF_FOUR_LANES(rows, words, at), TUFF_OF_FOUR_LANES(rows, words, 4 * words + (at)),                 \
+  own_of(TUFF_OF_FOUR_LANES(rows, words, at), TUFF_OF_FOUR_LANES(rows, words, 4 * words + (at)),                 \
          TUFF_OF_FOUR_LANES(rows, words, 8 * words + (at)), TUFF_OF_FOUR_LANES(rows, words, 12 * words + (at)))
 
 vec4 fours_of(float rows[4]) {

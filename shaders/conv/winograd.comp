@@ -22,9 +22,9 @@ layout(constant_id = 5) const bool kBias = false;
 layout(constant_id = 6) const uint kActivation = 0;
 layout(constant_id = 7) const float kSlope = 0;
 layout(constant_id = 8) const int kAcross = 1;
-layout(constant_id = 9) const uint kHeld = 8;        // a multiple of 8 that divides the input channels
+layout(constant_id = 9) const uint kHeld = 8;        // a multiple of 8, without SHARED of kChunk, that divides the input channels
 layout(constant_id = 10) const bool kTurns = false;  // there are more input channels than that
-layout(constant_id = 11) const uint kTogether = 1;  // tiles, of which the last may be none
+layout(constant_id = 11) const uint kTogether = 1;  // tiles with SHARED, of which the last may be none
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t x2;

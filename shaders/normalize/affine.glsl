@@ -38,7 +38,7 @@ Affine load_affine(FloatIn mean, FloatIn variance, FloatIn weight, FloatIn bias,
 }
 
 // The normalized value before the activation; the same bits in both directions, so that relu's gradient agrees with
-// relu, and in conv/winograd_input.comp.
+// relu, and in conv/winograd_input.glsl.
 REAL apply_affine(REAL x, Affine a) {
   precise REAL scaled = (x - a.mean) * (a.weight * a.deviation);
   precise REAL y = scaled + a.bias;

@@ -113,7 +113,7 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
         conv_case("winograd, planes of a volume", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
         conv_case("planes of a volume, one more at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
                   {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
-        conv_case("winograd, several chunks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}}),
+        conv_case("winograd, several blocks", {2, 32, 66, 65}, {32, 32, 3, 3}, {.padding = {1}}),
         conv_case("winograd 4x4, odd extents", {3, 32, 17, 15}, {48, 32, 3, 3}, {.padding = {1}}),
         conv_case("winograd 4x4, a pixel over", {1, 32, 21, 25}, {32, 32, 3, 3}, {.padding = {1}}),
         conv_case("winograd 4x4, three pixels over, no bias", {1, 32, 25, 29}, {32, 32, 3, 3}, {}, false),
@@ -123,7 +123,7 @@ inline void add_winograd_conv_cases(std::vector<OpCase>& cases) {
         conv_case("winograd 4x4, more channels than a product holds", {1, 160, 22, 24}, {32, 160, 3, 3},
                   {.padding = {1}}),
         conv_case("winograd 4x4, planes of a volume", {2, 32, 3, 8, 11}, {32, 32, 1, 3, 3}, {.padding = {0, 1, 1}}),
-        conv_case("winograd 4x4, several chunks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}}),
+        conv_case("winograd 4x4, several blocks", {2, 64, 66, 65}, {64, 64, 3, 3}, {.padding = {1}}),
         // Subgroups of 8: a channel for each lane.
         conv_case("winograd, channels by 8", {1, 40, 12, 12}, {56, 40, 3, 3}, {.padding = {1}}),
         conv_case("winograd 4x4, channels by 8", {2, 56, 17, 18}, {40, 56, 3, 3}, {.padding = {1}}),

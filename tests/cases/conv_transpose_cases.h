@@ -61,7 +61,7 @@ inline void add_winograd_conv_transpose_cases(std::vector<OpCase>& cases) {
                             {.padding = {0, 1, 1}}),
         conv_transpose_case("planes of a volume, one less at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
                             {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
-        conv_transpose_case("winograd, several chunks, more channels than a product holds", {1, 160, 33, 50},
+        conv_transpose_case("winograd, several blocks, more channels than a product holds", {1, 160, 33, 50},
                             {160, 32, 3, 3}, {.padding = {1}}),
         conv_transpose_case("winograd, full, no bias", {1, 64, 11, 12}, {64, 32, 3, 3}, {}, false),
         conv_transpose_case("winograd, padding beyond the kernel, relu", {1, 32, 15, 16}, {32, 32, 3, 3},

@@ -1,10 +1,16 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "cases/pool_cases.h"
+#include "ops/reshape.h"
+#include "runtime/comparison.h"
+#include "runtime/compile.h"
 #include "support/op_check.h"
+#include "support/test_device.h"
 
 namespace tuff::test {
 
@@ -62,6 +68,26 @@ TEST_CASE("max_pool takes the first of equal maxima, minus infinity from padding
   special.inputs[0].values = values;
   special.check_gradient = false;
   check(special);
+}
+
+TEST_CASE("max_pool: indices that nothing reads are not written, the maxima are the same") {
+  const TensorType image{DType::f32, {2, 16, 12, 20}};
+  std::vector<std::vector<std::byte>> maxima;
+  for (const bool read : {true, false}) {
+    Graph graph;
+    const MaxPool pooled = max_pool(graph.input("x", image.shape), {.kernel = {2}, .stride = {2}});
+    graph.output("y", pooled.output);
+    if (read) graph.output("indices", reshape(pooled.indices, {2, 16, 60}));
+    const auto executable = compile(graph, test_device(), nullptr);
+    std::optional<std::uint32_t> written;
+    for (const PlannedDispatch& planned : executable->plan().dispatches)
+      if (planned.dispatch.shader.starts_with("pool/max_pool_tiles")) written = planned.dispatch.specialization.back();
+    CHECK(written == (read ? 1u : 0u));
+    executable->write("x", random_values(image, 1));
+    executable->run();
+    maxima.push_back(executable->read("y").data);
+  }
+  CHECK(maxima[0] == maxima[1]);
 }
 
 TEST_CASE("pooling refuses windows that don't fit, naming them") {

@@ -49,20 +49,20 @@ Plan joined(std::int64_t channels, bool seen, bool read_through = true) {
 bool applies_norm(const Plan& plan) {
   return std::ranges::any_of(plan.dispatches, [](const PlannedDispatch& planned) {
     const std::string& shader = planned.dispatch.shader;
-    return (shader.starts_with("conv/winograd_input") && planned.dispatch.specialization[5] == 1) ||
+    return (shader.starts_with("conv_weight_gradient/winograd_input") && planned.dispatch.specialization[5] == 1) ||
            (shader.starts_with("conv_weight_gradient/winograd.") && planned.dispatch.specialization[6] == 1);
   });
 }
 
 // A convolution's weight gradient behind a norm. `kept`: what the norm is applied to and its statistics are needed
 // after it, too; `assigned`: the norm's weight is overwritten.
-Plan normed(bool kept, bool assigned) {
+Plan normed(bool kept, bool assigned, std::int64_t channels = 32) {
   Graph graph;
-  const Value x = relu(graph.input("x", {2, 32, 64, 64})), upstream = graph.input("upstream", {2, 32, 64, 64});
-  const Value scale = graph.buffer("scale", {32}, Initializer::constant(1));
-  const Value bias = graph.parameter("bias", {32}, Initializer::constant(0));
+  const Shape image{2, channels, 64, 64}, weight{channels, channels, 3, 3};
+  const Value x = relu(graph.input("x", image)), upstream = graph.input("upstream", image);
+  const Value scale = graph.buffer("scale", {channels}, Initializer::constant(1));
+  const Value bias = graph.parameter("bias", {channels}, Initializer::constant(0));
   const Normalized norm = normalize(x, scale, bias, {});
-  const Shape weight{32, 32, 3, 3};
   graph.output(
       "dw", conv_weight_gradient(norm.output, upstream, weight, resolve("conv", {.padding = {1}}, x.shape(), weight)));
   if (kept) {
@@ -107,6 +107,7 @@ TEST_CASE("reading through: a tensor that the run overwrites is copied, seen thr
 
 TEST_CASE("reading through: a norm is applied again where what it is applied to is there") {
   CHECK(applies_norm(normed(true, false)));
+  CHECK(applies_norm(normed(true, false, 64)));  // in chunks
   CHECK(!applies_norm(normed(false, false)));
   CHECK(!applies_norm(normed(true, true)));  // the weight may be a new one by then
 }
