@@ -302,7 +302,10 @@ class Lowering {
       for (std::size_t input = 0; input < node.inputs.size(); ++input)
         request.producers.push_back(reads_.instead[index][input].empty() ? Producer{}
                                                                          : node_of_input(graph_, node.inputs[input]));
-      for (const std::uint32_t output : node.outputs) request.unread.push_back(last_read_[output] == 0);
+      // Of a node that is measured by itself nothing is read, and all is written.
+      const auto read = [&](std::uint32_t output) { return last_read_[output] != 0; };
+      if (std::ranges::any_of(node.outputs, read))
+        for (const std::uint32_t output : node.outputs) request.unread.push_back(!read(output));
       emitted_[step] = selected_[index]->emit(request);
       name_half_variants(request, emitted_[step]);
       check_dispatches(request, *selected_[index], emitted_[step]);
