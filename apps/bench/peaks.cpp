@@ -30,20 +30,54 @@ constexpr Chain kChains[] = {{"scalar_4", 64},         {"scalar_8", 128},       
                              {"vec4_4", 256},          {"vec4_8", 512},          {"vec4_2_fused", 128},
                              {"vec4_4_fused", 256},    {"vec4_8_fused", 512}};
 
-double multiply_add_rate(Device& device, const Chain& chain, const Buffer& factors, const Buffer& results,
-                         std::uint32_t groups) {
-  const std::uint32_t size = group_size(device);
+// Operations a second of a shader that takes two factors, results and a number of steps, each of so many operations in all
+// groups.
+double rate_of_steps(Device& device, const PipelineRequest& pipeline, const Buffer& factors, const Buffer& results,
+                     std::uint32_t groups, double step_flops) {
   for (std::uint32_t steps = 1;; steps *= 4) {  // from what even a slow device ends in time
     PushConstants push;
     push.add(factors);
     push.add(results);
     push.add(steps);
-    DispatchTimer timer(device, {fmt::format("bench/multiply_add.{}", chain.variant), {size, 1, 1}}, push.bytes(),
-                        {groups, 1, 1});
+    DispatchTimer timer(device, pipeline, push.bytes(), {groups, 1, 1});
     timer.seconds();
     if (timer.seconds() < kEnough && steps < (1u << 22)) continue;
     const Samples samples = collect(kShort, [&] { return timer.seconds(); });
-    return static_cast<double>(chain.flops) * steps * size * groups / samples.median;
+    return step_flops * steps / samples.median;
+  }
+}
+
+void measure_multiply_adds(Device& device, const Buffer& factors, Peaks& peaks) {
+  const std::uint32_t size = group_size(device), groups = device.caps().is_cpu() ? 16 * device.caps().cores : 16384;
+  const Buffer results = device.allocate(std::uint64_t{4} * groups * size, MemoryKind::device, "results");
+  for (const Chain& chain : kChains) {
+    const double rate = rate_of_steps(device, {fmt::format("bench/multiply_add.{}", chain.variant), {size, 1, 1}},
+                                      factors, results, groups, double(chain.flops) * size * groups);
+    if (rate <= peaks.flops) continue;
+    peaks.flops = rate;
+    peaks.flops_shader = chain.variant;
+  }
+}
+
+// Where the device has cooperative matrices (a build without their shaders takes it for one that hasn't).
+void measure_matrices(Device& device, const Buffer& factors, Peaks& peaks) {
+  const DeviceCaps& caps = device.caps();
+  const MatrixShape& matrix = caps.cooperative_matrix;
+  if (matrix.m == 0) return;
+  const std::uint32_t subgroups = std::max(1u, std::min(4u, caps.max_invocations / caps.subgroup_size));
+  const std::uint32_t size = subgroups * caps.subgroup_size, groups = caps.is_cpu() ? 16 * caps.cores : 4096;
+  const Buffer results = device.allocate(std::uint64_t{4} * groups * size, MemoryKind::device, "results");
+  for (const int chains : {1, 4, 8}) {
+    const std::string shader = fmt::format("bench/matrix_multiply_add.chains_{}", chains);
+    const double flops = 8.0 * chains * 2 * matrix.m * matrix.n * matrix.k * subgroups * groups;
+    const double rate = rate_of_steps(device,
+                                      {.shader = shader,
+                                       .specialization = {size, 1, 1, matrix.m, matrix.n, matrix.k, subgroups},
+                                       .subgroup_size = caps.subgroup_size},
+                                      factors, results, groups, flops);
+    if (rate <= peaks.matrix_flops) continue;
+    peaks.matrix_flops = rate;
+    peaks.matrix_shader = fmt::format("{}x{}x{}, {} chains", matrix.m, matrix.n, matrix.k, chains);
   }
 }
 
@@ -89,18 +123,11 @@ void measure_copies(Device& device, Peaks& peaks) {
 
 Peaks measure_peaks(Device& device) {
   Peaks peaks;
-  const std::uint32_t groups = device.caps().is_cpu() ? 16 * device.caps().cores : 16384;
   Buffer factors = device.allocate(8, MemoryKind::upload, "factors");
   const float values[2] = {0.999f, 0.001f};
   std::memcpy(factors.mapped(), values, sizeof values);
-  const Buffer results = device.allocate(std::uint64_t{4} * groups * group_size(device), MemoryKind::device, "results");
-  for (const Chain& chain : kChains) {
-    const double rate = multiply_add_rate(device, chain, factors, results, groups);
-    if (rate > peaks.flops) {
-      peaks.flops = rate;
-      peaks.flops_shader = chain.variant;
-    }
-  }
+  measure_multiply_adds(device, factors, peaks);
+  measure_matrices(device, factors, peaks);
   measure_copies(device, peaks);
   return peaks;
 }

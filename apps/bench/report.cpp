@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "apps/commit.h"
 #include "base/error.h"
 #include "base/os.h"
@@ -26,6 +28,14 @@ std::string kernels_text(const Measurement& measured) {
   return fmt::format("{} dispatches", measured.shaders.size());
 }
 
+// Of an operation by cooperative matrices theirs; a network is of both kinds.
+double peak_of(const Case& item, const Measurement& measured, const Peaks& peaks) {
+  const bool matrices = !item.network && std::ranges::any_of(measured.kernels, [](const std::string& kernel) {
+    return kernel.find("/cooperative_") != std::string::npos;
+  });
+  return matrices && peaks.matrix_flops > 0 ? peaks.matrix_flops : peaks.flops;
+}
+
 }  // namespace
 
 nlohmann::ordered_json begin_report(const Device& device, const std::string& suite, const Peaks& peaks) {
@@ -47,6 +57,8 @@ nlohmann::ordered_json begin_report(const Device& device, const std::string& sui
                       {"timestamps", caps.timestamps}};
   report["peaks"] = {{"flops", peaks.flops},
                      {"flops_shader", peaks.flops_shader},
+                     {"matrix_flops", peaks.matrix_flops},
+                     {"matrix_shader", peaks.matrix_shader},
                      {"bytes", peaks.bytes},
                      {"bytes_shader", peaks.bytes_shader}};
   report["results"] = nlohmann::ordered_json::array();
@@ -64,7 +76,7 @@ nlohmann::ordered_json to_json(const Case& item, const Measurement& measured, co
   if (measured.flops > 0) {
     json["flops"] = measured.flops;
     json["effective"] = measured.effective;
-    json["peak_share"] = share(measured.flops, seconds, peaks.flops);
+    json["peak_share"] = share(measured.flops, seconds, peak_of(item, measured, peaks));
   }
   if (measured.bytes > 0) {
     json["bytes"] = measured.bytes;
@@ -99,8 +111,11 @@ nlohmann::ordered_json to_json(const std::string& shader, const Samples& samples
 }
 
 void print_peaks(const Peaks& peaks) {
-  fmt::print("peaks: {:.1f} GFLOP/s of multiply-adds in f32 ({}), {:.1f} GB/s copied ({})\n", peaks.flops / 1e9,
-             peaks.flops_shader, peaks.bytes / 1e9, peaks.bytes_shader);
+  const std::string matrices = peaks.matrix_flops > 0 ? fmt::format("{:.1f} by cooperative matrices ({}), ",
+                                                                    peaks.matrix_flops / 1e9, peaks.matrix_shader)
+                                                      : "";
+  fmt::print("peaks: {:.1f} GFLOP/s of multiply-adds in f32 ({}), {}{:.1f} GB/s copied ({})\n", peaks.flops / 1e9,
+             peaks.flops_shader, matrices, peaks.bytes / 1e9, peaks.bytes_shader);
 }
 
 void print_heading() {
@@ -117,7 +132,7 @@ void print_row(const Case& item, const Measurement& measured, const Peaks& peaks
   fmt::print("{:<16} {:<15} {:<5} {:>10.3f} {:>6.0f}%{} {:>9} {:>10}{} {:>5} {:>8} {:>6}  {}\n", item.name, item.pass,
              to_string(item.storage), seconds * 1e3, 100 * measured.warm.spread(), measured.warm.noisy() ? "!" : " ",
              measured.cold.count > 0 ? fmt::format("{:.3f}", measured.cold.median * 1e3) : "-", rate(measured.flops),
-             measured.effective ? "e" : " ", percent(measured.flops, peaks.flops), rate(measured.bytes),
+             measured.effective ? "e" : " ", percent(measured.flops, peak_of(item, measured, peaks)), rate(measured.bytes),
              percent(measured.bytes, peaks.bytes), kernels_text(measured));
   std::fflush(stdout);
 }

@@ -11,6 +11,7 @@
 #include "embedded.h"
 #include "support/child.h"
 #include "support/files.h"
+#include "support/test_device.h"
 
 namespace tuff::test {
 
@@ -25,6 +26,7 @@ TEST_CASE("bench: one case in all passes, and its report") {
   const nlohmann::json report = bench::read_report(file);
   CHECK(report["peaks"]["flops"].get<double>() > 0);
   CHECK(report["peaks"]["bytes"].get<double>() > 0);
+  CHECK((report["peaks"]["matrix_flops"].get<double>() > 0) == (test_device().caps().cooperative_matrix.m > 0));
   CHECK_FALSE(report["device"]["name"].get<std::string>().empty());
   const bool half = !contains(finished.out, "f16 is left out");
   REQUIRE(report["results"].size() == (half ? 11 : 6));  // 3 + 2 passes in one or two types, and an update
