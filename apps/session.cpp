@@ -15,12 +15,13 @@
 
 namespace tuff {
 
-std::unique_ptr<Device> open_device(const std::string& wanted, bool cached) {
+std::unique_ptr<Device> open_device(const std::string& wanted, const OpenOptions& given) {
   DeviceOptions options;
   options.device = wanted;
-  if (cached) options.cache_folder = os::cache_folder();
+  if (given.cached) options.cache_folder = os::cache_folder();
   options.caps_profile = os::environment("TUFF_CAPS").value_or("");
   options.log = stderr_log();
+  options.pipeline_statistics = given.pipeline_statistics;
   return Device::open(options);
 }
 

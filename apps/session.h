@@ -18,9 +18,14 @@
 
 namespace tuff {
 
+struct OpenOptions {
+  bool cached = true;                // else no pipelines are read or kept
+  bool pipeline_statistics = false;  // see DeviceOptions
+};
+
 // `wanted`: a number or part of a name, empty for the best. $TUFF_CAPS lowers what the device seems to be
-// able to (see plan/device_caps.h). Says on stderr which device it is. Without `cached` no pipelines are read or kept.
-std::unique_ptr<Device> open_device(const std::string& wanted, bool cached = true);
+// able to (see plan/device_caps.h). Says on stderr which device it is.
+std::unique_ptr<Device> open_device(const std::string& wanted, const OpenOptions& given = {});
 
 // load_model(), for commands that make masks: Error where the model is of another kind.
 Model load_segmentation_model(const std::filesystem::path& run_or_file);

@@ -34,6 +34,7 @@ struct BenchArguments {
   bool no_cold = false;
   bool no_check = false;
   bool autotune = false;
+  bool statistics = false;
 };
 
 struct CompareArguments {
@@ -101,7 +102,7 @@ void run_bench(BenchArguments arguments) {
   check_arguments(arguments);
   arguments.measure.cold = !arguments.no_cold;
   arguments.measure.check = !arguments.no_check;
-  const std::unique_ptr<Device> device = open_device(arguments.device);
+  const std::unique_ptr<Device> device = open_device(arguments.device, {.pipeline_statistics = arguments.statistics});
   const DeviceCaps& caps = device->caps();
   const std::string suite = !arguments.suite.empty() ? arguments.suite : caps.is_cpu() ? "cpu" : "gpu";
   if (arguments.dtype == "f16" && !caps.storage_16bit)
@@ -128,6 +129,7 @@ void run_bench(BenchArguments arguments) {
       measure_case(*device, arguments, item, arguments.measure, peaks, report);
     for (const std::string& line : selected.left_out) fmt::print("left out: {}\n", line);
   }
+  if (arguments.statistics) bench::add_statistics(device->pipeline_statistics(), report);
   write_report(arguments, report);
 }
 
@@ -206,6 +208,8 @@ void add_bench_command(CLI::App& tuff) {
       ->type_name("S");
   command->add_flag("--no-cold", arguments->no_cold, "without the runs from empty caches");
   command->add_flag("--no-check", arguments->no_check, "without the comparison with the portable kernels");
+  command->add_flag("--statistics", arguments->statistics,
+                    "what the driver tells of each compiled shader: registers, spills, instructions ...");
   command->add_option("--json", arguments->json, "also write the times as JSON, for `tuff bench compare`")
       ->type_name("FILE");
   command->add_option("--spv", arguments->spirv.file, "time this compute shader instead")->type_name("FILE");

@@ -81,7 +81,7 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
                             below > 0 ? fmt::format("{} or ", below) : "", above));
   }
   startup.lap("model");
-  subject.device = open_device(arguments.device, !arguments.cold);
+  subject.device = open_device(arguments.device, {.cached = !arguments.cold});
   subject.storage = storage_on(*subject.device, arguments.dtype);
   startup.lap("instance and device");
   const auto graph = inference_graph(subject.network, 1, arguments.size, arguments.size);

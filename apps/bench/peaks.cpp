@@ -30,8 +30,8 @@ constexpr Chain kChains[] = {{"scalar_4", 64},         {"scalar_8", 128},       
                              {"vec4_4", 256},          {"vec4_8", 512},          {"vec4_2_fused", 128},
                              {"vec4_4_fused", 256},    {"vec4_8_fused", 512}};
 
-// Operations a second of a shader that takes two factors, results and a number of steps, each of so many operations in all
-// groups.
+// Operations a second of a shader that takes two factors, results and a number of steps, each of so many operations in
+// all groups.
 double rate_of_steps(Device& device, const PipelineRequest& pipeline, const Buffer& factors, const Buffer& results,
                      std::uint32_t groups, double step_flops) {
   for (std::uint32_t steps = 1;; steps *= 4) {  // from what even a slow device ends in time

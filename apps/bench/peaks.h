@@ -12,7 +12,7 @@ struct Peaks {
   std::string flops_shader;  // the variant that reached it
   double matrix_flops = 0;   // the same by cooperative matrices, f16 in and f32 sums; 0: the device has none
   std::string matrix_shader;
-  double bytes = 0;          // a copy between two buffers larger than caches: read and written bytes a second
+  double bytes = 0;  // a copy between two buffers larger than caches: read and written bytes a second
   std::string bytes_shader;
 };
 

@@ -118,6 +118,24 @@ void print_peaks(const Peaks& peaks) {
              peaks.flops_shader, matrices, peaks.bytes / 1e9, peaks.bytes_shader);
 }
 
+void add_statistics(const std::vector<PipelineStatistics>& pipelines, nlohmann::ordered_json& report) {
+  report["pipelines"] = nlohmann::ordered_json::array();
+  for (const PipelineStatistics& pipeline : pipelines) {
+    if (pipeline.values.empty()) continue;
+    nlohmann::ordered_json values;
+    std::vector<std::string> words;
+    for (const auto& [name, value] : pipeline.values) {
+      values[name] = value;
+      words.push_back(fmt::format("{} {:g}", name, value));
+    }
+    const PipelineRequest& request = pipeline.request;
+    fmt::print("{} ({}): {}\n", request.shader, fmt::join(request.specialization, ","), fmt::join(words, ", "));
+    report["pipelines"].push_back(
+        {{"shader", request.shader}, {"specialization", request.specialization}, {"statistics", values}});
+  }
+  if (report["pipelines"].empty()) fmt::print("the driver tells nothing of the shaders that it compiled\n");
+}
+
 void print_heading() {
   fmt::print("{:<16} {:<15} {:<5} {:>10} {:>7} {:>10} {:>10} {:>6} {:>8} {:>6}  {}\n", "case", "pass", "dtype", "ms",
              "spread", "cold ms", "GFLOP/s", "peak", "GB/s", "copy", "kernels");
@@ -132,8 +150,8 @@ void print_row(const Case& item, const Measurement& measured, const Peaks& peaks
   fmt::print("{:<16} {:<15} {:<5} {:>10.3f} {:>6.0f}%{} {:>9} {:>10}{} {:>5} {:>8} {:>6}  {}\n", item.name, item.pass,
              to_string(item.storage), seconds * 1e3, 100 * measured.warm.spread(), measured.warm.noisy() ? "!" : " ",
              measured.cold.count > 0 ? fmt::format("{:.3f}", measured.cold.median * 1e3) : "-", rate(measured.flops),
-             measured.effective ? "e" : " ", percent(measured.flops, peak_of(item, measured, peaks)), rate(measured.bytes),
-             percent(measured.bytes, peaks.bytes), kernels_text(measured));
+             measured.effective ? "e" : " ", percent(measured.flops, peak_of(item, measured, peaks)),
+             rate(measured.bytes), percent(measured.bytes, peaks.bytes), kernels_text(measured));
   std::fflush(stdout);
 }
 

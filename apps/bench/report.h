@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "apps/bench/cases.h"
 #include "apps/bench/measure.h"
@@ -21,6 +22,9 @@ nlohmann::ordered_json to_json(const Case& item, const Measurement& measured, co
 // One shader's dispatch, of --spv.
 nlohmann::ordered_json to_json(const std::string& shader, const Samples& samples, bool device_clock, double flops,
                                double bytes, const Peaks& peaks);
+
+// Prints what the driver tells of each shader and adds it as "pipelines": [{"shader", "specialization", "statistics"}].
+void add_statistics(const std::vector<PipelineStatistics>& pipelines, nlohmann::ordered_json& report);
 
 void print_peaks(const Peaks& peaks);
 void print_heading();

@@ -26,8 +26,9 @@ struct DeviceContext {
   std::mutex* queue_lock = nullptr;
   bool owned = false;  // else the VkDevice is the caller's
   std::string name;
-  DeviceCaps caps;             // as they are, not lowered
-  bool memory_budget = false;  // VK_EXT_memory_budget
+  DeviceCaps caps;                   // as they are, not lowered
+  bool memory_budget = false;        // VK_EXT_memory_budget
+  bool pipeline_statistics = false;  // VK_KHR_pipeline_executable_properties, where it was asked for
   std::uint32_t timestamp_bits = 0;
   VkPhysicalDeviceMemoryProperties memory{};
   VkSemaphore timeline = VK_NULL_HANDLE;

@@ -60,6 +60,8 @@ struct Query {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
   CooperativeMatrixFeatures cooperative;
   MatrixShape matrix;
+  VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
   VkPhysicalDeviceMemoryProperties memory = {};
   std::vector<VkQueueFamilyProperties> families;
 
@@ -105,6 +107,10 @@ void query(const InstanceFunctions& vk, VkPhysicalDevice device, Query& answer) 
     answer.features.pNext = &answer.cooperative;
     answer.matrix = cooperative_shape(
         reinterpret_cast<GetCooperativeMatrixProperties>(vk.get_cooperative_matrix_properties), device);
+  }
+  if (answer.has(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)) {
+    answer.executable_properties.pNext = answer.features.pNext;
+    answer.features.pNext = &answer.executable_properties;
   }
   vk.get_properties2(device, &answer.properties);
   vk.get_features2(device, &answer.features);
@@ -248,7 +254,7 @@ void list_features(const Query& answer, DeviceDescription& device) {
   add("storageBuffer8BitAccess", v12.storageBuffer8BitAccess);
   add("shaderInt8", v12.shaderInt8);
   for (const char* extension : {"VK_EXT_subgroup_size_control", "VK_EXT_memory_budget", "VK_KHR_cooperative_matrix",
-                                "VK_NV_cooperative_matrix2"})
+                                "VK_NV_cooperative_matrix2", "VK_KHR_pipeline_executable_properties"})
     device.features.emplace_back(extension, answer.has(extension));
 }
 
@@ -277,6 +283,7 @@ DeviceDescription describe_device(const Instance& instance, VkPhysicalDevice han
   device.advice = advice_for(answer);
   device.portability_subset = answer.has("VK_KHR_portability_subset");
   device.memory_budget = answer.has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  device.pipeline_statistics = answer.executable_properties.pipelineExecutableInfo == VK_TRUE;
   std::copy_n(answer.properties.properties.pipelineCacheUUID, VK_UUID_SIZE, device.pipeline_cache_uuid.begin());
   list_limits(answer, device);
   list_features(answer, device);

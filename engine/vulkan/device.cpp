@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kSaveEvery = 64;  // new pipelines, so that a crash loses few
 
 // Asks for what the device has of all that some kernel may use.
-VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& device) {
+VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& device, bool pipeline_statistics) {
   VkPhysicalDeviceVulkan12Features features12 = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
       .shaderFloat16 = device.caps.arithmetic_fp16,
@@ -38,6 +38,14 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
     cooperative.pNext = &size_control;
     features.pNext = &cooperative;
     extensions.push_back(kCooperativeMatrixExtension);
+  }
+  VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+      .pipelineExecutableInfo = VK_TRUE};
+  if (pipeline_statistics) {
+    executable_properties.pNext = features.pNext;
+    features.pNext = &executable_properties;
+    extensions.push_back(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
   }
   if (device.portability_subset) extensions.push_back("VK_KHR_portability_subset");
   if (device.memory_budget) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
@@ -125,7 +133,8 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
 std::unique_ptr<Device> Device::open(std::shared_ptr<Instance> instance, const DeviceDescription& chosen,
                                      const DeviceOptions& options) {
   auto context = make_context(instance, chosen);
-  context->device = create_device(instance->functions(), chosen);
+  context->pipeline_statistics = options.pipeline_statistics && chosen.pipeline_statistics;
+  context->device = create_device(instance->functions(), chosen, context->pipeline_statistics);
   context->owned = true;
   context->queue_family = chosen.queue_family;
   context->memory_budget = chosen.memory_budget;
@@ -175,6 +184,10 @@ DeviceCounters Device::counters() const {
   DeviceCounters counters = impl_->context->counters;
   counters.pipelines = impl_->pipelines.created();
   return counters;
+}
+
+std::vector<PipelineStatistics> Device::pipeline_statistics() const {
+  return impl_->pipelines.statistics();
 }
 
 Buffer Device::allocate(std::uint64_t bytes, MemoryKind kind, std::string_view what) {

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "plan/device_caps.h"
@@ -37,6 +38,7 @@ struct DeviceOptions {
   std::string caps_profile;            // lowers caps() (see restrict_caps); "" changes nothing
   LogSink log;                         // the choice and its warnings
   InstanceOptions instance;
+  bool pipeline_statistics = false;  // asks the driver to keep what Device::pipeline_statistics() gives
 };
 
 // The caller's Vulkan objects. They must outlive the Device and have been created with Vulkan 1.2,
@@ -101,6 +103,10 @@ class Device {
   void add_shader(const std::string& name, std::vector<std::uint32_t> spirv);
   // Compiles all that are not there yet, in parallel; pipeline() then finds them.
   void compile(std::span<const PipelineRequest> requests);
+  // What the driver tells of each pipeline so far (registers, spills, instructions ...), as it names it; empty where
+  // DeviceOptions didn't ask for it or the driver tells nothing. Software drivers compile, and count, at the first
+  // dispatch.
+  std::vector<PipelineStatistics> pipeline_statistics() const;
   // Writes the pipeline cache now, where new pipelines came; the destructor does too. Never throws.
   void save_pipeline_cache() noexcept;
 

@@ -79,6 +79,8 @@ DeviceFunctions load_device_functions(PFN_vkGetDeviceProcAddr lookup, VkDevice d
   load(find, table.get_pipeline_cache_data, "vkGetPipelineCacheData");
   load(find, table.create_compute_pipelines, "vkCreateComputePipelines");
   load(find, table.destroy_pipeline, "vkDestroyPipeline");
+  load_optional(find, table.get_pipeline_executable_properties, "vkGetPipelineExecutablePropertiesKHR");
+  load_optional(find, table.get_pipeline_executable_statistics, "vkGetPipelineExecutableStatisticsKHR");
   load(find, table.create_command_pool, "vkCreateCommandPool");
   load(find, table.destroy_command_pool, "vkDestroyCommandPool");
   load(find, table.reset_command_pool, "vkResetCommandPool");

@@ -59,6 +59,9 @@ struct DeviceFunctions {
   PFN_vkGetPipelineCacheData get_pipeline_cache_data = nullptr;
   PFN_vkCreateComputePipelines create_compute_pipelines = nullptr;
   PFN_vkDestroyPipeline destroy_pipeline = nullptr;
+  // VK_KHR_pipeline_executable_properties
+  PFN_vkGetPipelineExecutablePropertiesKHR get_pipeline_executable_properties = nullptr;
+  PFN_vkGetPipelineExecutableStatisticsKHR get_pipeline_executable_statistics = nullptr;
   PFN_vkCreateCommandPool create_command_pool = nullptr;
   PFN_vkDestroyCommandPool destroy_command_pool = nullptr;
   PFN_vkResetCommandPool reset_command_pool = nullptr;

@@ -52,6 +52,38 @@ void in_parallel(std::size_t count, const Body& body) {
   if (first) std::rethrow_exception(first);
 }
 
+double value_of(const VkPipelineExecutableStatisticKHR& statistic) {
+  switch (statistic.format) {
+    case VK_PIPELINE_EXECUTABLE_STATISTIC_FORMAT_BOOL32_KHR: return statistic.value.b32 != VK_FALSE ? 1 : 0;
+    case VK_PIPELINE_EXECUTABLE_STATISTIC_FORMAT_INT64_KHR: return static_cast<double>(statistic.value.i64);
+    case VK_PIPELINE_EXECUTABLE_STATISTIC_FORMAT_UINT64_KHR: return static_cast<double>(statistic.value.u64);
+    default: return statistic.value.f64;
+  }
+}
+
+// Of all executables that the driver made of it, a compute pipeline's being one as a rule.
+std::vector<std::pair<std::string, double>> statistics_of(const DeviceContext& device, VkPipeline pipeline) {
+  const VkPipelineInfoKHR info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR, .pipeline = pipeline};
+  std::uint32_t executables = 0;
+  device.check(device.vk.get_pipeline_executable_properties(device.device, &info, &executables, nullptr),
+               "reading a pipeline's executables");
+  std::vector<std::pair<std::string, double>> values;
+  for (std::uint32_t index = 0; index < executables; ++index) {
+    const VkPipelineExecutableInfoKHR executable = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR, .pipeline = pipeline, .executableIndex = index};
+    std::uint32_t count = 0;
+    device.check(device.vk.get_pipeline_executable_statistics(device.device, &executable, &count, nullptr),
+                 "reading a pipeline's statistics");
+    std::vector<VkPipelineExecutableStatisticKHR> statistics(
+        count, {.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR});
+    device.check(device.vk.get_pipeline_executable_statistics(device.device, &executable, &count, statistics.data()),
+                 "reading a pipeline's statistics");
+    for (const VkPipelineExecutableStatisticKHR& statistic : statistics)
+      values.emplace_back(static_cast<const char*>(statistic.name), value_of(statistic));
+  }
+  return values;
+}
+
 }  // namespace
 
 PipelineStore::PipelineStore(std::shared_ptr<DeviceContext> context, std::span<const std::byte> cache)
@@ -145,7 +177,8 @@ std::unique_ptr<Pipeline> PipelineStore::create(const PipelineRequest& request) 
       .requiredSubgroupSize = request.subgroup_size};
   const VkPipelineShaderStageCreateFlags stage_flags =
       request.subgroup_size != 0 ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0;
-  const VkPipelineCreateFlags flags = request.in_pieces ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
+  const VkPipelineCreateFlags flags = (request.in_pieces ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0) |
+                                      (device.pipeline_statistics ? VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR : 0);
   const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                             .flags = flags,
                                             .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -161,6 +194,16 @@ std::unique_ptr<Pipeline> PipelineStore::create(const PipelineRequest& request) 
   device.check(device.vk.create_compute_pipelines(device.device, cache_, 1, &info, nullptr, &pipeline->handle_),
                fmt::format("compiling shader {}", request.shader));
   return pipeline;
+}
+
+std::vector<PipelineStatistics> PipelineStore::statistics() const {
+  const DeviceContext& device = *context_;
+  std::vector<PipelineStatistics> all;
+  if (!device.pipeline_statistics) return all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [request, pipeline] : pipelines_)
+    all.push_back({request, statistics_of(device, pipeline->handle())});
+  return all;
 }
 
 std::vector<std::byte> PipelineStore::cache_data() const {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vulkan/functions.h"
@@ -36,6 +37,12 @@ struct PipelineRequest {
   auto operator<=>(const PipelineRequest&) const = default;
 };
 
+// What the driver tells of a compiled pipeline.
+struct PipelineStatistics {
+  PipelineRequest request;
+  std::vector<std::pair<std::string, double>> values;  // by the driver's names; a truth is 0 or 1
+};
+
 // All pipelines of a Device, by request. Safe to use from several threads.
 class PipelineStore {
  public:
@@ -51,6 +58,7 @@ class PipelineStore {
   void compile(std::span<const PipelineRequest> requests);
   std::vector<std::byte> cache_data() const;
   std::uint64_t created() const;
+  std::vector<PipelineStatistics> statistics() const;  // see Device::pipeline_statistics
 
  private:
   std::span<const std::uint32_t> spirv(const std::string& shader) const;

@@ -1,5 +1,5 @@
 // The rate of cooperative matrices alone: products of f16 added to CHAINS sums in f32, each its own chain of dependent
-// steps. All values of a matrix are the same.
+// steps. Values differ, lest a compiler finds that a sum of products is a multiple of one.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
@@ -23,10 +23,10 @@ layout(push_constant) uniform Push {
 shared float results[kSubgroups * kM * kN];
 
 void main() {
-  const coopmat<float16_t, gl_ScopeSubgroup, kM, kK, gl_MatrixUseA> left =
-      coopmat<float16_t, gl_ScopeSubgroup, kM, kK, gl_MatrixUseA>(float16_t(push.factors.at[0]));
-  const coopmat<float16_t, gl_ScopeSubgroup, kK, kN, gl_MatrixUseB> right =
-      coopmat<float16_t, gl_ScopeSubgroup, kK, kN, gl_MatrixUseB>(float16_t(push.factors.at[1]));
+  coopmat<float16_t, gl_ScopeSubgroup, kM, kK, gl_MatrixUseA> left;
+  coopmat<float16_t, gl_ScopeSubgroup, kK, kN, gl_MatrixUseB> right;
+  for (int i = 0; i < left.length(); ++i) left[i] = float16_t(push.factors.at[0] * float(gl_LocalInvocationIndex * 3 + i));
+  for (int i = 0; i < right.length(); ++i) right[i] = float16_t(push.factors.at[1] * float(gl_LocalInvocationIndex * 5 + i));
   coopmat<float, gl_ScopeSubgroup, kM, kN, gl_MatrixUseAccumulator> sum[CHAINS];
   for (int c = 0; c < CHAINS; ++c)
     sum[c] = coopmat<float, gl_ScopeSubgroup, kM, kN, gl_MatrixUseAccumulator>(float(c) * 1e-3);

@@ -1,6 +1,7 @@
 // tuff bench on the device under test: times, their report, and results checked against the portable kernels'.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -11,6 +12,7 @@
 #include "embedded.h"
 #include "support/child.h"
 #include "support/files.h"
+#include "support/skip.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -62,6 +64,27 @@ TEST_CASE("bench: one kernel in all its settings") {
   const Finished unknown = bench_shader("no_such_kernel");
   CHECK(unknown.code == 1);
   CHECK(contains(unknown.err, "--shader no_such_kernel: no kernel of these cases is named so"));
+}
+
+TEST_CASE("bench: what the driver tells of shaders") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1",
+                                      "--seconds", "0", "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  const nlohmann::json pipelines = bench::read_report(file)["pipelines"];
+  if (!test_device().description().pipeline_statistics) {
+    CHECK(pipelines.empty());
+    CHECK(contains(finished.out, "the driver tells nothing of the shaders"));
+    test::skip("the driver tells nothing of its shaders (VK_KHR_pipeline_executable_properties)");
+    return;
+  }
+  const auto pooled = std::ranges::find_if(pipelines, [](const nlohmann::json& pipeline) {
+    return pipeline["shader"].get<std::string>().starts_with("pool/max_pool");
+  });
+  REQUIRE(pooled != pipelines.end());
+  CHECK(!(*pooled)["statistics"].empty());
 }
 
 TEST_CASE("bench: a network, timed as a whole") {
