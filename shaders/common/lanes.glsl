@@ -52,14 +52,12 @@ const uint kOutBytes = 4;
 // What a lane's address is beyond the first lane's.
 uint lane_bytes(bool loads_shared, uint bytes) { return loads_shared ? 0 : gl_SubgroupInvocationID * bytes; }
 
-// Of 16 values the one that the lane's number says; those that aren't a lane's are dropped, and so are
-// loads of them, which may lie beyond the memory. Straight code
-// without loops, as these take Mesa twice as long, each time that it makes a pipeline; names only, as other choices become
-// branches.
+// Of 16 values the one that the lane's number says; those that aren't a lane's are dropped, and so are loads of them, which
+// may lie beyond the memory. Straight code without loops, as these take Mesa twice as long, each time that it makes a
+// pipeline; names only, as other choices become branches.
 float own_of(vec4 a, vec4 b, vec4 c, vec4 d) {
   const uint lane = gl_SubgroupInvocationID, third_bit = kGroupLanes > 4 ? 4u : 0u, fourth_bit = kGroupLanes > 8 ? 8u : 0u;
-  const bool bits[4] = {(lane & 1u) != 0, (lane & 2u) != 0, (lane & third_bit) != 0, (lane & fourth_bit) != 0};
-  const bool first = bits[0], second = bits[1], third = bits[2], fourth = bits[3];
+  const bool first = (lane & 1u) != 0, second = (lane & 2u) != 0, third = (lane & third_bit) != 0, fourth = (lane & fourth_bit) != 0;
   const vec4 low = third ? b : a, high = third ? d : c, four = fourth ? high : low;
   const vec2 left = four.xy, right = four.zw, two = second ? right : left;
   const float even = two.x, odd = two.y;
