@@ -129,6 +129,7 @@ void print_dispatches(const Plan& plan) {
                                       [](const PlannedDispatch& planned) { return planned.barrier_before; });
   fmt::print("\n== Commands ==\n{} dispatches of {} pipelines, {} barriers, {:.3f} GFLOP\n", plan.dispatches.size(),
              pipelines.size(), barriers, flops / 1e9);
+  if (plan.setup > 0) fmt::print("the first {} run once, until parameters change\n", plan.setup);
 }
 
 void run_explain(const ExplainArguments& arguments) {

@@ -62,6 +62,7 @@ struct Row {
   double nanoseconds = 0;
 };
 
+// Leaves out what is computed once for all runs.
 struct Totals {
   double nanoseconds = 0;       // of all dispatches, one by one
   double flops = 0, bytes = 0;  // that they compute and move
@@ -87,6 +88,7 @@ Totals measure_totals(Executable& executable, const std::vector<TimingInput>& in
   Totals totals;
   const Plan& plan = executable.plan();
   for (const Row& row : rows) {
+    if (row.dispatch < plan.setup) continue;
     totals.nanoseconds += row.nanoseconds;
     totals.flops += plan.dispatches[row.dispatch].dispatch.flops;
     totals.bytes += plan.dispatches[row.dispatch].dispatch.bytes;
@@ -129,8 +131,9 @@ void print_rows(const Executable& executable, const std::vector<Row>& rows, doub
     const PlannedDispatch& planned = plan.dispatches[row.dispatch];
     const Node& node = executable.graph().nodes()[planned.node];
     const double ns = std::max(1.0, row.nanoseconds);
-    fmt::print("{:>5} {:>10.4f} {:>6.2f} {:>9.2f} {:>8.2f}  {:<28} {} {} {}\n", row.dispatch, ns / 1e6,
-               100 * ns / total, planned.dispatch.flops / ns, planned.dispatch.bytes / ns, node.label, node.op->name(),
+    const std::string share = row.dispatch < plan.setup ? "once" : fmt::format("{:.2f}", 100 * ns / total);
+    fmt::print("{:>5} {:>10.4f} {:>6} {:>9.2f} {:>8.2f}  {:<28} {} {} {}\n", row.dispatch, ns / 1e6, share,
+               planned.dispatch.flops / ns, planned.dispatch.bytes / ns, node.label, node.op->name(),
                kernel_text(plan, planned.node), planned.dispatch.shader);
   }
 }
@@ -176,6 +179,7 @@ std::string to_json(const Executable& executable, const std::string& device, con
                                   {"kernel", selection_of(plan, planned.node).kernel},
                                   {"tuned", selection_of(plan, planned.node).tuned},
                                   {"shader", planned.dispatch.shader},
+                                  {"once", row.dispatch < plan.setup},
                                   {"seconds", row.nanoseconds / 1e9},
                                   {"flops", planned.dispatch.flops},
                                   {"bytes", planned.dispatch.bytes}});

@@ -4,6 +4,7 @@
 
 #include "graph/verify.h"
 #include "passes/eliminate.h"
+#include "passes/fold_affine.h"
 #include "passes/fuse_epilogue.h"
 #include "passes/fuse_pointwise.h"
 #include "passes/split_convolution.h"
@@ -15,6 +16,7 @@ std::span<const Pass> optimization_passes() {
       {"eliminate_dead", eliminate_dead},        // what the builders left over
       {"eliminate_common", eliminate_common},    // before fusing makes equal ones differ
       {"split_convolution", split_convolution},  // before convolutions hold activations
+      {"fold_affine", fold_affine},              // before elementwise ops are fused
       {"fuse_epilogue", fuse_epilogue},
       {"fuse_pointwise", fuse_pointwise},  // after all that look for single elementwise ops
       {"eliminate_dead", eliminate_dead},  // what fusing left behind

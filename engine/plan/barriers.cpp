@@ -20,10 +20,11 @@ bool overlap(const Location& a, const Location& b) {
 
 }  // namespace
 
-void place_barriers(std::vector<PlannedDispatch>& dispatches) {
+void place_barriers(std::vector<PlannedDispatch>& dispatches, std::uint32_t setup) {
   std::vector<const PlannedUse*> since_barrier;
-  for (PlannedDispatch& dispatch : dispatches) {
-    dispatch.barrier_before = false;
+  for (std::uint32_t index = 0; index < dispatches.size(); ++index) {
+    PlannedDispatch& dispatch = dispatches[index];
+    dispatch.barrier_before = setup > 0 && index == setup;
     for (const PlannedUse& use : dispatch.uses)
       for (const PlannedUse* earlier : since_barrier)
         if ((writes(use.access) || writes(earlier->access)) && overlap(use.location, earlier->location))

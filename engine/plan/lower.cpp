@@ -1,5 +1,5 @@
 // Lowering, in the order it happens: order nodes, select kernels, decide which values share memory
-// ("storages"), plan the scratch arena, resolve every dispatch's operands, place barriers.
+// ("storages"), order their dispatches, plan the scratch arena, resolve every dispatch's operands, place barriers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "plan/barriers.h"
+#include "plan/lasting.h"
 #include "plan/memory.h"
 #include "plan/plan.h"
 #include "plan/read_through.h"
@@ -43,12 +44,18 @@ struct Storage {
   std::optional<Location> fixed;  // inputs, constants, arenas: outside the scratch arena
 };
 
+struct StepDispatch {
+  std::uint32_t step = 0;   // of the order
+  std::uint32_t index = 0;  // among those of its node
+};
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const DeviceCaps& caps, const KernelTable& kernels, const LowerOptions& options)
       : graph_(graph), caps_(caps), kernels_(kernels), options_(options), storage_of_(graph.values().size(), kNone) {}
 
   Plan run() {
+    lasting_ = options_.setup ? lasting_values(graph_) : std::vector<bool>(graph_.values().size(), false);
     order_nodes();
     place_sources();
     place_collections();
@@ -59,9 +66,10 @@ class Lowering {
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) assign_storages(step);
     keep_outputs();
     emit_kernels();
+    order_dispatches();
     place_scratch();
     resolve_dispatches();
-    place_barriers(plan_.dispatches);
+    place_barriers(plan_.dispatches, plan_.setup);
     return std::move(plan_);
   }
 
@@ -70,12 +78,16 @@ class Lowering {
   const TensorType& type(std::uint32_t value) const { return graph_.values()[value].type; }
   std::uint64_t bytes(std::uint32_t value) const { return static_cast<std::uint64_t>(type(value).bytes()); }
 
-  // Nodes keep the graph's order, but those that write the store come last, so that every other node
-  // reads what the store held before the run.
+  // The node gives what stays the same from run to run.
+  bool lasts(const Node& node) const { return !node.outputs.empty() && lasting_[node.outputs.front()]; }
+
+  // Nodes keep the graph's order, but those that give what lasts come first, and those that write the store last, so
+  // that every other node reads what the store held before the run.
   void order_nodes() {
     std::vector<std::uint32_t> writers;
     for (std::uint32_t index = 0; index < graph_.nodes().size(); ++index)
       (graph_.nodes()[index].op->written_inputs().empty() ? plan_.order : writers).push_back(index);
+    std::ranges::stable_partition(plan_.order, [&](std::uint32_t index) { return lasts(graph_.nodes()[index]); });
     plan_.order.insert(plan_.order.end(), writers.begin(), writers.end());
     std::vector<bool> ready(graph_.values().size(), false);
     for (std::uint32_t value = 0; value < ready.size(); ++value)
@@ -243,6 +255,7 @@ class Lowering {
       const std::uint32_t to = node.outputs[static_cast<std::size_t>(output)];
       const std::uint32_t from = node.inputs[static_cast<std::size_t>(input)];
       if (storage_of_[from] == kNone) continue;  // read through
+      if (lasting_[viewed(graph_, from)] && !lasts(node)) continue;
       const Storage& storage = storages_[storage_of_[from]];
       const auto uses = std::count(node.inputs.begin(), node.inputs.end(), from);
       const bool ends = !storage.fixed && storage.last == step && last_read_[from] == step && uses == 1;
@@ -325,22 +338,38 @@ class Lowering {
     return storage_of_[value_of(graph_, node_at(step), operand)];
   }
 
+  // Those that need to run once come first, the others keep the nodes' order.
+  void order_dispatches() {
+    std::vector<StepDispatch> others;
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
+      const KernelDispatches& emitted = emitted_[step];
+      std::vector<bool> once(emitted.dispatches.size(), lasts(node_at(step)));
+      if (options_.setup && !lasts(node_at(step))) once = lasting_dispatches(graph_, node_at(step), emitted, lasting_);
+      for (std::uint32_t index = 0; index < once.size(); ++index)
+        (once[index] ? sequence_ : others).push_back({step, index});
+    }
+    plan_.setup = static_cast<std::uint32_t>(sequence_.size());
+    sequence_.insert(sequence_.end(), others.begin(), others.end());
+  }
+
   // Which dispatches touch each storage first and last: of a node with several, a workspace or a result may need its
-  // memory for some of them only.
+  // memory for some of them only. What was computed once for all runs is kept to the end of each.
   std::vector<ScratchRange> ranges() const {
     std::vector<ScratchRange> ranges(storages_.size());
     for (std::size_t storage = 0; storage < ranges.size(); ++storage)
       ranges[storage] = {.bytes = storages_[storage].bytes, .first = kNone};
-    std::uint32_t count = 0;
+    const auto count = static_cast<std::uint32_t>(sequence_.size());
     const auto touch_range = [&](std::uint32_t storage, std::uint32_t dispatch) {
       ranges[storage].first = std::min(ranges[storage].first, dispatch);
-      ranges[storage].last = std::max(ranges[storage].last, dispatch);
+      const bool kept = ranges[storage].first < plan_.setup && dispatch >= plan_.setup;
+      ranges[storage].last = std::max(ranges[storage].last, kept ? count : dispatch);
     };
+    for (std::uint32_t position = 0; position < count; ++position) {
+      const auto [step, index] = sequence_[position];
+      for (const BufferUse& use : emitted_[step].dispatches[index].buffers)
+        touch_range(storage_of(step, use.operand), position);
+    }
     for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
-      for (const Dispatch& dispatch : emitted_[step].dispatches) {
-        for (const BufferUse& use : dispatch.buffers) touch_range(storage_of(step, use.operand), count);
-        ++count;
-      }
       for (const std::uint32_t workspace : workspaces_[step]) ranges[workspace].node = plan_.order[step];
       for (const std::uint32_t output : node_at(step).outputs)
         if (storage_of_[output] != kNone) ranges[storage_of_[output]].values.push_back(output);
@@ -393,14 +422,13 @@ class Lowering {
     for (std::uint32_t value = 0; value < plan_.values.size(); ++value)
       if (storage_of_[value] != kNone && storages_[storage_of_[value]].fixed)
         plan_.values[value] = *storages_[storage_of_[value]].fixed;
-    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
-      for (Dispatch& dispatch : emitted_[step].dispatches) {
-        PlannedDispatch planned;
-        for (const BufferUse& use : dispatch.buffers) planned.uses.push_back({location_of(step, use), use.access});
-        planned.dispatch = std::move(dispatch);
-        planned.node = plan_.order[step];
-        plan_.dispatches.push_back(std::move(planned));
-      }
+    for (const auto& [step, index] : sequence_) {
+      Dispatch& dispatch = emitted_[step].dispatches[index];
+      PlannedDispatch planned;
+      for (const BufferUse& use : dispatch.buffers) planned.uses.push_back({location_of(step, use), use.access});
+      planned.dispatch = std::move(dispatch);
+      planned.node = plan_.order[step];
+      plan_.dispatches.push_back(std::move(planned));
     }
   }
 
@@ -409,6 +437,7 @@ class Lowering {
   const KernelTable& kernels_;
   const LowerOptions& options_;
   Plan plan_;
+  std::vector<bool> lasting_;  // by value; empty where nothing is computed once
   std::vector<Storage> storages_;
   std::vector<std::uint32_t> storage_of_;  // by value
   std::vector<std::uint32_t> last_read_;   // by value: the last step that reads it, which is never the first; 0: none
@@ -417,6 +446,7 @@ class Lowering {
   std::vector<const Kernel*> selected_;    // by node; null where none runs
   ReadThrough reads_;
   std::vector<KernelDispatches> emitted_;               // by step
+  std::vector<StepDispatch> sequence_;                  // as they run
   std::vector<std::vector<std::uint32_t>> workspaces_;  // by step: storages
 };
 

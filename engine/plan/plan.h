@@ -74,6 +74,9 @@ struct Plan {
   std::vector<Segment> segments;
   std::vector<Location> values;  // by value id; bytes = 0 where a value has no memory (unused)
   std::vector<PlannedDispatch> dispatches;
+  // The first so many dispatches compute what stays the same until somebody writes the store (plan/lasting.h): they
+  // needn't run in each run, and what the others read of them keeps its memory.
+  std::uint32_t setup = 0;
   std::vector<Selection> selections;
   std::vector<std::uint32_t> order;  // nodes as they run; those that write the store last
   std::vector<ScratchRange> scratch;
@@ -100,6 +103,8 @@ struct LowerOptions {
   // Kernels may compute inputs while they read what those are computed from (plan/read_through.h); else all are in
   // memory.
   bool read_through = true;
+  // What stays the same from run to run is computed once (Plan::setup), which takes memory that runs can't share.
+  bool setup = true;
 };
 
 // Selects kernels, plans memory and places barriers. Throws Error where no kernel accepts a node (with

@@ -99,6 +99,11 @@ namespace {
 PlannedGraph fitted(const Graph& graph, const DeviceCaps& caps, const CompileOptions& options) {
   PlannedGraph result = planned_as_it_is(prepared(graph, options), caps, options);
   if (options.memory == 0 || result.bytes() <= options.memory) return result;
+  if (result.plan.setup > 0) {
+    CompileOptions every_run = options;
+    every_run.lower.setup = false;
+    return fitted(graph, caps, every_run);
+  }
   return Fitting(result, caps, options).run();
 }
 

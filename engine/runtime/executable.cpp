@@ -18,35 +18,33 @@ namespace tuff {
 namespace {
 
 constexpr std::uint64_t kPortAlignment = 64;
+constexpr double kTrialBudget = 1e9;  // before the first run is measured
 
 // Of an input or output in staging memory.
 std::uint64_t port_bytes(const TensorType& type) {
   return (static_cast<std::uint64_t>(type.bytes()) + kPortAlignment - 1) / kPortAlignment * kPortAlignment;
 }
 
-// At most 100 ms on a slow device of the kind: 2 TFLOP/s discrete; 100 GFLOP/s integrated, where a desktop may be
-// drawn too (16 ms on ten times that). CPU drivers have no watchdog.
-double default_budget(DeviceKind kind) {
-  switch (kind) {
-    case DeviceKind::discrete: return 2e11;
-    case DeviceKind::integrated: return 1e10;
-    case DeviceKind::other: return 1e10;
-    case DeviceKind::cpu: return std::numeric_limits<double>::infinity();
-  }
-  return 1e10;
+}  // namespace
+
+namespace {
+
+SubmissionBudget budget_of(const Executable::Options& options, DeviceKind kind) {
+  if (options.submission_budget > 0) return {options.submission_budget, std::numeric_limits<double>::infinity()};
+  if (options.submission_seconds > 0) return {kTrialBudget, options.submission_seconds};
+  return {first_submission_budget(kind), submission_seconds(kind)};
 }
 
 }  // namespace
-
-double submission_cost(const Dispatch& dispatch) {
-  return dispatch.flops + 10 * dispatch.bytes;
-}
 
 Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, ParameterStore* store,
                        const Options& options)
     : graph_(std::move(graph)),
       plan_(std::move(plan)),
       device_(device),
+      store_(store),
+      options_(options),
+      budget_(budget_of(options, device.caps().kind)),
       owned_(plan_.segments.size()),
       segments_(plan_.segments.size()) {
   if (store) store->check(*graph_);
@@ -57,11 +55,14 @@ Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, 
       throw Error(fmt::format("the graph uses the arena \"{}\", but no parameter store is given", segment.name));
     segments_[index] = &store->arena(segment.name);
   }
+  for (const PlannedDispatch& planned : plan_.dispatches)
+    for (const PlannedUse& use : planned.uses)
+      writes_store_ |= use.access != Access::read && plan_.segments[use.location.segment].kind == Segment::Kind::store;
   allocate();
   upload_constants();
-  cut_pieces(options.submission_budget > 0 ? options.submission_budget : default_budget(device_.caps().kind));
+  cut_pieces();
   compile_pipelines();
-  record(options);
+  record();
   record_transfers();
 }
 
@@ -121,10 +122,12 @@ void Executable::upload_constants() {
 }
 
 // Where a dispatch is cut changes no bits: its groups don't know of each other.
-void Executable::cut_pieces(double budget) {
+void Executable::cut_pieces() {
+  const double budget = budget_.work();
   double spent = 0;  // by the submission so far
   const auto add = [&](Piece piece, double cost) {
-    piece.begins_submission = spent > 0 && spent + cost > budget;
+    const bool setup_ends = !pieces_.empty() && pieces_.back().dispatch < plan_.setup && piece.dispatch >= plan_.setup;
+    piece.begins_submission = setup_ends || (spent > 0 && spent + cost > budget);
     spent = piece.begins_submission ? cost : spent + cost;
     pieces_.push_back(piece);
   };
@@ -175,28 +178,37 @@ void Executable::record_piece(CommandBuffer& commands, const Piece& piece) {
   commands.dispatch(device_.pipeline(pipeline_request(piece)), {push.data(), used}, piece.groups, piece.first);
 }
 
-void Executable::record(const Options& options) {
+// Memory that is poisoned before each run is set up in each, too.
+void Executable::record() {
+  const std::span<const Piece> all = pieces_;
+  const auto is_setup = [&](const Piece& piece) { return piece.dispatch < plan_.setup; };
+  const auto setup = options_.poison_scratch ? 0 : std::ranges::count_if(all, is_setup);
+  if (setup > 0) record_pieces(all.first(static_cast<std::size_t>(setup)), setup_, false);
+  record_pieces(all.subspan(static_cast<std::size_t>(setup)), main_, options_.poison_scratch);
+}
+
+void Executable::record_pieces(std::span<const Piece> pieces, std::vector<CommandBuffer>& commands, bool poison) {
   const auto start = [&] {
-    main_.push_back(device_.command_buffer());
-    main_.back().begin(true);
+    commands.push_back(device_.command_buffer());
+    commands.back().begin(true);
   };
   start();
-  if (options.poison_scratch) {
+  if (poison) {
     for (std::size_t index = 0; index < plan_.segments.size(); ++index)
       if (plan_.segments[index].kind == Segment::Kind::scratch)
-        main_.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
-    main_.back().barrier();
+        commands.back().fill(owned_[index], 0, plan_.segments[index].bytes, 0xFFFFFFFFu);
+    commands.back().barrier();
   }
-  for (const Piece& piece : pieces_) {
-    if (piece.begins_submission) {  // a command buffer begins and ends with a barrier
-      main_.back().end();
+  for (const Piece& piece : pieces) {
+    if (piece.begins_submission && &piece != &pieces.front()) {  // a command buffer begins and ends with a barrier
+      commands.back().end();
       start();
     } else if (plan_.dispatches[piece.dispatch].barrier_before) {
-      main_.back().barrier();
+      commands.back().barrier();
     }
-    record_piece(main_.back(), piece);
+    record_piece(commands.back(), piece);
   }
-  main_.back().end();
+  commands.back().end();
 }
 
 void Executable::record_transfers() {
@@ -252,6 +264,25 @@ void Executable::write(std::string_view name, const HostTensor& values) {
   input.latest = input.version[slot] = ++writes_;
 }
 
+// Of a graph that writes the store nothing of the store is set up.
+void Executable::set_up() {
+  const std::uint64_t version = store_ && !writes_store_ ? store_->version() : 0;
+  if (set_up_ == version) return;
+  for (const CommandBuffer& commands : setup_) device_.submit(commands);
+  set_up_ = version;
+}
+
+// The device has done all that was submitted.
+void Executable::cut_anew() {
+  device_.wait_idle();
+  pieces_.clear();
+  setup_.clear();
+  main_.clear();
+  cut_pieces();
+  compile_pipelines();
+  record();
+}
+
 void Executable::run() {
   begin_slot();
   const std::size_t slot = runs_ % 2;
@@ -262,14 +293,24 @@ void Executable::run() {
                 static_cast<std::size_t>(graph_->values()[input.value].type.bytes()));
     input.version[slot] = input.latest;
   }
+  set_up();
+  const bool measures = budget_.measures();
+  double longest = 0;
+  if (measures) device_.wait_idle();
   for (std::size_t index = 0; index < main_.size(); ++index) {
     std::array<const CommandBuffer*, 3> commands{};
     std::size_t count = 0;
     if (index == 0) commands[count++] = &upload_commands_[slot];
     commands[count++] = &main_[index];
     if (index + 1 == main_.size()) commands[count++] = &download_commands_[slot];
+    const double begin = measures ? os::monotonic_seconds() : 0;
     slot_done_[slot] = device_.submit({commands.data(), count});
+    if (!measures) continue;
+    device_.wait(slot_done_[slot]);
+    longest = std::max(longest, os::monotonic_seconds() - begin);
   }
+  if (measures && budget_.correct(longest, main_.size())) cut_anew();
+  if (writes_store_) store_->changed();
   ++runs_;
   slot_open_ = false;
 }
@@ -372,6 +413,7 @@ double Executable::time_run() {
   end.timestamp(pool, 1);
   end.end();
   wait();
+  set_up();
   device_.submit(begin);
   for (const CommandBuffer& commands : main_) device_.submit(commands);
   device_.submit(end);

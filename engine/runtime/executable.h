@@ -1,4 +1,5 @@
-// A plan on a device: memory bound, commands recorded once, replayed by every run().
+// A plan on a device: memory bound, commands recorded once, replayed by every run(). What stays the same from run to
+// run (Plan::setup) is computed in the first one and where the store has been written since.
 //
 //   executable->write("x", image); executable->run(); HostTensor y = executable->read("y");
 //
@@ -9,6 +10,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,7 @@
 #include "graph/graph.h"
 #include "plan/plan.h"
 #include "runtime/parameter_store.h"
+#include "runtime/submissions.h"
 #include "vulkan/device.h"
 
 namespace tuff {
@@ -28,8 +32,9 @@ struct DispatchTime {
 class Executable {
  public:
   struct Options {
-    // Work of one submission, see submission_cost(); 0: by the kind of device, so that no watchdog fires.
+    // Work of one submission, see runtime/submissions.h; 0: what takes `submission_seconds`, found in the first runs.
     double submission_budget = 0;
+    double submission_seconds = 0;  // 0: by the kind of device, so that no watchdog fires
     // Fills all scratch memory with NaN before each run, so that reading what was never written shows.
     bool poison_scratch = false;
   };
@@ -54,10 +59,10 @@ class Executable {
   // Of one staging slot of a graph's inputs and outputs; an executable has two.
   static std::uint64_t staging_bytes(const Graph& graph);
 
-  // Runs once with a timestamp around each dispatch. Needs caps().timestamps, else Error.
+  // Runs once with a timestamp around each dispatch, those of Plan::setup too. Needs caps().timestamps, else Error.
   std::vector<DispatchTime> profile();
   // The same of all dispatches at once, with barriers only where the plan has them: nanoseconds from the first one's
-  // start to the last one's end. As profile(), without the transfers of inputs and outputs.
+  // start to the last one's end. Without those of Plan::setup and, as profile(), the transfers of inputs and outputs.
   double time_run();
   // Runs the dispatches of one node alone and waits: nanoseconds, by the device's clock where it has timestamps, else
   // by the host's. Its inputs are what lies in their memory: constants, or what a run left there.
@@ -80,13 +85,16 @@ class Executable {
     std::array<std::uint32_t, 3> first = {0, 0, 0}, groups = {1, 1, 1};
     bool whole = true;
     bool last = true;                // of its dispatch
-    bool begins_submission = false;  // the budget is spent; never set on the first piece
+    bool begins_submission = false;  // the budget or the setup is spent; never set on the first piece
   };
 
-  void cut_pieces(double budget);
+  void cut_pieces();
   PipelineRequest pipeline_request(const Piece& piece) const;
   void compile_pipelines();
-  void record(const Options& options);
+  void record();
+  void record_pieces(std::span<const Piece> pieces, std::vector<CommandBuffer>& commands, bool poison);
+  void set_up();
+  void cut_anew();
   void record_piece(CommandBuffer& commands, const Piece& piece);
   void record_transfers();
   std::uint64_t address(const Location& location) const;
@@ -97,20 +105,22 @@ class Executable {
   std::unique_ptr<Graph> graph_;
   Plan plan_;
   Device& device_;
+  ParameterStore* store_;
+  Options options_;
+  SubmissionBudget budget_;
   std::vector<Buffer> owned_;            // by segment; empty for the store's
   std::vector<const Buffer*> segments_;  // by segment
   std::vector<Port> inputs_, outputs_;
   std::vector<Piece> pieces_;
   std::array<Buffer, 2> upload_staging_, download_staging_;
-  std::vector<CommandBuffer> main_;
+  std::vector<CommandBuffer> setup_, main_;
+  std::optional<std::uint64_t> set_up_;  // the store's version that setup_ ran on
+  bool writes_store_ = false;
   std::vector<CommandBuffer> upload_commands_, download_commands_;  // one a slot
   std::array<Ticket, 2> slot_done_;
   std::uint64_t runs_ = 0;
   std::uint64_t writes_ = 0;
   bool slot_open_ = false;
 };
-
-// The work of a dispatch in flop-equivalents: arithmetic plus ten for each byte moved.
-double submission_cost(const Dispatch& dispatch);
 
 }  // namespace tuff

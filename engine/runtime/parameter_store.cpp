@@ -81,6 +81,7 @@ void ParameterStore::write_arena(const std::string& name, std::span<const float>
     throw Error(
         fmt::format("the arena \"{}\" has {} bytes, {} were given", name, arena_bytes(name), values.size_bytes()));
   if (!values.empty()) upload(device_, arena(name), 0, std::as_bytes(values));
+  changed();
 }
 
 ParameterSnapshot::ParameterSnapshot(const ParameterStore& store, std::span<const std::string> arenas)
@@ -109,10 +110,12 @@ void ParameterStore::write(const std::string& name, const HostTensor& values, co
   std::vector<std::byte> stored(values.data.size());
   to_device_layout(wanted.type, values.data, stored);
   upload(device_, arena(arena_name.empty() ? wanted.arena : arena_name), wanted.offset * sizeof(float), stored);
+  changed();
 }
 
 void ParameterStore::zero(const std::string& name) {
   fill(device_, arena(name), 0, arena_bytes(name), 0);
+  changed();
 }
 
 void ParameterStore::check(const Graph& graph) const {

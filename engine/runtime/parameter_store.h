@@ -62,6 +62,11 @@ class ParameterStore {
   // Every variable of the graph is here with the same type and offset, else Error naming the first that isn't.
   void check(const Graph& graph) const;
 
+  // Another number whenever anything has been written: by the functions above, or by an executable, which calls
+  // changed().
+  std::uint64_t version() const { return version_; }
+  void changed() { ++version_; }
+
   // The arena's memory, made where it isn't there yet.
   Buffer& arena(const std::string& name);
   std::uint64_t arena_bytes(const std::string& name) const;
@@ -71,6 +76,7 @@ class ParameterStore {
   std::vector<Variable> variables_;
   std::uint64_t parameter_elements_ = 0;
   std::uint64_t buffer_elements_ = 0;
+  std::uint64_t version_ = 0;
   mutable std::map<std::string, Buffer> arenas_;
 };
 

@@ -126,7 +126,7 @@ class OperationTuner {
       const std::vector<Value> results = graph->add(operation_.op, inputs);
       for (std::size_t i = 0; outputs && i < results.size(); ++i) graph->output(std::to_string(i), results[i]);
     }
-    Plan plan = lower(*graph, device_.caps(), kernels_, {.force_nodes = std::move(kernels)});
+    Plan plan = lower(*graph, device_.caps(), kernels_, {.force_nodes = std::move(kernels), .setup = false});
     return std::make_unique<Executable>(std::move(graph), std::move(plan), device_, nullptr, Executable::Options{});
   }
 
