@@ -71,7 +71,7 @@ std::vector<std::uint32_t> tile_constants(const GemmTile& tile, GemmUnit unit, b
   std::vector<std::uint32_t> constants = {tile.invocations,  1, 1, tile.rows, tile.columns, tile.depth, tile.row_blocks,
                                           tile.column_blocks};
   // Unrolled terms: a CPU driver's compiler takes its time for each.
-  constants.push_back(unit == GemmUnit::matrices ? tile.invocations : caps.is_cpu() ? 1 : tile.depth);
+  constants.push_back(unit != GemmUnit::registers ? tile.invocations : caps.is_cpu() ? 1 : tile.depth);
   constants.push_back(aligned);
   const MatrixShape& matrix = caps.cooperative_matrix;
   constants.insert(constants.end(), {matrix.m, matrix.n, matrix.k});
@@ -80,7 +80,8 @@ std::vector<std::uint32_t> tile_constants(const GemmTile& tile, GemmUnit unit, b
 
 // A variant of a shader on tiles.
 std::string tiled_shader(const char* op, GemmUnit unit, const char* variant) {
-  return fmt::format("{}/tiled_gemm.{}{}", op, unit == GemmUnit::matrices ? "cooperative_" : "", variant);
+  const char* kind = unit == GemmUnit::matrices ? "cooperative_" : unit == GemmUnit::elements ? "cooperative2_" : "";
+  return fmt::format("{}/tiled_gemm.{}{}", op, kind, variant);
 }
 
 // The largest residue class of output pixels, that of residue 0, which all classes get room for; and how many there
@@ -135,10 +136,10 @@ std::vector<GemmTile> gemm_tiles(GemmUnit unit, const DeviceCaps& caps) {
   for (const auto& [down, across, row_blocks, column_blocks, depth_blocks] : kMatrixTiles) {
     const std::uint32_t rows = down * row_blocks * matrix.m, columns = across * column_blocks * matrix.n;
     const std::uint32_t depth = depth_blocks * matrix.k, subgroups = down * across;
-    // Two buffers of f16 and a result of each subgroup.
+    // Two buffers of f16 and, where they go through shared memory, a result of each subgroup.
     const std::uint32_t left = std::max(rows * (depth + 8), depth * (rows + 8)), right = depth * (columns + 8);
     tiles.push_back({rows, columns, depth, row_blocks, column_blocks, subgroups * caps.subgroup_size,
-                     2 * (left + right) * 2 + subgroups * matrix.m * matrix.n * 4});
+                     2 * (left + right) * 2 + (unit == GemmUnit::matrices ? subgroups * matrix.m * matrix.n * 4 : 0)});
   }
   return tiles;
 }
@@ -168,8 +169,10 @@ std::optional<std::string> refuse_tiled_gemm(const KernelRequest& request, const
   if (geometry.in_channels % 4 != 0 || geometry.out_channels % 4 != 0)
     return fmt::format("takes channels by fours, not {} and {}", geometry.in_channels, geometry.out_channels);
   const std::vector<GemmTile> tiles = gemm_tiles(unit, caps);
-  if (unit == GemmUnit::matrices) {
+  if (unit != GemmUnit::registers) {
     if (tiles.empty()) return "needs cooperative matrices";
+    if (unit == GemmUnit::elements && !caps.cooperative_elements)
+      return "needs single elements of cooperative matrices";
     if (request.inputs[0].dtype != DType::f16) return "takes images stored as f16";
   }
   const GemmTile& tile = wanted == kBestGemmTile ? tiles.back() : tiles[static_cast<std::size_t>(wanted)];
@@ -193,7 +196,7 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
   const bool bias = request.inputs.size() == 3;
   Dispatch dispatch;
   dispatch.shader = tiled_shader("conv", unit, parts > 1 ? "partial" : "f32");
-  dispatch.whole_subgroups = unit == GemmUnit::matrices;
+  dispatch.whole_subgroups = unit != GemmUnit::registers;
   dispatch.specialization = tile_constants(tile, unit, aligned, request.caps);
   dispatch.specialization.insert(
       dispatch.specialization.end(),
@@ -228,7 +231,7 @@ KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, c
   const auto parts = static_cast<std::uint32_t>(divided_up(pixels, per_part));
   Dispatch dispatch;
   dispatch.shader = tiled_shader("conv_weight_gradient", unit, "f32");
-  dispatch.whole_subgroups = unit == GemmUnit::matrices;
+  dispatch.whole_subgroups = unit != GemmUnit::registers;
   dispatch.specialization = tile_constants(
       tile, unit, shape.rows % tile.rows == 0 && shape.columns % tile.columns == 0 && pixels % per_part == 0,
       request.caps);

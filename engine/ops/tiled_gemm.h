@@ -14,8 +14,9 @@
 namespace tuff {
 
 // In what an invocation or a subgroup holds its part of a tile: registers (shaders/common/gemm_tile.glsl) or
-// cooperative matrices (shaders/common/cooperative_tile.glsl), whose operands are stored as f16.
-enum class GemmUnit : std::uint8_t { registers, matrices };
+// cooperative matrices (shaders/common/cooperative_tile.glsl), whose operands are stored as f16. `elements`: matrices
+// whose results invocations store one by one, not through shared memory.
+enum class GemmUnit : std::uint8_t { registers, matrices, elements };
 
 // What a workgroup computes: rows x columns, `depth` terms of the sum at a time. An invocation holds 4 row_blocks x 4
 // column_blocks of them, or a subgroup row_blocks x column_blocks matrices.
@@ -60,20 +61,23 @@ KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, c
                                                  GemmUnit unit, int tile);
 
 // Candidates of an op: both units, cooperative first, each followed by its tiles as settings, named by their rows and
-// columns, of matrices by how many these are. Of Op: geometry(request), and emit(request, unit, tile).
+// columns, of matrices by how many these are; and matrices by elements as another setting. Of Op: geometry(request),
+// and emit(request, unit, tile).
 template <typename Op>
 void add_tiled_kernels(std::vector<Kernel>& kernels) {
   const auto add = [&]<GemmUnit unit, int tile>(std::string_view name) {
     kernels.push_back(
         {name,
          [](const KernelRequest& request) { return refuse_tiled_gemm(request, Op::geometry(request), unit, tile); },
-         [](const KernelRequest& request) { return Op::emit(request, unit, tile); }, tile != kBestGemmTile});
+         [](const KernelRequest& request) { return Op::emit(request, unit, tile); },
+         tile != kBestGemmTile || unit == GemmUnit::elements});
   };
   add.template operator()<GemmUnit::matrices, kBestGemmTile>("cooperative_gemm");
   add.template operator()<GemmUnit::matrices, 0>("cooperative_gemm_8x8");
   add.template operator()<GemmUnit::matrices, 1>("cooperative_gemm_4x4");
   add.template operator()<GemmUnit::matrices, 2>("cooperative_gemm_8x1");
   add.template operator()<GemmUnit::matrices, 3>("cooperative_gemm_2x2");
+  add.template operator()<GemmUnit::elements, kBestGemmTile>("cooperative_gemm_elements");
   add.template operator()<GemmUnit::registers, kBestGemmTile>("tiled_gemm");
   add.template operator()<GemmUnit::registers, 0>("tiled_gemm_128x128");
   add.template operator()<GemmUnit::registers, 1>("tiled_gemm_128x64");

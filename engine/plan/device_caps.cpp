@@ -25,6 +25,7 @@ DeviceCaps restrict_caps(DeviceCaps caps, std::string_view profile) {
   caps.kind = DeviceKind::integrated;
   caps.storage_16bit = caps.arithmetic_fp16 = caps.int64 = caps.subgroup_broadcast = caps.shared_loads = false;
   caps.cooperative_matrix = {};
+  caps.cooperative_elements = false;
   return caps;
 }
 

@@ -48,6 +48,8 @@ struct DeviceCaps {
   bool shared_loads =
       false;  // CPU drivers: a load from one address for a whole workgroup is done once, not for each lane
   MatrixShape cooperative_matrix;  // f16 in, f32 sums, 0: none; workgroups then can be had in whole subgroups
+  // Invocations can be handed the single elements of matrices that they hold (VK_NV_cooperative_matrix2).
+  bool cooperative_elements = false;
   bool timestamps = false;
   double timestamp_period_ns = 0;
 

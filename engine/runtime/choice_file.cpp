@@ -44,7 +44,8 @@ std::string identity_of(const DeviceDescription& device, const DeviceCaps& caps)
                                                    {"fp16", caps.arithmetic_fp16},
                                                    {"int64", caps.int64},
                                                    {"broadcast", caps.subgroup_broadcast},
-                                                   {"shared loads", caps.shared_loads}};
+                                                   {"shared loads", caps.shared_loads},
+                                                   {"elements of matrices", caps.cooperative_elements}};
   for (const auto& [name, has] : features)
     if (has) text += fmt::format(", {}", name);
   return fmt::format("{}; kernels {:016x}", text, names_of_kernels());

@@ -1,4 +1,5 @@
-// VK_KHR_cooperative_matrix: what its specification declares, as Vulkan's headers before 1.3.255 lack it.
+// VK_KHR_cooperative_matrix and VK_NV_cooperative_matrix2: what their specifications declare, as Vulkan's headers
+// before 1.3.255 and 1.4.300 lack it.
 #pragma once
 
 #include "plan/device_caps.h"
@@ -7,12 +8,27 @@
 namespace tuff {
 
 inline constexpr const char* kCooperativeMatrixExtension = "VK_KHR_cooperative_matrix";
+inline constexpr const char* kCooperativeMatrix2Extension = "VK_NV_cooperative_matrix2";
 
 struct CooperativeMatrixFeatures {  // VkPhysicalDeviceCooperativeMatrixFeaturesKHR
   VkStructureType sType = static_cast<VkStructureType>(1000506000);
   void* pNext = nullptr;
   VkBool32 cooperativeMatrix = VK_FALSE;
   VkBool32 cooperativeMatrixRobustBufferAccess = VK_FALSE;
+};
+
+// What kernels use of it is perElementOperations; Mesa's lavapipe has no workgroup scope, tensor addressing and block
+// loads.
+struct CooperativeMatrix2Features {  // VkPhysicalDeviceCooperativeMatrix2FeaturesNV
+  VkStructureType sType = static_cast<VkStructureType>(1000593000);
+  void* pNext = nullptr;
+  VkBool32 workgroupScope = VK_FALSE;
+  VkBool32 flexibleDimensions = VK_FALSE;
+  VkBool32 reductions = VK_FALSE;
+  VkBool32 conversions = VK_FALSE;
+  VkBool32 perElementOperations = VK_FALSE;
+  VkBool32 tensorAddressing = VK_FALSE;
+  VkBool32 blockLoads = VK_FALSE;
 };
 
 struct CooperativeMatrixProperties {  // VkCooperativeMatrixPropertiesKHR

@@ -59,6 +59,7 @@ struct Query {
   VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
   CooperativeMatrixFeatures cooperative;
+  CooperativeMatrix2Features cooperative2;
   MatrixShape matrix;
   VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
@@ -108,6 +109,10 @@ void query(const InstanceFunctions& vk, VkPhysicalDevice device, Query& answer) 
     answer.matrix = cooperative_shape(
         reinterpret_cast<GetCooperativeMatrixProperties>(vk.get_cooperative_matrix_properties), device);
   }
+  if (answer.has(kCooperativeMatrix2Extension)) {
+    answer.cooperative2.pNext = answer.features.pNext;
+    answer.features.pNext = &answer.cooperative2;
+  }
   if (answer.has(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)) {
     answer.executable_properties.pNext = answer.features.pNext;
     answer.features.pNext = &answer.executable_properties;
@@ -153,14 +158,16 @@ bool controls_subgroup_size(const Query& answer) {
          answer.sizes.minSubgroupSize <= size && size <= answer.sizes.maxSubgroupSize;
 }
 
-// Kernels with cooperative matrices use Vulkan's memory model and whole subgroups; a build may be without them.
+// A build may be without the shaders with cooperative matrices.
+bool is_built(std::string_view name) {
+  return std::ranges::any_of(embedded_shaders(), [&](const EmbeddedShader& shader) { return shader.name == name; });
+}
+
+// Kernels with cooperative matrices use Vulkan's memory model and whole subgroups.
 bool runs_cooperative_matrices(const Query& answer) {
-  const bool built = std::ranges::any_of(embedded_shaders(), [](const EmbeddedShader& shader) {
-    return shader.name == "conv/tiled_gemm.cooperative_f32_f16";
-  });
-  return built && controls_subgroup_size(answer) && answer.cooperative.cooperativeMatrix == VK_TRUE &&
-         answer.features12.vulkanMemoryModel == VK_TRUE && answer.features12.shaderFloat16 == VK_TRUE &&
-         answer.features11.storageBuffer16BitAccess == VK_TRUE;
+  return is_built("conv/tiled_gemm.cooperative_f32_f16") && controls_subgroup_size(answer) &&
+         answer.cooperative.cooperativeMatrix == VK_TRUE && answer.features12.vulkanMemoryModel == VK_TRUE &&
+         answer.features12.shaderFloat16 == VK_TRUE && answer.features11.storageBuffer16BitAccess == VK_TRUE;
 }
 
 DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
@@ -194,6 +201,10 @@ DeviceCaps caps_of(const Query& answer, std::uint32_t timestamp_bits) {
   caps.arithmetic_fp16 = answer.features12.shaderFloat16 == VK_TRUE;
   caps.int64 = answer.features.features.shaderInt64 == VK_TRUE;
   if (runs_cooperative_matrices(answer)) caps.cooperative_matrix = answer.matrix;
+  // SPIR-V 1.6, which the shaders are in, comes with Vulkan 1.3.
+  caps.cooperative_elements = caps.cooperative_matrix.m > 0 && answer.is_vulkan_1_3() &&
+                              answer.cooperative2.perElementOperations == VK_TRUE &&
+                              is_built("conv/tiled_gemm.cooperative2_f32_f16");
   return caps;
 }
 
@@ -223,10 +234,11 @@ void list_limits(const Query& answer, DeviceDescription& device) {
       {"push constants", fmt::format("{} bytes", caps.max_push_constants)},
       {"largest allocation", mebibytes(caps.max_allocation)},
       {"subgroup size", caps.subgroup_size == 0 ? "unknown" : fmt::format("{}", caps.subgroup_size)},
-      {"cooperative matrix", caps.cooperative_matrix.m == 0
-                                 ? "none"
-                                 : fmt::format("{}x{}x{}, f16 to f32", caps.cooperative_matrix.m,
-                                               caps.cooperative_matrix.n, caps.cooperative_matrix.k)},
+      {"cooperative matrix",
+       caps.cooperative_matrix.m == 0
+           ? "none"
+           : fmt::format("{}x{}x{}, f16 to f32{}", caps.cooperative_matrix.m, caps.cooperative_matrix.n,
+                         caps.cooperative_matrix.k, caps.cooperative_elements ? ", by element" : "")},
       {"cores", fmt::format("{} ({})", caps.cores, device.cores_source)},
       {"timestamps",
        caps.timestamps ? fmt::format("{} bits, {:g} ns", device.timestamp_bits, caps.timestamp_period_ns) : "none"},

@@ -39,6 +39,17 @@ VkDevice create_device(const InstanceFunctions& vk, const DeviceDescription& dev
     features.pNext = &cooperative;
     extensions.push_back(kCooperativeMatrixExtension);
   }
+  CooperativeMatrix2Features cooperative2 = {.perElementOperations = VK_TRUE};
+  VkPhysicalDeviceMaintenance4Features maintenance4 = {
+      // sizes of workgroups in SPIR-V 1.6
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
+      .maintenance4 = VK_TRUE};
+  if (device.caps.cooperative_elements) {
+    maintenance4.pNext = features.pNext;
+    cooperative2.pNext = &maintenance4;
+    features.pNext = &cooperative2;
+    extensions.push_back(kCooperativeMatrix2Extension);
+  }
   VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
       .pipelineExecutableInfo = VK_TRUE};
@@ -151,6 +162,7 @@ std::unique_ptr<Device> Device::adopt(const AdoptedDevice& adopted, const Device
   device.caps.storage_16bit = adopted.storage_16bit;
   device.caps.arithmetic_fp16 = adopted.arithmetic_fp16;
   device.caps.int64 = adopted.int64;
+  device.caps.cooperative_elements = false;
   device.caps.cooperative_matrix = {};  // needs features and an extension that the caller may not have asked for
   device.caps.subgroup_broadcast = device.caps.subgroup_broadcast && adopted.subgroup_broadcast_dynamic_id;
   device.timestamp_bits = timestamp_bits(instance->functions(), adopted);

@@ -13,6 +13,11 @@
 namespace tuff {
 namespace {
 
+void without_matrices(DeviceCaps& caps) {
+  caps.cooperative_matrix = {};
+  caps.cooperative_elements = false;
+}
+
 struct Quirk {
   const char* name;  // in the variable's spelling
   const char* effect;
@@ -56,7 +61,7 @@ constexpr Quirk kQuirks[] = {
      [](const DeviceCaps& caps) {
        return caps.is_cpu() && caps.vendor_id == kMesa && caps.cooperative_matrix.m > 0 && caps.subgroup_size != 8;
      },
-     [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
+     without_matrices},
     // Reports of others: wrong results on RX 5700 (AMD's driver for Windows), a thousand times slower on Arc A770.
     // AMD's
     // devices 0x73.. (RDNA 1 and 2) have no units for them, Intel's matrices of 8 columns are those before Xe2.
@@ -65,7 +70,7 @@ constexpr Quirk kQuirks[] = {
        return caps.cooperative_matrix.m > 0 && ((caps.vendor_id == 0x1002 && caps.device_id >> 8 == 0x73) ||
                                                 (caps.vendor_id == 0x8086 && caps.cooperative_matrix.n == 8));
      },
-     [](DeviceCaps& caps) { caps.cooperative_matrix = {}; }},
+     without_matrices},
 };
 
 // Nothing where the variable isn't set.

@@ -5,6 +5,9 @@
 // matrices of the device's shape kM x kN, whose products take kK terms. Operands lie in shared memory as quads of f16: the
 // right side (kDepth, columns); the left side (rows, kDepth) where terms are put, LEFT_TERMS, else (kDepth, rows). Rows of
 // both are 8 words of f16 longer than needed, so that matrices' rows begin at different banks.
+//
+// With PER_ELEMENT (VK_NV_cooperative_matrix2) invocations store the elements of the sums that they hold, store_element();
+// without it these go through shared memory, store().
 #ifndef TUFF_COOPERATIVE_TILE_GLSL
 #define TUFF_COOPERATIVE_TILE_GLSL
 #extension GL_EXT_control_flow_attributes : require
@@ -12,6 +15,9 @@
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
+#ifdef PER_ELEMENT
+#extension GL_NV_cooperative_matrix2 : require
+#endif
 #pragma use_vulkan_memory_model
 
 layout(constant_id = 3) const uint kRows = 64;
@@ -37,11 +43,17 @@ const uint kRightSize = kDepth * kRightStride;
 
 shared f16vec4 left_tile[2 * kLeftSize];
 shared f16vec4 right_tile[2 * kRightSize];
+#ifndef PER_ELEMENT
 shared float results[kSubgroupsDown * kSubgroupsAcross * kM * kN];  // one matrix of each subgroup
+#endif
 coopmat<float, gl_ScopeSubgroup, kM, kN, gl_MatrixUseAccumulator> sum[kRowBlocks * kColumnBlocks];
 
 uint place_of(uint row);
+#ifdef PER_ELEMENT
+void store_element(uint place, uint column, float value);
+#else
 void store(uint place, uint quad, vec4 value);
+#endif
 
 const uint kNowhere = 0xffffffffu;
 
@@ -89,22 +101,42 @@ void multiply(uint buffer_number) {
   }
 }
 
+// Where this subgroup's part of the tile begins: its first row, and its first quad of columns.
+uvec2 part_of_subgroup(uint first_row, uint first_quad) {
+  return uvec2(first_row + gl_SubgroupID / kSubgroupsAcross * kRowBlocks * kM,
+               first_quad + gl_SubgroupID % kSubgroupsAcross * kColumnBlocks * kN / 4);
+}
+
+#ifdef PER_ELEMENT
+float put(const in uint row, const in uint column, const in float value, const in uint first_row, const in uint first_column) {
+  const uint place = place_of(first_row + row);
+  if (place != kNowhere) store_element(place, first_column + column, value);
+  return value;
+}
+
+void finish(uint first_row, uint first_quad) {
+  const uvec2 part = part_of_subgroup(first_row, first_quad);
+  [[unroll]] for (uint i = 0; i < kRowBlocks; ++i)
+    [[unroll]] for (uint j = 0; j < kColumnBlocks; ++j)
+      coopMatPerElementNV(sum[i * kColumnBlocks + j], sum[i * kColumnBlocks + j], put, part.x + i * kM, part.y * 4 + j * kN);
+}
+#else
 // Through shared memory, as only the implementation knows which invocation holds which element.
 void finish(uint first_row, uint first_quad) {
   const uint own = gl_SubgroupID * kM * kN;
-  const uint down = first_row + gl_SubgroupID / kSubgroupsAcross * kRowBlocks * kM;
-  const uint across = first_quad + gl_SubgroupID % kSubgroupsAcross * kColumnBlocks * kN / 4;
+  const uvec2 part = part_of_subgroup(first_row, first_quad);
   [[unroll]] for (uint i = 0; i < kRowBlocks; ++i)
     [[unroll]] for (uint j = 0; j < kColumnBlocks; ++j) {
       barrier();
       coopMatStore(sum[i * kColumnBlocks + j], results, own, kN, gl_CooperativeMatrixLayoutRowMajor);
       barrier();
       for (uint quad = gl_SubgroupInvocationID; quad < kM * kN / 4; quad += kLanes) {
-        const uint place = place_of(down + i * kM + quad / (kN / 4)), at = own + quad * 4;
+        const uint place = place_of(part.x + i * kM + quad / (kN / 4)), at = own + quad * 4;
         if (place != kNowhere)
-          store(place, across + j * kN / 4 + quad % (kN / 4), vec4(results[at], results[at + 1], results[at + 2], results[at + 3]));
+          store(place, part.y + j * kN / 4 + quad % (kN / 4), vec4(results[at], results[at + 1], results[at + 2], results[at + 3]));
       }
     }
 }
+#endif
 
 #endif

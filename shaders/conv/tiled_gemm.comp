@@ -29,9 +29,15 @@ layout(constant_id = 14) const bool kBias = false;
 layout(constant_id = 15) const uint kActivation = 0;
 layout(constant_id = 16) const float kSlope = 0;
 
-#ifdef PARTIAL
+#if defined(PARTIAL) && defined(PER_ELEMENT)
+#define OUT FloatOut
+#define OUT_VALUE(v) v
+#elif defined(PARTIAL)
 #define OUT Vec4Out
 #define OUT_VALUE(v) v
+#elif defined(PER_ELEMENT)
+#define OUT StoredOut
+#define OUT_VALUE(v) STORED(v)
 #else
 #define OUT StoredVec4Out
 #define OUT_VALUE(v) STORED_VEC4(v)
@@ -94,6 +100,16 @@ uint place_of(uint row) {
   return part_start + pixel * (out_channels / 4);
 }
 
+#ifdef PER_ELEMENT
+void store_element(uint place, uint column, float value) {
+  if (!kAligned && column >= out_channels) return;
+#ifndef PARTIAL
+  if (kBias) value += bias.at[column / 4][column % 4];
+  value = activate(value, kActivation, kSlope);
+#endif
+  y.at[place * 4 + column] = OUT_VALUE(value);
+}
+#else
 void store(uint place, uint quad, vec4 value) {
   if (!kAligned && quad >= out_channels / 4) return;
 #ifndef PARTIAL
@@ -103,6 +119,7 @@ void store(uint place, uint quad, vec4 value) {
 #endif
   y.at[place + quad] = OUT_VALUE(value);
 }
+#endif
 
 // What an invocation brings of each step's operands: quads of a row's terms on the left, of a term's columns on the right.
 const uint kQuads = kDepth / 4;

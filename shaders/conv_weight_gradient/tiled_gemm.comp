@@ -20,10 +20,15 @@ layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;
 
 layout(constant_id = 9) const bool kAligned = false;  // tiles fit: rows, columns and terms need no check
 
+#ifdef PER_ELEMENT
+#define OUT FloatOut
+#else
+#define OUT Vec4Out
+#endif
 layout(push_constant) uniform Push {
   StoredVec4In x;
   StoredVec4In upstream;
-  Vec4Out partial;
+  OUT partial;
   CONV_GEOMETRY
   uint pixels_per_part;
 };
@@ -34,9 +39,15 @@ uint place_of(uint row) {
   return kAligned || row < weight_rows ? part_start + row * (out_channels / 4) : kNowhere;
 }
 
+#ifdef PER_ELEMENT
+void store_element(uint place, uint column, float value) {
+  if (kAligned || column < out_channels) partial.at[place * 4 + column] = value;
+}
+#else
 void store(uint place, uint quad, vec4 value) {
   if (kAligned || quad < out_channels / 4) partial.at[place + quad] = value;
 }
+#endif
 
 // What an invocation brings of each step's operands: one pixel's terms of quads of rows and columns. Consecutive invocations
 // take consecutive quads.

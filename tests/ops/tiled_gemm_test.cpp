@@ -9,7 +9,7 @@ namespace tuff::test {
 
 namespace {
 
-constexpr GemmUnit kUnits[] = {GemmUnit::registers, GemmUnit::matrices};
+constexpr GemmUnit kUnits[] = {GemmUnit::registers, GemmUnit::matrices, GemmUnit::elements};
 
 }  // namespace
 
