@@ -173,6 +173,19 @@ TEST_CASE("bench growth: tiles and batches") {
   // Tiles of one size are all that is on the device, whatever the image's size.
   CHECK(report["tiled"][0]["device_bytes"] == report["tiled"][1]["device_bytes"]);
   CHECK(report["steps"].size() == 2);
+  CHECK(report["tiled"][0]["tile_height"] == 64);
+
+  // Fitted: in the memory that there is, 128x128 pixels at a time.
+  const Finished fitted = run_tuff({"bench", "growth", "--base", "2", "--depth", "2", "--memory", "1M", "--sizes",
+                                    "200,300", "--batches", "1", "--json", file});
+  CAPTURE(fitted.err);
+  REQUIRE(fitted.code == 0);
+  const nlohmann::json fitted_report = nlohmann::json::parse(file_text(file));
+  for (const nlohmann::json& time : fitted_report["tiled"]) {
+    CHECK(time["device_bytes"] <= (1 << 20) + 100'000);  // the weights are beside
+    CHECK(time["tile_height"] < time["size"]);
+    CHECK(time["computed_pixels"] > time["pixels"]);
+  }
 }
 
 }  // namespace tuff::test
