@@ -8,6 +8,7 @@
 #include <string>
 
 #include "apps/bench/report.h"
+#include "base/clocks.h"
 #include "base/os.h"
 #include "embedded.h"
 #include "support/child.h"
@@ -30,6 +31,11 @@ TEST_CASE("bench: one case in all passes, and its report") {
   CHECK(report["peaks"]["bytes"].get<double>() > 0);
   CHECK((report["peaks"]["matrix_flops"].get<double>() > 0) == (test_device().caps().cooperative_matrix.m > 0));
   CHECK_FALSE(report["device"]["name"].get<std::string>().empty());
+  if (test_device().caps().is_cpu()) {
+    const bool known = os::cpu_clocks().core > 0;
+    REQUIRE(report.contains("clocks") == known);
+    if (known) CHECK(report["clocks"]["core_mhz"].get<double>() > 100);
+  }
   const bool half = !contains(finished.out, "f16 is left out");
   REQUIRE(report["results"].size() == (half ? 11 : 6));  // 3 + 2 passes in one or two types, and an update
   for (const nlohmann::json& result : report["results"]) {
