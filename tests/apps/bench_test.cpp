@@ -15,6 +15,7 @@
 #include "support/files.h"
 #include "support/skip.h"
 #include "support/test_device.h"
+#include "support/test_layer.h"
 
 namespace tuff::test {
 
@@ -163,6 +164,31 @@ TEST_CASE("bench latency: stages, frames, and other sizes that need no or few pi
   CHECK(report["sizes"][1]["anew"] > 0);
   CHECK(run_tuff({"bench", "latency", "--size", "33"}).code == 1);
   CHECK(contains(run_tuff({"bench", "latency", "--size", "33"}).err, "--size 33: the net can't take this size"));
+}
+
+TEST_CASE("bench: statistics of every type, from a driver that is pretended to tell") {
+  const TestLayer layer("pipeline_statistics");
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1",
+                                      "--seconds", "0", "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  CHECK(contains(finished.out, "): registers 48, spills -3, occupancy 0.75, scratch 1\n"));
+  const nlohmann::json pipelines = bench::read_report(file)["pipelines"];
+  CHECK(pipelines.size() > 1);
+  for (const nlohmann::json& pipeline : pipelines) {
+    CHECK_FALSE(pipeline["shader"].get<std::string>().empty());
+    CHECK(pipeline["statistics"] ==
+          nlohmann::json{{"registers", 48}, {"spills", -3}, {"occupancy", 0.75}, {"scratch", 1}});
+  }
+
+  // Nothing is asked of it where nobody wants to know.
+  const Finished without = run_tuff({"bench", "--peaks", "--json", file});
+  CAPTURE(without.err);
+  REQUIRE(without.code == 0);
+  CHECK_FALSE(contains(without.out, "registers"));
+  CHECK_FALSE(bench::read_report(file).contains("pipelines"));
 }
 
 TEST_CASE("bench growth: tiles and batches") {
