@@ -168,7 +168,8 @@ void add_growth_command(CLI::App& command) {
   const auto arguments = std::make_shared<bench::GrowthArguments>();
   growth->add_option("--base", arguments->base, "channels of the U-Net [8]")->type_name("N");
   growth->add_option("--depth", arguments->depth, "its halvings [3]")->type_name("N");
-  growth->add_option("--tile", arguments->tile, "side of the tiles [512]")->type_name("PIXELS");
+  growth->add_option("--tile", arguments->tile, "side of the tiles [fitted to each image]")->type_name("PIXELS");
+  add_memory_option(*growth, arguments->memory, "device memory for tiles, e.g. 200M [what one of 512x512 takes]");
   growth->add_option("--sizes", arguments->sizes, "sides of the images [1024,2048,4096]")
       ->delimiter(',')
       ->type_name("PIXELS,...");

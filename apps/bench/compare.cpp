@@ -1,9 +1,12 @@
 #include "apps/bench/compare.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "apps/bench/report.h"
 #include "base/error.h"
@@ -49,7 +52,22 @@ void warn_of_differences(const Json& before, const Json& after) {
       fmt::print("note: {} before, {} after\n", first.value(key, ""), second.value(key, ""));
 }
 
+constexpr double kClockTolerance = 0.05;
+
 }  // namespace
+
+std::string clock_warning(const Json& before, const Json& after) {
+  std::vector<std::string> differences;
+  const Json first = before.value("clocks", Json::object()), second = after.value("clocks", Json::object());
+  const std::pair<const char*, const char*> names[] = {
+      {"core_mhz", "core"}, {"core_highest_mhz", "core at most"}, {"memory_mhz", "memory"}};
+  for (const auto& [key, name] : names) {
+    const double one = first.value(key, 0.0), two = second.value(key, 0.0);
+    if (one > 0 && two > 0 && std::max(one, two) > (1 + kClockTolerance) * std::min(one, two))
+      differences.push_back(fmt::format("{} {:.0f} MHz before, {:.0f} after", name, one, two));
+  }
+  return differences.empty() ? "" : fmt::format("note: other clocks: {}", fmt::join(differences, "; "));
+}
 
 std::vector<Comparison> compare(const Json& before, const Json& after, double tolerance) {
   std::vector<Comparison> rows;
@@ -73,6 +91,7 @@ void run_compare(const std::string& before_path, const std::string& after_path, 
   const std::vector<Comparison> rows = compare(before, after, tolerance_percent / 100);
   if (rows.empty()) throw Error(fmt::format("{} and {} have no pass in common", before_path, after_path));
   warn_of_differences(before, after);
+  if (const std::string warning = clock_warning(before, after); !warning.empty()) fmt::print("{}\n", warning);
   fmt::print("{:<40} {:>11} {:>11} {:>7}  {:<16}\n", "", "before, ms", "after, ms", "ratio", "interval");
   int slower = 0;
   double sum = 0;

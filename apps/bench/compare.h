@@ -18,6 +18,9 @@ struct Comparison {
 // beyond `tolerance` (0.05: 5 %).
 std::vector<Comparison> compare(const nlohmann::json& before, const nlohmann::json& after, double tolerance);
 
+// A line on clocks that differ by more than 5 %, of those that both reports know; else empty.
+std::string clock_warning(const nlohmann::json& before, const nlohmann::json& after);
+
 // Prints the table. Error where a pass is slower, or none is in both files.
 void run_compare(const std::string& before, const std::string& after, double tolerance_percent);
 

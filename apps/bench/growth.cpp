@@ -9,6 +9,7 @@
 
 #include "apps/bench/report.h"
 #include "apps/networks.h"
+#include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
@@ -22,9 +23,11 @@ namespace {
 
 constexpr int kRuns = 3;  // the fastest counts
 constexpr std::int64_t kCrop = 128;
+constexpr std::int64_t kTile = 512;  // how much memory there is: for a tile of this side
 
 struct TiledTime {
   std::int64_t size = 0;
+  std::int64_t tile_height = 0, tile_width = 0;
   double seconds = 0;
   double pixels = 0, computed = 0;  // of the image, and of all tiles with what they overlap
   std::uint64_t device_bytes = 0;   // at the peak, the parameters among them
@@ -55,14 +58,23 @@ void fill(std::span<float> values) {
 TiledTime time_tiled(Device& device, Predictor& predictor, std::int64_t size) {
   Image image(1, size, size);
   fill(image.values);
-  TiledTime time{.size = size, .pixels = static_cast<double>(size) * static_cast<double>(size)};
   const Tiling tiling = predictor.tiling(size, size);
-  for (const Tile& tile : tiling.tiles)
-    time.computed += static_cast<double>(tile.input.height) * static_cast<double>(tile.input.width);
+  TiledTime time{.size = size,
+                 .tile_height = tiling.tile_height,
+                 .tile_width = tiling.tile_width,
+                 .pixels = static_cast<double>(size) * static_cast<double>(size),
+                 .computed = static_cast<double>(tiling.computed_pixels())};
   predictor.predict(image);  // compiles
   time.seconds = fastest([&] { predictor.predict(image); });
   time.device_bytes = device.counters().peak_bytes;
   return time;
+}
+
+std::uint64_t memory_for_tiles(const GrowthArguments& arguments, const Network& network, const Device& device) {
+  const std::uint64_t given = parse_memory(arguments.memory);
+  if (given > 0 || arguments.tile > 0) return given;
+  const std::int64_t side = network.output_size(kTile) > 0 ? kTile : network.nearest_sizes(kTile).second;
+  return inference_bytes(network, device.caps(), side, side).value_or(0);
 }
 
 StepTime time_step(Device& device, const Network& network, TrainOptions options, std::int64_t batch) {
@@ -87,11 +99,12 @@ StepTime time_step(Device& device, const Network& network, TrainOptions options,
 }
 
 void print(const std::vector<TiledTime>& tiled, const std::vector<StepTime>& steps) {
-  fmt::print("{:<16} {:>10} {:>12} {:>18} {:>8} {:>12}\n", "tiled prediction", "s", "ns a pixel", "ns a tile's pixel",
-             "halo", "device MiB");
+  fmt::print("{:<16} {:>10} {:>10} {:>12} {:>18} {:>8} {:>12}\n", "tiled prediction", "tile", "s", "ns a pixel",
+             "ns a tile's pixel", "halo", "device MiB");
   for (const TiledTime& time : tiled)
-    fmt::print("{:<16} {:>10.3f} {:>12.1f} {:>18.1f} {:>7.0f}% {:>12.1f}\n", fmt::format("{0}x{0}", time.size),
-               time.seconds, time.seconds / time.pixels * 1e9, time.seconds / time.computed * 1e9, 100 * time.halo(),
+    fmt::print("{:<16} {:>10} {:>10.3f} {:>12.1f} {:>18.1f} {:>7.0f}% {:>12.1f}\n", fmt::format("{0}x{0}", time.size),
+               fmt::format("{}x{}", time.tile_width, time.tile_height), time.seconds, time.seconds / time.pixels * 1e9,
+               time.seconds / time.computed * 1e9, 100 * time.halo(),
                static_cast<double>(time.device_bytes) / (1 << 20));
   fmt::print("\n{:<16} {:>10} {:>12}\n", "training step", "ms", "ms an image");
   for (const StepTime& time : steps)
@@ -105,6 +118,8 @@ nlohmann::ordered_json report(const Device& device, const std::vector<TiledTime>
   json.erase("peaks");
   for (const TiledTime& time : tiled)
     json["tiled"].push_back({{"size", time.size},
+                             {"tile_height", time.tile_height},
+                             {"tile_width", time.tile_width},
                              {"seconds", time.seconds},
                              {"pixels", time.pixels},
                              {"computed_pixels", time.computed},
@@ -126,7 +141,8 @@ void run_growth(const GrowthArguments& arguments) {
   {
     ParameterStore store(*device, *inference_graph(network, 1, kCrop, kCrop));
     store.initialize(0);
-    Predictor predictor(*device, store, network, {.tile = arguments.tile});
+    const PredictorOptions limits{.tile = arguments.tile, .memory = memory_for_tiles(arguments, network, *device)};
+    Predictor predictor(*device, store, network, limits);
     for (const std::int64_t size : arguments.sizes) {
       if (size < 1) throw Error(fmt::format("--sizes {}: must be 1 or more", size));
       tiled.push_back(time_tiled(*device, predictor, size));

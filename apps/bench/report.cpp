@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "apps/commit.h"
+#include "base/clocks.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "vulkan/pipeline_cache.h"
@@ -36,6 +38,20 @@ double peak_of(const Case& item, const Measurement& measured, const Peaks& peaks
   return matrices && peaks.matrix_flops > 0 ? peaks.matrix_flops : peaks.flops;
 }
 
+// What isn't known is left out.
+nlohmann::ordered_json clocks_of(const Device& device) {
+  const DeviceCaps& caps = device.caps();
+  const os::Clocks clocks = caps.is_cpu()
+                                ? os::cpu_clocks()
+                                : os::gpu_clocks({device.description().pci_address, caps.vendor_id, caps.device_id});
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const std::pair<const char*, double> values[] = {
+      {"core_mhz", clocks.core}, {"core_highest_mhz", clocks.core_highest}, {"memory_mhz", clocks.memory}};
+  for (const auto& [name, megahertz] : values)
+    if (megahertz > 0) json[name] = megahertz;
+  return json;
+}
+
 }  // namespace
 
 nlohmann::ordered_json begin_report(const Device& device, const std::string& suite, const Peaks& peaks) {
@@ -55,6 +71,7 @@ nlohmann::ordered_json begin_report(const Device& device, const std::string& sui
                       {"cores", caps.cores},
                       {"memory_bytes", caps.memory},
                       {"timestamps", caps.timestamps}};
+  if (nlohmann::ordered_json clocks = clocks_of(device); !clocks.empty()) report["clocks"] = std::move(clocks);
   report["peaks"] = {{"flops", peaks.flops},
                      {"flops_shader", peaks.flops_shader},
                      {"matrix_flops", peaks.matrix_flops},

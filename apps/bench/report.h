@@ -14,7 +14,8 @@ namespace tuff::bench {
 
 inline constexpr int kReportVersion = 2;
 
-// {"version", "tuff", "commit", "os", "shaders", "device": {...}, "suite", "peaks", "results": []}
+// {"version", "tuff", "commit", "os", "shaders", "device": {...}, "clocks": {...}, "suite", "peaks", "results": []};
+// the clocks are those of this moment, in MHz, where they are known.
 nlohmann::ordered_json begin_report(const Device& device, const std::string& suite, const Peaks& peaks);
 
 nlohmann::ordered_json to_json(const Case& item, const Measurement& measured, const Peaks& peaks);

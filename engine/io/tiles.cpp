@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "base/error.h"
 
@@ -73,7 +74,52 @@ AxisTiling tile_axis(const TilingAxis& axis) {
   return axis.margin > 0 ? tile_unpadded(axis) : tile_padded(axis);
 }
 
+// A way to cut an axis: `count` tiles of this extent.
+struct Cut {
+  std::int64_t tile = 0;
+  std::int64_t count = 0;
+  std::int64_t computed() const { return tile * count; }
+};
+
+// All that are of use, smallest tile first: each computes no more than those before it.
+std::vector<Cut> useful_cuts(TilingAxis axis, const std::function<std::int64_t(std::int64_t)>& next_size) {
+  const std::int64_t around = axis.margin + axis.halo;
+  const std::int64_t whole =
+      axis.margin > 0 ? next_size(axis.image + 2 * around) : round_up(axis.image, axis.alignment);
+  std::vector<Cut> cuts;
+  const auto add = [&](const Cut& cut) {
+    if (cuts.empty() || cut.computed() <= cuts.back().computed()) cuts.push_back(cut);
+  };
+  for (axis.tile = next_size(2 * around + axis.alignment); axis.tile < whole; axis.tile = next_size(axis.tile + 1))
+    add({axis.tile, static_cast<std::int64_t>(tile_axis(axis).spans.size())});
+  add({whole, 1});
+  return cuts;
+}
+
 }  // namespace
+
+std::optional<TilingOptions> fit_tiles(const TilingOptions& image, std::int64_t most_pixels,
+                                       const std::function<std::int64_t(std::int64_t)>& next_size) {
+  const std::vector<Cut> rows = useful_cuts(image.y, next_size), columns = useful_cuts(image.x, next_size);
+  struct Choice {
+    const Cut* y;
+    const Cut* x;
+    std::pair<std::int64_t, std::int64_t> cost() const { return {y->computed() * x->computed(), y->count * x->count}; }
+  };
+  std::optional<Choice> best;
+  std::size_t wider = columns.size();  // those from here on are too wide for this height and for all larger ones
+  for (const Cut& row : rows) {
+    while (wider > 0 && row.tile * columns[wider - 1].tile > most_pixels) --wider;
+    if (wider == 0) break;
+    const Choice choice{&row, &columns[wider - 1]};
+    if (!best || choice.cost() < best->cost()) best = choice;
+  }
+  if (!best) return std::nullopt;
+  TilingOptions fitted = image;
+  fitted.y.tile = best->y->tile;
+  fitted.x.tile = best->x->tile;
+  return fitted;
+}
 
 Tiling tile_image(const TilingOptions& options) {
   const AxisTiling rows = tile_axis(options.y), columns = tile_axis(options.x);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "graph/tensor.h"
@@ -47,6 +49,7 @@ struct Tiling {
   std::int64_t tile_height = 0;  // of every input
   std::int64_t tile_width = 0;
   std::vector<Tile> tiles;  // outputs cover each pixel of the image once
+  std::int64_t computed_pixels() const { return tile_height * tile_width * static_cast<std::int64_t>(tiles.size()); }
 };
 
 // Padded networks (margin 0): tiles at the image's edge end there, so that the network's own padding applies as it does
@@ -55,6 +58,12 @@ struct Tiling {
 // (size - 2 * margin > 0); with tile = 0 pass a whole-image size that it accepts through `tile` instead.
 // Error: tile no multiple of the alignment, or too small for its halo.
 Tiling tile_image(const TilingOptions& options);
+
+// `image` with the tile of at most that many pixels by which least is computed, as a square rarely fits an image; of
+// equals the largest. `next_size`: the least extent from this one on that tiles may have, the whole image apart. The
+// axes' own `tile` isn't read. Nothing where the smallest tile has more pixels.
+std::optional<TilingOptions> fit_tiles(const TilingOptions& image, std::int64_t most_pixels,
+                                       const std::function<std::int64_t(std::int64_t)>& next_size);
 
 // Index within 0..extent-1 that a coordinate outside is mirrored to; the edge pixel isn't repeated.
 std::int64_t mirrored(std::int64_t coordinate, std::int64_t extent);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -13,8 +14,12 @@
 namespace tuff {
 namespace {
 
-// Tried in turn for images that don't fit as a whole. Larger tiles waste less on their overlap.
+// Tried in turn for images that don't fit as a whole, to find out how many pixels a tile may have. Larger tiles waste
+// less on their overlap.
 constexpr std::int64_t kTileSides[] = {2048, 1536, 1024, 768, 512, 384, 256, 192, 128};
+
+// Extents of fitted tiles are multiples of it, lest nearly every image of a collection gets its own executable.
+constexpr std::int64_t kTileStep = 16;
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -38,6 +43,13 @@ std::vector<std::int64_t> tile_sides(const Network& network) {
     sides.push_back(side);
   }
   return sides;
+}
+
+TilingAxis tiling_axis(const Network& network, std::int64_t extent) {
+  return {.image = extent,
+          .alignment = network.alignment,
+          .halo = round_up(network.radius, network.alignment),
+          .margin = network.margin};
 }
 
 // Of the store's arenas that a graph uses.
@@ -96,8 +108,7 @@ bool Predictor::fits(std::int64_t height, std::int64_t width) {
 
 Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile) const {
   const auto axis = [&](std::int64_t extent) {
-    TilingAxis result{.image = extent, .alignment = network_.alignment, .margin = network_.margin};
-    result.halo = round_up(network_.radius, network_.alignment);
+    TilingAxis result = tiling_axis(network_, extent);
     const std::int64_t whole = whole_extent(network_, extent);
     if (network_.margin > 0)
       result.tile = tile == 0 ? whole : std::min(tile, whole);
@@ -121,10 +132,47 @@ std::int64_t Predictor::largest_tile() {
                   options_.memory > 0 ? "allow more with --memory" : "use a smaller network or another --device"));
 }
 
+// The least extent from this one on that a fitted tile may have.
+std::int64_t Predictor::next_size(std::int64_t extent) const {
+  if (network_.margin == 0) return round_up(extent, std::lcm(network_.alignment, kTileStep));
+  return network_.output_size(extent) > 0 ? extent : network_.nearest_sizes(extent).second;
+}
+
+// What the largest square tile has that fits, known that one of this side does. Without --memory the side stays: what
+// is free differs from run to run, and tiles of another size give other last digits.
+std::int64_t Predictor::most_pixels(std::int64_t side) {
+  if (options_.memory == 0) return side * side;
+  const std::vector<std::int64_t> sides = tile_sides(network_);
+  const auto larger = std::find(sides.rbegin(), sides.rend(), side) + 1;
+  if (larger == sides.rend()) return side * side;
+  std::int64_t too_large = *larger;
+  while (true) {
+    const std::int64_t middle = next_size((side + too_large + 1) / 2);
+    if (middle >= too_large) return side * side;
+    (fits(middle, middle) ? side : too_large) = middle;
+  }
+}
+
+// By tiles of the size that computes least; what they need goes nearly by their pixels alone.
+Tiling Predictor::fitted(std::int64_t height, std::int64_t width) {
+  const std::int64_t side = largest_tile();
+  const Tiling square = cut(height, width, side);
+  const auto axis = [&](std::int64_t extent) { return tiling_axis(network_, extent); };
+  std::int64_t most = most_pixels(side);
+  while (true) {
+    const auto options =
+        fit_tiles({axis(height), axis(width)}, most, [&](std::int64_t size) { return next_size(size); });
+    if (!options) return square;
+    Tiling tiling = tile_image(*options);
+    if (tiling.computed_pixels() > square.computed_pixels()) return square;
+    if (fits(tiling.tile_height, tiling.tile_width)) return tiling;
+    most = tiling.tile_height * tiling.tile_width - 1;
+  }
+}
+
 Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
-  std::int64_t tile = options_.tile;
-  if (tile == 0 && !fits(whole_extent(network_, height), whole_extent(network_, width))) tile = largest_tile();
-  Tiling result = cut(height, width, tile);
+  const bool whole = options_.tile == 0 && fits(whole_extent(network_, height), whole_extent(network_, width));
+  Tiling result = options_.tile > 0 || whole ? cut(height, width, options_.tile) : fitted(height, width);
   if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles) {
     const char* cure = options_.tile > 0     ? "leave --tile out"
                        : options_.memory > 0 ? "allow more with --memory"

@@ -1,6 +1,6 @@
 // Prediction of images of any size: whole where the device's memory allows, else by overlapping tiles that
-// give the same result (io/tiles.h). Executables are kept by tile size, the most recently used ones that fit into
-// memory together.
+// give the same result (io/tiles.h), of the size that computes least. Executables are kept by tile size, the most
+// recently used ones that fit into memory together.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 namespace tuff {
 
 struct PredictorOptions {
-  std::int64_t tile = 0;        // side of the network's input; 0: the whole image, or the largest tile that fits
+  std::int64_t tile = 0;        // side of the network's input; 0: the whole image, or tiles fitted to it
   bool force_tiles = false;     // tiles even where they change the result (group and instance norm)
   std::size_t executables = 4;  // kept at most
   DType storage = DType::f32;   // of activations: CompileOptions::storage
@@ -68,7 +68,10 @@ class Predictor {
   bool fits(std::int64_t height, std::int64_t width);
   void make_room(std::uint64_t bytes);
   Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
+  Tiling fitted(std::int64_t height, std::int64_t width);
+  std::int64_t next_size(std::int64_t extent) const;
   std::int64_t largest_tile();
+  std::int64_t most_pixels(std::int64_t side);
 
   Device& device_;
   ParameterStore& store_;

@@ -63,6 +63,8 @@ struct Query {
   MatrixShape matrix;
   VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
+  VkPhysicalDevicePCIBusInfoPropertiesEXT bus = {.sType =
+                                                     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT};
   VkPhysicalDeviceMemoryProperties memory = {};
   std::vector<VkQueueFamilyProperties> families;
 
@@ -116,6 +118,10 @@ void query(const InstanceFunctions& vk, VkPhysicalDevice device, Query& answer) 
   if (answer.has(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)) {
     answer.executable_properties.pNext = answer.features.pNext;
     answer.features.pNext = &answer.executable_properties;
+  }
+  if (answer.has(VK_EXT_PCI_BUS_INFO_EXTENSION_NAME)) {
+    answer.bus.pNext = answer.properties.pNext;
+    answer.properties.pNext = &answer.bus;
   }
   vk.get_properties2(device, &answer.properties);
   vk.get_features2(device, &answer.features);
@@ -295,6 +301,9 @@ DeviceDescription describe_device(const Instance& instance, VkPhysicalDevice han
   device.advice = advice_for(answer);
   device.portability_subset = answer.has("VK_KHR_portability_subset");
   device.memory_budget = answer.has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (answer.is_new_enough() && answer.has(VK_EXT_PCI_BUS_INFO_EXTENSION_NAME))
+    device.pci_address = fmt::format("{:04x}:{:02x}:{:02x}.{:x}", answer.bus.pciDomain, answer.bus.pciBus,
+                                     answer.bus.pciDevice, answer.bus.pciFunction);
   device.pipeline_statistics = answer.executable_properties.pipelineExecutableInfo == VK_TRUE;
   std::copy_n(answer.properties.properties.pipelineCacheUUID, VK_UUID_SIZE, device.pipeline_cache_uuid.begin());
   list_limits(answer, device);

@@ -41,6 +41,7 @@ struct DeviceDescription {
   std::uint32_t timestamp_bits = 0;  // valid bits of a timestamp; 0: none
   bool portability_subset = false;   // VK_KHR_portability_subset must be enabled (MoltenVK)
   bool memory_budget = false;        // VK_EXT_memory_budget
+  std::string pci_address;           // "0000:03:00.0"; empty where the driver doesn't tell
   bool pipeline_statistics = false;  // VK_KHR_pipeline_executable_properties
   std::array<std::uint8_t, VK_UUID_SIZE> pipeline_cache_uuid{};
 };

@@ -121,6 +121,33 @@ TEST_CASE("bench compare: the command's exit code, and files that are none") {
   check_refused(run_tuff({"bench", "compare", one, (folder / "none.json").string()}), {"none.json"});
 }
 
+TEST_CASE("bench compare: other clocks are told and fail nothing") {
+  const auto at = [](const Json& clocks) {
+    Json made = report({result("a", 1, 1, 1)});
+    if (!clocks.is_null()) made["clocks"] = clocks;
+    return made;
+  };
+  const Json slow = at({{"core_mhz", 1000}, {"core_highest_mhz", 3000}}), near = at({{"core_mhz", 1049}});
+  const Json fast = at({{"core_mhz", 1100}, {"core_highest_mhz", 2500}, {"memory_mhz", 900}});
+  CHECK(bench::clock_warning(slow, slow).empty());
+  CHECK(bench::clock_warning(slow, near).empty());
+  CHECK(bench::clock_warning(at(nullptr), fast).empty());  // of an older version
+  CHECK(bench::clock_warning(slow, fast) ==
+        "note: other clocks: core 1000 MHz before, 1100 after; core at most 3000 MHz before, 2500 after");
+  CHECK(bench::clock_warning(fast, near).empty());
+  CHECK(bench::clock_warning(fast, slow).find("core 1100 MHz before, 1000 after") != std::string::npos);
+
+  const TemporaryFolder folder;
+  const std::string one = written(folder, "one.json", slow.dump()), two = written(folder, "two.json", fast.dump());
+  const Finished finished = run_tuff({"bench", "compare", one, two});
+  CHECK(finished.code == 0);
+  CHECK(contains(finished.out, "note: other clocks: core 1000 MHz"));
+  CHECK_FALSE(contains(run_tuff({"bench", "compare", one, one}).out, "clocks"));
+  const Finished old = run_tuff({"bench", "compare", written(folder, "old.json", at(nullptr).dump()), two});
+  CHECK(old.code == 0);
+  CHECK_FALSE(contains(old.out, "clocks"));
+}
+
 TEST_CASE("bench: bad arguments are found before a device is opened") {
   const std::string no_vulkan = "TUFF_VULKAN_LOADER=/nonexistent/libvulkan.so";
   check_refused(run_tuff({"bench", "--suite", "tpu"}, no_vulkan), {"--suite tpu", "gpu or cpu"});

@@ -8,12 +8,14 @@
 #include <string>
 
 #include "apps/bench/report.h"
+#include "base/clocks.h"
 #include "base/os.h"
 #include "embedded.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/skip.h"
 #include "support/test_device.h"
+#include "support/test_layer.h"
 
 namespace tuff::test {
 
@@ -30,6 +32,11 @@ TEST_CASE("bench: one case in all passes, and its report") {
   CHECK(report["peaks"]["bytes"].get<double>() > 0);
   CHECK((report["peaks"]["matrix_flops"].get<double>() > 0) == (test_device().caps().cooperative_matrix.m > 0));
   CHECK_FALSE(report["device"]["name"].get<std::string>().empty());
+  if (test_device().caps().is_cpu()) {
+    const bool known = os::cpu_clocks().core > 0;
+    REQUIRE(report.contains("clocks") == known);
+    if (known) CHECK(report["clocks"]["core_mhz"].get<double>() > 100);
+  }
   const bool half = !contains(finished.out, "f16 is left out");
   REQUIRE(report["results"].size() == (half ? 11 : 6));  // 3 + 2 passes in one or two types, and an update
   for (const nlohmann::json& result : report["results"]) {
@@ -159,6 +166,31 @@ TEST_CASE("bench latency: stages, frames, and other sizes that need no or few pi
   CHECK(contains(run_tuff({"bench", "latency", "--size", "33"}).err, "--size 33: the net can't take this size"));
 }
 
+TEST_CASE("bench: statistics of every type, from a driver that is pretended to tell") {
+  const TestLayer layer("pipeline_statistics");
+  const TemporaryFolder folder;
+  const std::string file = (folder / "report.json").string();
+  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1",
+                                      "--seconds", "0", "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+  CHECK(contains(finished.out, "): registers 48, spills -3, occupancy 0.75, scratch 1\n"));
+  const nlohmann::json pipelines = bench::read_report(file)["pipelines"];
+  CHECK(pipelines.size() > 1);
+  for (const nlohmann::json& pipeline : pipelines) {
+    CHECK_FALSE(pipeline["shader"].get<std::string>().empty());
+    CHECK(pipeline["statistics"] ==
+          nlohmann::json{{"registers", 48}, {"spills", -3}, {"occupancy", 0.75}, {"scratch", 1}});
+  }
+
+  // Nothing is asked of it where nobody wants to know.
+  const Finished without = run_tuff({"bench", "--peaks", "--json", file});
+  CAPTURE(without.err);
+  REQUIRE(without.code == 0);
+  CHECK_FALSE(contains(without.out, "registers"));
+  CHECK_FALSE(bench::read_report(file).contains("pipelines"));
+}
+
 TEST_CASE("bench growth: tiles and batches") {
   const TemporaryFolder folder;
   const std::string file = (folder / "report.json").string();
@@ -173,6 +205,19 @@ TEST_CASE("bench growth: tiles and batches") {
   // Tiles of one size are all that is on the device, whatever the image's size.
   CHECK(report["tiled"][0]["device_bytes"] == report["tiled"][1]["device_bytes"]);
   CHECK(report["steps"].size() == 2);
+  CHECK(report["tiled"][0]["tile_height"] == 64);
+
+  // Fitted: in the memory that there is, 128x128 pixels at a time.
+  const Finished fitted = run_tuff({"bench", "growth", "--base", "2", "--depth", "2", "--memory", "1M", "--sizes",
+                                    "200,300", "--batches", "1", "--json", file});
+  CAPTURE(fitted.err);
+  REQUIRE(fitted.code == 0);
+  const nlohmann::json fitted_report = nlohmann::json::parse(file_text(file));
+  for (const nlohmann::json& time : fitted_report["tiled"]) {
+    CHECK(time["device_bytes"] <= (1 << 20) + 100'000);  // the weights are beside
+    CHECK(time["tile_height"] < time["size"]);
+    CHECK(time["computed_pixels"] > time["pixels"]);
+  }
 }
 
 }  // namespace tuff::test

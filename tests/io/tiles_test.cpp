@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <utility>
 
 #include "support/files.h"
 
@@ -94,6 +96,66 @@ void check_cover(const Tiling& tiling, std::int64_t height, std::int64_t width) 
   CHECK(std::ranges::all_of(seen, [](int count) { return count == 1; }));
 }
 
+std::int64_t padded(std::int64_t extent, std::int64_t alignment) {
+  return (extent + alignment - 1) / alignment * alignment;
+}
+
+// Tiles on the grid, within the padded image, and what is kept of them as far from each cut edge as the halo.
+void check_padded(const Tiling& tiling, std::int64_t height, std::int64_t width, std::int64_t alignment,
+                  std::int64_t halo) {
+  const std::int64_t tall = padded(height, alignment), wide = padded(width, alignment);
+  for (const Tile& t : tiling.tiles) {
+    CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
+    CHECK((t.input.y % alignment == 0 && t.input.x % alignment == 0));
+    CHECK((t.input.y >= 0 && t.input.y + t.input.height <= tall));
+    CHECK((t.input.x >= 0 && t.input.x + t.input.width <= wide));
+    CHECK((t.output.y == t.input.y + t.offset_y && t.output.x == t.input.x + t.offset_x));
+    if (t.input.y > 0) CHECK(t.offset_y >= halo);
+    if (t.input.x > 0) CHECK(t.offset_x >= halo);
+    if (t.input.y + t.input.height < tall) CHECK(t.input.y + t.input.height - t.output.y - t.output.height >= halo);
+    if (t.input.x + t.input.width < wide) CHECK(t.input.x + t.input.width - t.output.x - t.output.width >= halo);
+  }
+}
+
+// The same of networks without padding, whose outputs are smaller by the margin.
+void check_unpadded(const Tiling& tiling, std::int64_t alignment, std::int64_t halo, std::int64_t margin) {
+  for (const Tile& t : tiling.tiles) {
+    CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
+    CHECK((t.output.y % alignment == 0 && t.output.x % alignment == 0));
+    CHECK(t.input.y + margin + t.offset_y == t.output.y);
+    CHECK(t.input.x + margin + t.offset_x == t.output.x);
+    CHECK((t.offset_y >= halo && t.offset_y + t.output.height + halo <= t.input.height - 2 * margin));
+    CHECK((t.offset_x >= halo && t.offset_x + t.output.width + halo <= t.input.width - 2 * margin));
+  }
+}
+
+std::pair<std::int64_t, std::size_t> cost(const Tiling& tiling) {
+  return {tiling.computed_pixels(), tiling.tiles.size()};
+}
+
+// Of all tiles there can be.
+std::pair<std::int64_t, std::size_t> least_cost(TilingOptions image, std::int64_t most,
+                                                const std::function<std::int64_t(std::int64_t)>& next_size) {
+  const auto whole = [&](const TilingAxis& axis) {
+    return axis.margin > 0 ? next_size(axis.image + 2 * (axis.margin + axis.halo)) : padded(axis.image, axis.alignment);
+  };
+  const auto extents = [&](const TilingAxis& axis) {
+    std::vector<std::int64_t> result = {whole(axis)};
+    const std::int64_t least = next_size(2 * (axis.margin + axis.halo) + axis.alignment);
+    for (std::int64_t tile = least; tile < whole(axis); tile = next_size(tile + 1)) result.push_back(tile);
+    return result;
+  };
+  std::pair<std::int64_t, std::size_t> least{std::numeric_limits<std::int64_t>::max(), 0};
+  for (const std::int64_t height : extents(image.y))
+    for (const std::int64_t width : extents(image.x)) {
+      if (height * width > most) continue;
+      image.y.tile = height;
+      image.x.tile = width;
+      least = std::min(least, cost(tile_image(image)));
+    }
+  return least;
+}
+
 }  // namespace
 
 TEST_CASE("tiles: coordinates outside are mirrored without repeating the edge") {
@@ -117,21 +179,7 @@ TEST_CASE("tiles: padded networks, properties over random sizes") {
     const std::int64_t height = 1 + random.below(120), width = 1 + random.below(120);
     const Tiling tiling = tile_image({{height, tile, alignment, halo, 0}, {width, tile, alignment, halo, 0}});
     check_cover(tiling, height, width);
-    const auto padded = [&](std::int64_t extent) { return (extent + alignment - 1) / alignment * alignment; };
-    for (const Tile& t : tiling.tiles) {
-      CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
-      CHECK((t.input.y % alignment == 0 && t.input.x % alignment == 0));
-      CHECK((t.input.y >= 0 && t.input.y + t.input.height <= padded(height)));
-      CHECK((t.input.x >= 0 && t.input.x + t.input.width <= padded(width)));
-      CHECK((t.output.y == t.input.y + t.offset_y && t.output.x == t.input.x + t.offset_x));
-      // Every cut edge is at least the halo away from what is kept.
-      if (t.input.y > 0) CHECK(t.offset_y >= halo);
-      if (t.input.x > 0) CHECK(t.offset_x >= halo);
-      if (t.input.y + t.input.height < padded(height))
-        CHECK(t.input.y + t.input.height - t.output.y - t.output.height >= halo);
-      if (t.input.x + t.input.width < padded(width))
-        CHECK(t.input.x + t.input.width - t.output.x - t.output.width >= halo);
-    }
+    check_padded(tiling, height, width, alignment, halo);
   }
 }
 
@@ -144,15 +192,82 @@ TEST_CASE("tiles: networks without padding, properties over random sizes") {
     const std::int64_t height = 1 + random.below(120), width = 1 + random.below(120);
     const Tiling tiling = tile_image({{height, tile, alignment, halo, margin}, {width, tile, alignment, halo, margin}});
     check_cover(tiling, height, width);
-    for (const Tile& t : tiling.tiles) {
-      CHECK((t.input.height == tile && t.input.width == tile));
-      CHECK((t.output.y % alignment == 0 && t.output.x % alignment == 0));
-      CHECK(t.input.y + margin + t.offset_y == t.output.y);
-      CHECK(t.input.x + margin + t.offset_x == t.output.x);
-      CHECK((t.offset_y >= halo && t.offset_y + t.output.height + halo <= tile - 2 * margin));
-      CHECK((t.offset_x >= halo && t.offset_x + t.output.width + halo <= tile - 2 * margin));
-    }
+    CHECK((tiling.tile_height == tile && tiling.tile_width == tile));
+    check_unpadded(tiling, alignment, halo, margin);
   }
+}
+
+TEST_CASE("tiles: fitted to padded networks' images they are within the limit and compute least") {
+  PhiloxStream random(13);
+  int fewer = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::int64_t alignment = std::int64_t{1} << random.below(4);
+    const std::int64_t halo = random.below(12);
+    const std::int64_t step = alignment * (1 + random.below(2));
+    const auto next_size = [&](std::int64_t extent) { return (extent + step - 1) / step * step; };
+    const std::int64_t side = next_size(2 * halo + alignment) + step * random.below(6);
+    const std::int64_t height = 1 + random.below(150), width = 1 + random.below(150);
+    const TilingOptions image{{height, side, alignment, halo, 0}, {width, side, alignment, halo, 0}};
+    const Tiling square = tile_image(image);
+    const auto options = fit_tiles(image, side * side, next_size);
+    REQUIRE(options);
+    const Tiling fitted = tile_image(*options);
+    check_cover(fitted, height, width);
+    check_padded(fitted, height, width, alignment, halo);
+    CHECK(fitted.tile_height * fitted.tile_width <= side * side);
+    CHECK(cost(fitted) == least_cost(image, side * side, next_size));
+    CHECK(fitted.computed_pixels() <= square.computed_pixels());
+    if (fitted.computed_pixels() < square.computed_pixels()) ++fewer;
+  }
+  CHECK(fewer > 150);
+}
+
+TEST_CASE("tiles: fitted to images of networks without padding they are within the limit and compute least") {
+  PhiloxStream random(14);
+  int fewer = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::int64_t alignment = std::int64_t{1} << random.below(4);
+    const std::int64_t margin = 1 + random.below(20), halo = random.below(3);
+    const std::int64_t rest = random.below(static_cast<std::uint32_t>(alignment));
+    // Sizes that the network takes: rest beyond a multiple.
+    const auto next_size = [&](std::int64_t extent) {
+      return (extent - rest + alignment - 1) / alignment * alignment + rest;
+    };
+    const std::int64_t side = next_size(2 * (margin + halo) + alignment) + alignment * random.below(6);
+    const std::int64_t height = 1 + random.below(150), width = 1 + random.below(150);
+    const TilingOptions image{{height, side, alignment, halo, margin}, {width, side, alignment, halo, margin}};
+    const Tiling square = tile_image(image);
+    const auto options = fit_tiles(image, side * side, next_size);
+    REQUIRE(options);
+    const Tiling fitted = tile_image(*options);
+    check_cover(fitted, height, width);
+    check_unpadded(fitted, alignment, halo, margin);
+    CHECK((next_size(fitted.tile_height) == fitted.tile_height && next_size(fitted.tile_width) == fitted.tile_width));
+    CHECK(fitted.tile_height * fitted.tile_width <= side * side);
+    CHECK(cost(fitted) == least_cost(image, side * side, next_size));
+    CHECK(fitted.computed_pixels() <= square.computed_pixels());
+    if (fitted.computed_pixels() < square.computed_pixels()) ++fewer;
+  }
+  CHECK(fewer > 75);
+}
+
+TEST_CASE("tiles: fitted to a square image they may be wider than high, or as high as the image") {
+  const auto next_size = [](std::int64_t extent) { return (extent + 15) / 16 * 16; };
+  const auto fitted = [&](std::int64_t height, std::int64_t width, std::int64_t most) {
+    const auto options = fit_tiles({{height, 0, 8, 48, 0}, {width, 0, 8, 48, 0}}, most, next_size);
+    REQUIRE(options);
+    return tile_image(*options);
+  };
+  // Squares of 512 would be nine, and compute 1.64 times as much.
+  const Tiling six = fitted(1024, 1024, 512 * 512);
+  CHECK(six.tiles.size() == 6);
+  CHECK(std::minmax(six.tile_height, six.tile_width) == std::minmax<std::int64_t>(416, 560));
+  // Hardly larger than a tile: two that are as high as the image, up to the grid.
+  const Tiling two = fitted(513, 512, 512 * 512);
+  CHECK(two.tiles.size() == 2);
+  CHECK(two.computed_pixels() == 2 * 520 * 304);
+  CHECK(fitted(512, 512, 512 * 512).tiles.size() == 1);
+  CHECK_FALSE(fit_tiles({{500, 0, 8, 48, 0}, {500, 0, 8, 48, 0}}, 112 * 112 - 1, next_size));
 }
 
 TEST_CASE("tiles: a padded network gives the same bits tiled and whole") {

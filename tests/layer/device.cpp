@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <vector>
 
 #include "layer/state.h"
+#include "layer/statistics.h"
 #include "layer/weaken.h"
 
 namespace tuff_test {
@@ -43,6 +46,8 @@ VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, const Vk
   const auto next_instance = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
   link->u.pLayerInfo = link->u.pLayerInfo->pNext;
   const auto next = reinterpret_cast<PFN_vkCreateDevice>(next_instance(instance->handle, "vkCreateDevice"));
+  std::optional<WithoutStatistics> without;
+  if (device->settings.pipeline_statistics) info = &without.emplace(*info).info();
   const VkResult result = next(physical, info, allocator, out);
   if (result != VK_SUCCESS) return result;
   device->handle = *out;
@@ -184,8 +189,15 @@ VKAPI_ATTR VkResult VKAPI_CALL create_compute_pipelines(VkDevice handle, VkPipel
                                                         const VkAllocationCallbacks* allocator, VkPipeline* out) {
   const auto device = devices.find(handle);
   counters.pipelines += count;
-  return device->next<PFN_vkCreateComputePipelines>("vkCreateComputePipelines")(handle, cache, count, infos, allocator,
-                                                                                out);
+  const auto next = device->next<PFN_vkCreateComputePipelines>("vkCreateComputePipelines");
+  if (!device->settings.pipeline_statistics) return next(handle, cache, count, infos, allocator, out);
+  std::vector<VkComputePipelineCreateInfo> plain(infos, infos + count);
+  for (VkComputePipelineCreateInfo& info : plain) info.flags &= ~VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
+  const VkResult result = next(handle, cache, count, plain.data(), allocator, out);
+  const std::lock_guard lock(device->mutex);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if ((infos[i].flags & VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR) != 0) device->captured.insert(out[i]);
+  return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL begin_command_buffer(VkCommandBuffer commands, const VkCommandBufferBeginInfo* info) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layer/state.h"
+#include "layer/statistics.h"
 #include "layer/weaken.h"
 
 namespace tuff_test {
@@ -44,6 +45,7 @@ VKAPI_ATTR void VKAPI_CALL get_features2(VkPhysicalDevice device, VkPhysicalDevi
   const auto instance = instances.find(device);
   instance->next<PFN_vkGetPhysicalDeviceFeatures2>("vkGetPhysicalDeviceFeatures2")(device, features);
   weaken_feature_chain(instance->settings, features);
+  if (instance->settings.pipeline_statistics) offer_statistics_feature(features);
 }
 
 VKAPI_ATTR void VKAPI_CALL get_memory(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties* memory) {
@@ -99,6 +101,7 @@ VKAPI_ATTR VkResult VKAPI_CALL enumerate_extensions(VkPhysicalDevice device, con
   if (result == VK_SUCCESS) result = next(device, layer, &all, extensions.data());
   if (result != VK_SUCCESS) return result;
   std::erase_if(extensions, [&](const VkExtensionProperties& e) { return instance->settings.hides(e.extensionName); });
+  if (layer == nullptr && instance->settings.pipeline_statistics) offer_statistics(extensions);
   const auto visible = static_cast<std::uint32_t>(extensions.size());
   if (out == nullptr) {
     *count = visible;

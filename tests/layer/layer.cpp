@@ -3,6 +3,7 @@
 
 #include "layer/intercept.h"
 #include "layer/state.h"
+#include "layer/statistics.h"
 
 // Newer Vulkan headers no longer have one of their own.
 #define TUFF_LAYER_EXPORT __attribute__((visibility("default")))
@@ -12,9 +13,12 @@ namespace {
 
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device_proc_addr(VkDevice device, const char* name) {
   if (std::string_view(name) == "vkGetDeviceProcAddr") return erased<get_device_proc_addr>();
-  const PFN_vkVoidFunction next = devices.find(device)->lookup(device, name);
+  const auto asked = devices.find(device);
+  if (asked->settings.pipeline_statistics)
+    if (const PFN_vkVoidFunction own = statistics_function(name)) return own;
+  const PFN_vkVoidFunction next = asked->lookup(device, name);
   const PFN_vkVoidFunction own = device_intercept(name);
-  return next != nullptr && own != nullptr ? own : next;  // never a function that the driver lacks
+  return next != nullptr && own != nullptr ? own : next;  // else none that the driver lacks
 }
 
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance_proc_addr(VkInstance instance, const char* name) {

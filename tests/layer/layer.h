@@ -1,4 +1,5 @@
-// VK_LAYER_TUFF_test: a Vulkan layer that makes any driver weaker, lets it fail, and counts what is asked of it.
+// VK_LAYER_TUFF_test: a Vulkan layer that makes any driver weaker, lets it fail, pretends an extension, and counts what
+// is asked of it.
 //
 // Use it by the loader's variables, before vkCreateInstance:
 //   VK_ADD_LAYER_PATH=build/tests/layer  VK_INSTANCE_LAYERS=VK_LAYER_TUFF_test  TUFF_TEST_LAYER="WORD WORD..."
@@ -15,6 +16,8 @@
 //   hang_at_submit=N                   the N-th is accepted and never runs; the waits after it report the loss
 //   out_of_memory_at_allocation=N      a device's N-th vkAllocateMemory fails
 //   memory_budget=BYTES                allocations of a device beyond the sum fail; VK_EXT_memory_budget reports it
+//   pipeline_statistics                the driver has VK_KHR_pipeline_executable_properties and tells of each pipeline
+//                                      made to be asked: 48 registers, -3 spills, occupancy 0.75, scratch true
 //   counts=FILE                        the counts below, as one line of JSON, whenever a device is destroyed
 // Any number of instances and devices, from any threads.
 #pragma once

@@ -18,6 +18,7 @@ bool parse_word(std::string_view word, Settings& settings) {
     settings.hidden.insert(name);
     return name == "timestamps" || name.starts_with("VK_") || is_feature(name);
   }
+  if (word == "pipeline_statistics") return settings.pipeline_statistics = true;
   const std::size_t equals = word.find('=');
   if (equals == std::string_view::npos) return false;
   const std::string name(word.substr(0, equals));

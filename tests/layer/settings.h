@@ -16,6 +16,7 @@ struct Settings {
   std::uint64_t hang_at_submit = 0;
   std::uint64_t out_of_memory_at_allocation = 0;
   std::uint64_t memory_budget = UINT64_MAX;  // bytes
+  bool pipeline_statistics = false;
   std::string counts_file;
 
   bool hides(std::string_view name) const { return hidden.contains(name); }

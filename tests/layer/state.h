@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string_view>
 
 #include <vulkan/vulkan_core.h>
@@ -45,6 +46,7 @@ struct Device {
   std::uint64_t allocation_attempts = 0;
   std::uint64_t bytes = 0;
   std::map<VkDeviceMemory, std::uint64_t> memory;
+  std::set<VkPipeline> captured;  // made to tell their statistics
 
   template <class Function>
   Function next(const char* name) const {

@@ -160,6 +160,37 @@ TEST_CASE("predict: the memory allowed decides the tiles, and too little is refu
         std::string::npos);
 }
 
+TEST_CASE("predict: tiles fitted to the image equal the whole image and compute no more than squares") {
+  for (const char* padding : {"same", "valid"}) {
+    CAPTURE(padding);
+    Setup setup(small_unet(padding, "batch"));
+    const auto bytes = [&](std::int64_t size) {
+      return inference_bytes(setup.network, test_device().caps(), size, size).value();
+    };
+    const auto accepted = [&](std::int64_t size) {
+      return setup.network.output_size(size) > 0 ? size : setup.network.nearest_sizes(size).first;
+    };
+    const std::int64_t side = accepted(256);
+    const std::uint64_t memory = bytes(side);
+    Predictor predictor(test_device(), setup.store, setup.network, {.memory = memory});
+    Predictor squares(test_device(), setup.store, setup.network, {.tile = side});
+    for (const auto& [height, width] : {std::pair{300, 280}, {257, 256}, {40, 1900}, {430, 410}, {258, 700}}) {
+      CAPTURE(height);
+      CAPTURE(width);
+      const Tiling tiling = predictor.tiling(height, width);
+      CHECK(tiling.tiles.size() > 1);
+      CHECK(tiling.computed_pixels() <= squares.tiling(height, width).computed_pixels());
+      CHECK(inference_bytes(setup.network, test_device().caps(), tiling.tile_height, tiling.tile_width).value() <=
+            memory);
+      const Image image = random_image(height, width, static_cast<unsigned>(height));
+      CHECK(difference(setup.predict(image), predictor.predict(image)) < 1e-5);
+    }
+    // A side that is asked for stays.
+    CHECK(squares.tiling(430, 410).tile_height == side);
+    CHECK(squares.tiling(430, 410).tile_width == side);
+  }
+}
+
 TEST_CASE("predict: with activations stored as f16, in about half the memory") {
   if (!test_device().caps().storage_16bit) {
     test::skip("prediction in f16: the device has no 16-bit storage");
