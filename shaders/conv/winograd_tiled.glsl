@@ -8,24 +8,22 @@
 
 #if OUTPUTS == 2
 #define VEC vec4
-#define HALF_VEC f16vec4
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer VecIn { VEC at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer VecOut { VEC at[]; };
 #else
 #define VEC vec2
-#define HALF_VEC f16vec2
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer VecIn { VEC at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer VecOut { VEC at[]; };
 #endif
 
 #ifdef HALF_IN
-layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer StoredVecIn { HALF_VEC at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer StoredVecIn { f16vec2 at[]; };  // of tiles of 4x4
 #else
 #define StoredVecIn VecIn
 #endif
 #ifdef HALF_OUT
-layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer StoredVecOut { HALF_VEC at[]; };
-#define STORED_VEC(v) HALF_VEC(v)
+layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer StoredVecOut { f16vec2 at[]; };
+#define STORED_VEC(v) f16vec2(v)
 #else
 #define StoredVecOut VecOut
 #define STORED_VEC(v) v

@@ -6,7 +6,7 @@
 #include "conv/winograd_tiled.glsl"
 layout(push_constant) uniform Push {
   VecIn partial;
-  StoredVecOut y;
+  VecOut y;
   uint count;  // VECs of (C, O)
   uint parts;
 };
@@ -28,6 +28,6 @@ void main() {
     VEC row[kTile];
     [[unroll]] for (int j = 0; j < kTile; ++j) row[j] = columns[j][ky];
     const VEC line[3] = transform_weight_gradient(row);
-    [[unroll]] for (int kx = 0; kx < 3; ++kx) y.at[uint(ky * 3 + kx) * count + index] = STORED_VEC(line[kx]);
+    [[unroll]] for (int kx = 0; kx < 3; ++kx) y.at[uint(ky * 3 + kx) * count + index] = line[kx];
   }
 }
