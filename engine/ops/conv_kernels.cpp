@@ -13,6 +13,7 @@
 #include "ops/tiled_gemm.h"
 #include "ops/winograd.h"
 #include "ops/winograd_blocks.h"
+#include "ops/winograd_tiled.h"
 
 namespace tuff {
 
@@ -421,7 +422,7 @@ std::vector<Operand> winograd_conv_reads(const KernelRequest& request, std::uint
   return winograd_reads(input, producer, false, request.caps);
 }
 
-// ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
+// ---- cooperative_gemm, winograd_tiled and tiled_gemm ------------------------------------------------
 
 struct TiledOp {
   static ConvGeometry geometry(const KernelRequest& request) {
@@ -432,6 +433,11 @@ struct TiledOp {
     bool transposed = false;
     const ConvGeometry geometry = conv_geometry(request, transposed);
     return emit_tiled_gemm(request, geometry, transposed, unit, tile);
+  }
+  static WinogradResult result(const KernelRequest& request) {
+    bool transposed = false;
+    conv_geometry(request, transposed);
+    return transposed ? WinogradResult::transposed : WinogradResult::forward;
   }
 };
 
@@ -462,6 +468,8 @@ std::vector<Kernel> conv_kernels() {
       {"weight_stationary", refuse_weight_stationary, emit_weight_stationary, false, stationary_reads},
       {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
       {"register_blocked", refuse_register_blocked, emit_register_blocked<false>}};
+  add_cooperative_kernels<TiledOp>(kernels);
+  add_winograd_tiled_kernels<TiledOp>(kernels);
   add_tiled_kernels<TiledOp>(kernels);
   kernels.push_back({"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm});
   kernels.push_back({"direct", refuse_large, emit_direct});

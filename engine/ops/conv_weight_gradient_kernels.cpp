@@ -10,6 +10,7 @@
 #include "ops/spatial.h"
 #include "ops/tiled_gemm.h"
 #include "ops/winograd.h"
+#include "ops/winograd_tiled.h"
 
 namespace tuff {
 
@@ -172,13 +173,14 @@ std::vector<Operand> winograd_gradient_reads(const KernelRequest& request, std::
   return winograd_reads(input, producer, true, request.caps);
 }
 
-// ---- tiled_gemm and cooperative_gemm ----------------------------------------------------------------
+// ---- cooperative_gemm, winograd_tiled and tiled_gemm ------------------------------------------------
 
 struct TiledOp {
   static ConvGeometry geometry(const KernelRequest& request) { return geometry_of(request); }
   static KernelDispatches emit(const KernelRequest& request, GemmUnit unit, int tile) {
     return emit_tiled_gemm_weight_gradient(request, geometry_of(request), unit, tile);
   }
+  static WinogradResult result(const KernelRequest&) { return WinogradResult::weight_gradient; }
 };
 
 // ---- implicit_gemm ------------------------------------------------------------------------------
@@ -216,6 +218,8 @@ std::vector<Kernel> conv_weight_gradient_kernels() {
       {"winograd", refuse_gradient_winograd<2>, emit_gradient_winograd<2>, false, winograd_gradient_reads},
       {"subgroup_blocked", refuse_subgroup_blocked, emit_subgroup_blocked},
       {"register_blocked", refuse_register_blocked, emit_register_blocked}};
+  add_cooperative_kernels<TiledOp>(kernels);
+  add_winograd_tiled_kernels<TiledOp>(kernels);
   add_tiled_kernels<TiledOp>(kernels);
   kernels.push_back({"implicit_gemm", refuse_implicit_gemm, emit_implicit_gemm});
   kernels.push_back({"direct", refuse_large, emit_direct});

@@ -36,7 +36,6 @@ std::optional<std::string> refuse_limits(const GemmTile& tile, const DeviceCaps&
 constexpr std::uint32_t kGroupsPerCore = 2;
 // A part of a sum is worth a workgroup from so many steps on.
 constexpr std::uint32_t kLeastSteps = 16;
-constexpr std::uint32_t kMostParts = 64;
 // What writing and adding one element of one part costs, in multiplications: 8 bytes at some 20 for each.
 constexpr double kPartCost = 160;
 
@@ -46,12 +45,14 @@ struct PlannedTile {
 };
 
 PlannedTile plan_tile(const GemmShape& shape, GemmUnit unit, const GemmTile& tile, const DeviceCaps& caps) {
-  const std::uint64_t tiles = divided_up(shape.rows, tile.rows) * divided_up(shape.columns, tile.columns);
+  const std::uint64_t tiles =
+      divided_up(shape.rows, tile.rows) * divided_up(shape.columns, tile.columns) * shape.products;
   const std::uint64_t steps = shape.taps * divided_up(shape.terms, tile.depth);
   const std::uint64_t wanted = std::uint64_t{kGroupsPerCore} * caps.cores;
   PlannedTile planned;
-  planned.parts = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-      wanted / std::max<std::uint64_t>(tiles, 1), 1, std::clamp<std::uint64_t>(steps / kLeastSteps, 1, kMostParts)));
+  planned.parts = static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(wanted / std::max<std::uint64_t>(tiles, 1), 1,
+                                std::clamp<std::uint64_t>(steps / kLeastSteps, 1, shape.most_parts)));
   const auto groups = static_cast<double>(tiles * planned.parts);
   // Rounds in which all cores work, the last perhaps not all.
   const double rounds = static_cast<double>(divided_up(tiles * planned.parts, caps.cores)) * caps.cores / groups;
@@ -63,19 +64,9 @@ PlannedTile plan_tile(const GemmShape& shape, GemmUnit unit, const GemmTile& til
       static_cast<double>(tiles) * tile.rows * tile.columns * static_cast<double>(steps * tile.depth);
   planned.cost = product * rounds *
                  (unit == GemmUnit::registers ? 0.7 + 1.2 * loads + 4 * reread : 0.5 + 0.5 * loads + 16 * reread);
-  if (planned.parts > 1) planned.cost += kPartCost * planned.parts * static_cast<double>(shape.rows * shape.columns);
+  if (planned.parts > 1)
+    planned.cost += kPartCost * planned.parts * static_cast<double>(shape.rows * shape.columns * shape.products);
   return planned;
-}
-
-std::vector<std::uint32_t> tile_constants(const GemmTile& tile, GemmUnit unit, bool aligned, const DeviceCaps& caps) {
-  std::vector<std::uint32_t> constants = {tile.invocations,  1, 1, tile.rows, tile.columns, tile.depth, tile.row_blocks,
-                                          tile.column_blocks};
-  // Unrolled terms: a CPU driver's compiler takes its time for each.
-  constants.push_back(unit != GemmUnit::registers ? tile.invocations : caps.is_cpu() ? 1 : tile.depth);
-  constants.push_back(aligned);
-  const MatrixShape& matrix = caps.cooperative_matrix;
-  constants.insert(constants.end(), {matrix.m, matrix.n, matrix.k});
-  return constants;
 }
 
 // A variant of a shader on tiles.
@@ -162,6 +153,18 @@ GemmPlan plan_gemm(const GemmShape& shape, GemmUnit unit, int wanted, const Devi
   return best;
 }
 
+std::vector<std::uint32_t> gemm_tile_constants(const GemmTile& tile, GemmUnit unit, bool aligned,
+                                               const DeviceCaps& caps) {
+  std::vector<std::uint32_t> constants = {tile.invocations,  1, 1, tile.rows, tile.columns, tile.depth, tile.row_blocks,
+                                          tile.column_blocks};
+  // Unrolled terms: a CPU driver's compiler takes its time for each.
+  constants.push_back(unit != GemmUnit::registers ? tile.invocations : caps.is_cpu() ? 1 : tile.depth);
+  constants.push_back(aligned);
+  const MatrixShape& matrix = caps.cooperative_matrix;
+  constants.insert(constants.end(), {matrix.m, matrix.n, matrix.k});
+  return constants;
+}
+
 std::optional<std::string> refuse_tiled_gemm(const KernelRequest& request, const ConvGeometry& geometry, GemmUnit unit,
                                              int wanted) {
   const DeviceCaps& caps = request.caps;
@@ -197,7 +200,7 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
   Dispatch dispatch;
   dispatch.shader = tiled_shader("conv", unit, parts > 1 ? "partial" : "f32");
   dispatch.whole_subgroups = unit != GemmUnit::registers;
-  dispatch.specialization = tile_constants(tile, unit, aligned, request.caps);
+  dispatch.specialization = gemm_tile_constants(tile, unit, aligned, request.caps);
   dispatch.specialization.insert(
       dispatch.specialization.end(),
       {transposed, bias, static_cast<std::uint32_t>(attributes.activation), float_bits(attributes.slope)});
@@ -232,7 +235,7 @@ KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, c
   Dispatch dispatch;
   dispatch.shader = tiled_shader("conv_weight_gradient", unit, "f32");
   dispatch.whole_subgroups = unit != GemmUnit::registers;
-  dispatch.specialization = tile_constants(
+  dispatch.specialization = gemm_tile_constants(
       tile, unit, shape.rows % tile.rows == 0 && shape.columns % tile.columns == 0 && pixels % per_part == 0,
       request.caps);
   dispatch.buffers = {reads_input(0), reads_input(1), writes_workspace(0)};

@@ -35,10 +35,12 @@ std::vector<GemmTile> gemm_tiles(GemmUnit unit, const DeviceCaps& caps);
 // For the functions below: the one that suits the product best.
 inline constexpr int kBestGemmTile = -1;
 
-// A product of rows x columns whose sum has so many terms for each of so many taps, and how it is done.
+// A product of rows x columns whose sum has so many terms for each of so many taps, how many such products there are,
+// and into how many parts their sums may go at most.
 struct GemmShape {
-  std::uint64_t rows = 0, columns = 0, taps = 0, terms = 0;
+  std::uint64_t rows = 0, columns = 0, taps = 0, terms = 0, products = 1, most_parts = 64;
 };
+// How they are done.
 struct GemmPlan {
   GemmTile tile;
   std::uint32_t parts = 1;  // of the sum, each of workgroups of their own
@@ -46,6 +48,10 @@ struct GemmPlan {
 // By arithmetic alone (docs/kernels.md): padding, reuse of what is loaded, and how evenly the device's cores are busy.
 // `tile`: that one of gemm_tiles(), or kBestGemmTile of those that the device can run.
 GemmPlan plan_gemm(const GemmShape& shape, GemmUnit unit, int tile, const DeviceCaps& caps);
+
+// Specialization constants 0 to 12 of a shader that works by such a tile. `aligned`: its products are of whole tiles.
+std::vector<std::uint32_t> gemm_tile_constants(const GemmTile& tile, GemmUnit unit, bool aligned,
+                                               const DeviceCaps& caps);
 
 // Why the device can't run this tile, or the product isn't one of whole quads of channels in one group. Matrices
 // take images that are stored as f16.
@@ -60,31 +66,35 @@ KernelDispatches emit_tiled_gemm(const KernelRequest& request, const ConvGeometr
 KernelDispatches emit_tiled_gemm_weight_gradient(const KernelRequest& request, const ConvGeometry& geometry,
                                                  GemmUnit unit, int tile);
 
-// Candidates of an op: both units, cooperative first, each followed by its tiles as settings, named by their rows and
-// columns, of matrices by how many these are; and matrices by elements as another setting. Of Op: geometry(request),
-// and emit(request, unit, tile).
+// Candidates of an op, of either unit: the best tile, then its tiles as settings, named by their rows and columns, of
+// matrices by how many these are; matrices by elements are a setting, too. Of Op: geometry(request), and emit(request,
+// unit, tile).
+template <typename Op, GemmUnit unit, int tile>
+void add_tiled_kernel(std::vector<Kernel>& kernels, std::string_view name) {
+  kernels.push_back(
+      {name, [](const KernelRequest& request) { return refuse_tiled_gemm(request, Op::geometry(request), unit, tile); },
+       [](const KernelRequest& request) { return Op::emit(request, unit, tile); }, tile != kBestGemmTile});
+}
+
+template <typename Op>
+void add_cooperative_kernels(std::vector<Kernel>& kernels) {
+  add_tiled_kernel<Op, GemmUnit::matrices, kBestGemmTile>(kernels, "cooperative_gemm");
+  add_tiled_kernel<Op, GemmUnit::matrices, 0>(kernels, "cooperative_gemm_8x8");
+  add_tiled_kernel<Op, GemmUnit::matrices, 1>(kernels, "cooperative_gemm_4x4");
+  add_tiled_kernel<Op, GemmUnit::matrices, 2>(kernels, "cooperative_gemm_8x1");
+  add_tiled_kernel<Op, GemmUnit::matrices, 3>(kernels, "cooperative_gemm_2x2");
+  add_tiled_kernel<Op, GemmUnit::elements, kBestGemmTile>(kernels, "cooperative_gemm_elements");
+}
+
 template <typename Op>
 void add_tiled_kernels(std::vector<Kernel>& kernels) {
-  const auto add = [&]<GemmUnit unit, int tile>(std::string_view name) {
-    kernels.push_back(
-        {name,
-         [](const KernelRequest& request) { return refuse_tiled_gemm(request, Op::geometry(request), unit, tile); },
-         [](const KernelRequest& request) { return Op::emit(request, unit, tile); },
-         tile != kBestGemmTile || unit == GemmUnit::elements});
-  };
-  add.template operator()<GemmUnit::matrices, kBestGemmTile>("cooperative_gemm");
-  add.template operator()<GemmUnit::matrices, 0>("cooperative_gemm_8x8");
-  add.template operator()<GemmUnit::matrices, 1>("cooperative_gemm_4x4");
-  add.template operator()<GemmUnit::matrices, 2>("cooperative_gemm_8x1");
-  add.template operator()<GemmUnit::matrices, 3>("cooperative_gemm_2x2");
-  add.template operator()<GemmUnit::elements, kBestGemmTile>("cooperative_gemm_elements");
-  add.template operator()<GemmUnit::registers, kBestGemmTile>("tiled_gemm");
-  add.template operator()<GemmUnit::registers, 0>("tiled_gemm_128x128");
-  add.template operator()<GemmUnit::registers, 1>("tiled_gemm_128x64");
-  add.template operator()<GemmUnit::registers, 2>("tiled_gemm_64x64");
-  add.template operator()<GemmUnit::registers, 3>("tiled_gemm_128x32");
-  add.template operator()<GemmUnit::registers, 4>("tiled_gemm_128x16");
-  add.template operator()<GemmUnit::registers, 5>("tiled_gemm_32x32");
+  add_tiled_kernel<Op, GemmUnit::registers, kBestGemmTile>(kernels, "tiled_gemm");
+  add_tiled_kernel<Op, GemmUnit::registers, 0>(kernels, "tiled_gemm_128x128");
+  add_tiled_kernel<Op, GemmUnit::registers, 1>(kernels, "tiled_gemm_128x64");
+  add_tiled_kernel<Op, GemmUnit::registers, 2>(kernels, "tiled_gemm_64x64");
+  add_tiled_kernel<Op, GemmUnit::registers, 3>(kernels, "tiled_gemm_128x32");
+  add_tiled_kernel<Op, GemmUnit::registers, 4>(kernels, "tiled_gemm_128x16");
+  add_tiled_kernel<Op, GemmUnit::registers, 5>(kernels, "tiled_gemm_32x32");
 }
 
 }  // namespace tuff

@@ -17,5 +17,8 @@ float activated(float x, uint activation, float slope) { return activate(x, acti
 vec2 activated(vec2 x, uint activation, float slope) {
   return vec2(activate(x.x, activation, slope), activate(x.y, activation, slope));
 }
+vec4 activated(vec4 x, uint activation, float slope) {
+  return vec4(activated(x.xy, activation, slope), activated(x.zw, activation, slope));
+}
 
 #endif

@@ -114,8 +114,7 @@ void store(uint place, uint quad, vec4 value) {
   if (!kAligned && quad >= out_channels / 4) return;
 #ifndef PARTIAL
   if (kBias) value += bias.at[quad];
-  value = vec4(activate(value.x, kActivation, kSlope), activate(value.y, kActivation, kSlope),
-               activate(value.z, kActivation, kSlope), activate(value.w, kActivation, kSlope));
+  value = activated(value, kActivation, kSlope);
 #endif
   y.at[place + quad] = OUT_VALUE(value);
 }

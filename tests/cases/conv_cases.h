@@ -153,6 +153,19 @@ inline void add_weight_stationary_conv_cases(std::vector<OpCase>& cases) {
   }
 }
 
+// Channels by fours, of which the product's tiles take 16 to 128; on a CPU driver chunks of 1 MiB.
+inline void add_winograd_tiled_conv_cases(std::vector<OpCase>& cases) {
+  for (OpCase added : {conv_case("winograd_tiled, one tile, sigmoid", {1, 4, 4, 3}, {8, 4, 3, 3},
+                                 {.padding = {1}, .activation = Activation::sigmoid}),
+                       conv_case("winograd_tiled, several chunks, leaky relu", {3, 12, 61, 70}, {20, 12, 3, 3},
+                                 {.padding = {1}, .activation = Activation::leaky_relu, .slope = 0.2f}),
+                       conv_case("winograd_tiled, valid, no bias", {2, 20, 7, 18}, {36, 20, 3, 3}, {}, false),
+                       conv_case("winograd_tiled, full padding", {2, 8, 6, 5}, {12, 8, 3, 3}, {.padding = {2}})}) {
+    added.check_gradient = added.inputs[0].type.shape.elements() < 1000;
+    cases.push_back(std::move(added));
+  }
+}
+
 inline void add_random_conv_cases(std::vector<OpCase>& cases) {
   ShapeDraws draws("conv");
   for (int i = 0; i < draws.rounds(10, 20); ++i) {
@@ -220,6 +233,7 @@ inline std::vector<OpCase> conv_cases() {
   for (OpCase& option : conv_option_cases()) cases.push_back(std::move(option));
   add_winograd_conv_cases(cases);
   add_weight_stationary_conv_cases(cases);
+  add_winograd_tiled_conv_cases(cases);
   add_random_conv_cases(cases);
   return cases;
 }

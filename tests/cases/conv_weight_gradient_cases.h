@@ -71,6 +71,10 @@ inline std::vector<OpCase> conv_weight_gradient_cases() {
       conv_weight_gradient_case("winograd, a row in several blocks", {1, 32, 5, 262}, {32, 32, 3, 3}, {.padding = {1}}),
       conv_weight_gradient_case("winograd 4x4, a row in several blocks", {1, 16, 6, 522}, {16, 16, 3, 3},
                                 {.padding = {1}}),
+      // A CPU driver's chunks are of 1 MiB, of which a part takes up to 1024 tiles.
+      conv_weight_gradient_case("winograd_tiled, several chunks and parts", {2, 4, 130, 131}, {8, 4, 3, 3},
+                                {.padding = {1}}),
+      conv_weight_gradient_case("winograd_tiled, one tile", {1, 8, 3, 4}, {4, 8, 3, 3}),
       conv_weight_gradient_case("planes of a volume, one more at its end", {2, 32, 3, 6, 7}, {32, 32, 1, 3, 3},
                                 {.padding = {0, 1, 1}, .padding_end = {1, 1, 1}}),
       conv_weight_gradient_case("volume", {2, 4, 5, 6, 7}, {4, 4, 3, 3, 3}, {.padding = {1}}),

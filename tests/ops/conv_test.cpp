@@ -17,7 +17,6 @@
 #include "runtime/compile.h"
 #include "support/op_check.h"
 #include "support/reference_conv.h"
-#include "support/skip.h"
 #include "support/test_device.h"
 
 namespace tuff::test {
@@ -34,7 +33,32 @@ TEST_CASE("conv keeps NaN and infinities where they belong") {
   values.at({0, 2, 5, 19}) = std::numeric_limits<double>::infinity();
   special.inputs[0].values = values;
   special.check_gradient = false;
+  special.finite = false;
   check(special);
+}
+
+TEST_CASE("conv: Winograd's tiles keep what isn't finite to themselves") {
+  for (const std::int64_t tile : {2, 4}) {
+    CAPTURE(tile);
+    Graph graph;
+    const Value x = graph.input("x", {1, 4, 9, 13}),
+                weight = graph.input("w", {4, 4, 3, 3}, DType::f32, Layout::weight);
+    graph.output("y", conv(x, weight, {}, {.padding = {1}}));
+    CompileOptions options;
+    options.lower.force["conv"] = fmt::format("winograd_tiled_{0}x{0}", tile);
+    const auto executable = compile(graph, test_device(), nullptr, options);
+    Array values(x.shape(), 0.5);
+    values.at({0, 2, 0, 0}) = std::numeric_limits<double>::quiet_NaN();  // under the first tile alone
+    executable->write("x", to_tensor(values, DType::f32));
+    executable->write("w", to_tensor(Array(weight.shape(), 0.25), DType::f32));
+    executable->run();
+    const Array y = to_array(executable->read("y"));
+    for (std::int64_t row = 0; row < 9; ++row)
+      for (std::int64_t column = 0; column < 13; ++column) {
+        const bool reached = row < 2 && column < 2, own = row < tile && column < tile;
+        if (reached || !own) CHECK(std::isnan(y.data[static_cast<std::size_t>(row * 13 + column)]) == reached);
+      }
+  }
 }
 
 namespace {
@@ -92,12 +116,11 @@ TEST_CASE("conv: Winograd's errors, forward and of both gradients, are bounded")
     return result;
   };
   const DeviceCaps& caps = test_device().caps();
-  if (!caps.is_cpu() || !caps.int64 || !caps.subgroup_broadcast || caps.subgroup_size == 0 || caps.subgroup_size > 32) {
-    test::skip("winograd is for CPU drivers with 64-bit integers and subgroups of up to 32");
-    return;
-  }
+  std::vector<std::string> kernels = {"winograd_tiled_2x2", "winograd_tiled_4x4"};
+  if (caps.is_cpu() && caps.int64 && caps.subgroup_broadcast && caps.subgroup_size > 0 && caps.subgroup_size <= 32)
+    kernels.insert(kernels.end(), {"winograd", "winograd_4x4"});
   const std::vector<double> plain = errors("direct");
-  for (const std::string forced : {"winograd", "winograd_4x4"}) {
+  for (const std::string& forced : kernels) {
     const std::vector<double> winograd = errors(forced);
     for (std::size_t i = 0; i < names.size(); ++i) {
       CAPTURE(forced);

@@ -21,8 +21,8 @@ namespace tuff::test {
 namespace {
 
 // A software driver on which all kernels for such run.
-Plan plan_of(const Graph& graph, bool read_through = true) {
-  DeviceCaps caps = pretended_caps("cpu");
+Plan plan_of(const Graph& graph, bool read_through = true, const char* profile = "cpu") {
+  DeviceCaps caps = pretended_caps(profile);
   caps.subgroup_broadcast = caps.shared_loads = true;
   LowerOptions options;
   options.read_through = read_through;
@@ -35,14 +35,14 @@ bool runs(const Plan& plan, std::string_view shader) {
 }
 
 // A convolution of two tensors of so many channels side by side; `seen`: something else reads the concatenation too.
-Plan joined(std::int64_t channels, bool seen, bool read_through = true) {
+Plan joined(std::int64_t channels, bool seen, bool read_through = true, const char* profile = "cpu") {
   Graph graph;
   const Value a = relu(graph.input("a", {2, channels, 64, 64})), b = relu(graph.input("b", {2, channels, 64, 64}));
   const Value both = concat({a, b});
   const Value weight = graph.parameter("w", {channels, 2 * channels, 3, 3}, Initializer::he_normal(9 * channels));
   graph.output("y", conv(both, weight, {}, {.padding = {1}}));
   if (seen) graph.output("z", relu(both));
-  return plan_of(graph, read_through);
+  return plan_of(graph, read_through, profile);
 }
 
 // Whether a transform of Winograd's applies a norm.
@@ -84,6 +84,15 @@ TEST_CASE("reading through: a concatenation that only convolutions read is not w
     CHECK(through.scratch.size() < whole.scratch.size());
     CHECK(find_hazards(through).empty());
   }
+}
+
+TEST_CASE("reading through: GPUs' Winograd reads the tensors of a concatenation one by one") {
+  const Plan through = joined(64, false, true, "discrete");
+  CHECK(runs(through, "conv/winograd_tiled_input"));
+  CHECK(!runs(through, "concat"));
+  CHECK(runs(joined(64, false, false, "discrete"), "concat"));
+  CHECK(runs(joined(16, false, true, "discrete"), "concat"));  // tiled_gemm's
+  CHECK(find_hazards(through).empty());
 }
 
 TEST_CASE("reading through: a concatenation that something else reads is read by all") {

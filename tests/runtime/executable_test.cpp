@@ -168,9 +168,9 @@ TEST_CASE("executable: the bits don't depend on where submissions are cut; a ste
 
 TEST_CASE("executable: a convolution too long for one submission runs in pieces, with the same bits") {
   for (const std::string kernel : {"winograd_4x4", "winograd", "weight_stationary", "register_blocked",
-                                   "subgroup_blocked", "implicit_gemm", "direct"}) {
+                                   "subgroup_blocked", "winograd_tiled_4x4", "implicit_gemm", "direct"}) {
     CAPTURE(kernel);
-    const bool stationary = kernel == "weight_stationary", winograd = kernel.starts_with("winograd");
+    const bool stationary = kernel == "weight_stationary", winograd = kernel == "winograd" || kernel == "winograd_4x4";
     const std::int64_t channels = winograd ? 64 : kernel == "subgroup_blocked" || stationary ? 32 : 12;
     Graph graph;
     const Value x = graph.input("x", {1, channels, 33, 31}),

@@ -39,6 +39,7 @@ struct OpCase {
   double tolerance = 1e-5;           // largest error over largest value
   double gradient_tolerance = 1e-4;  // same, of gradients; finite differences are good to about 1e-7
   bool check_gradient = true;
+  bool finite = true;  // else Winograd's kernels, which spread other values over their tiles, are not forced
   bool jumps = false;  // what f16 rounds before a jump may land beyond it: not checked with f16
 };
 
