@@ -244,11 +244,12 @@ std::optional<std::string> refuse_winograd_tiled(const KernelRequest& request, c
   if (best && caps.is_cpu()) return "is for GPUs";
   if (auto refusal = refuse_tiled_gemm(request, geometry, GemmUnit::registers, kBestGemmTile)) return refusal;
   if (auto refusal = refuse_geometry(geometry, best ? best_outputs(geometry, caps) : outputs)) return refusal;
-  // Without the variants for f16 of tiles of 2x2 the library is 10 KB smaller.
   const bool half =
       std::ranges::any_of(request.inputs, [](const TensorType& type) { return type.dtype == DType::f16; }) ||
       std::ranges::any_of(request.outputs, [](const TensorType& type) { return type.dtype == DType::f16; });
-  if (half && outputs != 4) return "is for images stored as f32, as its transforms are";
+  if (half && best) return "leaves images stored as f16 to products in tiles, whose operands are half as large";
+  if (half && outputs != 4)
+    return "has tiles of 4x4 alone for images stored as f16";  // the library is 10 KB smaller so
   if (!best) return std::nullopt;
   const double cost = winograd_tiled_cost(geometry, best_outputs(geometry, caps), caps),
                plain = plain_conv_cost(geometry);

@@ -53,7 +53,7 @@ class AffineFolding {
   bool can_fold(const Node& node) const {
     if (node.op->name() != "conv" && node.op->name() != "conv_transpose") return false;
     const ConvAttributes& attributes = conv_attributes(*node.op);
-    if (attributes.activation != Activation::none) return false;
+    if (attributes.activation != Activation::none || lasting_[node.outputs.front()]) return false;
     if (node.op->name() == "conv_transpose" && attributes.groups != 1) return false;
     return std::all_of(node.inputs.begin() + 1, node.inputs.end(),
                        [&](std::uint32_t input) { return lasting_[input]; });

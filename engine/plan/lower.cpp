@@ -175,7 +175,7 @@ class Lowering {
           add_storage({bytes(node.outputs[0]), 0, Location{arena, 0, bytes(node.outputs[0])}});
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const std::uint32_t value = node.inputs[i];
-        const bool free = storage_of_[value] == kNone && !is_view(value);
+        const bool free = storage_of_[value] == kNone && !is_view(value) && !lasting_[value];
         placed_[index].push_back(free);
         if (free)
           storage_of_[value] =
@@ -198,6 +198,7 @@ class Lowering {
       const std::uint32_t value = node.inputs[static_cast<std::size_t>(store->value)];
       const Source& source = graph_.values()[value].source;
       if (source.kind != Source::Kind::node || storage_of_[value] != kNone || is_view(value)) continue;
+      if (lasting_[value]) continue;  // stored in each run, but computed once
       if (!contents_spare(variable, index, step_of[source.node], source.index)) continue;
       storage_of_[value] = storage_of_[variable];
       stored_[index] = true;
@@ -437,7 +438,7 @@ class Lowering {
   const KernelTable& kernels_;
   const LowerOptions& options_;
   Plan plan_;
-  std::vector<bool> lasting_;  // by value; empty where nothing is computed once
+  std::vector<bool> lasting_;  // by value; none where all is computed in each run
   std::vector<Storage> storages_;
   std::vector<std::uint32_t> storage_of_;  // by value
   std::vector<std::uint32_t> last_read_;   // by value: the last step that reads it, which is never the first; 0: none

@@ -16,7 +16,7 @@ namespace tuff {
 // A piece of device memory that the executable allocates or binds.
 struct Segment {
   enum class Kind : std::uint8_t {
-    scratch,   // a block of the memory arena; contents undefined between runs
+    scratch,   // a block of the memory arena; undefined between runs, but for what is set up (Plan::setup)
     store,     // a flat arena of the ParameterStore, by name
     input,     // all graph inputs, written by the host before a run
     constant,  // constants of the graph, uploaded once

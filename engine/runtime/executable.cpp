@@ -60,7 +60,7 @@ Executable::Executable(std::unique_ptr<Graph> graph, Plan plan, Device& device, 
       writes_store_ |= use.access != Access::read && plan_.segments[use.location.segment].kind == Segment::Kind::store;
   allocate();
   upload_constants();
-  cut_pieces();
+  pieces_ = cut_pieces();
   compile_pipelines();
   record();
   record_transfers();
@@ -122,14 +122,15 @@ void Executable::upload_constants() {
 }
 
 // Where a dispatch is cut changes no bits: its groups don't know of each other.
-void Executable::cut_pieces() {
+std::vector<Executable::Piece> Executable::cut_pieces() const {
+  std::vector<Piece> pieces;
   const double budget = budget_.work();
   double spent = 0;  // by the submission so far
   const auto add = [&](Piece piece, double cost) {
-    const bool setup_ends = !pieces_.empty() && pieces_.back().dispatch < plan_.setup && piece.dispatch >= plan_.setup;
+    const bool setup_ends = !pieces.empty() && pieces.back().dispatch < plan_.setup && piece.dispatch >= plan_.setup;
     piece.begins_submission = setup_ends || (spent > 0 && spent + cost > budget);
     spent = piece.begins_submission ? cost : spent + cost;
-    pieces_.push_back(piece);
+    pieces.push_back(piece);
   };
   for (std::uint32_t index = 0; index < plan_.dispatches.size(); ++index) {
     const Dispatch& dispatch = plan_.dispatches[index].dispatch;
@@ -149,6 +150,7 @@ void Executable::cut_pieces() {
       add({.dispatch = index, .first = {0, y, 0}, .groups = {row, 1, 1}, .whole = false, .last = y + 1 == rows},
           cost / rows);
   }
+  return pieces;
 }
 
 PipelineRequest Executable::pipeline_request(const Piece& piece) const {
@@ -180,11 +182,30 @@ void Executable::record_piece(CommandBuffer& commands, const Piece& piece) {
 
 // Memory that is poisoned before each run is set up in each, too.
 void Executable::record() {
+  std::vector<CommandBuffer> once, each;
   const std::span<const Piece> all = pieces_;
   const auto is_setup = [&](const Piece& piece) { return piece.dispatch < plan_.setup; };
   const auto setup = options_.poison_scratch ? 0 : std::ranges::count_if(all, is_setup);
-  if (setup > 0) record_pieces(all.first(static_cast<std::size_t>(setup)), setup_, false);
-  record_pieces(all.subspan(static_cast<std::size_t>(setup)), main_, options_.poison_scratch);
+  if (setup > 0) record_pieces(all.first(static_cast<std::size_t>(setup)), once, false);
+  record_pieces(all.subspan(static_cast<std::size_t>(setup)), each, options_.poison_scratch);
+  setup_ = std::move(once);
+  main_ = std::move(each);
+  divisible_ = divisible(all.subspan(static_cast<std::size_t>(setup)));
+}
+
+// By submission: whether it could be several.
+std::vector<bool> Executable::divisible(std::span<const Piece> pieces) const {
+  std::vector<bool> result;
+  for (const Piece& piece : pieces) {
+    const bool first = result.empty() || piece.begins_submission;
+    const bool many_groups = std::uint64_t{piece.groups[0]} * piece.groups[1] * piece.groups[2] > 1;
+    if (first)
+      result.push_back(plan_.dispatches[piece.dispatch].dispatch.linear && many_groups);
+    else
+      result.back() = true;
+  }
+  if (result.empty()) result.push_back(false);  // of a plan without dispatches
+  return result;
 }
 
 void Executable::record_pieces(std::span<const Piece> pieces, std::vector<CommandBuffer>& commands, bool poison) {
@@ -275,12 +296,13 @@ void Executable::set_up() {
 // The device has done all that was submitted.
 void Executable::cut_anew() {
   device_.wait_idle();
-  pieces_.clear();
-  setup_.clear();
-  main_.clear();
-  cut_pieces();
+  pieces_ = cut_pieces();
   compile_pipelines();
   record();
+}
+
+void Executable::tell_store() {
+  if (writes_store_) store_->changed();
 }
 
 void Executable::run() {
@@ -295,7 +317,7 @@ void Executable::run() {
   }
   set_up();
   const bool measures = budget_.measures();
-  double longest = 0;
+  SubmissionTimes times{.count = main_.size()};
   if (measures) device_.wait_idle();
   for (std::size_t index = 0; index < main_.size(); ++index) {
     std::array<const CommandBuffer*, 3> commands{};
@@ -307,12 +329,14 @@ void Executable::run() {
     slot_done_[slot] = device_.submit({commands.data(), count});
     if (!measures) continue;
     device_.wait(slot_done_[slot]);
-    longest = std::max(longest, os::monotonic_seconds() - begin);
+    const double seconds = os::monotonic_seconds() - begin;
+    times.longest = std::max(times.longest, seconds);
+    if (divisible_[index]) times.longest_divisible = std::max(times.longest_divisible, seconds);
   }
-  if (measures && budget_.correct(longest, main_.size())) cut_anew();
-  if (writes_store_) store_->changed();
+  tell_store();
   ++runs_;
   slot_open_ = false;
+  if (measures && budget_.correct(times)) cut_anew();
 }
 
 void Executable::wait() {
@@ -362,6 +386,7 @@ std::vector<DispatchTime> Executable::profile() {
   wait();
   for (const CommandBuffer& submission : submissions) device_.submit(submission);
   device_.wait_idle();
+  tell_store();
   const std::vector<double> times = pool.nanoseconds();
   std::vector<DispatchTime> result;
   for (std::uint32_t index = 0; index < count; ++index) result.push_back({index, times[index + 1] - times[index]});
@@ -399,7 +424,10 @@ double Executable::time_node(std::uint32_t node) {
   const double begin = os::monotonic_seconds();
   for (const CommandBuffer& submission : submissions) device_.submit(submission);
   device_.wait_idle();
-  return pool ? pool->nanoseconds()[1] : (os::monotonic_seconds() - begin) * 1e9;
+  const double seconds = os::monotonic_seconds() - begin;
+  tell_store();
+  set_up_.reset();  // of what the setup read its memory may hold other values
+  return pool ? pool->nanoseconds()[1] : seconds * 1e9;
 }
 
 double Executable::time_run() {
@@ -418,6 +446,7 @@ double Executable::time_run() {
   for (const CommandBuffer& commands : main_) device_.submit(commands);
   device_.submit(end);
   device_.wait_idle();
+  tell_store();
   return pool.nanoseconds()[1];
 }
 

@@ -1,10 +1,11 @@
-// A plan on a device: memory bound, commands recorded once, replayed by every run(). What stays the same from run to
-// run (Plan::setup) is computed in the first one and where the store has been written since.
+// A plan on a device: memory bound, commands recorded, replayed by every run(). What stays the same from run to run
+// (Plan::setup) is computed in the first one and where the store has been written since.
 //
 //   executable->write("x", image); executable->run(); HostTensor y = executable->read("y");
 //
-// write() and run() don't wait for the device except to reuse one of the two staging slots; read() waits for
-// the last run. Uses the Device and the ParameterStore, which must outlive it, from the same thread.
+// write() and run() don't wait for the device except to reuse one of the two staging slots and, on GPUs, in the first
+// runs, whose submissions are timed (runtime/submissions.h); read() waits for the last run. Uses the Device and the
+// ParameterStore, which must outlive it, from the same thread.
 #pragma once
 
 #include <array>
@@ -88,13 +89,15 @@ class Executable {
     bool begins_submission = false;  // the budget or the setup is spent; never set on the first piece
   };
 
-  void cut_pieces();
+  std::vector<Piece> cut_pieces() const;
+  std::vector<bool> divisible(std::span<const Piece> pieces) const;
   PipelineRequest pipeline_request(const Piece& piece) const;
   void compile_pipelines();
   void record();
   void record_pieces(std::span<const Piece> pieces, std::vector<CommandBuffer>& commands, bool poison);
   void set_up();
   void cut_anew();
+  void tell_store();
   void record_piece(CommandBuffer& commands, const Piece& piece);
   void record_transfers();
   std::uint64_t address(const Location& location) const;
@@ -114,6 +117,7 @@ class Executable {
   std::vector<Piece> pieces_;
   std::array<Buffer, 2> upload_staging_, download_staging_;
   std::vector<CommandBuffer> setup_, main_;
+  std::vector<bool> divisible_;          // by submission of main_
   std::optional<std::uint64_t> set_up_;  // the store's version that setup_ ran on
   bool writes_store_ = false;
   std::vector<CommandBuffer> upload_commands_, download_commands_;  // one a slot

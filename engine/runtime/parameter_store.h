@@ -67,7 +67,7 @@ class ParameterStore {
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
 
-  // The arena's memory, made where it isn't there yet.
+  // The arena's memory, made where it isn't there yet. Who writes it calls changed().
   Buffer& arena(const std::string& name);
   std::uint64_t arena_bytes(const std::string& name) const;
 

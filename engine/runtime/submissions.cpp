@@ -1,15 +1,19 @@
 #include "runtime/submissions.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace tuff {
 
 namespace {
 
-constexpr int kMostRuns = 6;      // measured; a dispatch that can't be cut may stay too long
+constexpr int kMostRuns = 6;      // measured
 constexpr double kAim = 0.7;      // of the seconds allowed
 constexpr double kWorthMore = 3;  // times as long as a submission takes may be allowed before it is given more work
+constexpr double kMostChange = 16;
+constexpr double kUseful = 0.8;  // of the seconds before, at most, that less work must take
 constexpr double kLeastWork = 1e5;
 
 }  // namespace
@@ -43,14 +47,22 @@ bool SubmissionBudget::measures() const {
 }
 
 // The first run also pays for what drivers put off, so it can't show that submissions are short.
-bool SubmissionBudget::correct(double longest_seconds, std::size_t submissions) {
+bool SubmissionBudget::correct(const SubmissionTimes& run) {
   ++runs_;
-  const bool too_long = longest_seconds > seconds_;
-  const bool could_be_longer = submissions > 1 && longest_seconds * kWorthMore < seconds_;
+  const bool too_long = run.longest_divisible > seconds_;
+  if (seconds_before_ > 0 && run.longest_divisible > kUseful * seconds_before_) {  // less work was of no use
+    settled_ = true;
+    return std::exchange(work_, work_before_) != work_before_;
+  }
+  const bool last = runs_ == kMostRuns;
+  const bool could_be_longer = run.count > 1 && run.longest * kWorthMore < seconds_ && !last;
   if (!too_long && runs_ < 2) return false;
   if (!too_long && !could_be_longer) settled_ = true;
   if (settled_) return false;
-  work_ = std::fmax(kLeastWork, work_ * kAim * seconds_ / std::fmax(longest_seconds, 1e-6));
+  work_before_ = work_;
+  seconds_before_ = too_long ? run.longest_divisible : 0;
+  const double wanted = kAim * seconds_ / std::fmax(too_long ? run.longest_divisible : run.longest, 1e-6);
+  work_ = std::fmax(kLeastWork, work_ * std::clamp(wanted, 1 / kMostChange, kMostChange));
   return true;
 }
 

@@ -19,6 +19,13 @@ double submission_seconds(DeviceKind kind);
 // Work that takes no longer even on a slow device of the kind: 200 GFLOP/s discrete, 60 GFLOP/s others.
 double first_submission_budget(DeviceKind kind);
 
+// How long a run's submissions took, in seconds.
+struct SubmissionTimes {
+  double longest = 0;
+  double longest_divisible = 0;  // of those that hold more than one dispatch or one that may be cut
+  std::size_t count = 0;
+};
+
 class SubmissionBudget {
  public:
   SubmissionBudget() = default;
@@ -28,13 +35,14 @@ class SubmissionBudget {
   double work() const { return work_; }
   // Whether the next run's submissions are to be timed.
   bool measures() const;
-  // Takes the longest of a run's submissions. True where work() has changed, so that runs are to be cut anew.
-  bool correct(double longest_seconds, std::size_t submissions);
+  // Learns from a run. True where work() has changed, so that runs are to be cut anew.
+  bool correct(const SubmissionTimes& run);
 
  private:
   double work_ = 0, seconds_ = 0;
   int runs_ = 0;  // measured
   bool settled_ = false;
+  double work_before_ = 0, seconds_before_ = 0;  // where the last run was found too long; 0: it wasn't
 };
 
 }  // namespace tuff

@@ -241,19 +241,24 @@ Autoencoder::Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwo
                          std::uint64_t memory, Tuner* tuner)
     : device_(device), store_(store), network_(std::move(network)), batch_(batch), memory_(memory), tuner_(tuner) {}
 
-// Halves the number of images at once until that fits. Tuned kernels may want more workspace: where they don't fit, the
-// usual ones are used.
+// Halves the number of images at once until that fits, computing nothing once for all runs where that takes too much.
+// Tuned kernels may want more workspace: where they don't fit, the usual ones are used.
 PlannedGraph Autoencoder::fitting(const std::function<std::unique_ptr<Graph>(std::int64_t)>& build,
                                   std::uint64_t memory, std::int64_t& count) const {
+  const auto fits = [&](const PlannedGraph& plan) { return memory == 0 || plan.device_bytes <= memory; };
+  const auto plan = [&](Tuner* tuner) {
+    const std::unique_ptr<Graph> graph = build(count);
+    PlannedGraph result = planned(*graph, device_.caps(), {.tuner = tuner});
+    if (fits(result)) return result;
+    return planned(*graph, device_.caps(), {.lower = {.setup = false}, .tuner = tuner});
+  };
   for (count = batch_;; count /= 2) {
-    PlannedGraph ready = planned(*build(count), device_.caps());
-    const auto fits = [&] { return memory == 0 || ready.device_bytes <= memory; };
-    if (fits() && tuner_ != nullptr) {
-      PlannedGraph tuned = planned(*build(count), device_.caps(), {.tuner = tuner_});
-      std::swap(ready, tuned);
-      if (!fits()) ready = std::move(tuned);
+    PlannedGraph ready = plan(nullptr);
+    if (fits(ready) && tuner_ != nullptr) {
+      PlannedGraph tuned = plan(tuner_);
+      if (fits(tuned)) ready = std::move(tuned);
     }
-    if (fits()) return ready;
+    if (fits(ready)) return ready;
     if (count == 1)
       throw OutOfMemory(
           fmt::format("one image of {}x{} pixels takes {:.1f} MiB on the device beside the weights, of {:.1f} MiB "

@@ -69,7 +69,7 @@ std::optional<std::uint64_t> inference_bytes(const Network& network, const Devic
   for (const ValueInfo& value : graph->values())
     if (static_cast<std::uint64_t>(value.type.bytes()) > caps.max_allocation) return std::nullopt;
   try {
-    return device_bytes(*graph, lower(*graph, caps, kernel_table()));
+    return device_bytes(*graph, lower(*graph, caps, kernel_table(), {.setup = false}));
   } catch (const OutOfMemory&) {
     return std::nullopt;
   }
@@ -194,12 +194,13 @@ Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
 
 // Drops what was used longest ago until `bytes` more fit beside the rest.
 void Predictor::make_room(std::uint64_t bytes) {
-  const auto used = [&] {
-    std::uint64_t sum = 0;
-    for (const Cached& cached : cache_) sum += cached.executable->device_bytes();
-    return sum;
-  };
   while (!cache_.empty() && (cache_.size() >= options_.executables || used() + bytes > budget_)) cache_.pop_back();
+}
+
+std::uint64_t Predictor::used() const {
+  std::uint64_t sum = 0;
+  for (const Cached& cached : cache_) sum += cached.executable->device_bytes();
+  return sum;
 }
 
 Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
@@ -213,8 +214,10 @@ Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
   make_room(bytes_needed(height, width).value_or(budget_));
   const auto graph = inference_graph(network_, 1, height, width);
   CompileOptions options{.storage = options_.storage, .tuner = options_.tuner};
-  if (options_.tuner && options_.memory > 0)  // tiles are chosen by what the usual kernels need
-    options.memory = budget_ + store_bytes_of(*graph);
+  // Tiles are chosen by the least that the usual kernels need. Without --memory what is free decides nothing that could
+  // change results, which tuned kernels would.
+  if (fits(height, width) && (options_.memory > 0 || !options_.tuner))
+    options.memory = budget_ - used() + store_bytes_of(*graph);
   cache_.push_front({height, width, compile(*graph, device_, &store_, options)});
   return *cache_.front().executable;
 }

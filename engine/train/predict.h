@@ -67,6 +67,7 @@ class Predictor {
   const std::optional<std::uint64_t>& bytes_needed(std::int64_t height, std::int64_t width);
   bool fits(std::int64_t height, std::int64_t width);
   void make_room(std::uint64_t bytes);
+  std::uint64_t used() const;
   Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
   Tiling fitted(std::int64_t height, std::int64_t width);
   std::int64_t next_size(std::int64_t extent) const;
@@ -82,8 +83,8 @@ class Predictor {
   std::uint64_t budget_ = 0;
 };
 
-// Device memory in bytes that inference on inputs of this size takes beside the parameters; nothing where
-// a tensor exceeds what the device can allocate.
+// Device memory in bytes that inference on inputs of this size takes at least beside the parameters, nothing being
+// computed once for all runs (LowerOptions::setup); nothing where a tensor exceeds what the device can allocate.
 std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
                                              std::int64_t width, DType storage = DType::f32);
 

@@ -96,6 +96,13 @@ TEST_CASE("fold_affine: leaves what isn't per channel, what others read, and wha
     net.graph.output("y", net.norm(conv(net.x, weight, {})));
     CHECK(ops_of_a_run(net.graph) == Ops{"conv", "pointwise"});
   }
+  SUBCASE("convolutions of constants, one added to the other") {
+    Net net;
+    const Value p = net.graph.parameter("p", {1, 4, 3, 3}, {}, Layout::channels_last);
+    const Value constant = add(conv(p, net.weight, {}), conv(p, net.weight, net.bias));
+    net.graph.output("y", add(net.norm(conv(net.x, net.weight, {})), constant));
+    CHECK(ops_of_a_run(net.graph) == Ops{"conv", "pointwise"});
+  }
   SUBCASE("behind an activation") {
     Net net;
     net.graph.output("y", net.norm(relu(conv(net.x, net.weight, {}))));

@@ -1,12 +1,14 @@
 // What stays the same from run to run is computed in the first run, and again where the store has been written.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "models/unet.h"
 #include "ops/adam.h"
+#include "ops/assign.h"
 #include "ops/bce_with_logits.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
@@ -14,6 +16,7 @@
 #include "ops/pointwise.h"
 #include "runtime/comparison.h"
 #include "runtime/compile.h"
+#include "support/skip.h"
 #include "support/test_device.h"
 #include "support/test_layer.h"
 #include "train/training_graph.h"
@@ -87,6 +90,51 @@ TEST_CASE("setup: norms in the weights change results by rounding alone") {
   CHECK(largest_difference({predict(*folded)}, {predict(*plain)}) < 2e-5);
 }
 
+TEST_CASE("setup: norms in the weights of convolutions of all kinds") {
+  struct Kind {
+    const char* name;
+    bool transposed;
+    ConvAttributes attributes;
+    std::int64_t inputs;  // channels that a weight takes
+  };
+  const Kind kinds[] = {{"plain", false, {.padding = {1}}, 8},
+                        {"groups", false, {.padding = {1}, .groups = 4}, 2},
+                        {"depthwise", false, {.padding = {1}, .groups = 8}, 1},
+                        {"reflected", false, {.padding = {1}, .padding_mode = PaddingMode::reflect}, 8},
+                        {"mirrored kernel", false, {.padding = {1}, .flip_kernel = true}, 8},
+                        {"transposed", true, {.stride = {2}}, 8}};
+  for (const Kind& kind : kinds)
+    for (const DType storage : {DType::f32, DType::f16}) {
+      if (storage == DType::f16 && !test_device().caps().storage_16bit) continue;
+      CAPTURE(kind.name);
+      CAPTURE(storage == DType::f16);
+      Graph graph;
+      const Value x = graph.input("images", {1, 8, 9, 11});
+      const auto variable = [&](const char* name) { return graph.parameter(name, {8}, {}); };
+      const Value bias = variable("bias");
+      const Value y = kind.transposed
+                          ? conv_transpose(x, graph.parameter("w", {8, 8, 3, 3}, {}, Layout::transposed_weight), bias,
+                                           kind.attributes)
+                          : conv(x, graph.parameter("w", {8, kind.inputs, 3, 3}, {}), bias, kind.attributes);
+      graph.output("y", batch_norm(y, variable("gamma"), variable("beta"), variable("mean"), variable("variance"),
+                                   {.training = false})
+                            .output);
+      ParameterStore store(test_device(), graph);
+      randomize(store, 5);
+      store.write("w", random_values(store.variable("w").type, 6));
+      CompileOptions folded, plain;
+      folded.storage = storage;
+      plain.optimize = false;
+      const auto run = [&](const CompileOptions& options) {
+        const auto executable = compile(graph, test_device(), &store, options);
+        executable->write("images", random_values(x.type(), 7));
+        executable->run();
+        return std::vector<HostTensor>{executable->read("y")};
+      };
+      CHECK(largest_difference(run(folded), run(plain)) < (storage == DType::f16 ? 2e-3 : 1e-6));
+    }
+}
+
 TEST_CASE("setup: whoever writes the store, the next run knows") {
   const auto graph = inference();
   ParameterStore store(test_device(), *graph);
@@ -153,10 +201,50 @@ TEST_CASE("setup: is submitted in the first run only") {
   CHECK(submissions() == each);
 }
 
+TEST_CASE("setup: a constant that is stored in each run is stored in each run") {
+  Graph graph;
+  const Value mean = graph.buffer("mean", {4}, {});
+  HostTensor ones(Shape{4});
+  for (float& value : ones.floats()) value = 1;
+  assign(mean, exp(graph.constant(ones)));
+  ParameterStore store(test_device(), graph);
+  const auto executable = compile(graph, test_device(), &store);
+  for (int run = 0; run < 2; ++run) {
+    store.write("mean", HostTensor(Shape{4}));
+    executable->run();
+    executable->wait();
+    CHECK(store.read("mean").floats()[3] == doctest::Approx(2.718281828));
+  }
+}
+
+TEST_CASE("setup: is told of what profiling writes") {
+  Graph training, use;
+  const Value mean = training.buffer("mean", {4}, {});
+  assign(mean, add(mean, training.input("x", {4})));
+  use.output("y", exp(use.buffer("mean", {4}, {})));
+  ParameterStore store(test_device(), training);
+  const auto writer = compile(training, test_device(), &store), reader = compile(use, test_device(), &store);
+  HostTensor ones(Shape{4});
+  for (float& value : ones.floats()) value = 1;
+  const auto seen = [&] {
+    reader->run();
+    return reader->read("y").floats()[0];
+  };
+  CHECK(seen() == 1.0f);
+  writer->write("x", ones);
+  writer->run();
+  CHECK(seen() == doctest::Approx(std::exp(1.0)));
+  if (!test_device().caps().timestamps) return skip("needs timestamps");
+  writer->profile();
+  CHECK(seen() == doctest::Approx(std::exp(2.0)));
+  writer->time_run();
+  CHECK(seen() == doctest::Approx(std::exp(3.0)));
+}
+
 TEST_CASE("setup: where memory is short it runs each time") {
   const auto graph = inference(32);
   const PlannedGraph free = planned(*graph, test_device().caps());
-  if (free.plan.setup == 0) return;
+  REQUIRE(free.plan.setup > 0);
   CompileOptions each;
   each.lower.setup = false;
   const PlannedGraph least = planned(*graph, test_device().caps(), each);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ops/conv.h"
+#include "ops/pointwise.h"
 #include "runtime/comparison.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
@@ -24,7 +25,7 @@ std::vector<double> simulate(DeviceKind kind, double rate, double work, double f
     const double submission = std::fmin(work, budget.work());
     longest.push_back(submission / rate * (run == 0 ? first : 1));
     const auto count = static_cast<std::size_t>(std::ceil(work / submission));
-    if (budget.measures()) budget.correct(longest.back(), count);
+    if (budget.measures()) budget.correct({longest.back(), longest.back(), count});
   }
   CHECK_FALSE(budget.measures());
   return longest;
@@ -46,24 +47,25 @@ TEST_CASE("submissions: end below the limit, and not far below, on slow and fast
 
 TEST_CASE("submissions: a run that fits into one stays as it is") {
   SubmissionBudget budget(1e9, 0.1);
-  CHECK_FALSE(budget.correct(0.01, 1));
-  CHECK_FALSE(budget.correct(0.01, 1));
+  for (int run = 0; run < 2; ++run) CHECK_FALSE(budget.correct({0.01, 0.01, 1}));
   CHECK_FALSE(budget.measures());
   CHECK(budget.work() == 1e9);
 }
 
 TEST_CASE("submissions: what can't be cut is given up, and a fixed budget or a CPU driver isn't measured") {
-  SubmissionBudget budget(1e9, 0.1);
-  int runs = 0;
-  for (; budget.measures(); ++runs) budget.correct(3, 1);
-  CHECK(runs == 6);
+  SubmissionBudget alone(1e9, 0.1);  // a dispatch that is known not to be divisible
+  while (alone.measures()) alone.correct({3, 0, 5});
+  CHECK(alone.work() == 1e9);
+  SubmissionBudget hidden(1e9, 0.1);  // one whose groups are as long as itself
+  while (hidden.measures()) hidden.correct({3, 3, 5});
+  CHECK(hidden.work() == 1e9);
   CHECK_FALSE(SubmissionBudget(1e9, submission_seconds(DeviceKind::cpu)).measures());
 }
 
 TEST_CASE("submissions: an executable cuts its runs anew, with the same bits") {
   Graph graph;
   const Value x = graph.input("x", {4, 32, 64, 64}), weight = graph.parameter("w", {32, 32, 3, 3}, {});
-  Value y = conv(x, weight, {}, {.padding = {1}});
+  Value y = mul_scalar(conv(x, weight, {}, {.padding = {1}}), 0.5f);
   for (int i = 0; i < 3; ++i) y = conv(y, weight, {}, {.padding = {1}});
   graph.output("y", y);
   ParameterStore store(test_device(), graph);
@@ -81,6 +83,8 @@ TEST_CASE("submissions: an executable cuts its runs anew, with the same bits") {
   const std::size_t before = cut->submissions_per_run();
   for (int i = 0; i < 8; ++i) CHECK(run(*cut) == expected);
   CHECK(cut->submissions_per_run() > before);
+  store.write("w", random_values(graph.variables()[0].type, 3));  // the setup's commands are new, too
+  CHECK(run(*cut) == run(*compile(graph, test_device(), &store)));
 }
 
 }  // namespace tuff::test
