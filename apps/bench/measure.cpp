@@ -178,8 +178,10 @@ std::vector<Candidate> candidates_named(const std::string& name, const Case& ite
   for (const Node& node : graph->nodes()) {
     const auto row = kernel_table().find(node.op->name());
     if (row == kernel_table().end() || node.op->name() == built.uncounted || !seen.insert(row->first).second) continue;
+    std::string_view of;  // whose setting it is
     for (const Kernel& kernel : row->second) {
-      if (kernel.name != name && !(kernel.setting && kernel.name.starts_with(name + "_"))) continue;
+      if (!kernel.setting) of = kernel.name;
+      if (kernel.name != name && of != name) continue;
       Candidate candidate{.op = std::string(row->first), .kernel = std::string(kernel.name)};
       LowerOptions options;
       options.force.emplace(candidate.op, candidate.kernel);

@@ -1,6 +1,6 @@
 // Of whole numbers whose sums stay below 2^24 every order of adding gives the same float: convolution, matmul and
-// reductions give equal bits with every kernel on every device, those of the exact reference. But for winograd_4x4,
-// which multiplies by fractions: the checker holds it to 1e-5 and counts that, conv_test bounds its errors.
+// reductions give equal bits with every kernel on every device, those of the exact reference. But for Winograd's tiles
+// of 4x4, which multiply by fractions: the checker holds them to 1e-5 and counts that, conv_test bounds their errors.
 #include <doctest/doctest.h>
 
 #include <array>
