@@ -133,8 +133,8 @@ TEST_CASE("winograd tiled: refuses other convolutions in words") {
   CHECK(refuse_winograd_tiled(layer.forward(), geometry, 4) == "takes no channels as many as these");
   CHECK(refuse_winograd_tiled(Layer(64, 64, 256, "cpu").forward(), geometry, kBestWinogradTile) == "is for GPUs");
   CHECK(refuse_winograd_tiled(Layer(64, 64, 256, "discrete", DType::f16).forward(),
-                              conv_geometry(layer.x, layer.y, layer.weight, layer.attributes),
-                              kBestWinogradTile) == "is for images stored as f32, as its transforms are");
+                              conv_geometry(layer.x, layer.y, layer.weight, layer.attributes), kBestWinogradTile) ==
+        "leaves images stored as f16 to products in tiles, whose operands are half as large");
 }
 
 }  // namespace tuff::test
