@@ -132,7 +132,6 @@ void add_block_dispatches(const KernelRequest& request, const ConvGeometry& geom
                                float_bits(attributes.slope),
                                products.across,
                                products.held,
-                               products.held < geometry.in_channels,
                                products.together};
     dispatch.buffers = {{pieces.front().from, Access::read},
                         {pieces.back().from, Access::read},

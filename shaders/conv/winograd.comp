@@ -23,8 +23,7 @@ layout(constant_id = 6) const uint kActivation = 0;
 layout(constant_id = 7) const float kSlope = 0;
 layout(constant_id = 8) const int kAcross = 1;
 layout(constant_id = 9) const uint kHeld = 8;        // a multiple of 8, without SHARED of kChunk, that divides the input channels
-layout(constant_id = 10) const bool kTurns = false;  // there are more input channels than that
-layout(constant_id = 11) const uint kTogether = 1;  // tiles with SHARED, of which the last may be none
+layout(constant_id = 10) const uint kTogether = 1;  // tiles with SHARED, of which the last may be none
 layout(push_constant) uniform Push {
   uint64_t x;
   uint64_t x2;
@@ -64,7 +63,7 @@ void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, ui
     VEC sum[kTogether * kAcross];
     [[unroll]] for (uint t = 0; t < kTogether; ++t)
       [[unroll]] for (int a = 0; a < kAcross; ++a)
-        sum[t * kAcross + a] = kTurns && first > 0 ? load_lanes(true, products + uint64_t((tile + t) * product_bytes + a * (kChunk * 4))) : VEC(0.0);
+        sum[t * kAcross + a] = first > 0 ? load_lanes(true, products + uint64_t((tile + t) * product_bytes + a * (kChunk * 4))) : VEC(0.0);
     [[unroll]] for (int i = 0; i < kHeld; i += kTerms) {
       VEC w[kTerms * kAcross];
       [[unroll]] for (int k = 0; k < kTerms * kAcross; ++k) w[k] = load_lanes(true, matrix + uint64_t((i * kAcross + k) * kChunk * 4));
@@ -94,7 +93,7 @@ void multiply(uint64_t tiles, uint64_t matrix, uint64_t products, uint count, ui
   for (uint tile = 0; tile < count; ++tile) {
     const uint64_t result = products + uint64_t(tile * out_channels * 4 + own), row = tiles + uint64_t((tile * in_channels + first) * 4 + own);
     VEC sum[kAcross];
-    [[unroll]] for (int a = 0; a < kAcross; ++a) sum[a] = kTurns && first > 0 ? load_pair(result + uint64_t(a * kChunk * 4)) : VEC(0.0);
+    [[unroll]] for (int a = 0; a < kAcross; ++a) sum[a] = first > 0 ? load_pair(result + uint64_t(a * kChunk * 4)) : VEC(0.0);
     [[unroll]] for (int chunk = 0; chunk < kHeld; chunk += int(kChunk)) {
       const VEC loaded = load_pair(row + uint64_t(chunk * 4));
       [[unroll]] for (int i = 0; i < kChunk; i += kTerms) {
@@ -151,7 +150,7 @@ void main() {
         const uint first_out = min(o, out_channels - kChunk * kAcross);
         for (uint c = 0; c < in_channels; c += kHeld) {
           const uint first = min(c, in_channels - kHeld);
-          if (kTurns) subgroupBarrier();  // the turn before stored what other lanes load
+          subgroupBarrier();  // the turn before stored what other lanes load
           multiply(tiles + position * tile_step, u + uint64_t((position * out_channels + first_out) * in_channels + first * (kChunk * kAcross)) * 4,
                    products + position * product_step + first_out * 4, rows * columns, first);
         }
