@@ -71,7 +71,7 @@ TEST_CASE("setup: once or in each run, in poisoned memory or not, gives the same
   poisoned.execution.poison_scratch = true;
   const auto with_nan = compile(*graph, test_device(), &store, poisoned);
   for (int run = 0; run < 2; ++run) CHECK(predict(*with_nan).data == y.data);
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (const std::uint64_t seed : {1, 2}) {
     CompileOptions shuffled;
     shuffled.shuffle_seed = seed;
     const auto other = compile(*graph, test_device(), &store, shuffled);
