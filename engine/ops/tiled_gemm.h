@@ -73,7 +73,8 @@ template <typename Op, GemmUnit unit, int tile>
 void add_tiled_kernel(std::vector<Kernel>& kernels, std::string_view name) {
   kernels.push_back(
       {name, [](const KernelRequest& request) { return refuse_tiled_gemm(request, Op::geometry(request), unit, tile); },
-       [](const KernelRequest& request) { return Op::emit(request, unit, tile); }, tile != kBestGemmTile});
+       [](const KernelRequest& request) { return Op::emit(request, unit, tile); },
+       tile != kBestGemmTile || unit == GemmUnit::elements});
 }
 
 template <typename Op>

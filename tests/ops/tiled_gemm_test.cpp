@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ops/kernel_table.h"
+
 namespace tuff::test {
 
 namespace {
@@ -63,6 +65,19 @@ TEST_CASE("tiled gemm: large products take large tiles, narrow ones narrow tiles
   // Without room for the largest tile another one is taken.
   const GemmPlan weak = plan_gemm({1 << 20, 256, 9, 256}, GemmUnit::registers, kBestGemmTile, DeviceCaps{});
   CHECK(weak.tile.rows * weak.tile.columns == 128 * 64);
+}
+
+TEST_CASE("tiled gemm: tiles and other ways of a kernel are settings of it, which are never chosen by themselves") {
+  int settings = 0;
+  for (const char* op : {"conv", "conv_transpose", "conv_weight_gradient"})
+    for (const Kernel& kernel : kernel_table().at(op)) {
+      CAPTURE(kernel.name);
+      const bool tiled = kernel.name.starts_with("cooperative_gemm") || kernel.name.starts_with("tiled_gemm");
+      if (!tiled) continue;
+      CHECK(kernel.setting == (kernel.name != "cooperative_gemm" && kernel.name != "tiled_gemm"));
+      settings += kernel.setting;
+    }
+  CHECK(settings == 3 * (4 + 1 + 6));
 }
 
 }  // namespace tuff::test
