@@ -35,7 +35,7 @@ class AffineFolding {
       std::uint32_t last = index;
       while (step_after(last)) {
         dropped[last] = true;
-        last = readers_.of(graph_.nodes()[last].outputs.front()).front();
+        last = reader_of(last);
       }
       folded_by[last] = index;
     }
@@ -51,7 +51,7 @@ class AffineFolding {
 
  private:
   bool can_fold(const Node& node) const {
-    if (node.op->name() != "conv" && node.op->name() != "conv_transpose") return false;
+    if (!is_convolution(node)) return false;
     const ConvAttributes& attributes = conv_attributes(*node.op);
     if (attributes.activation != Activation::none || lasting_[node.outputs.front()]) return false;
     if (node.op->name() == "conv_transpose" && attributes.groups != 1) return false;
@@ -59,11 +59,16 @@ class AffineFolding {
                        [&](std::uint32_t input) { return lasting_[input]; });
   }
 
+  // The first node that reads a node's result.
+  std::uint32_t reader_of(std::uint32_t index) const {
+    return readers_.of(graph_.nodes()[index].outputs.front()).front();
+  }
+
   // What the only reader of a node's result does, where that is a step.
   std::optional<Step> step_after(std::uint32_t index) const {
     const std::uint32_t result = graph_.nodes()[index].outputs.front();
     if (!readers_.only_reader(result)) return {};
-    const Node& reader = graph_.nodes()[readers_.of(result).front()];
+    const Node& reader = graph_.nodes()[reader_of(index)];
     const auto* op = dynamic_cast<const Pointwise*>(reader.op.get());
     if (op == nullptr || op->program().inputs != 2 || op->program().instructions.size() != 1) return {};
     const PointwiseOpcode opcode = op->program().instructions.front().opcode;
@@ -102,7 +107,7 @@ class AffineFolding {
         } else {
           bias = bias ? add(bias, values) : values;
         }
-        index = readers_.of(graph_.nodes()[index].outputs.front()).front();
+        index = reader_of(index);
       }
     }
     std::vector<Value> inputs = {rewriter_.map(node.inputs[0]), weight};

@@ -11,10 +11,6 @@ namespace tuff {
 
 namespace {
 
-bool is_convolution(const Node& node) {
-  return node.op->name() == "conv" || node.op->name() == "conv_transpose";
-}
-
 struct Epilogue {
   Activation activation;
   float slope;

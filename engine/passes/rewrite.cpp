@@ -10,6 +10,10 @@ Readers::Readers(const Graph& graph) : readers_(graph.values().size()), is_outpu
   for (const Output& output : graph.outputs()) is_output_[output.value] = true;
 }
 
+bool is_convolution(const Node& node) {
+  return node.op->name() == "conv" || node.op->name() == "conv_transpose";
+}
+
 const Node* producer_of(const Graph& graph, std::uint32_t value) {
   const Source& source = graph.values()[value].source;
   return source.kind == Source::Kind::node ? &graph.nodes()[source.node] : nullptr;

@@ -36,6 +36,9 @@ class Readers {
 // The node that computes the value; none for inputs, parameters and constants.
 const Node* producer_of(const Graph& graph, std::uint32_t value);
 
+// conv or conv_transpose.
+bool is_convolution(const Node& node);
+
 class Rewriter {
  public:
   explicit Rewriter(const Graph& from);

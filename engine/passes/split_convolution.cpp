@@ -29,7 +29,7 @@ std::optional<Channels> channels_of(const Node& node, const Shape& x) {
 }
 
 bool splits(const Graph& graph, const Readers& readers, const Node& node) {
-  if (node.op->name() != "conv" && node.op->name() != "conv_transpose") return false;
+  if (!is_convolution(node)) return false;
   const ConvAttributes& attributes = conv_attributes(*node.op);
   const std::uint32_t result = node.outputs.front();
   const Shape &x = graph.values()[node.inputs[0]].type.shape, &y = graph.values()[result].type.shape;
