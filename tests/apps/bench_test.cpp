@@ -73,11 +73,16 @@ TEST_CASE("bench: one kernel in all its settings") {
   CHECK(contains(unknown.err, "--shader no_such_kernel: no kernel of these cases is named so"));
 }
 
+// One small case, and what the driver tells of its shaders.
+static Finished bench_statistics(const std::string& file) {
+  return run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1", "--seconds", "0",
+                   "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+}
+
 TEST_CASE("bench: what the driver tells of shaders") {
   const TemporaryFolder folder;
   const std::string file = (folder / "report.json").string();
-  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1",
-                                      "--seconds", "0", "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+  const Finished finished = bench_statistics(file);
   CAPTURE(finished.err);
   REQUIRE(finished.code == 0);
   const nlohmann::json pipelines = bench::read_report(file)["pipelines"];
@@ -170,8 +175,7 @@ TEST_CASE("bench: statistics of every type, from a driver that is pretended to t
   const TestLayer layer("pipeline_statistics");
   const TemporaryFolder folder;
   const std::string file = (folder / "report.json").string();
-  const Finished finished = run_tuff({"bench", "--suite", "cpu", "--case", "^max_pool_16$", "--samples", "1",
-                                      "--seconds", "0", "--no-cold", "--dtype", "f32", "--statistics", "--json", file});
+  const Finished finished = bench_statistics(file);
   CAPTURE(finished.err);
   REQUIRE(finished.code == 0);
   CHECK(contains(finished.out, "): registers 48, spills -3, occupancy 0.75, scratch 1\n"));
