@@ -32,10 +32,14 @@ const std::map<std::string, Names> kMayInclude = {
     {"runtime", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan"}},
     {"io", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime"}},
     {"onnx", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
-    {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
+    {"instances", {"base", "graph", "io"}},
+    {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances"}},
     {"models", {"base", "graph", "ops"}},
+    {"tasks",
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "train", "models"}},
     {"apps",
-     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "onnx", "train", "models"}},
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "onnx", "train",
+      "models", "tasks"}},
     {"cases", {}},
     {"support", {}},
 };
@@ -112,7 +116,7 @@ bool may_include(const std::string& folder, const std::string& header) {
 
 std::vector<fs::path> product_sources() {
   std::vector<fs::path> files;
-  for (const char* folder : {"engine", "models", "apps"}) {
+  for (const char* folder : {"engine", "models", "tasks", "apps"}) {
     const auto more = files_under(folder, is_cpp);
     files.insert(files.end(), more.begin(), more.end());
   }
@@ -215,7 +219,7 @@ TEST_CASE("structure: files stay readable and belong to no one machine") {
     return !kBinary.contains(path.extension().string()) && path.string().find("__pycache__") == std::string::npos;
   };
   std::vector<fs::path> files = {"README.md", "CMakeLists.txt", "THIRD_PARTY.md"};
-  for (const char* folder : {"engine", "shaders", "models", "apps", "tests", "scripts", "docs", ".ci"}) {
+  for (const char* folder : {"engine", "shaders", "models", "tasks", "apps", "tests", "scripts", "docs", ".ci"}) {
     const auto more = files_under(folder, is_text);
     files.insert(files.end(), more.begin(), more.end());
   }
