@@ -68,14 +68,14 @@ void run_evaluate(const EvaluateArguments& arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
-  Model model = load_segmentation_model(arguments.model);
+  Model model = load_dense_model(arguments.model);
   const Dataset dataset = open_dataset(arguments.images, arguments.masks, model.format);
   const std::int64_t classes = model.options.classes;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);
   const auto tuner = open_tuner(*loaded.device, arguments.autotune);
   options.tuner = tuner.get();
-  Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
+  Predictor predictor(*loaded.device, *loaded.store, loaded.task->network(), options);
 
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
   std::vector<Evaluated> images;

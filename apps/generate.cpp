@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "apps/networks.h"
 #include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "io/image.h"
+#include "tasks/networks.h"
 
 namespace tuff {
 namespace {

@@ -16,7 +16,13 @@ namespace {
 // The subcommand whose options a command line is about; the program itself where there is none.
 const CLI::App& current_command(const CLI::App& app) {
   const std::vector<CLI::App*> used = app.get_subcommands();
-  return used.empty() ? app : *used.front();
+  return used.empty() ? app : current_command(*used.front());
+}
+
+// "tuff train unet"
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? "tuff" : full_name(*parent) + " " + command.get_name();
 }
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
@@ -29,17 +35,22 @@ std::string describe_extras(const CLI::App& app) {
   const CLI::App& command = current_command(app);
   const std::vector<std::string> extras = app.remaining(true);
   const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
-  const std::string help = fmt::format("see `{} --help`", &command == &app ? "tuff" : "tuff " + command.get_name());
+  const std::string help = fmt::format("see `{} --help`", full_name(command));
   std::vector<std::string> known;
   if (word.starts_with("-")) {
     for (const CLI::Option* option : command.get_options())
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    const CLI::App* parent = command.get_parent();
+    if (parent != nullptr && parent->get_option_no_throw(word) != nullptr)
+      return fmt::format("{} is no option of {} ({})", word, command.get_name(), help);
     return fmt::format("unknown option {}{} ({})", word, suggestion(word, known), help);
   }
-  if (&command != &app) return fmt::format("unexpected \"{}\" ({})", word, help);
-  for (const CLI::App* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+  if (command.get_subcommands([](const CLI::App*) { return true; }).empty())
+    return fmt::format("unexpected \"{}\" ({})", word, help);
+  for (const CLI::App* subcommand : command.get_subcommands([](const CLI::App*) { return true; }))
     known.push_back(subcommand->get_name());
-  return fmt::format("unknown command \"{}\"{} ({})", word, suggestion(word, known), help);
+  const char* what = &command == &app ? "command" : "network";
+  return fmt::format("unknown {} \"{}\"{} ({})", what, word, suggestion(word, known), help);
 }
 
 std::string one_line(std::string text) {
@@ -84,9 +95,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ExtrasError&) {
     return fail(describe_extras(app));
   } catch (const CLI::ParseError& error) {
-    const CLI::App& command = current_command(app);
-    return fail(
-        fmt::format("{} (see `tuff {}--help`)", error.what(), &command == &app ? "" : command.get_name() + " "));
+    return fail(fmt::format("{} (see `{} --help`)", error.what(), full_name(current_command(app))));
   }
 }
 

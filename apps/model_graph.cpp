@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "apps/networks.h"
 #include "base/error.h"
+#include "tasks/dense_objective.h"
+#include "tasks/networks.h"
 #include "train/autoencoder.h"
 #include "train/training_graph.h"
 
@@ -18,13 +19,13 @@ std::string title(std::string_view inference, const GraphChoice& choice, std::in
                      batch == 1 ? "" : "s", side, side);
 }
 
-ModelGraph segmentation_graph(const Model& model, TrainOptions options, const GraphChoice& choice) {
-  const Network network = make_network(options, model.format.image_channels);
+ModelGraph dense_graph(const Model& model, TrainOptions options, const GraphChoice& choice) {
+  const auto task = make_dense_task(options, model.format);
   if (choice.side > 0) options.crop = choice.side;
-  check_crop(network, options);
-  return {choice.train ? training_graph(network, options)
-                       : inference_graph(network, options.batch, options.crop, options.crop),
-          title("prediction of", choice, options.batch, options.crop)};
+  check_crop(task->network(), options);
+  return {
+      choice.train ? training_graph(*task, options) : inference_graph(task->network(), options.batch, crop_of(options)),
+      title("prediction of", choice, options.batch, options.crop)};
 }
 
 ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
@@ -47,8 +48,7 @@ std::string describe_arena(const Plan& plan) {
 ModelGraph model_graph(const Model& model, const GraphChoice& choice) {
   TrainOptions options = model.options;
   if (choice.batch > 0 || !choice.train) options.batch = std::max<std::int64_t>(1, choice.batch);
-  return options.model == "vae" ? autoencoder_graph(model, options, choice)
-                                : segmentation_graph(model, options, choice);
+  return is_dense(options.model) ? dense_graph(model, options, choice) : autoencoder_graph(model, options, choice);
 }
 
 }  // namespace tuff

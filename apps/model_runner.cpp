@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "apps/networks.h"
 #include "base/error.h"
 #include "onnx/export.h"
 #include "onnx/serialize.h"
+#include "tasks/networks.h"
 
 namespace tuff {
 namespace {
@@ -86,10 +86,9 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
     if (part == "decoder") return {{1, network.latent, 1, 1}, {2, network.latent, 1, 1}};
     return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
   }
-  const Network network = make_network(model.options, channels);
-  const std::int64_t crop = model.options.crop,
-                     side = network.output_size(crop) > 0 ? crop : network.nearest_sizes(crop).second,
-                     next = network.nearest_sizes(side + 1).second, third = network.nearest_sizes(next + 1).second;
+  const NetworkAxis axis = make_network(model.options, channels).axis('x');
+  const std::int64_t side = axis.fitting(model.options.crop), next = axis.nearest_sizes(side + 1).second,
+                     third = axis.nearest_sizes(next + 1).second;
   return {{1, channels, side, side}, {2, channels, next, third}};
 }
 

@@ -132,7 +132,7 @@ void run_predict(PredictArguments arguments) {
     throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
-  Model model = load_segmentation_model(arguments.model);
+  Model model = load_dense_model(arguments.model);
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);
@@ -143,7 +143,7 @@ void run_predict(PredictArguments arguments) {
   options.storage = storage_on(*loaded.device, arguments.dtype);
   const auto tuner = open_tuner(*loaded.device, arguments.autotune);
   options.tuner = tuner.get();
-  Predictor predictor(*loaded.device, *loaded.store, loaded.network, options);
+  Predictor predictor(*loaded.device, *loaded.store, loaded.task->network(), options);
 
   os::catch_interrupts();
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "apps/networks.h"
 #include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "io/image_set.h"
 #include "models/vae.h"
+#include "tasks/networks.h"
 
 namespace tuff {
 namespace {

@@ -5,15 +5,24 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/networks.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "tasks/networks.h"
 #include "train/trainer.h"
 #include "train/training_graph.h"
 
 namespace tuff {
+namespace {
+
+// Of an image of any size: the variables are the same.
+std::unique_ptr<Graph> smallest_graph(const Network& network) {
+  const auto least = [&](char axis) { return network.axis(axis).fitting(1); };
+  return inference_graph(network, 1, {network.rank == 3 ? least('z') : 1, least('y'), least('x')});
+}
+
+}  // namespace
 
 std::unique_ptr<Device> open_device(const std::string& wanted, const OpenOptions& given) {
   DeviceOptions options;
@@ -25,9 +34,9 @@ std::unique_ptr<Device> open_device(const std::string& wanted, const OpenOptions
   return Device::open(options);
 }
 
-Model load_segmentation_model(const std::filesystem::path& run_or_file) {
+Model load_dense_model(const std::filesystem::path& run_or_file) {
   Model model = load_model(run_or_file);
-  make_network(model.options, model.format.image_channels);
+  make_dense_task(model.options, model.format);
   return model;
 }
 
@@ -72,10 +81,9 @@ std::function<void(std::size_t, std::size_t, const std::string&)> tuning_progres
 LoadedModel open_model(Model model, const std::string& device) {
   LoadedModel loaded;
   loaded.model = std::move(model);
-  loaded.network = make_network(loaded.model.options, loaded.model.format.image_channels);
+  loaded.task = make_dense_task(loaded.model.options, loaded.model.format);
   loaded.device = open_device(device);
-  const std::int64_t size = loaded.network.nearest_sizes(1).second;  // any: the variables are the same
-  loaded.store = std::make_unique<ParameterStore>(*loaded.device, *inference_graph(loaded.network, 1, size, size));
+  loaded.store = std::make_unique<ParameterStore>(*loaded.device, *smallest_graph(loaded.task->network()));
   restore_averaged(loaded.model, *loaded.store);
   return loaded;
 }

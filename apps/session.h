@@ -11,9 +11,9 @@
 #include "graph/dtype.h"
 #include "runtime/parameter_store.h"
 #include "runtime/tuner.h"
+#include "tasks/dense_task.h"
 #include "train/autoencoder.h"
 #include "train/checkpoint.h"
-#include "train/network.h"
 #include "vulkan/device.h"
 
 namespace tuff {
@@ -27,8 +27,8 @@ struct OpenOptions {
 // able to (see plan/device_caps.h). Says on stderr which device it is.
 std::unique_ptr<Device> open_device(const std::string& wanted, const OpenOptions& given = {});
 
-// load_model(), for commands that make masks: Error where the model is of another kind.
-Model load_segmentation_model(const std::filesystem::path& run_or_file);
+// load_model(), for commands that give images for images: Error where the model is of another kind.
+Model load_dense_model(const std::filesystem::path& run_or_file);
 
 // CompileOptions::storage from --dtype. Where the device can't store f16, f32, and a line on stderr that says so.
 DType storage_on(const Device& device, const std::string& dtype);
@@ -46,7 +46,7 @@ std::function<void(std::size_t, std::size_t, const std::string&)> tuning_progres
 
 struct LoadedModel {
   Model model;
-  Network network;
+  std::unique_ptr<DenseTask> task;
   std::unique_ptr<Device> device;
   std::unique_ptr<ParameterStore> store;
 };

@@ -8,15 +8,16 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "apps/networks.h"
 #include "apps/progress.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/image_set.h"
 #include "models/vae.h"
+#include "tasks/dense_objective.h"
+#include "tasks/dense_task.h"
+#include "tasks/networks.h"
 #include "train/autoencoder.h"
-#include "train/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff {
@@ -91,6 +92,8 @@ DataFormat data_format(const TrainOptions& options) {
     format.foreground.push_back(static_cast<int>(id));
   format.normalization = parse_normalization(options.normalize);
   format.classes = static_cast<int>(options.classes);
+  format.dims = static_cast<int>(options.dims);
+  format.instances = learns_objects(options.model);
   return format;
 }
 
@@ -98,10 +101,18 @@ void require(const std::string& value, const char* option) {
   if (value.empty()) throw Error(fmt::format("--{} is missing (see `tuff train --help`)", option));
 }
 
-std::unique_ptr<Objective> segmentation_of(const TrainOptions& options) {
-  Dataset dataset = open_dataset(options.images, options.masks, data_format(options));
-  Network network = make_network(options, dataset.format.image_channels);
-  return segmentation(options, std::move(dataset), std::move(network));
+// Images with masks, with images to be predicted, or alone.
+Dataset open_training_data(const TrainOptions& options) {
+  const fs::path images = options.images;
+  if (!options.masks.empty()) return open_dataset(images, options.masks, data_format(options));
+  if (!options.targets.empty()) return open_image_pairs(images, options.targets, data_format(options));
+  return open_images(std::span(&images, 1), data_format(options));
+}
+
+std::unique_ptr<Objective> dense_objective_of(const TrainOptions& options) {
+  Dataset dataset = open_training_data(options);
+  std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
+  return dense_objective(options, std::move(dataset), std::move(task));
 }
 
 // Fills in the size where the images decide it.
@@ -124,12 +135,13 @@ TrainingTask prepare(const Given& given) {
   if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
   require(task.options.images, "images");
-  if (task.options.model == "unet") require(task.options.masks, "masks");
+  if (applies(*find_field("masks"), task.options.model)) require(task.options.masks, "masks");
+  if (task.options.model == "insilico") require(task.options.targets, "targets");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
   if (!resume) refuse_existing(task.run);
-  task.objective = task.options.model == "vae" ? autoencoding_of(task.options) : segmentation_of(task.options);
+  task.objective = is_dense(task.options.model) ? dense_objective_of(task.options) : autoencoding_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
         fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
@@ -185,41 +197,46 @@ void run_train(const Given& given) {
   fmt::print("\n");
 }
 
-// "vae: " for an option that means nothing to the other networks.
-std::string only_for(const TrainField& field) {
-  if (!applies(field, "vae")) return "unet: ";
-  return applies(field, "unet") ? "" : "vae: ";
-}
-
 // One option of the command line; its text is kept as typed and parsed later, over the configuration file.
-void add_option(CLI::App& command, const TrainField& field, const std::shared_ptr<Given>& given) {
+void add_option(CLI::App& command, const TrainField& field, const TrainOptions& defaults,
+                const std::shared_ptr<Given>& given) {
   const std::string name(field.name);
   const auto keep = [given, name](const std::string& text) { given->emplace_back(name, text); };
-  const std::string standard = field_text(TrainOptions{}, field);
-  std::string help = only_for(field) + std::string(field.help);
+  const std::string standard = field_text(defaults, field);
+  std::string help(field.help);
   CLI::Option* option = nullptr;
   if (std::holds_alternative<bool TrainOptions::*>(field.member)) {
     option = command.add_flag_callback(
         "--" + name, [keep] { keep("true"); }, help);
-  } else if (name == "model") {
-    option = command.add_option_function<std::string>(name, keep, help);
   } else {
     const bool shown = !standard.empty() && standard != "auto" && standard != "0";
     if (shown) help += fmt::format(" [{}]", standard);
     option = command.add_option_function<std::string>("--" + name, keep, help);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // so that scripts can add to a command
   }
-  option->type_name(std::string(field.value));
-  option->group(field.hidden && name != "model" ? "" : std::string(field.group));
+  option->type_name(std::string(choices_of(field, defaults.model)));
+  option->group(field.hidden ? "" : std::string(field.group));
 }
 
 }  // namespace
 
 void add_train_command(CLI::App& tuff) {
-  CLI::App* command =
-      tuff.add_subcommand("train", "Train a network on images (unet: and masks); the model goes to --out");
+  CLI::App* command = tuff.add_subcommand("train", "Train a network on images; the model goes to --out");
+  command->require_subcommand(0, 1);
   const auto given = std::make_shared<Given>();
-  for (const TrainField& field : train_fields()) add_option(*command, field, given);
+  for (const TrainableModel& model : trainable_models()) {
+    const std::string name(model.name);
+    CLI::App* network = command->add_subcommand(name, std::string(model.summary));
+    for (const TrainField& field : train_fields())
+      if (field.name != "model" && applies(field, name)) add_option(*network, field, default_options(name), given);
+    network->callback([given, name] { given->emplace_back("model", name); });
+  }
+  // Without a network's name, for runs that go on and for configuration files.
+  for (const TrainField& field : train_fields())
+    if (field.name != "model") add_option(*command, field, TrainOptions{}, given);
+  for (CLI::Option* option : command->get_options())
+    if (option->get_group() != "Run" && option->get_name() != "--help,-h") option->group("");
+  command->footer("`tuff train NETWORK --help` lists the options of a network.");
   command->callback([given] { run_train(*given); });
 }
 

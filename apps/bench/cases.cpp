@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/bench/cases.json.h"
-#include "apps/networks.h"
 #include "autodiff/gradient.h"
 #include "base/error.h"
 #include "ops/adam.h"
@@ -16,6 +15,8 @@
 #include "ops/pointwise.h"
 #include "ops/pool.h"
 #include "ops/resize.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/training_graph.h"
 
 namespace tuff::bench {
@@ -180,7 +181,7 @@ CaseGraph network_graph(const Json& json, const std::string& pass, DType storage
   } else {
     const Network network = make_network(options, channels);
     built.graph = pass == "train" ? training_graph(network, options)
-                                  : inference_graph(network, options.batch, options.crop, options.crop);
+                                  : inference_graph(network, options.batch, {options.crop, options.crop});
   }
   return built;
 }

@@ -8,13 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/bench/report.h"
-#include "apps/networks.h"
 #include "apps/options.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "base/philox.h"
 #include "runtime/compile.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
 
@@ -58,10 +59,10 @@ void fill(std::span<float> values) {
 TiledTime time_tiled(Device& device, Predictor& predictor, std::int64_t size) {
   Image image(1, size, size);
   fill(image.values);
-  const Tiling tiling = predictor.tiling(size, size);
+  const Tiling tiling = predictor.tiling({size, size});
   TiledTime time{.size = size,
-                 .tile_height = tiling.tile_height,
-                 .tile_width = tiling.tile_width,
+                 .tile_height = tiling.tile.height,
+                 .tile_width = tiling.tile.width,
                  .pixels = static_cast<double>(size) * static_cast<double>(size),
                  .computed = static_cast<double>(tiling.computed_pixels())};
   predictor.predict(image);  // compiles
@@ -73,8 +74,8 @@ TiledTime time_tiled(Device& device, Predictor& predictor, std::int64_t size) {
 std::uint64_t memory_for_tiles(const GrowthArguments& arguments, const Network& network, const Device& device) {
   const std::uint64_t given = parse_memory(arguments.memory);
   if (given > 0 || arguments.tile > 0) return given;
-  const std::int64_t side = network.output_size(kTile) > 0 ? kTile : network.nearest_sizes(kTile).second;
-  return inference_bytes(network, device.caps(), side, side).value_or(0);
+  const std::int64_t side = network.axis('x').fitting(kTile);
+  return inference_bytes(network, device.caps(), {side, side}).value_or(0);
 }
 
 StepTime time_step(Device& device, const Network& network, TrainOptions options, std::int64_t batch) {
@@ -139,7 +140,7 @@ void run_growth(const GrowthArguments& arguments) {
   const auto device = open_device(arguments.device);
   std::vector<TiledTime> tiled;
   {
-    ParameterStore store(*device, *inference_graph(network, 1, kCrop, kCrop));
+    ParameterStore store(*device, *inference_graph(network, 1, {kCrop, kCrop}));
     store.initialize(0);
     const PredictorOptions limits{.tile = arguments.tile, .memory = memory_for_tiles(arguments, network, *device)};
     Predictor predictor(*device, store, network, limits);

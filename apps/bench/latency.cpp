@@ -10,7 +10,6 @@
 
 #include "apps/bench/report.h"
 #include "apps/bench/samples.h"
-#include "apps/networks.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
@@ -19,6 +18,7 @@
 #include "ops/kernel_table.h"
 #include "plan/plan.h"
 #include "runtime/compile.h"
+#include "tasks/networks.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
 
@@ -72,11 +72,12 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
   if (arguments.base > 0) options.base = arguments.base;
   if (arguments.depth > 0) options.depth = arguments.depth;
   std::optional<Model> model;
-  if (!arguments.model.empty()) model = load_segmentation_model(arguments.model);
+  if (!arguments.model.empty()) model = load_dense_model(arguments.model);
   Subject subject;
   subject.network = model ? make_network(model->options, model->format.image_channels) : make_network(options, 1);
-  if (subject.network.output_size(arguments.size) == 0) {
-    const auto [below, above] = subject.network.nearest_sizes(arguments.size);
+  const NetworkAxis& axis = subject.network.axis('x');
+  if (axis.output_size(arguments.size) == 0) {
+    const auto [below, above] = axis.nearest_sizes(arguments.size);
     throw Error(fmt::format("--size {}: the net can't take this size; use {}{}", arguments.size,
                             below > 0 ? fmt::format("{} or ", below) : "", above));
   }
@@ -84,7 +85,7 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
   subject.device = open_device(arguments.device, {.cached = !arguments.cold});
   subject.storage = storage_on(*subject.device, arguments.dtype);
   startup.lap("instance and device");
-  const auto graph = inference_graph(subject.network, 1, arguments.size, arguments.size);
+  const auto graph = inference_graph(subject.network, 1, {arguments.size, arguments.size});
   subject.store = std::make_unique<ParameterStore>(*subject.device, *graph);
   if (model)
     restore_averaged(*model, *subject.store);
@@ -95,7 +96,7 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
 }
 
 std::unique_ptr<Executable> first_result(Subject& subject, const HostTensor& images, Startup& startup) {
-  const auto graph = inference_graph(subject.network, 1, images.shape[2], images.shape[3]);
+  const auto graph = inference_graph(subject.network, 1, {images.shape[2], images.shape[3]});
   auto lowered = prepared(*graph, {.storage = subject.storage});
   Plan plan = lower(*lowered, subject.device->caps(), kernel_table());
   startup.lap("graph and plan");
@@ -169,9 +170,9 @@ SizeTime time_size(Subject& subject, Predictor& predictor, const char* what, std
 // With room for one executable, so that each size finds its own gone.
 std::vector<SizeTime> time_sizes(Subject& subject, std::int64_t size) {
   Predictor predictor(*subject.device, *subject.store, subject.network, {.executables = 1, .storage = subject.storage});
-  const auto larger = [&](std::int64_t by) { return subject.network.nearest_sizes(size + by - 1).second; };
+  const auto larger = [&](std::int64_t by) { return subject.network.axis('x').nearest_sizes(size + by - 1).second; };
   const std::int64_t height = larger(size / 4), width = larger(size / 2);
-  const std::int64_t least = subject.network.nearest_sizes(1).second;
+  const std::int64_t least = subject.network.axis('x').nearest_sizes(1).second;
   const Image other = random_image(subject.network.in_channels, least, least);
   std::vector<SizeTime> times;
   const auto time = [&](const char* what, std::int64_t image_height, std::int64_t image_width) {

@@ -37,7 +37,7 @@ struct BFloat16 {
   explicit operator float() const;
 };
 
-// Row-major. Extents may be 0; rank 0 is a scalar. Booleans are one byte, 0 or 1.
+// Row-major. ImageSize may be 0; rank 0 is a scalar. Booleans are one byte, 0 or 1.
 struct Array {
   ElementType type = ElementType::f32;
   std::vector<std::int64_t> shape;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cassert>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/philox.h"
@@ -21,57 +23,106 @@ constexpr Name kNames[] = {{"flip", &Augmentation::flip},
                            {"brightness", &Augmentation::brightness},
                            {"noise", &Augmentation::noise}};
 
-// Where output pixel (y, x) of a crop comes from, as an affine map of indices into the image.
+// Where output pixel (z, y, x) of a crop comes from, as an affine map of indices into the image.
 struct Geometry {
-  std::int64_t first = 0;  // of output pixel (0, 0)
+  std::int64_t first = 0;  // of output pixel (0, 0, 0)
+  std::int64_t step_z = 0;
   std::int64_t step_y = 0;
   std::int64_t step_x = 0;
+  // The directions of the crop's y and x axes in the image, (y, x) each.
+  std::array<float, 2> along_y = {1, 0};
+  std::array<float, 2> along_x = {0, 1};
 };
 
 struct Pose {
-  std::int64_t y = 0;  // upper left corner
+  std::int64_t z = 0;  // first corner
+  std::int64_t y = 0;
   std::int64_t x = 0;
+  bool flip_z = false;
   bool flip_y = false;
   bool flip_x = false;
   int turns = 0;  // quarter turns counterclockwise, before the flips
 };
 
-Geometry geometry_of(const Pose& pose, std::int64_t height, std::int64_t width, std::int64_t image_width) {
-  const auto source = [&](std::int64_t y, std::int64_t x) {
-    if (pose.flip_y) y = height - 1 - y;
-    if (pose.flip_x) x = width - 1 - x;
+Geometry geometry_of(const Pose& pose, const ImageSize& crop, const ImageSize& image) {
+  const auto source = [&](std::int64_t z, std::int64_t y, std::int64_t x) {
+    if (pose.flip_z) z = crop.depth - 1 - z;
+    if (pose.flip_y) y = crop.height - 1 - y;
+    if (pose.flip_x) x = crop.width - 1 - x;
     for (int turn = 0; turn < pose.turns; ++turn) {
       const std::int64_t turned = x;
-      x = (turn % 2 == 0 ? height : width) - 1 - y;
+      x = (turn % 2 == 0 ? crop.height : crop.width) - 1 - y;
       y = turned;
     }
-    return (pose.y + y) * image_width + pose.x + x;
+    return ((pose.z + z) * image.height + pose.y + y) * image.width + pose.x + x;
   };
-  const std::int64_t first = source(0, 0);
-  return {first, source(1, 0) - first, source(0, 1) - first};
+  const std::int64_t first = source(0, 0, 0);
+  Geometry geometry{first, source(1, 0, 0) - first, source(0, 1, 0) - first, source(0, 0, 1) - first};
+  const auto direction = [&](std::int64_t step) -> std::array<float, 2> {
+    const float sign = step < 0 ? -1.0f : 1.0f;
+    if (std::abs(step) == 1) return {0, sign};
+    return {sign, 0};
+  };
+  if (image.width > 1) {
+    geometry.along_y = direction(geometry.step_y);
+    geometry.along_x = direction(geometry.step_x);
+  }
+  return geometry;
 }
 
 // Draws in a fixed order, whatever is switched on, so that one option doesn't change another's numbers.
-Pose draw_pose(PhiloxStream& random, const Sample& sample, const CropSize& size, const Augmentation& augmentation) {
+Pose draw_pose(PhiloxStream& random, const ImageSize& image, const ImageSize& crop, const Augmentation& augmentation) {
   Pose pose;
-  pose.y = random.below(static_cast<std::uint32_t>(sample.image.height - size.height + 1));
-  pose.x = random.below(static_cast<std::uint32_t>(sample.image.width - size.width + 1));
+  pose.y = random.below(static_cast<std::uint32_t>(image.height - crop.height + 1));
+  pose.x = random.below(static_cast<std::uint32_t>(image.width - crop.width + 1));
   const std::uint32_t bits = random.bits();
+  if (image.depth > 1) pose.z = random.below(static_cast<std::uint32_t>(image.depth - crop.depth + 1));
   if (augmentation.flip) {
     pose.flip_y = (bits & 1) != 0;
     pose.flip_x = (bits & 2) != 0;
+    pose.flip_z = (bits & 16) != 0;
   }
   if (augmentation.rot90) pose.turns = static_cast<int>(bits >> 2 & 3);
-  if (size.height != size.width) pose.turns = pose.turns / 2 * 2;
+  if (crop.height != crop.width) pose.turns = pose.turns / 2 * 2;
   return pose;
 }
 
+// The centre part of a crop, of the extents `size`.
 template <class T>
-void copy_pixels(const T* from, const Geometry& geometry, std::int64_t top, std::int64_t left, std::int64_t height,
-                 std::int64_t width, T* to) {
-  for (std::int64_t y = 0; y < height; ++y) {
-    const T* row = from + geometry.first + (top + y) * geometry.step_y + left * geometry.step_x;
-    for (std::int64_t x = 0; x < width; ++x) *to++ = row[x * geometry.step_x];
+void copy_pixels(const T* from, const Geometry& geometry, const ImageSize& crop, const ImageSize& size, T* to) {
+  from += geometry.first + (crop.depth - size.depth) / 2 * geometry.step_z +
+          (crop.height - size.height) / 2 * geometry.step_y + (crop.width - size.width) / 2 * geometry.step_x;
+  for (std::int64_t z = 0; z < size.depth; ++z)
+    for (std::int64_t y = 0; y < size.height; ++y) {
+      const T* row = from + z * geometry.step_z + y * geometry.step_y;
+      for (std::int64_t x = 0; x < size.width; ++x) *to++ = row[x * geometry.step_x];
+    }
+}
+
+// The same part as of the image, in the targets' own pixels.
+void copy_targets(const Image& targets, const Pose& pose, const CropSize& size, std::span<float> to) {
+  const std::int64_t scale = size.target_scale, scale_z = targets.depth > 1 ? scale : 1;
+  const auto scaled = [&](const ImageSize& extents) {
+    return ImageSize(extents.depth * scale_z, extents.height * scale, extents.width * scale);
+  };
+  Pose finer = pose;
+  finer.z *= scale_z;
+  finer.y *= scale;
+  finer.x *= scale;
+  const ImageSize crop = scaled(size.image), kept = scaled(size.label);
+  const Geometry geometry = geometry_of(finer, crop, targets.size());
+  assert(to.size() == static_cast<std::size_t>(targets.channels * kept.pixels()));
+  for (std::int64_t c = 0; c < targets.channels; ++c)
+    copy_pixels(targets.channel(c).data(), geometry, crop, kept, to.data() + c * kept.pixels());
+}
+
+// A vector's components along the crop's own axes.
+void turn_vectors(const Geometry& geometry, const CropBuffers& to, std::size_t pixels) {
+  const std::span<float> field = to.targets.subspan(static_cast<std::size_t>(to.vectors) * pixels, 2 * pixels);
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const float y = field[i], x = field[pixels + i];
+    field[i] = geometry.along_y[0] * y + geometry.along_y[1] * x;
+    field[pixels + i] = geometry.along_x[0] * y + geometry.along_x[1] * x;
   }
 }
 
@@ -113,23 +164,23 @@ std::string to_string(const Augmentation& augmentation) {
 }
 
 void draw_crop(const Sample& sample, const CropSize& size, const Augmentation& augmentation, const SampleKey& key,
-               std::span<float> image, std::span<std::int32_t> label) {
-  assert(sample.image.height >= size.height && sample.image.width >= size.width);
+               const CropBuffers& to) {
+  const ImageSize all = sample.image.size();
+  const ImageSize& crop = size.image;
+  assert(all.depth >= crop.depth && all.height >= crop.height && all.width >= crop.width);
   PhiloxStream random(key.seed, static_cast<std::uint32_t>(key.epoch), static_cast<std::uint32_t>(key.index),
                       static_cast<std::uint32_t>(RandomUse::crop));
-  const Pose pose = draw_pose(random, sample, size, augmentation);
-  const Geometry geometry = geometry_of(pose, size.height, size.width, sample.image.width);
-  const std::int64_t area = size.height * size.width;
-  assert(image.size() == static_cast<std::size_t>(sample.image.channels * area));
+  const Pose pose = draw_pose(random, all, crop, augmentation);
+  const Geometry geometry = geometry_of(pose, crop, all);
+  assert(to.image.size() == static_cast<std::size_t>(sample.image.channels * crop.pixels()));
   for (std::int64_t c = 0; c < sample.image.channels; ++c)
-    copy_pixels(sample.image.channel(c).data(), geometry, 0, 0, size.height, size.width, image.data() + c * area);
-  if (augmentation.brightness || augmentation.noise) change_intensities(random, augmentation, image);
-  if (label.empty()) return;
-  const std::int64_t height = size.label_height > 0 ? size.label_height : size.height;
-  const std::int64_t width = size.label_width > 0 ? size.label_width : size.width;
-  assert(label.size() == static_cast<std::size_t>(height * width));
-  copy_pixels(sample.labels.data(), geometry, (size.height - height) / 2, (size.width - width) / 2, height, width,
-              label.data());
+    copy_pixels(sample.image.channel(c).data(), geometry, crop, crop, to.image.data() + c * crop.pixels());
+  if (augmentation.brightness || augmentation.noise) change_intensities(random, augmentation, to.image);
+  if (!to.targets.empty()) copy_targets(sample.targets, pose, size, to.targets);
+  if (to.vectors >= 0) turn_vectors(geometry, to, static_cast<std::size_t>(size.label.pixels()));
+  if (to.labels.empty()) return;
+  assert(to.labels.size() == static_cast<std::size_t>(size.label.pixels()));
+  copy_pixels(sample.labels.data(), geometry, crop, size.label, to.labels.data());
 }
 
 }  // namespace tuff

@@ -32,22 +32,17 @@ double quantile(std::vector<float>& values, double share) {
   return low + (high - low) * (position - static_cast<double>(below));
 }
 
-struct Linear {
-  double offset = 0;  // subtracted first
-  double scale = 0;
-};
-
-Linear between(double low, double high) {
+ChannelScaling between(double low, double high) {
   return {low, high > low ? 1 / (high - low) : 0};
 }
 
-Linear statistics(std::span<const float> values, Normalization normalization) {
+ChannelScaling statistics(std::span<const float> values, Normalization normalization) {
   const auto [smallest, largest] = std::ranges::minmax(values);
-  const Linear range = between(static_cast<double>(smallest), static_cast<double>(largest));
+  const ChannelScaling range = between(static_cast<double>(smallest), static_cast<double>(largest));
   if (normalization == Normalization::percentile) {
     std::vector<float> copy(values.begin(), values.end());
     const double low = quantile(copy, 0.01);
-    const Linear linear = between(low, quantile(copy, 0.998));
+    const ChannelScaling linear = between(low, quantile(copy, 0.998));
     return linear.scale > 0 ? linear : range;  // so few bright pixels that both percentiles are background
   }
   if (normalization == Normalization::range) return range;
@@ -81,7 +76,7 @@ std::vector<float> flatten(const Image& mask, const DataFormat& format, const st
     const auto other = mask.channel(c);
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (other[i] == values[i]) continue;
-      if (format.classes > 1 || !format.foreground.empty())
+      if (format.classes > 1 || !format.foreground.empty() || format.instances)
         throw Error(fmt::format("{}: a colour mask; ids are wanted: save it as 8-bit grey, each value an id", file));
       values[i] = std::max(values[i], other[i]);
     }
@@ -91,10 +86,14 @@ std::vector<float> flatten(const Image& mask, const DataFormat& format, const st
 
 std::int32_t label_of(float value, const DataFormat& format, const std::string& file) {
   if (!std::isfinite(value)) throw Error(fmt::format("{}: the mask has a value that is no number", file));
-  if (format.classes <= 1 && format.foreground.empty()) return value != 0 ? 1 : 0;
+  if (format.classes <= 1 && format.foreground.empty() && !format.instances) return value != 0 ? 1 : 0;
   if (value != std::floor(value) || std::abs(value) > 16777216)
     throw Error(fmt::format("{}: mask value {} is no id: ids are whole numbers below 16777216", file, value));
   const auto id = static_cast<std::int32_t>(value);
+  if (format.instances) {
+    if (id < 0) throw Error(fmt::format("{}: mask value {} is no id: ids are 0 (background), 1, 2, ...", file, id));
+    return id;
+  }
   if (format.classes <= 1) return std::ranges::find(format.foreground, id) != format.foreground.end() ? 1 : 0;
   if (id < 0 || id >= format.classes)
     throw Error(fmt::format(
@@ -114,18 +113,31 @@ Image join_channels(const std::vector<Image>& parts) {
 }
 
 Image choose_channels(const Image& image, const std::vector<int>& channels) {
-  Image result(static_cast<std::int64_t>(channels.size()), image.height, image.width);
+  Image result(static_cast<std::int64_t>(channels.size()), image.size());
   result.info = image.info;
   for (std::size_t c = 0; c < channels.size(); ++c)
     std::ranges::copy(image.channel(channels[c]), result.channel(static_cast<std::int64_t>(c)).begin());
   return result;
 }
 
-// The loader relies on what headers said when the dataset was opened.
-void check_size(const DataItem& item, const Image& image, const std::filesystem::path& file) {
-  if (image.height != item.height || image.width != item.width || image.planes() != 1)
-    throw Error(fmt::format("{}: is {} now, was {}x{}: it changed since the start", file.string(), describe_size(image),
-                            item.height, item.width));
+// The pixels that an item is made from, of an image or, by `read_mask`, a mask. The loader relies on what headers said
+// when the dataset was opened.
+Image read_item(const Dataset& dataset, const DataItem& item, const std::filesystem::path& file,
+                Image (*read)(const std::filesystem::path&, std::string_view, std::int64_t)) {
+  const bool volume = dataset.format.dims == 3;
+  Image image = read(file, dataset.format.axes, volume ? kAllPlanes : item.plane);
+  if (volume && image.frames > 1 && item.plane < image.frames) image = image.frame(item.plane);
+  if (image.size() != item.size || image.frames != 1)
+    throw Error(fmt::format("{}: is {} now, was {}: it changed since the start", file.string(), describe_size(image),
+                            to_string(item.size)));
+  return image;
+}
+
+// Files that are channels of one image.
+Image read_parts(const Dataset& dataset, const DataItem& item, const std::vector<std::filesystem::path>& files) {
+  std::vector<Image> parts;
+  for (const std::filesystem::path& file : files) parts.push_back(read_item(dataset, item, file, read_image));
+  return join_channels(parts);
 }
 
 std::vector<std::size_t> shuffled(std::size_t count, PhiloxStream& random) {
@@ -156,7 +168,10 @@ std::string to_json(const DataFormat& format) {
               {"classes", format.classes},
               {"foreground", format.foreground},
               {"image_channels", format.image_channels},
-              {"files_per_image", format.files_per_image}}
+              {"files_per_image", format.files_per_image},
+              {"instances", format.instances},
+              {"dims", format.dims},
+              {"target_channels", format.target_channels}}
       .dump();
 }
 
@@ -181,6 +196,12 @@ DataFormat data_format_from_json(std::string_view text) {
         value.get_to(format.image_channels);
       else if (key == "files_per_image")
         value.get_to(format.files_per_image);
+      else if (key == "instances")
+        value.get_to(format.instances);
+      else if (key == "dims")
+        value.get_to(format.dims);
+      else if (key == "target_channels")
+        value.get_to(format.target_channels);
       else
         throw Error(fmt::format("data format: field '{}' is unknown: the model is of a newer version", key));
     }
@@ -189,17 +210,13 @@ DataFormat data_format_from_json(std::string_view text) {
   }
   if (format.classes < 1 || format.image_channels < 0 || format.files_per_image < 1)
     throw Error("data format: classes and files_per_image must be at least 1");
+  if (format.dims != 2 && format.dims != 3) throw Error("data format: dims must be 2 or 3");
   return format;
 }
 
 Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized) {
   const DataItem& item = dataset.items[index];
-  std::vector<Image> parts;
-  for (const std::filesystem::path& file : item.images) {
-    parts.push_back(read_image(file, dataset.format.axes, item.plane));
-    check_size(item, parts.back(), file);
-  }
-  Image image = join_channels(parts);
+  Image image = read_parts(dataset, item, item.images);
   if (!dataset.format.channels.empty()) image = choose_channels(image, dataset.format.channels);
   if (normalized) normalize(image, dataset.format.normalization);
   return image;
@@ -208,36 +225,52 @@ Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized
 std::string fingerprint(const Dataset& dataset) {
   std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
   for (const DataItem& item : dataset.items)
-    for (const char character : fmt::format("{} {} {} {}\n", item.name, item.plane, item.height, item.width))
+    for (const char character :
+         fmt::format("{} {} {}{} {}\n", item.name, item.plane,
+                     item.size.depth > 1 ? fmt::format("{} ", item.size.depth) : "", item.size.height, item.size.width))
       hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3u;
   return fmt::format("{:016x}", hash);
 }
 
 Sample load_sample(const Dataset& dataset, std::size_t index) {
   const DataItem& item = dataset.items[index];
-  Sample sample{load_item_image(dataset, index), {}};
+  Sample sample{load_item_image(dataset, index), {}, {}};
+  if (!item.targets.empty()) {
+    sample.targets = read_parts(dataset, item, item.targets);
+    normalize(sample.targets, dataset.format.normalization);
+  }
   if (item.mask.empty()) return sample;
-  const Image mask = read_mask(item.mask, dataset.format.axes, item.plane);
-  check_size(item, mask, item.mask);
+  const Image mask = read_item(dataset, item, item.mask, read_mask);
   sample.labels = labels_from_mask(mask, dataset.format, item.mask.string());
   return sample;
 }
 
-void normalize(Image& image, Normalization normalization) {
+std::vector<ChannelScaling> normalize(Image& image, Normalization normalization) {
+  std::vector<ChannelScaling> scalings;
   for (std::int64_t c = 0; c < image.channels; ++c) {
     const std::span<float> values = image.channel(c);
     replace_non_finite(values);
-    const Linear linear = statistics(values, normalization);
+    const ChannelScaling linear = statistics(values, normalization);
     for (float& value : values) value = static_cast<float>((static_cast<double>(value) - linear.offset) * linear.scale);
+    scalings.push_back(linear);
+  }
+  return scalings;
+}
+
+void denormalize(Image& image, std::span<const ChannelScaling> scalings) {
+  for (std::int64_t c = 0; c < image.channels; ++c) {
+    const ChannelScaling& scaling = scalings[static_cast<std::size_t>(c)];
+    for (float& value : image.channel(c))
+      value = static_cast<float>((scaling.scale > 0 ? static_cast<double>(value) / scaling.scale : 0) + scaling.offset);
   }
 }
 
 std::vector<std::int32_t> labels_from_mask(const Image& mask, const DataFormat& format, const std::string& file) {
-  const bool binary = format.classes <= 1 && format.foreground.empty();
+  const bool binary = format.classes <= 1 && format.foreground.empty() && !format.instances;
   const bool jpeg = mask.info.kind == FileKind::jpeg;
   if (jpeg && !binary) throw Error(fmt::format("{}: JPEG blurs ids: save masks as PNG or TIFF", file));
   std::vector<std::int32_t> labels;
-  labels.reserve(static_cast<std::size_t>(mask.height * mask.width));
+  labels.reserve(static_cast<std::size_t>(mask.size().pixels()));
   for (const float value : flatten(mask, format, file))
     labels.push_back(jpeg ? (value > 127 ? 1 : 0)
                           : label_of(value, format, file));  // JPEG: grey rims of its compression

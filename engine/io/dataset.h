@@ -29,23 +29,26 @@ struct DataFormat {
   Normalization normalization = Normalization::percentile;
   int classes = 1;              // 1: background and foreground (labels 0 and 1); N > 1: ids 0..N-1
   std::vector<int> foreground;  // mask values that are foreground, with classes = 1; empty: all but 0
+  bool instances = false;       // labels are the masks' ids, one an object, whatever `classes` says
   int image_channels = 0;   // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
   int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel
+  int dims = 2;             // 2: each slice of a stack is an image; 3: a stack is a volume
+  int target_channels = 0;  // of images that are to be predicted; 0: none, or not known yet
   bool operator==(const DataFormat&) const = default;
 };
 
 std::string to_json(const DataFormat& format);            // one object
 DataFormat data_format_from_json(std::string_view json);  // missing fields keep defaults; Error names an unknown one
 
-// One two-dimensional image. Stacks give one item a plane.
+// One image or volume. Stacks of images give one item a plane; volumes one a point in time.
 struct DataItem {
-  std::string name;                           // the file's stem; "stem_z3" for plane 3 of a stack
-  std::vector<std::filesystem::path> images;  // one, or nnU-Net's several channels
-  std::filesystem::path mask;                 // empty where there is none
-  std::int64_t plane = 0;
-  std::int64_t planes = 1;  // of the file
-  std::int64_t height = 0;
-  std::int64_t width = 0;
+  std::string name;                            // the file's stem; "stem_z3" for plane 3 of a stack, "stem_t2"
+  std::vector<std::filesystem::path> images;   // one, or nnU-Net's several channels
+  std::filesystem::path mask;                  // empty where there is none
+  std::vector<std::filesystem::path> targets;  // images that are to be predicted from this one; one file, or channels
+  std::int64_t plane = 0;                      // of volumes: the point in time
+  std::int64_t planes = 1;                     // of the file; of volumes: points in time
+  ImageSize size;
 };
 
 struct Dataset {
@@ -58,24 +61,40 @@ struct Dataset {
 // Error: no such folder, no images, an image without mask, sizes or numbers of channels that differ.
 Dataset open_dataset(const std::filesystem::path& images, const std::filesystem::path& masks, DataFormat format);
 
+// Images paired by name with images that are to be predicted from them: the same stem; several channels as above,
+// x_0000, x_0001, ... for images and targets of x.
+Dataset open_image_pairs(const std::filesystem::path& images, const std::filesystem::path& targets, DataFormat format);
+
 // The same without masks, for prediction; paths are files or folders.
 Dataset open_images(std::span<const std::filesystem::path> paths, DataFormat format);
 
 // 16 hexadecimal digits that tell data sets apart: of the items' names, sizes and planes, not of where they lie.
 std::string fingerprint(const Dataset& dataset);
 
-// A decoded item: image (C, Y, X) normalized, and height * width labels (empty without a mask).
+// A decoded item: image (C, Y, X) or (C, Z, Y, X) normalized, and a label for each pixel (empty without a mask).
 struct Sample {
   Image image;
   std::vector<std::int32_t> labels;
+  // What a task trains towards beside labels: the item's target images, normalized as the image is, or what
+  // LoaderOptions::prepare makes; no channels where there are none.
+  Image targets;
 };
 
 Sample load_sample(const Dataset& dataset, std::size_t item);
 // The image alone: chosen channels, normalized unless told not to.
 Image load_item_image(const Dataset& dataset, std::size_t item, bool normalized = true);
 
-// Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself. A constant channel becomes 0.
-void normalize(Image& image, Normalization normalization);
+// How a channel was normalized: value = (stored - offset) * scale; a scale of 0 made all values 0.
+struct ChannelScaling {
+  double offset = 0;
+  double scale = 0;
+};
+
+// Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself. A constant channel becomes 0. Gives what
+// was done to each.
+std::vector<ChannelScaling> normalize(Image& image, Normalization normalization);
+// Back to the units of the file.
+void denormalize(Image& image, std::span<const ChannelScaling> scalings);
 
 // Mask values to labels. Error names `file` and the value: an id that isn't 0..classes-1, no whole number,
 // a colour mask where ids are wanted.

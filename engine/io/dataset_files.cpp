@@ -77,6 +77,7 @@ struct FileGroup {
   std::string name;
   std::vector<fs::path> images;
   fs::path mask;
+  std::vector<fs::path> targets;
 };
 
 // Image files of one name; channels in their order.
@@ -140,10 +141,11 @@ int chosen_channels(const FileGroup& group, const DataFormat& format, std::int64
   return format.channels.empty() ? static_cast<int>(available) : static_cast<int>(format.channels.size());
 }
 
-std::string plane_name(const std::string& stem, const Image& image, std::int64_t plane) {
+// Of a plane, or of a volume at a point in time.
+std::string part_name(const std::string& stem, const Image& image, std::int64_t part, bool volumes) {
   std::string name = stem;
-  if (image.frames > 1) name += fmt::format("_t{}", plane / image.depth);
-  if (image.depth > 1) name += fmt::format("_z{}", plane % image.depth);
+  if (image.frames > 1) name += fmt::format("_t{}", volumes ? part : part / image.depth);
+  if (image.depth > 1 && !volumes) name += fmt::format("_z{}", part % image.depth);
   return name;
 }
 
@@ -153,12 +155,25 @@ void check_mask(const FileGroup& group, const Image& image, const DataFormat& fo
     throw Error(fmt::format("{}: mask of {}x{} for an image of {}x{} ({}): they must have one size",
                             group.mask.string(), mask.height, mask.width, image.height, image.width,
                             group.images[0].string()));
-  if (mask.planes() != image.planes())
+  if (mask.planes() != image.planes() || (format.dims == 3 && mask.depth != image.depth))
     throw Error(fmt::format("{}: mask of {} planes for an image of {} ({}): they must have as many",
                             group.mask.string(), mask.planes(), image.planes(), group.images[0].string()));
 }
 
-// Reads headers, checks sizes and channels, appends one item a plane.
+// Channels of the images to be predicted from a group's.
+int check_targets(const FileGroup& group, const Image& image, const DataFormat& format) {
+  std::int64_t channels = 0;
+  for (const fs::path& file : group.targets) {
+    const Image target = probe_image(file, format.axes);
+    if (target.size() != image.size() || target.frames != image.frames)
+      throw Error(fmt::format("{}: is {}, but the image {} is {}: they must have one size", file.string(),
+                              describe_size(target), group.images[0].string(), describe_size(image)));
+    channels += target.channels;
+  }
+  return static_cast<int>(channels);
+}
+
+// Reads headers, checks sizes and channels, appends an item a plane or volume.
 void add_items(Dataset& dataset, const FileGroup& group) {
   DataFormat& format = dataset.format;
   if (static_cast<int>(group.images.size()) != format.files_per_image)
@@ -180,9 +195,16 @@ void add_items(Dataset& dataset, const FileGroup& group) {
                             channels, channels == 1 ? "" : "s", format.image_channels,
                             format.image_channels == 1 ? "is" : "are"));
   if (!group.mask.empty()) check_mask(group, image, format);
-  for (std::int64_t plane = 0; plane < image.planes(); ++plane)
-    dataset.items.push_back({plane_name(group.name, image, plane), group.images, group.mask, plane, image.planes(),
-                             image.height, image.width});
+  const int targets = check_targets(group, image, format);
+  if (format.target_channels == 0) format.target_channels = targets;
+  if (!group.targets.empty() && format.target_channels != targets)
+    throw Error(fmt::format("{}: {} channels to be predicted here, {} elsewhere", group.targets[0].string(), targets,
+                            format.target_channels));
+  const bool volumes = format.dims == 3;
+  const std::int64_t parts = volumes ? image.frames : image.planes();
+  for (std::int64_t part = 0; part < parts; ++part)
+    dataset.items.push_back({part_name(group.name, image, part, volumes), group.images, group.mask, group.targets, part,
+                             parts, volumes ? image.size() : ImageSize(image.height, image.width)});
 }
 
 }  // namespace
@@ -192,6 +214,25 @@ Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat f
   const Groups groups = pair_files(images, masks);
   dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
   for (const auto& [name, group] : groups) add_items(dataset, group);
+  return dataset;
+}
+
+Dataset open_image_pairs(const fs::path& images, const fs::path& targets, DataFormat format) {
+  Dataset dataset{std::move(format), {}};
+  constexpr int kSeveral = 2;  // files of one name make an image, however many there are
+  Groups groups = group_images(std::span(&images, 1), kSeveral);
+  Groups others = group_images(std::span(&targets, 1), kSeveral);
+  dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
+  for (auto& [name, group] : groups) {
+    const auto found = others.find(name);
+    if (found == others.end())
+      throw Error(
+          fmt::format("{}: no image of this name in {} to be predicted (looked for {} and {}_0000, any "
+                      "extension)",
+                      group.images[0].string(), targets.string(), name, name));
+    group.targets = found->second.images;
+    add_items(dataset, group);
+  }
   return dataset;
 }
 

@@ -219,6 +219,13 @@ Image::Image(std::int64_t image_channels, std::int64_t image_height, std::int64_
       width(image_width),
       values(static_cast<std::size_t>(image_channels * image_height * image_width)) {}
 
+Image::Image(std::int64_t image_channels, const ImageSize& extents)
+    : channels(image_channels),
+      depth(extents.depth),
+      height(extents.height),
+      width(extents.width),
+      values(static_cast<std::size_t>(image_channels * extents.pixels())) {}
+
 Image Image::plane(std::int64_t index) const {
   Image result(channels, height, width);
   result.info = info;
@@ -230,14 +237,27 @@ Image Image::plane(std::int64_t index) const {
   return result;
 }
 
+Image Image::frame(std::int64_t index) const {
+  Image result(channels, size());
+  result.info = info;
+  const auto count = static_cast<std::ptrdiff_t>(result.values.size());
+  std::copy_n(values.begin() + index * count, count, result.values.begin());
+  return result;
+}
+
 std::span<float> Image::channel(std::int64_t index) {
-  const auto area = static_cast<std::size_t>(height * width);
-  return std::span(values).subspan(static_cast<std::size_t>(index) * area, area);
+  const auto count = static_cast<std::size_t>(size().pixels());
+  return std::span(values).subspan(static_cast<std::size_t>(index) * count, count);
 }
 
 std::span<const float> Image::channel(std::int64_t index) const {
-  const auto area = static_cast<std::size_t>(height * width);
-  return std::span(values).subspan(static_cast<std::size_t>(index) * area, area);
+  const auto count = static_cast<std::size_t>(size().pixels());
+  return std::span(values).subspan(static_cast<std::size_t>(index) * count, count);
+}
+
+std::string to_string(const ImageSize& extents) {
+  return (extents.depth > 1 ? fmt::format("{}x", extents.depth) : "") +
+         fmt::format("{}x{}", extents.height, extents.width);
 }
 
 std::string describe_size(const Image& image) {

@@ -28,6 +28,24 @@ struct ImageInfo {
   bool operator==(const ImageInfo&) const = default;
 };
 
+// Size in pixels of an image or a part of it: two-dimensional ones have depth 1.
+struct ImageSize {
+  std::int64_t depth = 1;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+
+  ImageSize() = default;
+  ImageSize(std::int64_t y, std::int64_t x) : height(y), width(x) {}
+  ImageSize(std::int64_t z, std::int64_t y, std::int64_t x) : depth(z), height(y), width(x) {}
+
+  std::int64_t pixels() const { return depth * height * width; }
+  bool operator==(const ImageSize&) const = default;
+  auto operator<=>(const ImageSize&) const = default;
+};
+
+// "512x256" in the order y, x; volumes "31x512x256".
+std::string to_string(const ImageSize& extents);
+
 // Pixels in the file's own units (0..255 for 8 bits), order T, C, Z, Y, X. Integers above 2^24 are
 // rounded to float32's precision.
 struct Image {
@@ -41,13 +59,18 @@ struct Image {
 
   Image() = default;
   Image(std::int64_t image_channels, std::int64_t image_height, std::int64_t image_width);  // zeros
+  Image(std::int64_t image_channels, const ImageSize& extents);                             // zeros
 
   // Two-dimensional images this holds: every slice of every point in time.
   std::int64_t planes() const { return frames * depth; }
   // Plane number `index` (slices run fastest) with all channels, as C, Y, X.
   Image plane(std::int64_t index) const;
+  // One point in time with all channels, as C, Z, Y, X.
+  Image frame(std::int64_t index) const;
 
-  // One channel of an image with a single plane, height * width values.
+  ImageSize size() const { return {depth, height, width}; }
+
+  // One channel of an image with a single frame, depth * height * width values.
   std::span<float> channel(std::int64_t index);
   std::span<const float> channel(std::int64_t index) const;
 };
@@ -55,7 +78,7 @@ struct Image {
 // "2x3x512x512" with only the axes above one in front of Y, X, for messages.
 std::string describe_size(const Image& image);
 
-// Extents, bits and pixel size without the pixels (`values` stays empty); as cheap as a header.
+// ImageSize, bits and pixel size without the pixels (`values` stays empty); as cheap as a header.
 Image probe_image(const std::filesystem::path& path, std::string_view axes = {});
 
 inline constexpr std::int64_t kAllPlanes = -1;

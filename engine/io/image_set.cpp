@@ -172,7 +172,7 @@ class ImageSetBuilder {
     Source source{path.string(), {}, open_images(std::span(&path, 1), format_)};
     for (const DataItem& item : source.dataset.items) {
       set_.names_.push_back(item.name);
-      note(source.dataset.format.image_channels, std::max(item.height, item.width), item.images[0].string());
+      note(source.dataset.format.image_channels, std::max(item.size.height, item.size.width), item.images[0].string());
       const ImageInfo info = probe_image(item.images[0], format_.axes).info;
       all_bytes_ = all_bytes_ && info.sample == SampleKind::unsigned_integer && info.bits == 8;
     }

@@ -26,7 +26,8 @@ using SharedSample = std::shared_ptr<const Sample>;
 // decoding wait for it.
 class SampleCache {
  public:
-  SampleCache(const Dataset& dataset, std::int64_t budget) : dataset_(dataset), budget_(budget) {}
+  SampleCache(const Dataset& dataset, std::int64_t budget, std::function<void(Sample&)> prepare)
+      : dataset_(dataset), budget_(budget), prepare_(std::move(prepare)) {}
 
   SharedSample get(std::size_t item) {
     std::promise<SharedSample> promise;
@@ -42,9 +43,12 @@ class SampleCache {
       entries_[item] = {promise.get_future().share(), 0, ++clock_};
     }
     try {
-      auto sample = std::make_shared<const Sample>(load_sample(dataset_, item));
+      auto loaded = std::make_shared<Sample>(load_sample(dataset_, item));
+      if (prepare_) prepare_(*loaded);
+      const SharedSample sample = std::move(loaded);
       promise.set_value(sample);
-      keep(item, static_cast<std::int64_t>((sample->image.values.size() + sample->labels.size()) * 4));
+      keep(item, static_cast<std::int64_t>(
+                     (sample->image.values.size() + sample->targets.values.size() + sample->labels.size()) * 4));
       return sample;
     } catch (...) {
       promise.set_exception(std::current_exception());
@@ -78,32 +82,58 @@ class SampleCache {
 
   const Dataset& dataset_;
   const std::int64_t budget_;
+  const std::function<void(Sample&)> prepare_;
   std::mutex mutex_;
   std::map<std::size_t, Entry> entries_;
   std::int64_t bytes_ = 0;
   std::int64_t clock_ = 0;
 };
 
-// The labels' size, where it isn't given, is the crop's.
-CropSize complete(CropSize crop) {
-  if (crop.label_height == 0) crop.label_height = crop.height;
-  if (crop.label_width == 0) crop.label_width = crop.width;
-  return crop;
+// Of what the network sees: files of finer targets are larger.
+ImageSize image_size(const DataItem& item, const CropSize& crop) {
+  const std::int64_t scale = crop.target_scale;
+  return {item.size.depth > 1 ? item.size.depth / scale : 1, item.size.height / scale, item.size.width / scale};
 }
 
-// Crops that cover an item once, by area.
+// Crops that cover an item once, by their pixels.
 std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
-  const std::int64_t area = crop.label_height * crop.label_width;
-  return (item.height * item.width + area - 1) / area;
+  const std::int64_t pixels = crop.label.pixels();
+  return (image_size(item, crop).pixels() + pixels - 1) / pixels;
 }
 
-void check_crop(const DataItem& item, const CropSize& crop) {
-  if (item.height >= crop.height && item.width >= crop.width) return;
-  const std::int64_t side = std::min(item.height, item.width);
+void check_crop(const DataItem& item, const CropSize& options) {
+  const ImageSize& crop = options.image;
+  const ImageSize size = image_size(item, options);
+  if (size.depth >= crop.depth && size.height >= crop.height && size.width >= crop.width) return;
+  if (size.depth < crop.depth)
+    throw Error(fmt::format("crop {} is deeper than volume {} ({}): use --crop-depth {} or less", to_string(crop),
+                            item.images[0].string(), to_string(size), size.depth));
+  const std::int64_t side = std::min(size.height, size.width);
   std::int64_t suggestion = 1;
   while (suggestion * 2 <= side) suggestion *= 2;
-  throw Error(fmt::format("crop {}x{} is larger than image {} ({}x{}): use --crop {} or smaller", crop.height,
-                          crop.width, item.images[0].string(), item.height, item.width, suggestion));
+  throw Error(fmt::format("crop {} is larger than image {} ({}): use --crop {} or smaller", to_string(crop),
+                          item.images[0].string(), to_string(size), suggestion));
+}
+
+// (N, channels, y, x) or (N, channels, z, y, x); without channels where they are 0.
+Shape batch_shape(std::int64_t batch, std::int64_t channels, const ImageSize& extents, int dims) {
+  std::vector<std::int64_t> shape = {batch};
+  if (channels > 0) shape.push_back(channels);
+  if (dims == 3) shape.push_back(extents.depth);
+  shape.insert(shape.end(), {extents.height, extents.width});
+  return Shape(shape);
+}
+
+ImageSize target_size(const CropSize& crop) {
+  const std::int64_t scale = crop.target_scale;
+  return {crop.label.depth > 1 ? crop.label.depth * scale : 1, crop.label.height * scale, crop.label.width * scale};
+}
+
+// What one sample has of a batch.
+template <class T>
+std::span<T> part_of(std::span<T> all, std::int64_t batch, std::int64_t index) {
+  const std::size_t size = all.size() / static_cast<std::size_t>(batch);
+  return all.subspan(static_cast<std::size_t>(index) * size, size);
 }
 
 }  // namespace
@@ -112,13 +142,16 @@ std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std
                                    const LoaderOptions& options) {
   if (options.steps_per_epoch > 0) return options.steps_per_epoch;
   std::int64_t crops = 0;
-  for (const std::size_t item : items) crops += crops_of(dataset.items[item], complete(options.crop));
+  for (const std::size_t item : items) crops += crops_of(dataset.items[item], options.crop);
   return std::max((crops + options.batch - 1) / options.batch, kLeastSteps);
 }
 
 struct Loader::State {
   State(const Dataset& data, std::vector<std::size_t> chosen, LoaderOptions loader_options)
-      : dataset(data), items(std::move(chosen)), options(std::move(loader_options)), cache(data, options.cache_bytes) {}
+      : dataset(data),
+        items(std::move(chosen)),
+        options(std::move(loader_options)),
+        cache(data, options.cache_bytes, options.prepare) {}
 
   ~State() {
     {
@@ -182,25 +215,27 @@ std::size_t Loader::State::item_of(std::int64_t epoch, std::int64_t index) {
 Batch Loader::State::prepare(std::int64_t number) {
   Batch batch{.epoch = number / steps, .step = number % steps};
   const CropSize& crop = options.crop;
-  const std::int64_t channels = dataset.format.image_channels;
-  const std::int64_t image_size = channels * crop.height * crop.width;
-  const std::int64_t label_size = crop.label_height * crop.label_width;
-  batch.images = HostTensor(Shape{options.batch, channels, crop.height, crop.width});
-  HostTensor labels(Shape{options.batch, crop.label_height, crop.label_width}, DType::i32);
+  const int dims = dataset.format.dims;
+  batch.images = HostTensor(batch_shape(options.batch, dataset.format.image_channels, crop.image, dims));
+  if (options.target_channels > 0)
+    batch.targets = HostTensor(batch_shape(options.batch, options.target_channels, target_size(crop), dims));
+  HostTensor labels;
+  if (options.label_dtype) labels = HostTensor(batch_shape(options.batch, 0, crop.label, dims), DType::i32);
   for (std::int64_t i = 0; i < options.batch; ++i) {
-    const std::int64_t index = batch.step * options.batch + i;
-    const SharedSample sample = cache.get(item_of(batch.epoch, index));
-    draw_crop(
-        *sample, crop, options.augmentation, {options.seed, batch.epoch, index},
-        batch.images.floats().subspan(static_cast<std::size_t>(i * image_size), static_cast<std::size_t>(image_size)),
-        labels.ints().subspan(static_cast<std::size_t>(i * label_size), static_cast<std::size_t>(label_size)));
+    const SampleKey key{options.seed, batch.epoch, batch.step * options.batch + i};
+    const SharedSample sample = cache.get(item_of(key.epoch, key.index));
+    CropBuffers to{.image = part_of(batch.images.floats(), options.batch, i), .vectors = options.vectors};
+    if (options.target_channels > 0) to.targets = part_of(batch.targets.floats(), options.batch, i);
+    if (options.label_dtype) to.labels = part_of(labels.ints(), options.batch, i);
+    draw_crop(*sample, crop, options.augmentation, key, to);
+    if (options.change) options.change(to.image, to.targets, key);
   }
-  if (options.label_dtype == DType::i32) {
-    batch.labels = std::move(labels);
-  } else {
-    batch.labels = HostTensor(Shape{options.batch, 1, crop.label_height, crop.label_width});
+  if (options.label_dtype == DType::f32) {
+    batch.labels = HostTensor(batch_shape(options.batch, 1, crop.label, dims));
     std::ranges::transform(labels.ints(), batch.labels.floats().begin(),
                            [](std::int32_t label) { return static_cast<float>(label); });
+  } else if (options.label_dtype) {
+    batch.labels = std::move(labels);
   }
   return batch;
 }
@@ -226,7 +261,6 @@ void Loader::State::work() {
 
 Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOptions options, std::int64_t first_epoch,
                std::int64_t first_step) {
-  options.crop = complete(options.crop);
   if (options.cache_bytes == 0) options.cache_bytes = static_cast<std::int64_t>(os::available_memory() / 4);
   if (items.empty()) throw Error("there are no training images: give more, or a smaller --val-fraction");
   state_ = std::make_unique<State>(dataset, std::move(items), std::move(options));
@@ -235,7 +269,8 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOpt
   for (const std::size_t item : state.items) {
     const DataItem& data = dataset.items[item];
     check_crop(data, kept.crop);
-    if (data.mask.empty()) throw Error(fmt::format("{}: no mask to train with", data.images[0].string()));
+    if (kept.label_dtype && data.mask.empty())
+      throw Error(fmt::format("{}: no mask to train with", data.images[0].string()));
     state.crops.insert(state.crops.end(), static_cast<std::size_t>(crops_of(data, kept.crop)), item);
   }
   state.steps = count_steps_per_epoch(dataset, state.items, kept);

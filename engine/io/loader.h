@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "graph/tensor.h"
@@ -17,17 +20,26 @@ struct LoaderOptions {
   CropSize crop;
   Augmentation augmentation;
   std::uint64_t seed = 0;
-  DType label_dtype = DType::i32;    // i32: N, y, x; f32: N, 1, y, x
+  // i32: (N, spatial...); f32: (N, 1, spatial...); nothing: none, and items need no masks.
+  std::optional<DType> label_dtype = DType::i32;
+  std::int64_t target_channels = 0;  // of Sample::targets that `prepare` makes; 0: no targets
+  std::int64_t vectors = -1;         // CropBuffers::vectors
   std::int64_t steps_per_epoch = 0;  // 0: crops that cover the images once, 100 steps at least
   int threads = 2;                   // 0: next() does the work itself
   std::int64_t cache_bytes = 0;      // of decoded images; 0: a quarter of the free memory
+  // What else a decoded sample needs before crops are taken, its targets for example; it may throw Error. Called by
+  // several threads.
+  std::function<void(Sample&)> prepare = {};
+  // Changes a crop, to add noise for example: a function of the key alone. Called by several threads.
+  std::function<void(std::span<float> image, std::span<float> targets, const SampleKey&)> change = {};
 };
 
 struct Batch {
   std::int64_t epoch = 0;
   std::int64_t step = 0;  // within the epoch
-  HostTensor images;      // f32, N, C, y, x
-  HostTensor labels;
+  HostTensor images;      // f32, (N, C, y, x), of volumes (N, C, z, y, x)
+  HostTensor labels;      // none where LoaderOptions::label_dtype is nothing
+  HostTensor targets;     // f32, (N, target_channels, spatial...)
 };
 
 // What options.steps_per_epoch comes to for these items.

@@ -6,6 +6,7 @@
 
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "io/noise.h"
 
 namespace tuff {
 namespace {
@@ -109,19 +110,6 @@ void blur(Image& image, double deviation) {
   pass(image.width, image.height, 1, image.width);
 }
 
-// Number of photons where `mean` are expected: by multiplication of uniforms (Knuth), rounded normal above 40.
-double poisson(PhiloxStream& random, double mean) {
-  if (mean > 40) return std::max(0.0, std::round(mean + std::sqrt(mean) * random.normal()));
-  const double limit = std::exp(-mean);
-  double product = random.uniform(0, 1);
-  int count = 0;
-  while (product > limit) {
-    product *= random.uniform(0, 1);
-    ++count;
-  }
-  return count;
-}
-
 // Uneven illumination: a slope and a wide bump, in photons.
 struct Background {
   double level, slope_y, slope_x, bump, bump_y, bump_x, bump_width;
@@ -166,7 +154,7 @@ SyntheticSample synthesize_nuclei(const SynthesisOptions& options, std::uint64_t
       float& value = signal.values[static_cast<std::size_t>(y * options.width + x)];
       const double mean =
           photons * static_cast<double>(value) + background.at(static_cast<double>(y), static_cast<double>(x));
-      const double arrived = poisson(random, mean);
+      const double arrived = draw_poisson(random, mean);
       const double electrons = arrived + options.read_noise * random.normal();
       value = static_cast<float>(std::clamp(std::round(offset + gain * electrons), 0.0, 65535.0));
     }

@@ -82,7 +82,9 @@ struct Cut {
 };
 
 // All that are of use, smallest tile first: each computes no more than those before it.
-std::vector<Cut> useful_cuts(TilingAxis axis, const std::function<std::int64_t(std::int64_t)>& next_size) {
+std::vector<Cut> useful_cuts(TilingAxis axis, char name,
+                             const std::function<std::int64_t(char, std::int64_t)>& next_size_along) {
+  const auto next_size = [&](std::int64_t extent) { return next_size_along(name, extent); };
   const std::int64_t around = axis.margin + axis.halo;
   const std::int64_t whole =
       axis.margin > 0 ? next_size(axis.image + 2 * around) : round_up(axis.image, axis.alignment);
@@ -96,38 +98,50 @@ std::vector<Cut> useful_cuts(TilingAxis axis, const std::function<std::int64_t(s
   return cuts;
 }
 
+// A choice of cuts for each axis, and what it costs.
+struct CutBox {
+  const Cut* z = nullptr;
+  const Cut* y = nullptr;
+  const Cut* x = nullptr;
+  std::pair<std::int64_t, std::int64_t> cost() const {
+    return {z->computed() * y->computed() * x->computed(), z->count * y->count * x->count};
+  }
+};
+
 }  // namespace
 
 std::optional<TilingOptions> fit_tiles(const TilingOptions& image, std::int64_t most_pixels,
-                                       const std::function<std::int64_t(std::int64_t)>& next_size) {
-  const std::vector<Cut> rows = useful_cuts(image.y, next_size), columns = useful_cuts(image.x, next_size);
-  struct Choice {
-    const Cut* y;
-    const Cut* x;
-    std::pair<std::int64_t, std::int64_t> cost() const { return {y->computed() * x->computed(), y->count * x->count}; }
-  };
-  std::optional<Choice> best;
-  std::size_t wider = columns.size();  // those from here on are too wide for this height and for all larger ones
-  for (const Cut& row : rows) {
-    while (wider > 0 && row.tile * columns[wider - 1].tile > most_pixels) --wider;
-    if (wider == 0) break;
-    const Choice choice{&row, &columns[wider - 1]};
-    if (!best || choice.cost() < best->cost()) best = choice;
+                                       const std::function<std::int64_t(char axis, std::int64_t extent)>& next_size) {
+  std::vector<Cut> slices = {{1, 1}};  // of images without depth
+  if (image.z.image > 1) slices = useful_cuts(image.z, 'z', next_size);
+  const std::vector<Cut> rows = useful_cuts(image.y, 'y', next_size), columns = useful_cuts(image.x, 'x', next_size);
+  std::optional<CutBox> best;
+  for (const Cut& slice : slices) {
+    std::size_t wider = columns.size();  // those from here on are too wide for this height and for all larger ones
+    for (const Cut& row : rows) {
+      while (wider > 0 && slice.tile * row.tile * columns[wider - 1].tile > most_pixels) --wider;
+      if (wider == 0) break;
+      const CutBox choice{&slice, &row, &columns[wider - 1]};
+      if (!best || choice.cost() < best->cost()) best = choice;
+    }
   }
   if (!best) return std::nullopt;
   TilingOptions fitted = image;
+  fitted.z.tile = best->z->tile;
   fitted.y.tile = best->y->tile;
   fitted.x.tile = best->x->tile;
   return fitted;
 }
 
 Tiling tile_image(const TilingOptions& options) {
-  const AxisTiling rows = tile_axis(options.y), columns = tile_axis(options.x);
-  Tiling tiling{rows.tile, columns.tile, {}};
-  for (const Span& y : rows.spans)
-    for (const Span& x : columns.spans)
-      tiling.tiles.push_back(
-          {{y.input, x.input, rows.tile, columns.tile}, {y.output, x.output, y.kept, x.kept}, y.offset, x.offset});
+  const AxisTiling slices = tile_axis(options.z), rows = tile_axis(options.y), columns = tile_axis(options.x);
+  Tiling tiling{{slices.tile, rows.tile, columns.tile}, {}};
+  for (const Span& z : slices.spans)
+    for (const Span& y : rows.spans)
+      for (const Span& x : columns.spans)
+        tiling.tiles.push_back({.input = {{z.input, y.input, x.input}, tiling.tile},
+                                .output = {{z.output, y.output, x.output}, {z.kept, y.kept, x.kept}},
+                                .offset = {z.offset, y.offset, x.offset}});
   return tiling;
 }
 
@@ -138,30 +152,45 @@ std::int64_t mirrored(std::int64_t coordinate, std::int64_t extent) {
   return within < extent ? within : period - within;
 }
 
-HostTensor read_tile(const Image& image, const Rectangle& rectangle) {
-  assert(image.planes() == 1);
-  HostTensor tile(Shape{1, image.channels, rectangle.height, rectangle.width});
-  std::vector<std::int64_t> columns(static_cast<std::size_t>(rectangle.width));
-  for (std::int64_t x = 0; x < rectangle.width; ++x)
-    columns[static_cast<std::size_t>(x)] = mirrored(rectangle.x + x, image.width);
+HostTensor read_tile(const Image& image, const Box& box, int rank) {
+  assert(image.frames == 1 && (rank == 3 || (rank == 2 && box.size.depth == 1)));
+  const ImageSize& size = box.size;
+  HostTensor tile(rank == 3 ? Shape{1, image.channels, size.depth, size.height, size.width}
+                            : Shape{1, image.channels, size.height, size.width});
+  std::vector<std::int64_t> columns(static_cast<std::size_t>(size.width));
+  for (std::int64_t x = 0; x < size.width; ++x)
+    columns[static_cast<std::size_t>(x)] = mirrored(box.first.x + x, image.width);
   float* out = tile.floats().data();
   for (std::int64_t c = 0; c < image.channels; ++c)
-    for (std::int64_t y = 0; y < rectangle.height; ++y) {
-      const float* row = image.channel(c).data() + mirrored(rectangle.y + y, image.height) * image.width;
-      for (const std::int64_t x : columns) *out++ = row[x];
-    }
+    for (std::int64_t z = 0; z < size.depth; ++z)
+      for (std::int64_t y = 0; y < size.height; ++y) {
+        const std::int64_t row =
+            mirrored(box.first.z + z, image.depth) * image.height + mirrored(box.first.y + y, image.height);
+        const float* from = image.channel(c).data() + row * image.width;
+        for (const std::int64_t x : columns) *out++ = from[x];
+      }
   return tile;
 }
 
-void write_tile(const HostTensor& output, const Tile& tile, Image& result) {
-  const std::int64_t channels = output.shape[1], height = output.shape[2], width = output.shape[3];
-  const Rectangle& kept = tile.output;
-  assert(channels == result.channels && tile.offset_y + kept.height <= height && tile.offset_x + kept.width <= width);
+void write_tile(const HostTensor& output, const Tile& tile, Image& result, std::int64_t scale) {
+  const Shape& shape = output.shape;
+  const bool volume = shape.rank() == 5;
+  const std::int64_t along_z = volume ? scale : 1;
+  const std::int64_t channels = shape[1], depth = volume ? shape[2] : 1;
+  const std::int64_t height = shape[shape.rank() - 2], width = shape[shape.rank() - 1];
+  const ImageSize kept(tile.output.size.depth * along_z, tile.output.size.height * scale,
+                       tile.output.size.width * scale);
+  const Position from(tile.offset.z * along_z, tile.offset.y * scale, tile.offset.x * scale);
+  const Position to(tile.output.first.z * along_z, tile.output.first.y * scale, tile.output.first.x * scale);
+  assert(channels == result.channels && from.z + kept.depth <= depth && from.y + kept.height <= height &&
+         from.x + kept.width <= width);
   for (std::int64_t c = 0; c < channels; ++c)
-    for (std::int64_t y = 0; y < kept.height; ++y) {
-      const float* from = output.floats().data() + (c * height + tile.offset_y + y) * width + tile.offset_x;
-      std::copy_n(from, kept.width, result.channel(c).data() + (kept.y + y) * result.width + kept.x);
-    }
+    for (std::int64_t z = 0; z < kept.depth; ++z)
+      for (std::int64_t y = 0; y < kept.height; ++y) {
+        const std::int64_t source = (((c * depth + from.z + z) * height) + from.y + y) * width + from.x;
+        const std::int64_t target = ((to.z + z) * result.height + to.y + y) * result.width + to.x;
+        std::copy_n(output.floats().data() + source, kept.width, result.channel(c).data() + target);
+      }
 }
 
 }  // namespace tuff

@@ -12,12 +12,17 @@
 
 namespace tuff {
 
-struct Rectangle {
+struct Position {
+  std::int64_t z = 0;
   std::int64_t y = 0;
   std::int64_t x = 0;
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  bool operator==(const Rectangle&) const = default;
+  bool operator==(const Position&) const = default;
+};
+
+struct Box {
+  Position first;
+  ImageSize size;
+  bool operator==(const Box&) const = default;
 };
 
 // Along one axis of the image.
@@ -34,22 +39,20 @@ struct TilingAxis {
 struct TilingOptions {
   TilingAxis y;
   TilingAxis x;
+  TilingAxis z = {.image = 1};  // of volumes
 };
 
 // One run of the network, in the image's coordinates. `input` may reach outside: mirrored there.
 struct Tile {
-  Rectangle input;
-  Rectangle output;  // what is kept of it
-  // Where the kept part begins in the network's output.
-  std::int64_t offset_y = 0;
-  std::int64_t offset_x = 0;
+  Box input;
+  Box output;       // what is kept of it
+  Position offset;  // of the kept part in the network's output
 };
 
 struct Tiling {
-  std::int64_t tile_height = 0;  // of every input
-  std::int64_t tile_width = 0;
+  ImageSize tile;           // of every input
   std::vector<Tile> tiles;  // outputs cover each pixel of the image once
-  std::int64_t computed_pixels() const { return tile_height * tile_width * static_cast<std::int64_t>(tiles.size()); }
+  std::int64_t computed_pixels() const { return tile.pixels() * static_cast<std::int64_t>(tiles.size()); }
 };
 
 // Padded networks (margin 0): tiles at the image's edge end there, so that the network's own padding applies as it does
@@ -60,18 +63,20 @@ struct Tiling {
 Tiling tile_image(const TilingOptions& options);
 
 // `image` with the tile of at most that many pixels by which least is computed, as a square rarely fits an image; of
-// equals the largest. `next_size`: the least extent from this one on that tiles may have, the whole image apart. The
-// axes' own `tile` isn't read. Nothing where the smallest tile has more pixels.
+// equals the largest. `next_size`: the least extent along this axis ('z', 'y' or 'x') from this one on that tiles may
+// have, the whole image apart. The axes' own `tile` isn't read. Nothing where the smallest tile has more pixels.
 std::optional<TilingOptions> fit_tiles(const TilingOptions& image, std::int64_t most_pixels,
-                                       const std::function<std::int64_t(std::int64_t)>& next_size);
+                                       const std::function<std::int64_t(char axis, std::int64_t extent)>& next_size);
 
 // Index within 0..extent-1 that a coordinate outside is mirrored to; the edge pixel isn't repeated.
 std::int64_t mirrored(std::int64_t coordinate, std::int64_t extent);
 
-// The pixels of a rectangle as (1, C, height, width), mirrored outside of the image (one plane).
-HostTensor read_tile(const Image& image, const Rectangle& rectangle);
+// The pixels of a box as (1, C, height, width), with rank 3 (1, C, depth, height, width), mirrored outside of the
+// image.
+HostTensor read_tile(const Image& image, const Box& box, int rank = 2);
 
-// Copies what a tile keeps of the network's output (1, C, h, w) into the result (C, Y, X).
-void write_tile(const HostTensor& output, const Tile& tile, Image& result);
+// Copies what a tile keeps of the network's output (1, C, spatial...) into the result. `scale`: pixels of output and
+// result along each axis for one of the tile's.
+void write_tile(const HostTensor& output, const Tile& tile, Image& result, std::int64_t scale = 1);
 
 }  // namespace tuff

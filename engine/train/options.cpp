@@ -1,6 +1,7 @@
 #include "train/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,12 +22,17 @@ using Options = TrainOptions;
 const TrainField kFields[] = {
     {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF); vae: or an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
+    {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
+    {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
+    {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
+    {&Options::dims, "dims", "Data", "2|3", "2: each slice of a stack is an image; 3: stacks are volumes", 2, 3},
     {&Options::axes, "axes", "Data", "AXES", "meaning of a TIFF's pages and samples where the file doesn't say, e.g. CYX"},
     {&Options::normalize, "normalize", "Data", "percentile|mean-std|range", "how each image is brought to a common scale"},
     {&Options::crop, "crop", "Data", "PIXELS", "side of the square crops that the net trains on", 1, 16384},
+    {&Options::crop_depth, "crop-depth", "Data", "SLICES", "with --dims 3: depth of the crops; 0: as --crop"},
     {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
     {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
     {&Options::val_last, "val-last", "Data", "N", "hold the last N images back instead of a random part; 0: --val-fraction", 0, 1e15},
@@ -34,11 +40,17 @@ const TrainField kFields[] = {
     {&Options::fit, "fit", "Data", "pad|crop|resize", "how images come to that size"},
     {&Options::threads, "threads", "Data", "N", "threads that read and crop; changes no result", 1, 64, Kept::run},
 
-    {&Options::model, "model", "Model", "unet|vae", "network", 0, 0, Kept::model, true},
+    {&Options::model, "model", "Model", "MODEL", "network", 0, 0, Kept::model, true},
     {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
     {&Options::latent, "latent", "Model", "N", "numbers that stand for an image", 1, 65536},
     {&Options::likelihood, "likelihood", "Model", "bernoulli|gaussian", "of values in 0..1 given their logit, or mean and one learned variance"},
     {&Options::beta, "beta", "Model", "X", "weight of the divergence from the unit Gaussian", 0, 1e6},
+    {&Options::rays, "rays", "Model", "N", "directions in which the distance to an object's border is learned", 4, 256},
+    {&Options::bins, "bins", "Model", "N", "learn the probabilities of so many ranges of intensity instead of a value; 0: a value", 0, 1024},
+    {&Options::prob_threshold, "prob-threshold", "Model", "X", "probability from which on a pixel proposes an object", 0, 1},
+    {&Options::nms_threshold, "nms-threshold", "Model", "X", "largest overlap of two objects, as a part of the smaller", 0, 1},
+    {&Options::flow_threshold, "flow-threshold", "Model", "X", "largest mean squared error of an object's flows; 0: any", 0, 100},
+    {&Options::min_size, "min-size", "Model", "PIXELS", "smallest object", 0, 1e9},
     {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
     {&Options::padding, "padding", "Model", "same|valid", "none with valid, as in the paper; the output is smaller"},
     {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization after each convolution"},
@@ -49,7 +61,7 @@ const TrainField kFields[] = {
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
     {&Options::batch, "batch", "Training", "N", "crops or images in each step; vae: 64", 1, 4096},
-    {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal", "bce where nothing is given, ce with --classes"},
+    {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal|mse|l1|huber", "what training makes small"},
     {&Options::label_smoothing, "label-smoothing", "Training", "X", "part of each pixel's truth that ce spreads over all classes", 0, 1},
     {&Options::tversky_alpha, "tversky-alpha", "Training", "X", "weight of false positives in --loss tversky", 0, 1e3},
     {&Options::tversky_beta, "tversky-beta", "Training", "X", "weight of false negatives in --loss tversky", 0, 1e3},
@@ -80,16 +92,20 @@ const TrainField kFields[] = {
 };
 // clang-format on
 
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const std::size_t bar = std::min(list.find('|'), list.size());
+    words.emplace_back(list.substr(0, bar));
+    list.remove_prefix(std::min(bar + 1, list.size()));
+  }
+  return words;
+}
+
 // A field's value column that lists words, "same|valid", restricts it to them; capitals stand for free text.
 std::vector<std::string> choices(const TrainField& field) {
-  std::vector<std::string> words;
-  if (!std::holds_alternative<std::string Options::*>(field.member)) return words;
-  std::string_view rest = field.value;
-  while (!rest.empty()) {
-    const std::size_t bar = std::min(rest.find('|'), rest.size());
-    words.emplace_back(rest.substr(0, bar));
-    rest.remove_prefix(std::min(bar + 1, rest.size()));
-  }
+  if (!std::holds_alternative<std::string Options::*>(field.member)) return {};
+  std::vector<std::string> words = words_of(field.value);
   const bool free_text = std::any_of(words.begin(), words.end(), [](const std::string& word) {
     return word.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos;
   });
@@ -117,7 +133,9 @@ bool parse_bool(const TrainField& field, std::string_view text) {
 }
 
 std::string checked_word(const TrainField& field, std::string_view text) {
-  const std::vector<std::string> words = choices(field);
+  std::vector<std::string> words = choices(field);
+  if (field.name == "model")
+    for (const TrainableModel& model : trainable_models()) words.emplace_back(model.name);
   const bool automatic = field.name == "loss" && text == "auto";
   if (!words.empty() && !automatic && std::find(words.begin(), words.end(), text) == words.end())
     throw Error(fmt::format("--{}: \"{}\" is none of {}", field.name, text, fmt::join(words, ", ")));
@@ -125,24 +143,6 @@ std::string checked_word(const TrainField& field, std::string_view text) {
 }
 
 }  // namespace
-
-TrainOptions default_options(std::string_view model) {
-  TrainOptions options;
-  options.model = model;
-  if (model == "vae") options.batch = 64;
-  return options;
-}
-
-bool applies(const TrainField& field, std::string_view model) {
-  constexpr std::string_view kUNet[] = {
-      "masks",   "foreground", "classes",         "normalize",     "crop",         "augment",
-      "threads", "depth",      "padding",         "norm",          "up",           "down",
-      "skip",    "loss",       "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
-  constexpr std::string_view kVae[] = {"val-last", "size", "fit", "latent", "likelihood", "beta"};
-  if (std::ranges::find(kUNet, field.name) != std::end(kUNet)) return model == "unet";
-  if (std::ranges::find(kVae, field.name) != std::end(kVae)) return model == "vae";
-  return true;
-}
 
 std::span<const TrainField> train_fields() {
   return kFields;
@@ -174,6 +174,21 @@ std::string field_text(const TrainOptions& options, const TrainField& field) {
   return std::visit([&](auto member) { return fmt::format("{}", options.*member); }, field.member);
 }
 
+namespace {
+
+// Fills in the loss where none was chosen, and refuses those of other networks.
+void validate_loss(TrainOptions& options) {
+  const TrainField& field = *find_field("loss");
+  if (!applies(field, options.model)) return;
+  if (options.loss == "auto")
+    options.loss = applies(*find_field("classes"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
+  const std::vector<std::string> words = words_of(choices_of(field, options.model));
+  if (std::ranges::find(words, options.loss) == words.end())
+    throw Error(fmt::format("--loss {}: {} learns by {}", options.loss, options.model, fmt::join(words, ", ")));
+}
+
+}  // namespace
+
 void validate(TrainOptions& options) {
   if (options.steps > 0 && options.epochs > 0) throw Error("--steps and --epochs are both given: choose one of them");
   number_list(options.channels, "channels");
@@ -181,11 +196,12 @@ void validate(TrainOptions& options) {
     throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
   no_decay_groups(options.no_decay);
   memory_bytes(options);
-  if (options.model != "unet") return;
+  if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
+  validate_loss(options);
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
+  if (!applies(*find_field("classes"), options.model)) return;
   const bool multi_class = options.classes > 1;
-  if (options.loss == "auto") options.loss = multi_class ? "ce" : "bce";
   if (multi_class && options.loss.starts_with("bce"))
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
                             options.loss, options.classes));

@@ -17,7 +17,9 @@ struct TrainOptions {
   // data
   std::string images;
   std::string masks;
+  std::int64_t dims = 2;
   std::int64_t crop = 256;
+  std::int64_t crop_depth = 0;
   double val_fraction = 0.1;
   std::string augment = "flip,rot90";
   std::string normalize = "percentile";
@@ -29,6 +31,9 @@ struct TrainOptions {
   std::int64_t size = 0;
   std::string fit = "pad";
   std::int64_t val_last = 0;
+  std::string targets;
+  std::string noise = "none";
+  bool noisy_targets = false;
   // model
   std::string model = "unet";
   std::int64_t base = 32;
@@ -41,6 +46,12 @@ struct TrainOptions {
   std::int64_t latent = 16;
   double beta = 1;
   std::string likelihood = "bernoulli";
+  std::int64_t rays = 32;
+  double prob_threshold = 0.5;
+  double nms_threshold = 0.4;
+  double flow_threshold = 0.4;
+  std::int64_t min_size = 15;
+  std::int64_t bins = 0;
   // training
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
@@ -94,11 +105,21 @@ struct TrainField {
   bool hidden = false;
 };
 
+struct TrainableModel {
+  std::string_view name;     // "unet": the word after `tuff train`
+  std::string_view summary;  // one line of help
+};
+
+std::vector<TrainableModel> trainable_models();
+
 // What a network's options are before any is given.
 TrainOptions default_options(std::string_view model);
 
-// Whether an option means anything to a network ("unet", "vae"). Configurations hold those that do.
+// Whether an option means anything to a network. Configurations hold those that do.
 bool applies(const TrainField& field, std::string_view model);
+
+// What a field's value may be for a network: "mse|l1" where the field itself has more.
+std::string_view choices_of(const TrainField& field, std::string_view model);
 
 // All options in the order of the help text.
 std::span<const TrainField> train_fields();

@@ -17,39 +17,93 @@ namespace {
 // Tried in turn for images that don't fit as a whole, to find out how many pixels a tile may have. Larger tiles waste
 // less on their overlap.
 constexpr std::int64_t kTileSides[] = {2048, 1536, 1024, 768, 512, 384, 256, 192, 128};
+constexpr std::int64_t kVolumeTileSides[] = {256, 192, 160, 128, 112, 96, 80, 64, 48, 32};
 
-// Extents of fitted tiles are multiples of it, lest nearly every image of a collection gets its own executable.
+// ImageSize of fitted tiles are multiples of it, lest nearly every image of a collection gets its own executable.
 constexpr std::int64_t kTileStep = 16;
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+std::int64_t halo_of(const NetworkAxis& axis) {
+  return round_up(axis.radius, axis.alignment);
+}
+
 // The network's input for a whole image of this extent.
-std::int64_t whole_extent(const Network& network, std::int64_t extent) {
-  if (network.margin == 0) return round_up(extent, network.alignment);
-  const std::int64_t kept = extent + 2 * round_up(network.radius, network.alignment);
-  std::int64_t size = kept + 2 * network.margin;
-  while (network.output_size(size) < kept) size = network.nearest_sizes(size).second;
+std::int64_t whole_extent(const NetworkAxis& axis, std::int64_t extent) {
+  if (axis.margin == 0) return round_up(extent, axis.alignment);
+  const std::int64_t kept = extent + 2 * halo_of(axis);
+  std::int64_t size = kept + 2 * axis.margin;
+  while (axis.output_size(size) < kept) size = axis.nearest_sizes(size).second;
   return size;
 }
 
-// The sides above that are of use to a network, largest first.
-std::vector<std::int64_t> tile_sides(const Network& network) {
+// `along(axis, extent)` for each axis that the network has.
+template <class Along>
+ImageSize each_axis(const Network& network, const ImageSize& extents, const Along& along) {
+  return {network.rank == 3 ? along('z', extents.depth) : 1, along('y', extents.height), along('x', extents.width)};
+}
+
+ImageSize whole_input(const Network& network, const ImageSize& image) {
+  return each_axis(network, image,
+                   [&](char axis, std::int64_t extent) { return whole_extent(network.axis(axis), extent); });
+}
+
+// A tile of this side where the image is larger.
+ImageSize tile_of(const Network& network, const ImageSize& image, std::int64_t side) {
+  return each_axis(network, image, [&](char name, std::int64_t extent) {
+    const NetworkAxis& axis = network.axis(name);
+    const std::int64_t tile = axis.output_size(side) > 0 ? side : axis.nearest_sizes(side).first;
+    const std::int64_t whole = whole_extent(axis, extent);
+    return tile > 0 ? std::min(tile, whole) : whole;
+  });
+}
+
+// The sides above that are of use to a network, largest first. A volume may be thinner than a tile.
+std::vector<std::int64_t> tile_sides(const Network& network, const ImageSize& image) {
   std::vector<std::int64_t> sides;
-  for (std::int64_t side : kTileSides) {
-    if (network.output_size(side) == 0) side = network.nearest_sizes(side).first;
-    if (side <= 2 * (network.margin + round_up(network.radius, network.alignment))) break;
-    sides.push_back(side);
+  if (network.rank == 2) {
+    const NetworkAxis& axis = network.axis('x');
+    for (std::int64_t side : kTileSides) {
+      if (axis.output_size(side) == 0) side = axis.nearest_sizes(side).first;
+      if (side <= 2 * (axis.margin + halo_of(axis))) break;
+      sides.push_back(side);
+    }
+    return sides;
+  }
+  const auto useful = [&](char name, std::int64_t extent, std::int64_t tile) {
+    const NetworkAxis& axis = network.axis(name);
+    return tile >= whole_extent(axis, extent) || tile > 2 * (axis.margin + halo_of(axis));
+  };
+  for (const std::int64_t side : kVolumeTileSides) {
+    const ImageSize tile = tile_of(network, image, side);
+    if (useful('z', image.depth, tile.depth) && useful('y', image.height, tile.height) &&
+        useful('x', image.width, tile.width))
+      sides.push_back(side);
   }
   return sides;
 }
 
-TilingAxis tiling_axis(const Network& network, std::int64_t extent) {
-  return {.image = extent,
-          .alignment = network.alignment,
-          .halo = round_up(network.radius, network.alignment),
-          .margin = network.margin};
+// What decides by its need for memory how large tiles may be.
+ImageSize measured_tile(const Network& network, const ImageSize& image, std::int64_t side) {
+  return network.rank == 3 ? tile_of(network, image, side) : ImageSize(side, side);
+}
+
+TilingAxis tiling_axis(const NetworkAxis& axis, std::int64_t extent) {
+  return {.image = extent, .alignment = axis.alignment, .halo = halo_of(axis), .margin = axis.margin};
+}
+
+// How an image lies to a network, without tiles.
+TilingOptions tiling_axes(const Network& network, const ImageSize& image) {
+  TilingOptions options{tiling_axis(network.axis('y'), image.height), tiling_axis(network.axis('x'), image.width)};
+  if (network.rank == 3) options.z = tiling_axis(network.axis('z'), image.depth);
+  return options;
+}
+
+// "128x128", "64x128x128": x first where there are two, as people say it.
+std::string size_text(const ImageSize& extents) {
+  return extents.depth > 1 ? to_string(extents) : fmt::format("{}x{}", extents.width, extents.height);
 }
 
 // Of the store's arenas that a graph uses.
@@ -63,9 +117,9 @@ double mebibytes(std::uint64_t bytes) {
 
 }  // namespace
 
-std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                             std::int64_t width, DType storage) {
-  const auto graph = prepared(*inference_graph(network, 1, height, width), {.storage = storage});
+std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, const ImageSize& input,
+                                             DType storage) {
+  const auto graph = prepared(*inference_graph(network, 1, input), {.storage = storage});
   for (const ValueInfo& value : graph->values())
     if (static_cast<std::uint64_t>(value.type.bytes()) > caps.max_allocation) return std::nullopt;
   try {
@@ -75,121 +129,126 @@ std::optional<std::uint64_t> inference_bytes(const Network& network, const Devic
   }
 }
 
-std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                     std::int64_t width, std::int64_t tile) {
-  std::int64_t whole_height = whole_extent(network, height), whole_width = whole_extent(network, width);
-  const std::vector<std::int64_t> sides = tile_sides(network);
+std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, const ImageSize& image,
+                                     std::int64_t tile) {
+  const std::vector<std::int64_t> sides = tile_sides(network, image);
   if (tile == 0 && network.whole_image.empty() && !sides.empty()) tile = sides.back();
-  if (tile > 0) whole_height = std::min(whole_height, tile), whole_width = std::min(whole_width, tile);
-  return inference_bytes(network, caps, whole_height, whole_width).value_or(caps.max_allocation);
+  const ImageSize input = tile > 0 ? tile_of(network, image, tile) : whole_input(network, image);
+  return inference_bytes(network, caps, input).value_or(caps.max_allocation);
 }
 
 Predictor::Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options)
     : device_(device), store_(store), network_(std::move(network)), options_(options) {
   // A software driver's memory is the machine's own, which others need too.
   budget_ = options_.memory > 0 ? options_.memory : device_.available_memory() / (device_.caps().is_cpu() ? 4 : 2);
-  if (options_.tile > 0 && network_.output_size(options_.tile) == 0) {
-    const auto [below, above] = network_.nearest_sizes(options_.tile);
+  const NetworkAxis& axis = network_.axis('x');
+  if (options_.tile > 0 && axis.output_size(options_.tile) == 0) {
+    const auto [below, above] = axis.nearest_sizes(options_.tile);
     throw Error(fmt::format("--tile {}: the net can't take this size; use {}{}", options_.tile,
                             below > 0 ? fmt::format("{} or ", below) : "", above));
   }
 }
 
-const std::optional<std::uint64_t>& Predictor::bytes_needed(std::int64_t height, std::int64_t width) {
-  const auto [known, is_new] = bytes_needed_.try_emplace({height, width});
-  if (is_new) known->second = inference_bytes(network_, device_.caps(), height, width, options_.storage);
+const std::optional<std::uint64_t>& Predictor::bytes_needed(const ImageSize& tile) {
+  const auto [known, is_new] = bytes_needed_.try_emplace(tile);
+  if (is_new) known->second = inference_bytes(network_, device_.caps(), tile, options_.storage);
   return known->second;
 }
 
-bool Predictor::fits(std::int64_t height, std::int64_t width) {
-  const std::optional<std::uint64_t>& bytes = bytes_needed(height, width);
+bool Predictor::fits(const ImageSize& tile) {
+  const std::optional<std::uint64_t>& bytes = bytes_needed(tile);
   return bytes && *bytes <= budget_;
 }
 
-Tiling Predictor::cut(std::int64_t height, std::int64_t width, std::int64_t tile) const {
-  const auto axis = [&](std::int64_t extent) {
-    TilingAxis result = tiling_axis(network_, extent);
-    const std::int64_t whole = whole_extent(network_, extent);
-    if (network_.margin > 0)
-      result.tile = tile == 0 ? whole : std::min(tile, whole);
-    else
-      result.tile = tile >= whole ? 0 : tile;
-    return result;
+// By tiles of this side, 0: as a whole.
+Tiling Predictor::cut(const ImageSize& image, std::int64_t side) const {
+  TilingOptions options = tiling_axes(network_, image);
+  const ImageSize whole = whole_input(network_, image);
+  const ImageSize tile = side == 0 ? whole : tile_of(network_, image, side);
+  const auto set = [](TilingAxis& axis, std::int64_t extent, std::int64_t whole_extent) {
+    axis.tile = axis.margin == 0 && extent >= whole_extent ? 0 : extent;
   };
-  return tile_image({axis(height), axis(width)});
+  set(options.y, tile.height, whole.height);
+  set(options.x, tile.width, whole.width);
+  if (network_.rank == 3) set(options.z, tile.depth, whole.depth);
+  return tile_image(options);
 }
 
-std::int64_t Predictor::largest_tile() {
-  const std::vector<std::int64_t> sides = tile_sides(network_);
+std::int64_t Predictor::largest_side(const ImageSize& image) {
+  const std::vector<std::int64_t> sides = tile_sides(network_, image);
   for (const std::int64_t side : sides)
-    if (fits(side, side)) return side;
-  const std::int64_t smallest = sides.empty() ? 0 : sides.back();
+    if (fits(measured_tile(network_, image, side))) return side;
+  const ImageSize smallest =
+      sides.empty() ? whole_input(network_, image) : measured_tile(network_, image, sides.back());
   throw OutOfMemory(
-      fmt::format("prediction: a tile of {0}x{0} pixels, the smallest, takes {1:.1f} MiB on the device beside the "
-                  "weights, {2:.1f} MiB "
-                  "may be used; {3}",
-                  smallest, mebibytes(bytes_needed(smallest, smallest).value_or(0)), mebibytes(budget_),
+      fmt::format("prediction: a tile of {} pixels, the smallest, takes {:.1f} MiB on the device beside the "
+                  "weights, {:.1f} MiB "
+                  "may be used; {}",
+                  size_text(smallest), mebibytes(bytes_needed(smallest).value_or(0)), mebibytes(budget_),
                   options_.memory > 0 ? "allow more with --memory" : "use a smaller network or another --device"));
 }
 
 // The least extent from this one on that a fitted tile may have.
-std::int64_t Predictor::next_size(std::int64_t extent) const {
-  if (network_.margin == 0) return round_up(extent, std::lcm(network_.alignment, kTileStep));
-  return network_.output_size(extent) > 0 ? extent : network_.nearest_sizes(extent).second;
+std::int64_t Predictor::next_size(char name, std::int64_t extent) const {
+  const NetworkAxis& axis = network_.axis(name);
+  const std::int64_t step = network_.rank == 3 ? axis.alignment : std::lcm(axis.alignment, kTileStep);
+  return axis.margin == 0 ? round_up(extent, step) : axis.fitting(extent);
 }
 
-// What the largest square tile has that fits, known that one of this side does. Without --memory the side stays: what
-// is free differs from run to run, and tiles of another size give other last digits.
-std::int64_t Predictor::most_pixels(std::int64_t side) {
-  if (options_.memory == 0) return side * side;
-  const std::vector<std::int64_t> sides = tile_sides(network_);
+// What the largest tile of equal sides has that fits, known that one of this side does. Without --memory the side
+// stays: what is free differs from run to run, and tiles of another size give other last digits.
+std::int64_t Predictor::most_pixels(const ImageSize& image, std::int64_t side) {
+  const auto pixels = [&](std::int64_t of_side) { return measured_tile(network_, image, of_side).pixels(); };
+  if (options_.memory == 0) return pixels(side);
+  const std::vector<std::int64_t> sides = tile_sides(network_, image);
   const auto larger = std::find(sides.rbegin(), sides.rend(), side) + 1;
-  if (larger == sides.rend()) return side * side;
+  if (larger == sides.rend()) return pixels(side);
   std::int64_t too_large = *larger;
   while (true) {
-    const std::int64_t middle = next_size((side + too_large + 1) / 2);
-    if (middle >= too_large) return side * side;
-    (fits(middle, middle) ? side : too_large) = middle;
+    const std::int64_t middle = next_size('x', (side + too_large + 1) / 2);
+    if (middle >= too_large) return pixels(side);
+    (fits(measured_tile(network_, image, middle)) ? side : too_large) = middle;
   }
 }
 
 // By tiles of the size that computes least; what they need goes nearly by their pixels alone.
-Tiling Predictor::fitted(std::int64_t height, std::int64_t width) {
-  const std::int64_t side = largest_tile();
-  const Tiling square = cut(height, width, side);
-  const auto axis = [&](std::int64_t extent) { return tiling_axis(network_, extent); };
-  std::int64_t most = most_pixels(side);
+Tiling Predictor::fitted(const ImageSize& image) {
+  const std::int64_t side = largest_side(image);
+  const Tiling square = cut(image, side);
+  const TilingOptions axes = tiling_axes(network_, image);
+  std::int64_t most = most_pixels(image, side);
   while (true) {
-    const auto options =
-        fit_tiles({axis(height), axis(width)}, most, [&](std::int64_t size) { return next_size(size); });
+    const auto options = fit_tiles(axes, most, [&](char axis, std::int64_t extent) { return next_size(axis, extent); });
     if (!options) return square;
     Tiling tiling = tile_image(*options);
     if (tiling.computed_pixels() > square.computed_pixels()) return square;
-    if (fits(tiling.tile_height, tiling.tile_width)) return tiling;
-    most = tiling.tile_height * tiling.tile_width - 1;
+    if (fits(tiling.tile)) return tiling;
+    most = tiling.tile.pixels() - 1;
   }
 }
 
-Tiling Predictor::tiling(std::int64_t height, std::int64_t width) {
-  const bool whole = options_.tile == 0 && fits(whole_extent(network_, height), whole_extent(network_, width));
-  Tiling result = options_.tile > 0 || whole ? cut(height, width, options_.tile) : fitted(height, width);
-  if (result.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles) {
+Tiling Predictor::tiling(const ImageSize& image) {
+  const bool whole = options_.tile == 0 && fits(whole_input(network_, image));
+  Tiling result = options_.tile > 0 || whole ? cut(image, options_.tile) : fitted(image);
+  check(image, result);
+  return result;
+}
+
+void Predictor::check(const ImageSize& image, const Tiling& tiling) {
+  if (tiling.tiles.size() > 1 && !network_.whole_image.empty() && !options_.force_tiles) {
     const char* cure = options_.tile > 0     ? "leave --tile out"
                        : options_.memory > 0 ? "allow more with --memory"
                                              : "use a device with more memory";
     throw Error(
-        fmt::format("an image of {}x{} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
-                    width, height, result.tiles.size(), network_.whole_image, cure));
+        fmt::format("an image of {} pixels would be cut into {} tiles, but {}; {}, or insist with --force-tiles",
+                    size_text(image), tiling.tiles.size(), network_.whole_image, cure));
   }
-  if (options_.memory > 0 && !fits(result.tile_height, result.tile_width))
-    throw OutOfMemory(fmt::format(
-        "prediction: a tile of {}x{} pixels takes {:.1f} MiB on the device beside the weights, {:.1f} MiB may be used; "
-        "use a "
-        "smaller --tile or allow more with --memory",
-        result.tile_width, result.tile_height,
-        mebibytes(bytes_needed(result.tile_height, result.tile_width).value_or(device_.caps().max_allocation)),
-        mebibytes(budget_)));
-  return result;
+  if (options_.memory > 0 && !fits(tiling.tile))
+    throw OutOfMemory(
+        fmt::format("prediction: a tile of {} pixels takes {:.1f} MiB on the device beside the weights, {:.1f} MiB may "
+                    "be used; use a smaller --tile or allow more with --memory",
+                    size_text(tiling.tile),
+                    mebibytes(bytes_needed(tiling.tile).value_or(device_.caps().max_allocation)), mebibytes(budget_)));
 }
 
 // Drops what was used longest ago until `bytes` more fit beside the rest.
@@ -203,22 +262,21 @@ std::uint64_t Predictor::used() const {
   return sum;
 }
 
-Executable& Predictor::executable(std::int64_t height, std::int64_t width) {
-  const auto found = std::find_if(cache_.begin(), cache_.end(), [&](const Cached& cached) {
-    return cached.height == height && cached.width == width;
-  });
+Executable& Predictor::executable(const ImageSize& tile) {
+  const auto found =
+      std::find_if(cache_.begin(), cache_.end(), [&](const Cached& cached) { return cached.tile == tile; });
   if (found != cache_.end()) {
     cache_.splice(cache_.begin(), cache_, found);
     return *cache_.front().executable;
   }
-  make_room(bytes_needed(height, width).value_or(budget_));
-  const auto graph = inference_graph(network_, 1, height, width);
+  make_room(bytes_needed(tile).value_or(budget_));
+  const auto graph = inference_graph(network_, 1, tile);
   CompileOptions options{.storage = options_.storage, .tuner = options_.tuner};
   // Tiles are chosen by the least that the usual kernels need. Without --memory what is free decides nothing that could
   // change results, which tuned kernels would.
-  if (fits(height, width) && (options_.memory > 0 || !options_.tuner))
+  if (fits(tile) && (options_.memory > 0 || !options_.tuner))
     options.memory = budget_ - used() + store_bytes_of(*graph);
-  cache_.push_front({height, width, compile(*graph, device_, &store_, options)});
+  cache_.push_front({tile, compile(*graph, device_, &store_, options)});
   return *cache_.front().executable;
 }
 
@@ -226,8 +284,13 @@ Predictor::Work Predictor::begin(std::shared_ptr<const Image> image) {
   if (image->channels != network_.in_channels)
     throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels",
                             image->channels, network_.in_channels));
-  const std::int64_t height = image->height, width = image->width;
-  return {std::move(image), tiling(height, width), Image(network_.out_channels, height, width)};
+  if (network_.rank == 2 && image->depth > 1)
+    throw Error(
+        fmt::format("a volume of {} slices, where the model takes images; give it slice by slice", image->depth));
+  const ImageSize size = image->size();
+  const std::int64_t scale = network_.scale;
+  const ImageSize result(network_.rank == 3 ? size.depth * scale : 1, size.height * scale, size.width * scale);
+  return {std::move(image), tiling(size), Image(network_.out_channels, result)};
 }
 
 void Predictor::predict_each(const std::function<std::shared_ptr<const Image>()>& next,
@@ -238,7 +301,7 @@ void Predictor::predict_each(const std::function<std::shared_ptr<const Image>()>
   const auto take = [&](const HostTensor& logits) {
     Work& work = open.front();
     const std::vector<Tile>& tiles = work.tiling.tiles;
-    write_tile(logits, tiles[work.finished], work.logits);
+    write_tile(logits, tiles[work.finished], work.logits, network_.scale);
     if (tile_done) tile_done(work.finished + 1, tiles.size());
     if (++work.finished < tiles.size()) return;
     Work finished = std::move(open.front());
@@ -260,10 +323,11 @@ void Predictor::predict_each(const std::function<std::shared_ptr<const Image>()>
     const Tiling& before = open.front().tiling;
     const Tiling tiling = open.back().tiling;
     // Another executable may have to go to make room for this one.
-    if (before.tile_height != tiling.tile_height || before.tile_width != tiling.tile_width) take_last();
-    Executable& runner = executable(tiling.tile_height, tiling.tile_width);
+    if (before.tile != tiling.tile) take_last();
+    Executable& runner = executable(tiling.tile);
     for (const Tile& tile : tiling.tiles) {
-      runner.write("images", read_tile(*open.back().image, tile.input));  // into the slot that no run reads
+      runner.write("images",
+                   read_tile(*open.back().image, tile.input, network_.rank));  // into the slot that no run reads
       std::optional<HostTensor> logits;
       if (running) logits = running->read("logits");
       runner.run();

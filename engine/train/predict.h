@@ -20,7 +20,7 @@
 namespace tuff {
 
 struct PredictorOptions {
-  std::int64_t tile = 0;        // side of the network's input; 0: the whole image, or tiles fitted to it
+  std::int64_t tile = 0;        // sides of the network's input; 0: the whole image, or tiles fitted to it
   bool force_tiles = false;     // tiles even where they change the result (group and instance norm)
   std::size_t executables = 4;  // kept at most
   DType storage = DType::f32;   // of activations: CompileOptions::storage
@@ -34,9 +34,9 @@ class Predictor {
   // Uses the store's parameters as they are at each call. Device and store must outlive it.
   Predictor(Device& device, ParameterStore& store, Network network, const PredictorOptions& options = {});
 
-  // Logits (out_channels, Y, X) of a normalized image with one plane and the network's channels. Error
-  // where tiles are needed but would change the result, or where no tile fits the device.
-  // `tile_done` (may be empty) is called after each tile with (done, all).
+  // Outputs (out_channels, Y, X) of a normalized image with one plane and the network's channels; of a volume
+  // (out_channels, Z, Y, X); the network's scale times as large. Error where tiles are needed but would change the
+  // result, or where no tile fits the device. `tile_done` (may be empty) is called after each tile with (done, all).
   Image predict(const Image& image, const std::function<void(std::size_t, std::size_t)>& tile_done = {});
 
   // The same for images that `next` gives, until it gives null: the host takes one tile's logits while the device works
@@ -47,12 +47,11 @@ class Predictor {
                     const std::function<void(std::size_t, std::size_t)>& tile_done = {});
 
   // How predict() would cut an image of this size.
-  Tiling tiling(std::int64_t height, std::int64_t width);
+  Tiling tiling(const ImageSize& image);
 
  private:
   struct Cached {
-    std::int64_t height;
-    std::int64_t width;
+    ImageSize tile;
     std::unique_ptr<Executable> executable;
   };
 
@@ -63,34 +62,35 @@ class Predictor {
     std::size_t finished = 0;  // tiles
   };
   Work begin(std::shared_ptr<const Image> image);
-  Executable& executable(std::int64_t height, std::int64_t width);
-  const std::optional<std::uint64_t>& bytes_needed(std::int64_t height, std::int64_t width);
-  bool fits(std::int64_t height, std::int64_t width);
+  Executable& executable(const ImageSize& tile);
+  const std::optional<std::uint64_t>& bytes_needed(const ImageSize& tile);
+  bool fits(const ImageSize& tile);
   void make_room(std::uint64_t bytes);
   std::uint64_t used() const;
-  Tiling cut(std::int64_t height, std::int64_t width, std::int64_t tile) const;
-  Tiling fitted(std::int64_t height, std::int64_t width);
-  std::int64_t next_size(std::int64_t extent) const;
-  std::int64_t largest_tile();
-  std::int64_t most_pixels(std::int64_t side);
+  Tiling cut(const ImageSize& image, std::int64_t side) const;
+  Tiling fitted(const ImageSize& image);
+  std::int64_t next_size(char axis, std::int64_t extent) const;
+  std::int64_t largest_side(const ImageSize& image);
+  std::int64_t most_pixels(const ImageSize& image, std::int64_t side);
+  void check(const ImageSize& image, const Tiling& tiling);
 
   Device& device_;
   ParameterStore& store_;
   Network network_;
   PredictorOptions options_;
   std::list<Cached> cache_;  // most recently used first
-  std::map<std::pair<std::int64_t, std::int64_t>, std::optional<std::uint64_t>> bytes_needed_;
+  std::map<ImageSize, std::optional<std::uint64_t>> bytes_needed_;
   std::uint64_t budget_ = 0;
 };
 
 // Device memory in bytes that inference on inputs of this size takes at least beside the parameters, nothing being
 // computed once for all runs (LowerOptions::setup); nothing where a tensor exceeds what the device can allocate.
-std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                             std::int64_t width, DType storage = DType::f32);
+std::optional<std::uint64_t> inference_bytes(const Network& network, const DeviceCaps& caps, const ImageSize& input,
+                                             DType storage = DType::f32);
 
 // The least that prediction of an image of this size takes: in tiles of that side, 0: in the smallest tiles, or as a
 // whole where the network needs it so.
-std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, std::int64_t height,
-                                     std::int64_t width, std::int64_t tile = 0);
+std::uint64_t least_prediction_bytes(const Network& network, const DeviceCaps& caps, const ImageSize& image,
+                                     std::int64_t tile = 0);
 
 }  // namespace tuff

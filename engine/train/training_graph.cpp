@@ -1,7 +1,5 @@
 #include "train/training_graph.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "autodiff/gradient.h"
@@ -9,10 +7,6 @@
 #include "ops/adagrad.h"
 #include "ops/adam.h"
 #include "ops/assign.h"
-#include "ops/bce_with_logits.h"
-#include "ops/cross_entropy.h"
-#include "ops/dice_loss.h"
-#include "ops/focal_loss.h"
 #include "ops/loss_scale.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
@@ -20,41 +14,9 @@
 #include "ops/reshape.h"
 #include "ops/rmsprop.h"
 #include "ops/sgd.h"
-#include "passes/keep_statistics_finite.h"
 #include "train/checkpoint.h"
 
 namespace tuff {
-
-void check_crop(const Network& network, const TrainOptions& options) {
-  if (network.output_size(options.crop) > 0) return;
-  const auto [below, above] = network.nearest_sizes(options.crop);
-  throw Error(fmt::format("--crop {}: a net of --depth {}{} can't halve it; use {}{}", options.crop, options.depth,
-                          options.padding == "valid" ? " with --padding valid" : "",
-                          below > 0 ? fmt::format("{} or ", below) : "", above));
-}
-
-Value training_loss(Value logits, Value labels, const TrainOptions& options) {
-  const bool multi_class = options.classes > 1;
-  const auto activation = multi_class ? DiceAttributes::Activation::softmax : DiceAttributes::Activation::sigmoid;
-  const auto entropy = [&] {
-    if (!multi_class) return bce_with_logits(logits, labels);
-    return cross_entropy(logits, labels, {.label_smoothing = static_cast<float>(options.label_smoothing)});
-  };
-  const auto dice = [&] { return dice_loss(logits, labels, {.activation = activation}); };
-  if (options.loss == "ce" || options.loss == "bce") return entropy();
-  if (options.loss == "dice") return dice();
-  if (options.loss == "bce+dice" || options.loss == "ce+dice") return add(entropy(), dice());
-  if (options.loss == "tversky")
-    return tversky_loss(logits, labels,
-                        {.alpha = static_cast<float>(options.tversky_alpha),
-                         .beta = static_cast<float>(options.tversky_beta),
-                         .activation = activation});
-  const auto gamma = static_cast<float>(options.focal_gamma);
-  if (options.loss == "focal")
-    return multi_class ? focal_loss(logits, labels, {.gamma = gamma})
-                       : sigmoid_focal_loss(logits, labels, 0.25f, gamma);
-  throw Error(fmt::format("loss: \"{}\" is none of bce, ce, dice, bce+dice, ce+dice, tversky, focal", options.loss));
-}
 
 namespace {
 
@@ -175,29 +137,14 @@ void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& 
   add_optimizer(graph, flat, step_state, update, options);
 }
 
-std::unique_ptr<Graph> training_graph(const Network& network, const TrainOptions& options) {
-  check_crop(network, options);
-  auto graph = std::make_unique<Graph>();
-  const Value images = graph->input("images", {options.batch, network.in_channels, options.crop, options.crop});
-  const Value logits = network.build(*graph, images, true);
-  const std::int64_t size = logits.shape()[2];
-  const Value labels = options.classes > 1 ? graph->input("labels", {options.batch, size, size}, DType::i32)
-                                           : graph->input("labels", {options.batch, 1, size, size});
-  const Value step_state = graph->input("step_state", {kStepStateElements});
-  Value loss;
-  {
-    const auto scope = graph->scope("loss");
-    loss = training_loss(logits, labels, options);
-  }
-  graph->output("loss", loss);
-  add_update(*graph, loss, step_state, options);
-  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+Shape image_shape(const Network& network, std::int64_t batch, std::int64_t channels, const ImageSize& extents) {
+  if (network.rank == 3) return {batch, channels, extents.depth, extents.height, extents.width};
+  return {batch, channels, extents.height, extents.width};
 }
 
-std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batch, std::int64_t height,
-                                       std::int64_t width) {
+std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batch, const ImageSize& input) {
   auto graph = std::make_unique<Graph>();
-  const Value images = graph->input("images", {batch, network.in_channels, height, width});
+  const Value images = graph->input("images", image_shape(network, batch, network.in_channels, input));
   graph->output("logits", network.build(*graph, images, false));
   return graph;
 }

@@ -64,18 +64,29 @@ TEST_CASE("cli: help and version") {
   }
 }
 
-TEST_CASE("cli: the help of train has every option that isn't hidden") {
-  const Finished help = run_tuff({"train", "--help"});
-  for (const TrainField& field : train_fields()) {
-    CAPTURE(std::string(field.name));
-    const bool shown = contains(help.out, "--" + std::string(field.name) + " ");
-    if (field.name != "model") CHECK(shown == !field.hidden);
+TEST_CASE("cli: the help of a network has its options, but hidden ones") {
+  const Finished all = run_tuff({"train", "--help"});
+  REQUIRE(trainable_models().size() > 1);
+  for (const TrainableModel& model : trainable_models()) {
+    const std::string name(model.name);
+    CHECK(contains(all.out, "\n  " + name + " "));
+    const Finished help = run_tuff({"train", name, "--help"});
+    for (const TrainField& field : train_fields()) {
+      CAPTURE(name);
+      CAPTURE(std::string(field.name));
+      const bool shown = contains(help.out, "--" + std::string(field.name) + " ");
+      if (field.name != "model") CHECK(shown == (!field.hidden && applies(field, name)));
+    }
   }
 }
 
 TEST_CASE("cli: unknown words") {
   check_refused(run_tuff({"trian"}), {"unknown command \"trian\"", "train"});
   check_refused(run_tuff({"train", "--bathc", "3"}), {"unknown option --bathc", "--batch"});
+  check_refused(run_tuff({"train", "unet", "--bathc", "3"}),
+                {"unknown option --bathc", "--batch", "tuff train unet --help"});
+  check_refused(run_tuff({"train", "unett"}), {"unknown network \"unett\"", "unet"});
+  check_refused(run_tuff({"train", "unet", "--latent", "3"}), {"--latent is no option of unet"});
   check_refused(run_tuff({"predict", "m", "i", "--out", "o", "--instance"}),
                 {"unknown option --instance", "--instances"});
   check_refused(run_tuff({"predict"}), {"model"});

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstddef>
 
-#include "apps/networks.h"
 #include "base/os.h"
 #include "base/philox.h"
 #include "io/image.h"
 #include "io/safetensors.h"
 #include "support/child.h"
 #include "support/files.h"
+#include "tasks/networks.h"
 #include "train/checkpoint.h"
 
 namespace tuff::test {

@@ -31,7 +31,7 @@ struct Data {
 };
 
 LoaderOptions options(int threads) {
-  return {.batch = 2, .crop = {.height = 16, .width = 16}, .seed = 7, .steps_per_epoch = 5, .threads = threads};
+  return {.batch = 2, .crop = CropSize({16, 16}), .seed = 7, .steps_per_epoch = 5, .threads = threads};
 }
 
 std::vector<Batch> draw(Loader& loader, int count) {
@@ -100,7 +100,7 @@ TEST_CASE("loader: image and label have the same geometry, in every pose") {
 TEST_CASE("loader: labels may be the crop's centre, and floats") {
   const Data data;
   LoaderOptions chosen = options(0);
-  chosen.crop = {.height = 16, .width = 20, .label_height = 8, .label_width = 12};
+  chosen.crop = {{16, 20}, {8, 12}};
   chosen.label_dtype = DType::f32;
   Loader loader(data.dataset, {0}, chosen);
   for (int i = 0; i < 20; ++i) {
@@ -135,7 +135,7 @@ TEST_CASE("loader: an epoch covers the images once, with 100 steps at least") {
   LoaderOptions chosen = options(0);
   chosen.steps_per_epoch = 0;
   CHECK(Loader(data.dataset, {0, 1, 2}, chosen).steps_per_epoch() == 100);
-  chosen.crop = {.height = 2, .width = 2};
+  chosen.crop = CropSize({2, 2});
   CHECK(Loader(data.dataset, {0, 1, 2}, chosen).steps_per_epoch() == 750);  // 3 * 500 crops in pairs
 
   LoaderOptions even = options(0);
@@ -152,7 +152,7 @@ TEST_CASE("loader: an epoch covers the images once, with 100 steps at least") {
 TEST_CASE("loader: faults are named, those of workers surface in next()") {
   const Data data(20, 30);
   LoaderOptions large = options(2);
-  large.crop = {.height = 256, .width = 256};
+  large.crop = CropSize({256, 256});
   const std::string message = test::error_of([&] { Loader(data.dataset, {0}, large); });
   CHECK(test::contains(message, "crop 256x256 is larger than image"));
   CHECK(test::contains(message, "(20x30): use --crop 16"));

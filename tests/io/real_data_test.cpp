@@ -21,7 +21,7 @@ TEST_CASE("real data: nuclei are paired, loaded and batched") {
   const auto foreground = std::ranges::count(sample.labels, 1);
   CHECK((foreground > 500 && foreground < static_cast<std::ptrdiff_t>(sample.labels.size()) / 2));
   const Split split = split_dataset(dataset, 0.1, 0);
-  Loader loader(dataset, split.train, {.batch = 8, .crop = {.height = 128, .width = 128}, .label_dtype = DType::f32});
+  Loader loader(dataset, split.train, {.batch = 8, .crop = CropSize({128, 128}), .label_dtype = DType::f32});
   for (int i = 0; i < 3; ++i) {
     const Batch batch = loader.next();
     CHECK(batch.images.shape == Shape{8, 1, 128, 128});

@@ -77,7 +77,7 @@ Plane run_tiled(const Plane& image, const Tiling& tiling, const std::function<Pl
   Plane result = plane(image.height, image.width);
   for (const Tile& tile : tiling.tiles) {
     const HostTensor input = read_tile(image, tile.input);
-    Plane in = plane(tile.input.height, tile.input.width);
+    Plane in = plane(tile.input.size.height, tile.input.size.width);
     std::ranges::copy(input.floats(), in.values.begin());
     const Plane out = run(in);
     write_tile(HostTensor::from_floats(Shape{1, 1, out.height, out.width}, out.values), tile, result);
@@ -88,10 +88,10 @@ Plane run_tiled(const Plane& image, const Tiling& tiling, const std::function<Pl
 void check_cover(const Tiling& tiling, std::int64_t height, std::int64_t width) {
   std::vector<int> seen(static_cast<std::size_t>(height * width), 0);
   for (const Tile& tile : tiling.tiles)
-    for (std::int64_t y = 0; y < tile.output.height; ++y)
-      for (std::int64_t x = 0; x < tile.output.width; ++x) {
-        REQUIRE((tile.output.y + y < height && tile.output.x + x < width));
-        ++seen[static_cast<std::size_t>((tile.output.y + y) * width + tile.output.x + x)];
+    for (std::int64_t y = 0; y < tile.output.size.height; ++y)
+      for (std::int64_t x = 0; x < tile.output.size.width; ++x) {
+        REQUIRE((tile.output.first.y + y < height && tile.output.first.x + x < width));
+        ++seen[static_cast<std::size_t>((tile.output.first.y + y) * width + tile.output.first.x + x)];
       }
   CHECK(std::ranges::all_of(seen, [](int count) { return count == 1; }));
 }
@@ -105,7 +105,7 @@ void check_padded(const Tiling& tiling, std::int64_t height, std::int64_t width,
                   std::int64_t halo) {
   const std::int64_t tall = padded(height, alignment), wide = padded(width, alignment);
   for (const Tile& t : tiling.tiles) {
-    CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
+    CHECK((t.input.height == tiling.tile.height && t.input.width == tiling.tile.width));
     CHECK((t.input.y % alignment == 0 && t.input.x % alignment == 0));
     CHECK((t.input.y >= 0 && t.input.y + t.input.height <= tall));
     CHECK((t.input.x >= 0 && t.input.x + t.input.width <= wide));
@@ -120,7 +120,7 @@ void check_padded(const Tiling& tiling, std::int64_t height, std::int64_t width,
 // The same of networks without padding, whose outputs are smaller by the margin.
 void check_unpadded(const Tiling& tiling, std::int64_t alignment, std::int64_t halo, std::int64_t margin) {
   for (const Tile& t : tiling.tiles) {
-    CHECK((t.input.height == tiling.tile_height && t.input.width == tiling.tile_width));
+    CHECK((t.input.height == tiling.tile.height && t.input.width == tiling.tile.width));
     CHECK((t.output.y % alignment == 0 && t.output.x % alignment == 0));
     CHECK(t.input.y + margin + t.offset_y == t.output.y);
     CHECK(t.input.x + margin + t.offset_x == t.output.x);
@@ -192,7 +192,7 @@ TEST_CASE("tiles: networks without padding, properties over random sizes") {
     const std::int64_t height = 1 + random.below(120), width = 1 + random.below(120);
     const Tiling tiling = tile_image({{height, tile, alignment, halo, margin}, {width, tile, alignment, halo, margin}});
     check_cover(tiling, height, width);
-    CHECK((tiling.tile_height == tile && tiling.tile_width == tile));
+    CHECK((tiling.tile.height == tile && tiling.tile.width == tile));
     check_unpadded(tiling, alignment, halo, margin);
   }
 }
@@ -324,8 +324,8 @@ TEST_CASE("tiles: a network without padding gives the same bits tiled and whole"
 TEST_CASE("tiles: the paper's U-Net takes 572 and gives 388") {
   const Tiling tiling = tile_image({{512, 572, 16, 0, 92}, {512, 572, 16, 0, 92}});
   CHECK(tiling.tiles.size() == 4);
-  CHECK(tiling.tiles[0].input == Rectangle{-92, -92, 572, 572});
-  CHECK(tiling.tiles[1].output == Rectangle{0, 384, 384, 128});
+  CHECK(tiling.tiles[0].input == Box{{0, -92, -92}, {572, 572}});
+  CHECK(tiling.tiles[1].output == Box{{0, 0, 384}, {384, 128}});
 }
 
 TEST_CASE("tiles: sizes that can't work are refused with one that does") {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "io/dataset.h"
+#include "tasks/segmentation.h"
 #include "train/options.h"
-#include "train/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff::test {

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <filesystem>
 
-#include "apps/networks.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "support/child.h"
 #include "support/test_device.h"
+#include "tasks/networks.h"
 #include "train/training_graph.h"
 
 using namespace tuff;
@@ -32,7 +32,7 @@ DataFormat grey() {
 }
 
 std::unique_ptr<ParameterStore> make_store(const TrainOptions& options) {
-  return std::make_unique<ParameterStore>(test_device(), *inference_graph(make_network(options, 1), 1, 16, 16));
+  return std::make_unique<ParameterStore>(test_device(), *inference_graph(make_network(options, 1), 1, {16, 16}));
 }
 
 bool equal(const HostTensor& a, const HostTensor& b) {

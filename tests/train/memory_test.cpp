@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "apps/networks.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/dataset.h"
 #include "support/nuclei.h"
 #include "support/segmentation_task.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/autoencoder.h"
-#include "train/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff::test {

@@ -10,10 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "apps/networks.h"
 #include "io/safetensors.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/training_graph.h"
 
 namespace tuff::test {

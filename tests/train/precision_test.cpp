@@ -7,7 +7,6 @@
 #include <map>
 #include <numeric>
 
-#include "apps/networks.h"
 #include "base/philox.h"
 #include "io/dataset.h"
 #include "ops/loss_scale.h"
@@ -16,7 +15,8 @@
 #include "support/nuclei.h"
 #include "support/segmentation_task.h"
 #include "support/test_device.h"
-#include "train/segmentation.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/trainer.h"
 #include "train/training_graph.h"
 

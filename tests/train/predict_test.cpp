@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "apps/networks.h"
 #include "base/error.h"
 #include "support/skip.h"
 #include "support/test_device.h"
+#include "tasks/networks.h"
 #include "train/training_graph.h"
 
 using namespace tuff;
@@ -29,11 +29,14 @@ Image random_image(std::int64_t height, std::int64_t width, unsigned seed) {
   return image;
 }
 
+std::int64_t next_size(const Network& network, std::int64_t extent) {
+  return network.axis('x').fitting(extent);
+}
+
 struct Setup {
   explicit Setup(const TrainOptions& options)
       : network(make_network(options, 1)),
-        store(test_device(),
-              *inference_graph(network, 1, network.nearest_sizes(64).second, network.nearest_sizes(64).second)) {
+        store(test_device(), *inference_graph(network, 1, {next_size(network, 65), next_size(network, 65)})) {
     store.initialize(5);
     // Running statistics and biases that aren't trivial.
     std::mt19937 random(9);
@@ -87,12 +90,13 @@ TEST_CASE("predict: tiles of a 1000x700 image equal the whole image") {
         CAPTURE(norm);
         CAPTURE(up);
         Setup setup(small_unet(padding, norm, up));
-        const std::int64_t tile = setup.network.nearest_sizes(299).second;
+        const std::int64_t tile = next_size(setup.network, 300);
         const Image whole = setup.predict(image);
         const Image tiled = setup.predict(image, {.tile = tile});
         CHECK(whole.height == 700);
         CHECK(whole.width == 1000);
-        CHECK(Predictor(test_device(), setup.store, setup.network, {.tile = tile}).tiling(700, 1000).tiles.size() > 4);
+        CHECK(Predictor(test_device(), setup.store, setup.network, {.tile = tile}).tiling({700, 1000}).tiles.size() >
+              4);
         CHECK(difference(whole, tiled) < 1e-5);
       }
 }
@@ -126,7 +130,7 @@ TEST_CASE("predict: norms that see the whole image are predicted whole, or refus
 
 TEST_CASE("predict: executables of several sizes share the memory that there is for them") {
   Setup setup(small_unet("same", "none"));
-  const std::uint64_t needed = inference_bytes(setup.network, test_device().caps(), 128, 128).value();
+  const std::uint64_t needed = inference_bytes(setup.network, test_device().caps(), {128, 128}).value();
   const std::uint64_t before = test_device().counters().bytes;
   Predictor predictor(test_device(), setup.store, setup.network, {.memory = needed + needed / 2});
   for (const std::int64_t size : {128, 120, 112, 128, 64}) {
@@ -139,12 +143,12 @@ TEST_CASE("predict: the memory allowed decides the tiles, and too little is refu
   Setup setup(small_unet("same", "batch"));
   const Image image = random_image(260, 300, 8);
   const Image whole = setup.predict(image);
-  const std::uint64_t least = least_prediction_bytes(setup.network, test_device().caps(), 260, 300);
-  CHECK(least == inference_bytes(setup.network, test_device().caps(), 128, 128).value());
+  const std::uint64_t least = least_prediction_bytes(setup.network, test_device().caps(), {260, 300});
+  CHECK(least == inference_bytes(setup.network, test_device().caps(), {128, 128}).value());
   const std::uint64_t before = test_device().counters().peak_bytes;
   Predictor predictor(test_device(), setup.store, setup.network, {.memory = 3 * least});
-  CHECK(predictor.tiling(260, 300).tiles.size() > 1);
-  CHECK(predictor.tiling(260, 300).tile_height > 128);
+  CHECK(predictor.tiling({260, 300}).tiles.size() > 1);
+  CHECK(predictor.tiling({260, 300}).tile.height > 128);
   CHECK(difference(predictor.predict(image), whole) < 1e-5);
   CHECK(test_device().counters().peak_bytes == before);  // the whole image took more
   const auto message = [&](const PredictorOptions& options) {
@@ -165,10 +169,11 @@ TEST_CASE("predict: tiles fitted to the image equal the whole image and compute 
     CAPTURE(padding);
     Setup setup(small_unet(padding, "batch"));
     const auto bytes = [&](std::int64_t size) {
-      return inference_bytes(setup.network, test_device().caps(), size, size).value();
+      return inference_bytes(setup.network, test_device().caps(), {size, size}).value();
     };
+    const NetworkAxis& axis = setup.network.axis('x');
     const auto accepted = [&](std::int64_t size) {
-      return setup.network.output_size(size) > 0 ? size : setup.network.nearest_sizes(size).first;
+      return axis.output_size(size) > 0 ? size : axis.nearest_sizes(size).first;
     };
     const std::int64_t side = accepted(192);
     const std::uint64_t memory = bytes(side);
@@ -177,17 +182,16 @@ TEST_CASE("predict: tiles fitted to the image equal the whole image and compute 
     for (const auto& [height, width] : {std::pair{193, 192}, {40, 1100}, {280, 250}}) {
       CAPTURE(height);
       CAPTURE(width);
-      const Tiling tiling = predictor.tiling(height, width);
+      const Tiling tiling = predictor.tiling({height, width});
       CHECK(tiling.tiles.size() > 1);
-      CHECK(tiling.computed_pixels() <= squares.tiling(height, width).computed_pixels());
-      CHECK(inference_bytes(setup.network, test_device().caps(), tiling.tile_height, tiling.tile_width).value() <=
-            memory);
+      CHECK(tiling.computed_pixels() <= squares.tiling({height, width}).computed_pixels());
+      CHECK(inference_bytes(setup.network, test_device().caps(), tiling.tile).value() <= memory);
       const Image image = random_image(height, width, static_cast<unsigned>(height));
       CHECK(difference(setup.predict(image), predictor.predict(image)) < 1e-5);
     }
     // A side that is asked for stays.
-    CHECK(squares.tiling(280, 250).tile_height == side);
-    CHECK(squares.tiling(280, 250).tile_width == side);
+    CHECK(squares.tiling({280, 250}).tile.height == side);
+    CHECK(squares.tiling({280, 250}).tile.width == side);
   }
 }
 
@@ -202,7 +206,7 @@ TEST_CASE("predict: with activations stored as f16, in about half the memory") {
     const Image image = random_image(70, 50, 6), whole = setup.predict(image);
     CHECK(difference(setup.predict(image, {.storage = DType::f16}), whole) < 4e-3);
     const auto bytes = [&](DType storage) {
-      return static_cast<double>(inference_bytes(setup.network, test_device().caps(), 256, 256, storage).value());
+      return static_cast<double>(inference_bytes(setup.network, test_device().caps(), {256, 256}, storage).value());
     };
     CHECK(bytes(DType::f16) < 0.75 * bytes(DType::f32));
   }
@@ -264,7 +268,7 @@ TEST_CASE("predict: no input farther away than the radius changes an output") {
         if (after.values[i] != before.values[i])
           farthest = std::max(farthest, std::abs(static_cast<std::int64_t>(i % 128) - x));
     }
-    CHECK(farthest <= setup.network.radius);
-    CHECK(farthest > setup.network.radius - 10);  // the bound isn't wasteful
+    CHECK(farthest <= setup.network.axis('x').radius);
+    CHECK(farthest > setup.network.axis('x').radius - 10);  // the bound isn't wasteful
   }
 }

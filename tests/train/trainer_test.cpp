@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <vector>
 
-#include "apps/networks.h"
 #include "base/os.h"
 #include "io/dataset.h"
 #include "support/nuclei.h"
 #include "support/segmentation_task.h"
 #include "support/skip.h"
 #include "support/test_layer.h"
-#include "train/segmentation.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff::test {

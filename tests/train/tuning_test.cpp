@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "apps/networks.h"
 #include "ops/kernel_table.h"
 #include "plan/select.h"
 #include "runtime/choice_file.h"
@@ -13,7 +12,8 @@
 #include "support/nuclei.h"
 #include "support/segmentation_task.h"
 #include "support/test_device.h"
-#include "train/segmentation.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/trainer.h"
 
 namespace tuff::test {

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <limits>
 
-#include "apps/networks.h"
 #include "base/error.h"
 #include "io/dataset.h"
 #include "ops/adam.h"
@@ -19,7 +18,8 @@
 #include "support/nuclei.h"
 #include "support/segmentation_task.h"
 #include "support/test_device.h"
-#include "train/segmentation.h"
+#include "tasks/networks.h"
+#include "tasks/segmentation.h"
 #include "train/trainer.h"
 #include "train/training_graph.h"
 

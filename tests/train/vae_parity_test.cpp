@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "apps/networks.h"
 #include "io/safetensors.h"
 #include "ops/random.h"
 #include "runtime/compile.h"
 #include "support/test_device.h"
+#include "tasks/networks.h"
 #include "train/autoencoder.h"
 #include "train/training_graph.h"
 

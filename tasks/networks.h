@@ -1,11 +1,19 @@
 // The networks that tuff can train, by the name that --model takes.
 #pragma once
 
+#include "models/unet.h"
 #include "train/autoencoder.h"
 #include "train/network.h"
 #include "train/options.h"
 
 namespace tuff {
+
+// The U-Net that the options describe, with options.classes outputs; and as a network.
+UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels);
+Network unet_network(const UNetConfig& config);
+
+// Network::whole_image
+std::string whole_image_reason(const UNetConfig& config);
 
 // Error where the options name no network that is here, or one of the other kind.
 Network make_network(const TrainOptions& options, std::int64_t in_channels);

@@ -1,4 +1,4 @@
-#include "apps/networks.h"
+#include "tasks/networks.h"
 
 #include <fmt/format.h>
 
@@ -8,50 +8,6 @@
 
 namespace tuff {
 namespace {
-
-UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
-  UNetConfig config;
-  config.in_channels = in_channels;
-  config.out_channels = options.classes;
-  config.base = options.base;
-  config.depth = options.depth;
-  config.padding = options.padding == "valid" ? UNetConfig::Padding::valid : UNetConfig::Padding::same;
-  config.norm = options.norm == "group"      ? UNetConfig::Norm::group
-                : options.norm == "instance" ? UNetConfig::Norm::instance
-                : options.norm == "none"     ? UNetConfig::Norm::none
-                                             : UNetConfig::Norm::batch;
-  config.up = options.up == "bilinear"  ? UNetConfig::Up::bilinear
-              : options.up == "nearest" ? UNetConfig::Up::nearest
-                                        : UNetConfig::Up::transpose;
-  config.down = options.down == "stride" ? UNetConfig::Down::stride : UNetConfig::Down::pool;
-  config.skip = options.skip == "add"    ? UNetConfig::Skip::add
-                : options.skip == "none" ? UNetConfig::Skip::none
-                                         : UNetConfig::Skip::concat;
-  return config;
-}
-
-Network unet_network(const UNetConfig& config) {
-  Network network;
-  network.name = "unet";
-  network.in_channels = config.in_channels;
-  network.out_channels = config.out_channels;
-  network.build = [config](Graph& graph, Value x, bool training) { return unet(graph, x, config, training); };
-  network.output_size = [config](std::int64_t size) { return unet_output_size(config, size); };
-  network.nearest_sizes = [config](std::int64_t size) { return unet_nearest_sizes(config, size); };
-  network.alignment = unet_alignment(config);
-  network.radius = unet_receptive_radius(config);
-  if (config.padding == UNetConfig::Padding::valid) {
-    const std::int64_t size = unet_nearest_sizes(config, 1).second;
-    network.margin = (size - unet_output_size(config, size)) / 2;
-    // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
-    network.radius = config.up == UNetConfig::Up::bilinear ? network.alignment : 0;
-  }
-  if (config.norm == UNetConfig::Norm::group)
-    network.whole_image = "group norm takes its statistics from the whole image";
-  if (config.norm == UNetConfig::Norm::instance)
-    network.whole_image = "instance norm takes its statistics from the whole image";
-  return network;
-}
 
 VaeConfig vae_config(const TrainOptions& options, std::int64_t channels) {
   return {.channels = channels,
@@ -74,6 +30,55 @@ AutoencoderNetwork vae_network(const VaeConfig& config) {
 }
 
 }  // namespace
+
+UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
+  UNetConfig config;
+  config.in_channels = in_channels;
+  config.out_channels = options.classes;
+  config.base = options.base;
+  config.depth = options.depth;
+  config.padding = options.padding == "valid" ? UNetConfig::Padding::valid : UNetConfig::Padding::same;
+  config.norm = options.norm == "group"      ? UNetConfig::Norm::group
+                : options.norm == "instance" ? UNetConfig::Norm::instance
+                : options.norm == "none"     ? UNetConfig::Norm::none
+                                             : UNetConfig::Norm::batch;
+  config.up = options.up == "bilinear"  ? UNetConfig::Up::bilinear
+              : options.up == "nearest" ? UNetConfig::Up::nearest
+                                        : UNetConfig::Up::transpose;
+  config.down = options.down == "stride" ? UNetConfig::Down::stride : UNetConfig::Down::pool;
+  config.skip = options.skip == "add"    ? UNetConfig::Skip::add
+                : options.skip == "none" ? UNetConfig::Skip::none
+                                         : UNetConfig::Skip::concat;
+  return config;
+}
+
+std::string whole_image_reason(const UNetConfig& config) {
+  if (config.norm == UNetConfig::Norm::group) return "group norm takes its statistics from the whole image";
+  if (config.norm == UNetConfig::Norm::instance) return "instance norm takes its statistics from the whole image";
+  return "";
+}
+
+Network unet_network(const UNetConfig& config) {
+  Network network;
+  network.name = "unet";
+  network.in_channels = config.in_channels;
+  network.out_channels = config.out_channels;
+  network.build = [config](Graph& graph, Value x, bool training) { return unet(graph, x, config, training); };
+  NetworkAxis axis;
+  axis.output_size = [config](std::int64_t size) { return unet_output_size(config, size); };
+  axis.nearest_sizes = [config](std::int64_t size) { return unet_nearest_sizes(config, size); };
+  axis.alignment = unet_alignment(config);
+  axis.radius = unet_receptive_radius(config);
+  if (config.padding == UNetConfig::Padding::valid) {
+    const std::int64_t size = unet_nearest_sizes(config, 1).second;
+    axis.margin = (size - unet_output_size(config, size)) / 2;
+    // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
+    axis.radius = config.up == UNetConfig::Up::bilinear ? axis.alignment : 0;
+  }
+  network.axes = {axis};
+  network.whole_image = whole_image_reason(config);
+  return network;
+}
 
 Network make_network(const TrainOptions& options, std::int64_t in_channels) {
   if (options.model == "unet") return unet_network(unet_config(options, in_channels));

@@ -1,0 +1,110 @@
+// Which options each network has, and its defaults where they aren't those of TrainOptions.
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "train/options.h"
+
+namespace tuff {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+// Options that go together. Those that stand in no group belong to every network.
+struct Group {
+  std::string_view name;
+  Words options;
+};
+
+const Group kGroups[] = {
+    {"crops", {"crop", "augment", "normalize", "threads"}},
+    {"volumes", {"dims", "crop-depth"}},
+    {"masks", {"masks"}},
+    {"classes", {"foreground", "classes", "loss", "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"}},
+    {"regression", {"targets", "loss"}},
+    {"noise", {"noise", "noisy-targets"}},
+    {"bins", {"bins"}},
+    {"depth", {"depth"}},
+    {"unet", {"depth", "norm", "up", "down", "skip"}},
+    {"padding", {"padding"}},
+    {"stars", {"rays", "prob-threshold", "nms-threshold"}},
+    {"flows", {"flow-threshold", "min-size"}},
+    {"images", {"val-last", "size", "fit"}},
+    {"vae", {"latent", "likelihood", "beta"}},
+};
+
+using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;  // option, text
+
+struct Entry {
+  TrainableModel model;
+  Words groups;
+  Pairs defaults = {};  // where they aren't those of TrainOptions
+  Pairs choices = {};   // where a network knows fewer words than TrainField::value lists
+};
+
+constexpr std::string_view kClassLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal";
+constexpr std::string_view kImageLosses = "mse|l1|huber";
+
+const Entry kEntries[] = {
+    {{"unet", "U-Net: says of each pixel what it shows, from images and masks"},
+     {"crops", "volumes", "masks", "classes", "unet", "padding"},
+     {},
+     {{"loss", kClassLosses}}},
+    {{"stardist", "StarDist: finds objects as star-convex polygons, from images and masks of ids"},
+     {"crops", "masks", "unet", "stars"},
+     {{"depth", "3"}}},
+    {{"cellpose", "Cellpose: finds objects of any shape by flows, from images and masks of ids"},
+     {"crops", "masks", "depth", "flows"},
+     {{"depth", "3"}}},
+    {{"insilico", "in-silico labeling: a U-Net that predicts other images, fluorescence from focal stacks for example"},
+     {"crops", "regression", "unet", "bins"},
+     {},
+     {{"loss", kImageLosses}}},
+    {{"denoiser", "denoising U-Net: from clean images, from pairs, or noise-to-noise"},
+     {"crops", "regression", "noise", "unet"},
+     {{"norm", "none"}, {"depth", "3"}},
+     {{"loss", kImageLosses}}},
+    {{"vae", "variational autoencoder: draws images like those it is given"}, {"images", "vae"}, {{"batch", "64"}}},
+};
+
+const Entry* find_entry(std::string_view model) {
+  const auto found = std::ranges::find_if(kEntries, [&](const Entry& entry) { return entry.model.name == model; });
+  return found == std::end(kEntries) ? nullptr : found;
+}
+
+}  // namespace
+
+std::vector<TrainableModel> trainable_models() {
+  std::vector<TrainableModel> models;
+  for (const Entry& entry : kEntries) models.push_back(entry.model);
+  return models;
+}
+
+TrainOptions default_options(std::string_view model) {
+  TrainOptions options;
+  options.model = model;
+  if (const Entry* entry = find_entry(model))
+    for (const auto& [name, text] : entry->defaults) set_field(options, name, text);
+  return options;
+}
+
+std::string_view choices_of(const TrainField& field, std::string_view model) {
+  if (const Entry* entry = find_entry(model))
+    for (const auto& [name, words] : entry->choices)
+      if (name == field.name) return words;
+  return field.value;
+}
+
+bool applies(const TrainField& field, std::string_view model) {
+  const Entry* entry = find_entry(model);
+  bool grouped = false;
+  for (const Group& group : kGroups) {
+    if (std::ranges::find(group.options, field.name) == group.options.end()) continue;
+    grouped = true;
+    if (entry != nullptr && std::ranges::find(entry->groups, group.name) != entry->groups.end()) return true;
+  }
+  return !grouped;
+}
+
+}  // namespace tuff

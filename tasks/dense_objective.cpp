@@ -1,0 +1,264 @@
+#include "tasks/dense_objective.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "io/loader.h"
+#include "ops/adam.h"
+#include "ops/random.h"
+#include "passes/keep_statistics_finite.h"
+#include "train/predict.h"
+#include "train/training_graph.h"
+
+namespace tuff {
+namespace {
+
+constexpr const char* kRandomState = "random_state";
+
+std::uint64_t seed_of(const TrainOptions& options) {
+  return static_cast<std::uint64_t>(options.seed);
+}
+
+// Of the output for a crop.
+ImageSize label_extents(const Network& network, const ImageSize& crop) {
+  const auto along = [&](char axis, std::int64_t extent) { return network.axis(axis).output_size(extent); };
+  return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
+}
+
+ImageSize scaled(const ImageSize& size, std::int64_t scale) {
+  return {size.depth > 1 ? size.depth * scale : 1, size.height * scale, size.width * scale};
+}
+
+LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<const DenseTask>& task) {
+  const DenseTask::Needs needs = task->needs();
+  LoaderOptions result;
+  result.batch = options.batch;
+  const ImageSize crop = crop_of(options);
+  result.crop = {crop, label_extents(task->network(), crop)};
+  result.crop.target_scale = needs.target_scale;
+  result.augmentation = parse_augmentation(options.augment);
+  result.seed = seed_of(options);
+  result.label_dtype = needs.labels;
+  result.target_channels = needs.target_channels;
+  result.vectors = needs.vectors;
+  result.threads = static_cast<int>(options.threads);
+  result.prepare = [task](Sample& sample) { task->prepare(sample); };
+  if (task->changes())
+    result.change = [task](std::span<float> image, std::span<float> targets, const SampleKey& key) {
+      task->change(image, targets, key);
+    };
+  return result;
+}
+
+// Where tiles change the result, they must not depend on the memory that happens to be free.
+PredictorOptions validation_options(const TrainOptions& options, const Network& network, std::uint64_t memory,
+                                    Tuner* tuner = nullptr) {
+  if (network.whole_image.empty()) return {.memory = memory, .tuner = tuner};
+  const std::int64_t side = std::max<std::int64_t>(network.rank == 3 ? 128 : 1024, options.crop);
+  return {.tile = network.axis('x').fitting(side), .force_tiles = true, .memory = memory, .tuner = tuner};
+}
+
+// Files that are cut short and class ids out of range would otherwise show in the middle of training. Data too
+// large to be read twice are left to the loader.
+void check_files(const Dataset& dataset) {
+  constexpr std::int64_t kMostPixels = 200'000'000;  // some seconds
+  std::int64_t pixels = 0;
+  for (const DataItem& item : dataset.items) pixels += item.size.pixels();
+  if (pixels > kMostPixels) return;
+  for (std::size_t item = 0; item < dataset.items.size(); ++item)
+    if (item == 0 || dataset.items[item].images != dataset.items[item - 1].images) load_sample(dataset, item);
+}
+
+bool draws(const Graph& graph) {
+  return std::ranges::any_of(graph.inputs(),
+                             [&](const Value& input) { return graph.info(input).name == kRandomState; });
+}
+
+class DenseObjective : public Objective {
+ public:
+  DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
+      : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {}
+
+  void check() const override {
+    check_crop(task_->network(), options_);
+    const ImageSize crop = crop_of(options_);
+    for (const DataItem& item : dataset_.items) {
+      const ImageSize size = network_size(item);
+      if (size.depth < crop.depth)
+        throw Error(fmt::format("--crop-depth {}: the volume \"{}\" has only {} slices; use fewer, or leave it out",
+                                crop.depth, item.name, size.depth));
+      if (size.height < crop.height || size.width < crop.width)
+        throw Error(
+            fmt::format("--crop {}: the image \"{}\" is only {}x{}; use a smaller --crop, or leave the image out",
+                        options_.crop, item.name, size.width, size.height));
+    }
+    parse_augmentation(options_.augment);
+    task_->check(dataset_);
+    check_files(dataset_);
+  }
+
+  std::unique_ptr<Graph> graph() const override { return training_graph(*task_, options_); }
+  const DataFormat& format() const override { return dataset_.format; }
+  std::string fingerprint() const override { return tuff::fingerprint(dataset_); }
+  std::int64_t steps_per_epoch() const override {
+    return count_steps_per_epoch(dataset_, split().train, loader_options(options_, task_));
+  }
+  std::vector<Metric> metrics() const override { return task_->metrics(); }
+  std::uint64_t validation_bytes(const DeviceCaps& caps) const override;
+  std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
+
+ private:
+  class Crops;
+
+  // Of an item as the network sees it.
+  ImageSize network_size(const DataItem& item) const {
+    const std::int64_t scale = task_->needs().target_scale;
+    return {item.size.depth > 1 ? item.size.depth / scale : 1, item.size.height / scale, item.size.width / scale};
+  }
+  Split split() const { return split_dataset(dataset_, options_.val_fraction, seed_of(options_)); }
+
+  TrainOptions options_;
+  Dataset dataset_;
+  std::shared_ptr<const DenseTask> task_;
+};
+
+class DenseObjective::Crops : public Objective::Session {
+ public:
+  Crops(const DenseObjective& objective, const Place& place, std::int64_t epoch, std::int64_t step)
+      : objective_(objective),
+        task_(*objective.task_),
+        split_(objective.split()),
+        loader_(objective.dataset_, split_.train, loader_options(objective.options_, objective.task_), epoch, step),
+        predictor_(place.device, place.store, task_.network(),
+                   validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
+        reader_(task_.reader(place.device)),
+        draws_(draws(*objective.graph())) {}
+
+  std::vector<NamedTensor> next() override {
+    Batch batch = loader_.next();
+    std::vector<NamedTensor> tensors;
+    tensors.push_back({"images", std::move(batch.images)});
+    if (!batch.labels.data.empty()) tensors.push_back({"labels", std::move(batch.labels)});
+    if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
+    if (draws_) {
+      const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
+      tensors.push_back({kRandomState, HostTensor::from_ints({kRandomStateElements},
+                                                             random_state(seed_of(objective_.options_), step))});
+    }
+    return tensors;
+  }
+
+  std::vector<double> validate() override {
+    if (split_.validation.empty()) return {};
+    const std::unique_ptr<Scorer> scorer = task_.scorer();
+    for (const std::size_t item : split_.validation) {
+      const std::shared_ptr<const Sample> sample = loader_.sample(item);
+      scorer->add(*sample, reader_->read(predictor_.predict(task_.input_of(*sample, item))));
+    }
+    return scorer->total();
+  }
+
+  SafeTensors validation_images() override {
+    SafeTensors file;
+    for (const std::size_t item : split_.validation) {
+      const std::shared_ptr<const Sample> sample = loader_.sample(item);
+      const std::string& name = objective_.dataset_.items[item].name;
+      const Image image = task_.input_of(*sample, item);
+      file.tensors.push_back(StoredTensor::from_tensor(name + ".image", planes(image)));
+      const ImageSize size = sample->image.size();
+      const Shape pixels = size.depth > 1 ? Shape{size.depth, size.height, size.width} : Shape{size.height, size.width};
+      if (!sample->labels.empty())
+        file.tensors.push_back(
+            StoredTensor::from_tensor(name + ".labels", HostTensor::from_ints(pixels, sample->labels)));
+      if (!sample->targets.values.empty())
+        file.tensors.push_back(StoredTensor::from_tensor(name + ".targets", planes(sample->targets)));
+    }
+    return file;
+  }
+
+ private:
+  static HostTensor planes(const Image& image) {
+    const Shape shape = image.depth > 1 ? Shape{image.channels, image.depth, image.height, image.width}
+                                        : Shape{image.channels, image.height, image.width};
+    return HostTensor::from_floats(shape, image.values);
+  }
+
+  const DenseObjective& objective_;
+  const DenseTask& task_;
+  Split split_;
+  Loader loader_;
+  Predictor predictor_;
+  std::unique_ptr<DenseReader> reader_;
+  bool draws_;
+};
+
+std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
+  const PredictorOptions options = validation_options(options_, task_->network(), 0);
+  std::uint64_t most = 0;
+  for (const std::size_t item : split().validation)
+    most = std::max(most,
+                    least_prediction_bytes(task_->network(), caps, network_size(dataset_.items[item]), options.tile));
+  return most;
+}
+
+std::unique_ptr<Objective::Session> DenseObjective::start(const Place& place, std::int64_t epoch,
+                                                          std::int64_t step) const {
+  return std::make_unique<Crops>(*this, place, epoch, step);
+}
+
+}  // namespace
+
+ImageSize crop_of(const TrainOptions& options) {
+  const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : options.crop;
+  return {options.dims == 3 ? depth : 1, options.crop, options.crop};
+}
+
+void check_crop(const Network& network, const TrainOptions& options) {
+  const auto check = [&](char name, const char* option, std::int64_t extent) {
+    const NetworkAxis& axis = network.axis(name);
+    if (axis.output_size(extent) > 0) return;
+    const auto [below, above] = axis.nearest_sizes(extent);
+    throw Error(fmt::format("{} {}: a net of --depth {}{} can't halve it; use {}{}", option, extent, options.depth,
+                            options.padding == "valid" ? " with --padding valid" : "",
+                            below > 0 ? fmt::format("{} or ", below) : "", above));
+  };
+  const ImageSize crop = crop_of(options);
+  check('x', "--crop", crop.width);
+  if (network.rank == 3) check('z', options.crop_depth > 0 ? "--crop-depth" : "--crop", crop.depth);
+}
+
+std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions& options) {
+  const Network& network = task.network();
+  check_crop(network, options);
+  auto graph = std::make_unique<Graph>();
+  const ImageSize crop = crop_of(options), output = label_extents(network, crop);
+  const DenseTask::Needs needs = task.needs();
+  DenseTask::Inputs inputs{.images =
+                               graph->input("images", image_shape(network, options.batch, network.in_channels, crop))};
+  if (needs.labels) {
+    Shape shape = image_shape(network, options.batch, 1, output);
+    if (*needs.labels == DType::i32) {
+      std::vector<std::int64_t> extents = shape.extents();
+      extents.erase(extents.begin() + 1);
+      shape = Shape(extents);
+    }
+    inputs.labels = graph->input("labels", shape, *needs.labels);
+  }
+  if (needs.target_channels > 0)
+    inputs.targets = graph->input(
+        "targets", image_shape(network, options.batch, needs.target_channels, scaled(output, needs.target_scale)));
+  const Value loss = task.loss(*graph, inputs);
+  const Value step_state = graph->input("step_state", {kStepStateElements});
+  graph->output("loss", loss);
+  add_update(*graph, loss, step_state, options);
+  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+}
+
+std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
+                                           std::shared_ptr<const DenseTask> task) {
+  return std::make_unique<DenseObjective>(std::move(options), std::move(dataset), std::move(task));
+}
+
+}  // namespace tuff

@@ -1,0 +1,29 @@
+// Training of dense tasks: random crops of images, validation on whole images that are held back.
+#pragma once
+
+#include <memory>
+
+#include "io/dataset.h"
+#include "tasks/dense_task.h"
+#include "train/objective.h"
+#include "train/options.h"
+
+namespace tuff {
+
+// `options` must have passed validate().
+std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
+                                           std::shared_ptr<const DenseTask> task);
+
+// One step on a batch of crops. Inputs: "images", "labels" and "targets" where the task needs them, "random_state"
+// where something draws, "step_state" (ops/optimizer.h). Output: "loss". Arenas: "parameters", "gradients", the
+// optimizer's moments. Error where the crop doesn't fit the network. With --dtype f16 also loss scaling, see
+// add_update().
+std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions& options);
+
+// Of the images that training sees: --crop and --crop-depth.
+ImageSize crop_of(const TrainOptions& options);
+
+// Error naming the option and the nearest sizes where the crop doesn't fit the network.
+void check_crop(const Network& network, const TrainOptions& options);
+
+}  // namespace tuff

@@ -1,0 +1,103 @@
+// Tasks of networks that give an image for an image: classes, distances, flows, other images. A task says what the
+// network is, what it is trained towards, by which loss, how a result is read from its output, and how good it is.
+// The rest is the same for all: crops, tiles, whole held-back images for validation (dense_objective.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "instances/labels.h"
+#include "io/augment.h"
+#include "io/dataset.h"
+#include "train/network.h"
+#include "train/objective.h"
+#include "train/options.h"
+#include "vulkan/device.h"
+
+namespace tuff {
+
+// What a network's output means.
+struct DenseResult {
+  enum class Kind : std::uint8_t {
+    classes,    // labels are classes; channels of `image` their logits
+    instances,  // labels are ids of objects
+    image,      // `image` is what was asked for, in the units of the data
+  };
+  Kind kind = Kind::classes;
+  Labels labels;
+  Image image;
+};
+
+// Makes results of what a network gave for whole images; may use the device.
+class DenseReader {
+ public:
+  virtual ~DenseReader() = default;
+  // `output`: (out_channels, [Z,] Y, X).
+  virtual DenseResult read(Image output) = 0;
+};
+
+// Takes in results of one image after the other.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  // `sample`: with its targets, as DenseTask::prepare() left it. Gives this image's own values of metrics().
+  virtual std::vector<double> add(const Sample& sample, const DenseResult& result) = 0;
+  // Values for each of DenseTask::metrics(), over all images.
+  virtual std::vector<double> total() const = 0;
+};
+
+class DenseTask {
+ public:
+  virtual ~DenseTask() = default;
+
+  virtual const Network& network() const = 0;
+
+  // What a batch holds beside "images"; see LoaderOptions.
+  struct Needs {
+    std::optional<DType> labels;
+    std::int64_t target_channels = 0;
+    std::int64_t vectors = -1;      // CropBuffers::vectors
+    std::int64_t target_scale = 1;  // CropSize::target_scale: files of so many times the network's images' size
+  };
+  virtual Needs needs() const = 0;
+
+  // Checks of options and data that need no device, before anything is written. Error names the option or file.
+  virtual void check(const Dataset&) const {}
+  // Makes a decoded sample's targets, and whatever else differs from what files hold. Called by several threads.
+  virtual void prepare(Sample&) const {}
+  // Changes a crop; a function of the key alone. Called by several threads.
+  virtual bool changes() const { return false; }
+  virtual void change(std::span<float>, std::span<float>, const SampleKey&) const {}
+
+  // Graph inputs of a training step. Those that needs() leaves out are empty.
+  struct Inputs {
+    Value images;   // (N, C, spatial...)
+    Value labels;   // i32: (N, spatial...), f32: (N, 1, spatial...), of the network's output size
+    Value targets;  // (N, target_channels, spatial...)
+  };
+  // A scalar. Where the network or the loss draws random numbers, by random_state_input() of ops/random.h.
+  virtual Value loss(Graph& graph, const Inputs& inputs) const = 0;
+
+  // What the network sees of a held-back image; `item`: its number in the data set, for noise.
+  virtual Image input_of(const Sample& sample, std::size_t) const { return sample.image; }
+  // The device must outlive it, as must the task.
+  virtual std::unique_ptr<DenseReader> reader(Device& device) const = 0;
+
+  virtual std::vector<Metric> metrics() const = 0;  // the first one chooses the best model
+  virtual std::unique_ptr<Scorer> scorer() const = 0;
+};
+
+// Error where the options name no network of this kind.
+std::unique_ptr<DenseTask> make_dense_task(const TrainOptions& options, const DataFormat& format);
+
+// Whether a network learns from masks whose ids tell objects apart (DataFormat::instances).
+bool learns_objects(std::string_view model);
+
+// Whether a network's name is one that make_dense_task() knows.
+bool is_dense(std::string_view model);
+
+}  // namespace tuff
