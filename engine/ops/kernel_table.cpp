@@ -17,6 +17,7 @@
 #include "ops/einsum.h"
 #include "ops/expand.h"
 #include "ops/fill.h"
+#include "ops/follow_flows.h"
 #include "ops/gather.h"
 #include "ops/grid_sample.h"
 #include "ops/local_response_norm.h"
@@ -39,6 +40,7 @@
 #include "ops/sgd.h"
 #include "ops/slice.h"
 #include "ops/softmax.h"
+#include "ops/star_distances.h"
 #include "ops/unpool.h"
 
 namespace tuff {
@@ -69,6 +71,7 @@ const KernelTable& kernel_table() {
       {"einsum", einsum_kernels()},
       {"expand", expand_kernels()},
       {"fill", fill_kernels()},
+      {"follow_flows", follow_flows_kernels()},
       {"flatten_index", flatten_index_kernels()},
       {"gather", gather_kernels()},
       {"gather_spatial", gather_spatial_kernels()},
@@ -104,6 +107,7 @@ const KernelTable& kernel_table() {
       {"slice_gradient", slice_gradient_kernels()},
       {"softmax", softmax_kernels()},
       {"softmax_gradient", softmax_gradient_kernels()},
+      {"star_distances", star_distances_kernels()},
   };
   return table;
 }

@@ -23,6 +23,7 @@
 #include "cases/expand_cases.h"
 #include "cases/fill_cases.h"
 #include "cases/focal_loss_cases.h"
+#include "cases/follow_flows_cases.h"
 #include "cases/gather_cases.h"
 #include "cases/grid_sample_cases.h"
 #include "cases/layer_norm_cases.h"
@@ -47,6 +48,7 @@
 #include "cases/slice_cases.h"
 #include "cases/softmax_cases.h"
 #include "cases/ssim_cases.h"
+#include "cases/star_distances_cases.h"
 #include "cases/statistics_cases.h"
 #include "cases/tile_cases.h"
 #include "cases/unpool_cases.h"
@@ -78,6 +80,7 @@ std::span<const OpCases> all_cases() {
       {"expand", expand_cases},
       {"fill", fill_cases},
       {"focal_loss", focal_loss_cases},
+      {"follow_flows", follow_flows_cases},
       {"gather", gather_cases},
       {"gaussian_blur", gaussian_blur_cases},
       {"global_pool", global_pool_cases},
@@ -110,6 +113,7 @@ std::span<const OpCases> all_cases() {
       {"softmax", softmax_cases},
       {"space_to_depth", [] { return shuffle_cases(space_to_depth_case); }},
       {"ssim", ssim_cases},
+      {"star_distances", star_distances_cases},
       {"stack", stack_cases},
       {"statistics", statistics_cases},
       {"tile", tile_cases},
