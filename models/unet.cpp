@@ -2,181 +2,194 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "ops/concat.h"
-#include "ops/conv.h"
-#include "ops/conv_transpose.h"
-#include "ops/normalize.h"
 #include "ops/pointwise.h"
 #include "ops/pool.h"
-#include "ops/resize.h"
-#include "ops/slice.h"
 
 namespace tuff {
 namespace {
 
 using Config = UNetConfig;
 
+bool is_flat(const Config& config, std::int64_t level) {
+  return config.rank == 3 && level < config.flat_levels;
+}
+
+// Along each axis: of a level's convolutions, and how much smaller the level below is.
+PerAxis kernel_of(const Config& config, std::int64_t level) {
+  return is_flat(config, level) ? PerAxis{1, 3, 3} : PerAxis{3};
+}
+PerAxis halving_of(const Config& config, std::int64_t level) {
+  return is_flat(config, level) ? PerAxis{1, 2, 2} : PerAxis{2};
+}
+
 // Adds the layers of one network; names follow PyTorch's, labels too.
 class Builder {
  public:
-  Builder(Graph& graph, const Config& config, bool training) : graph_(graph), config_(config), training_(training) {}
+  Builder(Graph& graph, const Config& config, bool training, Value random_state)
+      : config_(config),
+        layers_(graph, {.rank = config.rank,
+                        .training = training,
+                        .norm = config.norm,
+                        .groups = config.groups,
+                        .activation = config.activation,
+                        .random_state = random_state}) {}
 
-  // Convolution, bias where asked.
-  Value convolution(Value x, const std::string& name, std::int64_t out, std::int64_t kernel, std::int64_t stride,
-                    std::int64_t padding, bool has_bias) {
-    const auto scope = graph_.scope(name);
-    const std::int64_t in = x.shape()[1];
-    const Value weight =
-        graph_.parameter(name + ".weight", {out, in, kernel, kernel}, Initializer::he_normal(in * kernel * kernel));
-    const Value bias = has_bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{};
-    return conv(x, weight, bias, {.stride = {stride, stride}, .padding = {padding, padding}});
+  Value block(Value x, const std::string& name, std::int64_t channels, std::int64_t level) {
+    const BlockOptions options{.kernel = kernel_of(config_, level),
+                               .padding = config_.padding,
+                               .separable = config_.block == Config::Block::separable};
+    return config_.block == Config::Block::residual ? layers_.residual_block(x, name, channels, options)
+                                                    : layers_.double_convolution(x, name, channels, options);
   }
 
-  Value double_convolution(Value x, const std::string& name, std::int64_t channels) {
-    const std::int64_t padding = config_.padding == Config::Padding::same ? 1 : 0;
-    const bool has_bias = config_.norm == Config::Norm::none;
-    for (const char* number : {"1", "2"}) {
-      x = convolution(x, name + ".conv" + number, channels, 3, 1, padding, has_bias);
-      x = normalize_and_rectify(x, name + ".norm" + number);
-    }
-    return x;
-  }
+  Value dropout(Value x) { return layers_.dropout(x, config_.dropout); }
 
   Value halve(Value x, std::int64_t level) {
     const std::string name = fmt::format("down.{}", level);
-    if (config_.down == Config::Down::stride) return convolution(x, name, x.shape()[1], 2, 2, 0, true);
-    const auto scope = graph_.scope(name);
-    return max_pool(x, {.kernel = {2, 2}}).output;
+    const PerAxis factors = halving_of(config_, level);
+    if (config_.down == Config::Down::stride)
+      return layers_.convolution(x, name, x.shape()[1],
+                                 {.kernel = factors, .stride = factors, .padding = Padding::valid});
+    const auto scope = layers_.graph().scope(name);
+    return max_pool(x, {.kernel = factors}).output;
   }
 
-  // Twice the size, half the channels.
-  Value double_size(Value x, std::int64_t level) {
-    const std::string name = fmt::format("up.{}", level);
-    const std::int64_t in = x.shape()[1];
-    if (config_.up == Config::Up::transpose) {
-      const auto scope = graph_.scope(name);
-      // One weight reaches each output pixel from each input channel: the fan-in is their number.
-      const Value weight =
-          graph_.parameter(name + ".weight", {in, in / 2, 2, 2}, Initializer::he_normal(in), Layout::transposed_weight);
-      const Value bias = graph_.parameter(name + ".bias", {in / 2}, Initializer::constant(0));
-      return conv_transpose(x, weight, bias, {.stride = {2, 2}});
-    }
-    // A 1x1 convolution commutes with interpolation, and before it costs a quarter.
-    x = convolution(x, name, in / 2, 1, 1, 0, true);
-    const auto scope = graph_.scope(name);
-    const bool bilinear = config_.up == Config::Up::bilinear;
-    return resize(x, {.scale = {2, 2}, .mode = bilinear ? ResizeMode::bilinear : ResizeMode::nearest});
-  }
-
-  Value join(Value skip, Value up, std::int64_t level) {
+  // Twice the size, half the channels, joined with the encoder's map of that level.
+  Value rise(Value skip, Value x, std::int64_t level) {
+    const PerAxis factors = halving_of(config_, level);
+    const Value up = layers_.upsample(x, fmt::format("up.{}", level), x.shape()[1] / 2, factors, config_.up);
     if (config_.skip == Config::Skip::none) return up;
-    const auto scope = graph_.scope(fmt::format("skip.{}", level));
-    if (skip.shape() != up.shape()) skip = center_crop(skip, {up.shape()[2], up.shape()[3]});
+    const std::string name = fmt::format("skip.{}", level);
+    {
+      const auto scope = layers_.graph().scope(name);
+      skip = crop_to(skip, up);
+    }
+    if (config_.attention) skip = layers_.attention_gate(skip, x, fmt::format("attention.{}", level), factors);
+    const auto scope = layers_.graph().scope(name);
     return config_.skip == Config::Skip::concat ? concat({skip, up}) : add(skip, up);
   }
 
- private:
-  Value normalize_and_rectify(Value x, const std::string& name) {
-    if (config_.norm == Config::Norm::none) return relu(x);
-    const auto scope = graph_.scope(name);
-    const std::int64_t channels = x.shape()[1];
-    const Value weight = graph_.parameter(name + ".weight", {channels}, Initializer::constant(1));
-    const Value bias = graph_.parameter(name + ".bias", {channels}, Initializer::constant(0));
-    if (config_.norm == Config::Norm::group)
-      return group_norm(x, std::gcd(config_.groups, channels), weight, bias, 1e-5f, NormalizeActivation::relu);
-    if (config_.norm == Config::Norm::instance) return instance_norm(x, weight, bias, 1e-5f, NormalizeActivation::relu);
-    const Value mean = graph_.buffer(name + ".running_mean", {channels}, Initializer::constant(0));
-    const Value variance = graph_.buffer(name + ".running_var", {channels}, Initializer::constant(1));
-    return batch_norm(x, weight, bias, mean, variance, {.training = training_, .activation = NormalizeActivation::relu})
-        .output;
+  Value head(Value x, const std::string& name) {
+    return layers_.convolution(x, name, config_.out_channels, {.kernel = {1}});
   }
 
-  Graph& graph_;
+ private:
   const Config& config_;
-  bool training_;
+  Layers layers_;
 };
 
-// Takes two 3x3 convolutions' border off where they don't pad.
-std::int64_t after_double_convolution(const Config& config, std::int64_t size) {
-  return config.padding == Config::Padding::same ? size : size - 4;
+void check_fields(const Config& config) {
+  if (config.rank < 1 || config.rank > 3) throw Error(fmt::format("unet: rank {} must be 1, 2 or 3", config.rank));
+  if (config.flat_levels < 0 || config.flat_levels > config.depth || (config.flat_levels > 0 && config.rank != 3))
+    throw Error(fmt::format("unet: {} flat levels of {} at rank {}; only stacks (rank 3) have them, at most all",
+                            config.flat_levels, config.depth, config.rank));
+  if (config.deep_supervision < 0 || config.deep_supervision >= std::max<std::int64_t>(config.depth, 1))
+    throw Error(fmt::format("unet: deep supervision of {} levels; below level 0 a depth of {} has {}",
+                            config.deep_supervision, config.depth, config.depth - 1));
+  if (config.attention && config.skip == Config::Skip::none)
+    throw Error("unet: attention gates need skip connections; choose skip concat or add");
 }
 
 void check(const Config& config, const Shape& x) {
-  if (x.rank() != 4) throw Error(fmt::format("unet: input {} is not (N, C, H, W)", to_string(x)));
+  check_fields(config);
+  if (x.rank() != config.rank + 2)
+    throw Error(fmt::format("unet: input {} is not (N, C, {})", to_string(x),
+                            config.rank == 1   ? "X"
+                            : config.rank == 2 ? "H, W"
+                                               : "D, H, W"));
   if (x[1] != config.in_channels)
     throw Error(
         fmt::format("unet: the net takes {} channels, the input {} has {}", config.in_channels, to_string(x), x[1]));
-  for (int axis = 2; axis < 4; ++axis) {
-    if (unet_output_size(config, x[axis]) > 0) continue;
-    const auto [below, above] = unet_nearest_sizes(config, x[axis]);
-    throw Error(fmt::format("unet: a size of {} can't be halved {} times{}; the nearest that can: {}{}", x[axis],
-                            config.depth, config.padding == Config::Padding::valid ? " without padding" : "",
+  for (int axis = 0; axis < config.rank; ++axis) {
+    if (unet_output_size(config, x[axis + 2], axis) > 0) continue;
+    const auto [below, above] = unet_nearest_sizes(config, x[axis + 2], axis);
+    const std::int64_t halvings = config.depth - (axis == 0 ? config.flat_levels : 0);
+    throw Error(fmt::format("unet: a size of {} can't be halved {} times{}; the nearest that can: {}{}", x[axis + 2],
+                            halvings, config.padding == Config::Padding::valid ? " without padding" : "",
                             below > 0 ? fmt::format("{} or ", below) : "", above));
   }
 }
 
 }  // namespace
 
-Value unet(Graph& graph, Value x, const UNetConfig& config, bool training) {
+std::vector<Value> unet_features(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state) {
   check(config, x.shape());
-  Builder builder(graph, config, training);
+  Builder builder(graph, config, training, random_state);
+  if (config.coordinates) x = with_coordinates(x);
   std::vector<Value> skips;
   std::int64_t channels = config.base;
   for (std::int64_t level = 0; level < config.depth; ++level, channels *= 2) {
-    skips.push_back(builder.double_convolution(x, fmt::format("encoder.{}", level), channels));
+    skips.push_back(builder.dropout(builder.block(x, fmt::format("encoder.{}", level), channels, level)));
     x = builder.halve(skips.back(), level);
   }
-  x = builder.double_convolution(x, "bottom", channels);
+  x = builder.dropout(builder.block(x, "bottom", channels, config.depth));
+  std::vector<Value> features(static_cast<std::size_t>(config.depth) + 1, x);
   for (std::int64_t level = config.depth - 1; level >= 0; --level) {
     channels /= 2;
-    x = builder.join(skips[static_cast<std::size_t>(level)], builder.double_size(x, level), level);
-    x = builder.double_convolution(x, fmt::format("decoder.{}", level), channels);
+    x = builder.rise(skips[static_cast<std::size_t>(level)], x, level);
+    x = builder.block(x, fmt::format("decoder.{}", level), channels, level);
+    if (level > 0) x = builder.dropout(x);
+    features[static_cast<std::size_t>(level)] = x;
   }
-  return builder.convolution(x, "head", config.out_channels, 1, 1, 0, true);
+  return features;
 }
 
-std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input) {
-  std::int64_t size = input;
+UNetOutputs unet_outputs(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state) {
+  const std::vector<Value> features = unet_features(graph, x, config, training, random_state);
+  Builder builder(graph, config, training, random_state);
+  UNetOutputs outputs{.logits = builder.head(features[0], "head"), .lower = {}};
+  for (std::int64_t level = 1; level <= config.deep_supervision; ++level)
+    outputs.lower.push_back(builder.head(features[static_cast<std::size_t>(level)], fmt::format("heads.{}", level)));
+  return outputs;
+}
+
+Value unet(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state) {
+  return unet_outputs(graph, x, config, training, random_state).logits;
+}
+
+std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis) {
+  std::vector<AxisLayer> layers;
+  const bool padded = config.padding == Padding::same, first = axis == 0;
+  const auto convolve = [&](std::int64_t level) {
+    const std::int64_t kernel = first && is_flat(config, level) ? 1 : 3;
+    layers.insert(layers.end(), 2, AxisLayer::convolution(kernel, padded));
+  };
+  const auto factor = [&](std::int64_t level) { return first && is_flat(config, level) ? 1 : 2; };
   for (std::int64_t level = 0; level < config.depth; ++level) {
-    size = after_double_convolution(config, size);
-    if (size < 2 || size % 2 != 0) return 0;
-    size /= 2;
+    convolve(level);
+    layers.push_back(AxisLayer::reduction(factor(level)));
   }
-  size = after_double_convolution(config, size);
-  for (std::int64_t level = 0; level < config.depth; ++level) {
-    if (size < 1) return 0;
-    size = after_double_convolution(config, size * 2);
+  convolve(config.depth);
+  // An attention gate interpolates what it makes of the level below.
+  const bool interpolates = config.up == Config::Up::bilinear || config.attention;
+  for (std::int64_t level = config.depth - 1; level >= 0; --level) {
+    layers.push_back(
+        {.kind = interpolates ? AxisLayer::Kind::linear : AxisLayer::Kind::repeat, .stride = factor(level)});
+    convolve(level);
   }
-  return size < 1 ? 0 : size;
+  return layers;
 }
 
-std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input) {
-  std::int64_t below = input - 1;
-  while (below > 0 && unet_output_size(config, below) == 0) --below;
-  std::int64_t above = input + 1;
-  while (unet_output_size(config, above) == 0) ++above;
-  return {below > 0 ? below : 0, above};
+std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input, int axis) {
+  return output_extent(unet_axis(config, axis), input);
 }
 
-std::int64_t unet_alignment(const UNetConfig& config) {
-  return std::int64_t{1} << config.depth;
+std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input, int axis) {
+  return nearest_extents([&](std::int64_t size) { return unet_output_size(config, size, axis); }, input);
 }
 
-std::int64_t unet_receptive_radius(const UNetConfig& config) {
-  // On the way down and up, each level l adds two 3x3 convolutions of 2^l pixels (the bottom has one such
-  // pair), halving adds the rest of its window, and bilinear interpolation a pixel of the level below.
-  const std::int64_t bottom = std::int64_t{1} << config.depth;
-  std::int64_t radius = 2 * bottom;
-  for (std::int64_t scale = 1; scale < bottom; scale *= 2) {
-    radius += 4 * scale + scale;
-    if (config.up == Config::Up::bilinear) radius += 2 * scale;
-  }
-  return radius;
+std::int64_t unet_alignment(const UNetConfig& config, int axis) {
+  return alignment_of(unet_axis(config, axis));
+}
+
+std::int64_t unet_receptive_radius(const UNetConfig& config, int axis) {
+  const std::vector<AxisLayer> layers = unet_axis(config, axis);
+  const std::int64_t taken = unet_nearest_sizes(config, 0, axis).second;
+  return receptive_radius(layers, (taken - unet_output_size(config, taken, axis)) / 2);
 }
 
 }  // namespace tuff

@@ -1,6 +1,8 @@
-// U-Net (Ronneberger, Fischer, Brox 2015): an encoder that halves the image `depth` times, a decoder that
-// doubles it back, and skip connections between equal levels. Each level is two 3x3 convolutions with
-// ReLU, with a normalization between where wanted; channels double with each level.
+// U-Net (Ronneberger, Fischer, Brox 2015) over 1 to 3 spatial axes: an encoder that halves the image `depth` times, a
+// decoder that doubles it back, and skip connections between equal levels. Each level is two 3x3 convolutions with
+// ReLU, with a normalization between where wanted; channels double with each level. Its variants, each a field of the
+// configuration: residual blocks (Zhang et al. 2018), depthwise-separable convolutions, attention gates (Oktay et al.
+// 2018), deep supervision, coordinate channels, dropout, and levels that leave a coarser z axis alone.
 //
 // Parameter names are those of a PyTorch module with the members encoder, down, bottom, up, decoder, head:
 // "encoder.0.conv1.weight", "encoder.0.norm1.weight", "bottom.conv2.bias", "up.0.weight", "head.bias" ...;
@@ -9,17 +11,22 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "graph/graph.h"
+#include "models/geometry.h"
+#include "models/layers.h"
 
 namespace tuff {
 
 struct UNetConfig {
-  enum class Padding : std::uint8_t { same, valid };
-  enum class Norm : std::uint8_t { batch, group, instance, none };
-  enum class Up : std::uint8_t { transpose, bilinear, nearest };
+  using Padding = tuff::Padding;
+  using Norm = NormKind;
+  using Up = Upsampling;
+  using Activation = ActivationKind;
   enum class Down : std::uint8_t { pool, stride };
   enum class Skip : std::uint8_t { concat, add, none };
+  enum class Block : std::uint8_t { plain, residual, separable };  // of two convolutions each
 
   std::int64_t in_channels = 1;
   std::int64_t out_channels = 1;
@@ -31,27 +38,57 @@ struct UNetConfig {
   Down down = Down::pool;  // stride: 2x2 convolution with stride 2
   Skip skip = Skip::concat;
   std::int64_t groups = 8;  // of group norm; a level with C channels has gcd(groups, C)
+  int rank = 2;             // spatial axes, 1 to 3
+  Block block = Block::plain;
+  Activation activation = Activation::relu;
+  bool attention = false;             // a gate on each skip connection
+  bool coordinates = false;           // further input channels say where a pixel lies
+  std::int64_t deep_supervision = 0;  // logits also of so many decoder levels from level 1 on; less than the depth
+  float dropout = 0;                  // rate, behind each block but the last
+  // Of rank 3: in the first levels, so many, kernels are 1x3x3 and z isn't halved, for stacks whose slices are further
+  // apart than their pixels.
+  std::int64_t flat_levels = 0;
 
   bool operator==(const UNetConfig&) const = default;
 };
 
-// Logits (N, out_channels, h, w) of an image x (N, in_channels, H, W), where h = unet_output_size(config, H).
-// In training, batch norm uses the batch's statistics and updates its running ones; else it uses those.
-// Error where H or W doesn't fit the depth.
-Value unet(Graph& graph, Value x, const UNetConfig& config, bool training);
+struct UNetOutputs {
+  Value logits;              // (N, out_channels, spatial...)
+  std::vector<Value> lower;  // with deep supervision those of level 1, 2 ..., each at its level's resolution
+};
+
+// Logits (N, out_channels, h, w) of an image x (N, in_channels, H, W), where h = unet_output_size(config, H); with as
+// many spatial axes as config.rank. In training, batch norm uses the batch's statistics and updates its running ones;
+// else it uses those. Dropout draws by `random_state` (ops/random.h), which training with dropout must have; given
+// without training it is Monte Carlo dropout. Error where the extents don't fit the depth, or fields contradict.
+Value unet(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state = {});
+
+// The same with what deep supervision adds. Both declare all parameters, so their graphs bind to one store.
+UNetOutputs unet_outputs(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state = {});
+
+// The net without heads, for networks that put others on it: what the decoder's levels give, 0 to depth - 1, and last
+// the bottom, of base * 2^level channels each. config.out_channels and deep_supervision don't count.
+std::vector<Value> unet_features(Graph& graph, Value x, const UNetConfig& config, bool training,
+                                 Value random_state = {});
+
+// Geometry of one spatial axis, the first being 0; -1 is the last, which is never flat.
+
+// The layers along the path that sees farthest, through the bottom.
+std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis = -1);
 
 // Output extent of one spatial axis: the same with same padding, smaller with valid (572 -> 388 at depth 4).
 // 0 where the net can't take this extent.
-std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input);
+std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input, int axis = -1);
 
 // The nearest extents below and above (0: none below) that the net can take.
-std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input);
+std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input, int axis = -1);
 
 // Inputs shifted by multiples of this (2^depth) give outputs shifted alike.
-std::int64_t unet_alignment(const UNetConfig& config);
+std::int64_t unet_alignment(const UNetConfig& config, int axis = -1);
 
-// Farthest distance in pixels, along one axis, at which an input pixel can change an output pixel. For
-// group and instance norm that holds between the norms only: their statistics see the whole image.
-std::int64_t unet_receptive_radius(const UNetConfig& config);
+// Farthest distance in pixels, along one axis, at which an input pixel can change an output pixel. For group and
+// instance norm that holds between the norms only: their statistics see the whole image. With coordinates no output
+// of a tile is that of the whole image.
+std::int64_t unet_receptive_radius(const UNetConfig& config, int axis = -1);
 
 }  // namespace tuff

@@ -18,6 +18,10 @@ Initializer Initializer::he_normal(std::int64_t fan_in) {
   return {Kind::normal, 0, std::sqrt(2.0f / static_cast<float>(fan_in))};
 }
 
+Initializer Initializer::of(HostTensor values) {
+  return {Kind::values, 0, 0, std::make_shared<const HostTensor>(std::move(values))};
+}
+
 std::vector<Value> Op::gradient(const GradientContext&) const {
   throw Error(fmt::format("{}: has no gradient; nothing that a loss depends on may pass through it", name()));
 }
@@ -86,6 +90,9 @@ Value Graph::declare(const std::string& name, TensorType type, Initializer initi
   }
   if (arena == "parameters" && parameters_frozen_)
     throw Error(fmt::format("graph: parameter \"{}\" is declared after the flat arenas were taken", name));
+  if (initializer.kind == Initializer::Kind::values && initializer.values->shape != type.shape)
+    throw Error(fmt::format("graph: \"{}\" is {}, the values that it starts with are {}", name, to_string(type),
+                            to_string(initializer.values->shape)));
   const std::uint64_t offset = arena_elements(arena);
   variables_.push_back({name, arena, offset, type, initializer});
   Source source{Source::Kind::arena};

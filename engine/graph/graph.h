@@ -39,13 +39,15 @@ class Value {
 
 // How a parameter starts. He: normal with standard deviation sqrt(2 / fan_in) (He et al. 2015).
 struct Initializer {
-  enum class Kind : std::uint8_t { constant, normal };
+  enum class Kind : std::uint8_t { constant, normal, values };
   Kind kind = Kind::constant;
-  float value = 0;               // constant: every element
-  float standard_deviation = 0;  // normal: mean 0
+  float value = 0;                                     // constant: every element
+  float standard_deviation = 0;                        // normal: mean 0
+  std::shared_ptr<const HostTensor> values = nullptr;  // values: of the parameter's shape, such as a filter
 
   static Initializer constant(float value) { return {Kind::constant, value, 0}; }
   static Initializer he_normal(std::int64_t fan_in);
+  static Initializer of(HostTensor values);
 };
 
 // A named tensor in a flat arena of the ParameterStore that an executable is bound to.

@@ -47,6 +47,10 @@ void ParameterStore::initialize(std::uint64_t seed) {
   for (const auto& [name, buffer] : arenas_) zero(name);
   for (std::uint32_t position = 0; position < variables_.size(); ++position) {
     const Variable& variable = variables_[position];
+    if (variable.initializer.kind == Initializer::Kind::values) {
+      write(variable.name, *variable.initializer.values);
+      continue;
+    }
     HostTensor values(variable.type.shape);
     PhiloxStream draws(seed, position, 0x696e6974u /* "init": a stream that nothing else uses */);
     const Initializer& start = variable.initializer;

@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
 
 #include "base/error.h"
+#include "support/model_check.h"
 
 using namespace tuff;
 
@@ -164,4 +166,108 @@ TEST_CASE("unet: what a tile has to see grows with the depth") {
   CHECK(unet_receptive_radius({.depth = 4}) == 107);
   CHECK(unet_receptive_radius({.depth = 3}) > unet_receptive_radius({.depth = 2}));
   CHECK(unet_receptive_radius({.depth = 3, .up = Config::Up::bilinear}) > unet_receptive_radius({.depth = 3}));
+}
+
+// What the formula of sums says: two 3x3 convolutions on both ways at each level, windows, interpolation.
+TEST_CASE("unet: the radius by tracing taps is the sum over levels") {
+  for (std::int64_t depth = 1; depth <= 4; ++depth)
+    for (const auto padding : {Config::Padding::same, Config::Padding::valid}) {
+      const std::int64_t bottom = std::int64_t{1} << depth, sum = 2 * bottom + 5 * (bottom - 1);
+      const Config config{.depth = depth, .padding = padding};
+      CHECK(unet_receptive_radius(config) == sum);
+      Config smooth = config;
+      smooth.up = Config::Up::bilinear;
+      CHECK(unet_receptive_radius(smooth) <= sum + 2 * (bottom - 1));
+      CHECK(unet_receptive_radius(smooth) > sum);
+    }
+}
+
+TEST_CASE("unet: at every rank, block and option the extents stay and gradients reach all parameters") {
+  for (int rank = 1; rank <= 3; ++rank)
+    for (const auto block : {Config::Block::plain, Config::Block::residual, Config::Block::separable})
+      for (const auto padding : {Config::Padding::same, Config::Padding::valid})
+        for (const bool attention : {false, true}) {
+          const Config config{.in_channels = 2,
+                              .out_channels = 3,
+                              .base = 2,
+                              .depth = 2,
+                              .padding = padding,
+                              .norm = Config::Norm::group,
+                              .rank = rank,
+                              .block = block,
+                              .attention = attention,
+                              .coordinates = true,
+                              .deep_supervision = 1,
+                              .dropout = 0.2f};
+          const std::int64_t side = unet_nearest_sizes(config, 7).second, out = unet_output_size(config, side);
+          const auto image = [&](std::int64_t channels, std::int64_t extent) {
+            std::vector<std::int64_t> extents = {1, channels};
+            extents.resize(static_cast<std::size_t>(rank + 2), extent);
+            return Shape(extents);
+          };
+          Graph graph, inference;
+          const Value state = graph.input("state", {3}, DType::i32);
+          const UNetOutputs outputs = unet_outputs(graph, graph.input("x", image(2, side)), config, true, state);
+          CHECK(outputs.logits.shape() == image(3, out));
+          REQUIRE(outputs.lower.size() == 1);
+          CHECK(outputs.lower[0].shape()[1] == 3);
+          test::check_gradients_reach_all(graph, {outputs.logits, outputs.lower[0]});
+          unet(inference, inference.input("x", image(2, side)), config, false);
+          CHECK(test::declared(graph) == test::declared(inference));
+        }
+}
+
+TEST_CASE("unet: flat levels leave z alone, in extents, kernels and geometry") {
+  const Config config{.base = 4, .depth = 3, .rank = 3, .flat_levels = 2};
+  CHECK(output_shape(config, {1, 1, 6, 16, 8}) == Shape{1, 1, 6, 16, 8});
+  CHECK(unet_output_size(config, 6, 0) == 6);
+  CHECK(unet_output_size(config, 6, 1) == 0);
+  CHECK(unet_alignment(config, 0) == 2);
+  CHECK(unet_alignment(config, 2) == 8);
+  CHECK(unet_receptive_radius(config, 0) == 2 * 2 + 5);  // as a depth of 1
+  CHECK(unet_receptive_radius(config, 1) == 2 * 8 + 5 * 7);
+  Graph graph;
+  unet(graph, graph.input("x", {1, 1, 4, 8, 8}), config, true);
+  const auto declared = test::declared(graph);
+  const auto has = [&](const char* text) { return std::ranges::count(declared, text) == 1; };
+  CHECK(has("encoder.1.conv2.weight 8x8x1x3x3"));
+  CHECK(has("encoder.2.conv1.weight 16x8x3x3x3"));
+  CHECK(has("up.2.weight 32x16x2x2x2"));
+  CHECK(has("up.1.weight 16x8x1x2x2"));
+  CHECK(message_of([&] {
+          output_shape(config, {1, 1, 5, 16, 8});
+        }) == "unet: a size of 5 can't be halved 1 times; the nearest that can: 4 or 6");
+}
+
+TEST_CASE("unet: parameters of variants by hand") {
+  const auto count = [](Config config) {
+    config.norm = Config::Norm::none;
+    config.base = 4;
+    config.depth = 1;
+    Graph graph;
+    unet(graph, graph.input("x", {1, 1, 8, 8}), config, false);
+    return parameters(graph);
+  };
+  const auto conv = [](std::int64_t in, std::int64_t out, std::int64_t taps) { return in * out * taps + out; };
+  const std::int64_t up = conv(8, 4, 4), head = conv(4, 1, 1);
+  const std::int64_t plain =
+      conv(1, 4, 9) + conv(4, 4, 9) + conv(4, 8, 9) + conv(8, 8, 9) + conv(8, 4, 9) + conv(4, 4, 9);
+  CHECK(count({}) == plain + up + head);
+  CHECK(count({.block = Config::Block::residual}) == plain + conv(1, 4, 1) + conv(4, 8, 1) + conv(8, 4, 1) + up + head);
+  CHECK(count({.coordinates = true}) == plain + 2 * 4 * 9 + up + head);
+  CHECK(count({.attention = true}) == plain + up + head + 2 * 4 * 4 + conv(8, 2, 1) + conv(2, 1, 1));
+  CHECK(count({.activation = Config::Activation::prelu}) == plain + up + head + 4 + 4 + 8 + 8 + 4 + 4);
+  CHECK(count({.up = Config::Up::pixel_shuffle}) == plain + conv(8, 16, 1) + head);
+}
+
+TEST_CASE("unet: contradicting fields are refused") {
+  const auto told = [](const Config& config) { return message_of([&] { output_shape(config, {1, 1, 16, 16}); }); };
+  CHECK(told({.rank = 4}).find("rank 4 must be 1, 2 or 3") != std::string::npos);
+  CHECK(told({.rank = 3}).find("is not (N, C, D, H, W)") != std::string::npos);
+  CHECK(told({.flat_levels = 1}).find("only stacks (rank 3)") != std::string::npos);
+  CHECK(told({.depth = 2, .deep_supervision = 2}).find("a depth of 2 has 1") != std::string::npos);
+  CHECK(told({.skip = Config::Skip::none, .attention = true}).find("need skip connections") != std::string::npos);
+  CHECK(message_of([] {
+          output_shape({.dropout = 0.5f}, {1, 1, 16, 16}, true);
+        }).find("random state") != std::string::npos);
 }
