@@ -132,7 +132,7 @@ class ImageTask : public DenseTask {
     classes[1] = options_.bins;
     ids[0] *= channels_;
     ids.erase(ids.begin() + 1);
-    return cross_entropy(reshape(logits, Shape(classes)), reshape(cast(floor(position), DType::i32), Shape(ids)));
+    return cross_entropy(reshape(logits, classes), reshape(cast(floor(position), DType::i32), ids));
   }
 
   TrainOptions options_;

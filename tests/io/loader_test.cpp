@@ -174,3 +174,101 @@ TEST_CASE("augmentation: lists are parsed and printed") {
 }
 
 }  // namespace tuff
+
+TEST_CASE("loader: targets get the crop's geometry, fields of vectors turn with it") {
+  const Data data;
+  LoaderOptions chosen = options(0);
+  chosen.target_channels = 3;
+  chosen.vectors = 1;
+  // What the masks' values rise by per pixel along y and x.
+  chosen.prepare = [](Sample& sample) {
+    sample.targets = Image(3, sample.image.size());
+    std::ranges::copy(sample.labels, sample.targets.channel(0).begin());
+    std::ranges::fill(sample.targets.channel(1), 50.0f);
+    std::ranges::fill(sample.targets.channel(2), 1.0f);
+  };
+  Loader loader(data.dataset, {0, 1}, chosen);
+  std::set<std::pair<float, float>> directions;
+  for (int i = 0; i < 40; ++i) {
+    const Batch batch = loader.next();
+    REQUIRE(batch.targets.shape == Shape{2, 3, 16, 16});
+    const auto targets = batch.targets.floats().first(3 * 256);
+    for (std::size_t at = 0; at < 15 * 16 - 1; ++at) {
+      if (at % 16 == 15) continue;
+      CHECK(targets[at] == static_cast<float>(batch.labels.ints()[at]));
+      CHECK(targets[at + 16] - targets[at] == targets[256 + at]);
+      CHECK(targets[at + 1] - targets[at] == targets[512 + at]);
+    }
+    directions.emplace(targets[256], targets[512]);
+  }
+  CHECK(directions.size() == 8);
+}
+
+TEST_CASE("loader: targets may be finer than the image; a hook changes crops by their keys") {
+  const Data data;
+  LoaderOptions chosen = options(0);
+  chosen.label_dtype = std::nullopt;
+  chosen.crop.target_scale = 2;
+  chosen.target_channels = 1;
+  chosen.prepare = [](Sample& sample) {  // every second pixel
+    sample.targets = sample.image;
+    Image coarse(1, sample.image.height / 2, sample.image.width / 2);
+    for (std::int64_t y = 0; y < coarse.height; ++y)
+      for (std::int64_t x = 0; x < coarse.width; ++x)
+        coarse.values[static_cast<std::size_t>(y * coarse.width + x)] =
+            sample.image.values[static_cast<std::size_t>(2 * y * sample.image.width + 2 * x)];
+    sample.image = coarse;
+  };
+  chosen.augmentation = parse_augmentation("none");
+  Loader loader(data.dataset, {0, 1, 2}, chosen);
+  const Batch batch = loader.next();
+  CHECK(batch.labels.data.empty());
+  REQUIRE(batch.images.shape == Shape{2, 1, 16, 16});
+  REQUIRE(batch.targets.shape == Shape{2, 1, 32, 32});
+  for (std::size_t y = 0; y < 16; ++y)
+    for (std::size_t x = 0; x < 16; ++x)
+      CHECK(batch.images.floats()[y * 16 + x] == batch.targets.floats()[2 * y * 32 + 2 * x]);
+
+  chosen.change = [](std::span<float> image, std::span<float> targets, const SampleKey& key) {
+    image[0] = static_cast<float>(key.index);
+    targets[0] = static_cast<float>(10 * key.epoch);
+  };
+  Loader changed(data.dataset, {0, 1, 2}, chosen, 2, 3);
+  const Batch later = changed.next();
+  CHECK(later.images.floats()[256] == 7);  // the second of step 3's two
+  CHECK(later.targets.floats()[0] == 20);
+}
+
+TEST_CASE("loader: volumes, their slices flipped too, deeper crops refused") {
+  const fs::path root = test::scratch_folder("loader_volumes");
+  Image volume(1, ImageSize(6, 20, 24));
+  volume.info.kind = FileKind::tiff;
+  volume.info.bits = 16;
+  for (std::size_t i = 0; i < volume.values.size(); ++i) volume.values[i] = static_cast<float>(i);
+  for (const char* kind : {"images", "masks"}) {
+    fs::create_directories(root / kind);
+    write_image(root / kind / "v.tif", volume);
+  }
+  const DataFormat format{.axes = "ZYX", .normalization = Normalization::range, .classes = 65536, .dims = 3};
+  const Dataset dataset = open_dataset(root / "images", root / "masks", format);
+  REQUIRE(dataset.items.size() == 1);
+  CHECK(dataset.items[0].size == ImageSize(6, 20, 24));
+  LoaderOptions chosen = options(0);
+  chosen.crop = CropSize({4, 16, 16});
+  Loader loader(dataset, {0}, chosen);
+  std::set<std::int32_t> steps;
+  for (int i = 0; i < 20; ++i) {
+    const Batch batch = loader.next();
+    REQUIRE(batch.images.shape == Shape{2, 1, 4, 16, 16});
+    REQUIRE(batch.labels.shape == Shape{2, 4, 16, 16});
+    const auto labels = batch.labels.ints();
+    const std::int32_t step = labels[256] - labels[0];
+    steps.insert(step);
+    for (std::size_t at = 0; at < 3 * 256; ++at) CHECK(labels[at + 256] - labels[at] == step);
+    for (std::size_t at = 0; at < 4 * 256; ++at)
+      CHECK(batch.images.floats()[at] * 2879 == doctest::Approx(labels[at]).epsilon(1e-4));
+  }
+  CHECK(steps == std::set<std::int32_t>{-480, 480});
+  chosen.crop = CropSize({8, 16, 16});
+  CHECK_THROWS_WITH_AS(Loader(dataset, {0}, chosen), doctest::Contains("--crop-depth 6"), Error);
+}
