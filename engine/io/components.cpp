@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace tuff {
 namespace {
@@ -34,40 +35,84 @@ class UnionFind {
 
 constexpr std::int32_t kNone = -1;
 
-}  // namespace
+struct Offset {
+  std::int64_t z = 0;
+  std::int64_t y = 0;
+  std::int64_t x = 0;
+};
 
-Components label_components(std::span<const std::int32_t> mask, std::int64_t height, std::int64_t width,
-                            Connectivity connectivity, std::int64_t smallest) {
-  assert(mask.size() == static_cast<std::size_t>(height * width));
-  std::vector<std::int32_t> provisional(mask.size(), kNone);
-  UnionFind sets;
-  const auto seen = [&](std::int64_t y, std::int64_t x) {
-    return y < 0 || x < 0 || x >= width ? kNone : provisional[static_cast<std::size_t>(y * width + x)];
-  };
-  for (std::int64_t y = 0; y < height; ++y)
-    for (std::int64_t x = 0; x < width; ++x) {
-      const auto at = static_cast<std::size_t>(y * width + x);
-      if (mask[at] == 0) continue;
-      std::int32_t id = kNone;
-      const bool corners = connectivity == Connectivity::eight;
-      for (const std::int32_t other :
-           {seen(y, x - 1), seen(y - 1, x), corners ? seen(y - 1, x - 1) : kNone, corners ? seen(y - 1, x + 1) : kNone})
-        if (other != kNone) id = id == kNone ? sets.root(other) : sets.join(id, other);
-      provisional[at] = id == kNone ? sets.add() : id;
-    }
+// Neighbors that come before a pixel.
+std::vector<Offset> earlier_neighbors(Connectivity connectivity) {
+  if (connectivity == Connectivity::four) return {{0, 0, -1}, {0, -1, 0}, {-1, 0, 0}};
+  std::vector<Offset> neighbors = {{0, 0, -1}, {0, -1, -1}, {0, -1, 0}, {0, -1, 1}};
+  for (std::int64_t y = -1; y <= 1; ++y)
+    for (std::int64_t x = -1; x <= 1; ++x) neighbors.push_back({-1, y, x});
+  return neighbors;
+}
 
+// Ids from 1 in order of the first pixel for the components that are large enough, else 0.
+Components number_components(std::vector<std::int32_t> provisional, UnionFind& sets, std::int64_t smallest) {
   std::vector<std::int64_t> sizes(sets.size(), 0);
   for (std::int32_t& id : provisional)
     if (id != kNone) ++sizes[static_cast<std::size_t>(id = sets.root(id))];
   std::vector<std::int32_t> numbers(sets.size(), 0);
-  Components components{std::vector<std::int32_t>(mask.size(), 0), 0};
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (provisional[i] == kNone || sizes[static_cast<std::size_t>(provisional[i])] < smallest) continue;
-    std::int32_t& number = numbers[static_cast<std::size_t>(provisional[i])];
-    if (number == 0) number = ++components.count;
-    components.ids[i] = number;
+  std::int32_t count = 0;
+  for (std::int32_t& id : provisional) {
+    if (id == kNone || sizes[static_cast<std::size_t>(id)] < smallest) {
+      id = 0;
+      continue;
+    }
+    std::int32_t& number = numbers[static_cast<std::size_t>(id)];
+    if (number == 0) number = ++count;
+    id = number;
   }
-  return components;
+  return {std::move(provisional), count};
+}
+
+}  // namespace
+
+Components label_volume(std::span<const std::int32_t> mask, std::int64_t depth, std::int64_t height, std::int64_t width,
+                        Connectivity connectivity, std::int64_t smallest) {
+  assert(mask.size() == static_cast<std::size_t>(depth * height * width));
+  std::vector<Offset> neighbors = earlier_neighbors(connectivity);
+  if (depth == 1) std::erase_if(neighbors, [](const Offset& offset) { return offset.z != 0; });
+  std::vector<std::int32_t> provisional(mask.size(), kNone);
+  UnionFind sets;
+  std::size_t at = 0;
+  for (std::int64_t z = 0; z < depth; ++z)
+    for (std::int64_t y = 0; y < height; ++y)
+      for (std::int64_t x = 0; x < width; ++x, ++at) {
+        if (mask[at] == 0) continue;
+        std::int32_t id = kNone;
+        for (const Offset& offset : neighbors) {
+          if (z + offset.z < 0 || y + offset.y < 0 || y + offset.y >= height || x + offset.x < 0 ||
+              x + offset.x >= width)
+            continue;
+          const std::int32_t other =
+              provisional[static_cast<std::size_t>(((z + offset.z) * height + y + offset.y) * width + x + offset.x)];
+          if (other != kNone) id = id == kNone ? sets.root(other) : sets.join(id, other);
+        }
+        provisional[at] = id == kNone ? sets.add() : id;
+      }
+  return number_components(std::move(provisional), sets, smallest);
+}
+
+Components label_components(std::span<const std::int32_t> mask, std::int64_t height, std::int64_t width,
+                            Connectivity connectivity, std::int64_t smallest) {
+  return label_volume(mask, 1, height, width, connectivity, smallest);
+}
+
+void fill_holes(std::span<std::int32_t> mask, std::int64_t height, std::int64_t width) {
+  std::vector<std::int32_t> background;
+  for (const std::int32_t value : mask) background.push_back(value == 0 ? 1 : 0);
+  const Components regions = label_components(background, height, width, Connectivity::four);
+  std::vector<bool> open(static_cast<std::size_t>(regions.count) + 1, false);
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x)
+      if (y == 0 || x == 0 || y == height - 1 || x == width - 1)
+        open[static_cast<std::size_t>(regions.ids[static_cast<std::size_t>(y * width + x)])] = true;
+  for (std::size_t i = 0; i < mask.size(); ++i)
+    if (regions.ids[i] != 0 && !open[static_cast<std::size_t>(regions.ids[i])]) mask[i] = 1;
 }
 
 }  // namespace tuff

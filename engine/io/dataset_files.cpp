@@ -15,12 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMaskSuffixes[] = {"_mask", "_masks", "_label", "_labels"};
 
-// The name without extension; "x" for x.ome.tif.
-std::string stem_of(const fs::path& path) {
-  const fs::path stem = path.stem();
-  return stem.extension() == ".ome" ? stem.stem().string() : stem.string();
-}
-
 // "x" of nnU-Net's "x_0003", and 3; an empty name where it isn't of that form.
 struct ChannelName {
   std::string base;
@@ -57,7 +51,7 @@ std::vector<fs::path> images_in(const fs::path& folder) {
 std::map<std::string, fs::path> by_stem(const std::vector<fs::path>& files) {
   std::map<std::string, fs::path> result;
   for (const fs::path& file : files) {
-    const auto [at, inserted] = result.emplace(stem_of(file), file);
+    const auto [at, inserted] = result.emplace(image_name(file), file);
     if (!inserted)
       throw Error(
           fmt::format("{} and {}: two files of one name: keep one", at->second.string(), file.filename().string()));
@@ -117,10 +111,8 @@ Groups pair_files(const fs::path& image_folder, const fs::path& mask_folder) {
 Groups group_images(std::span<const fs::path> paths, int files_per_image) {
   Groups groups;
   for (const fs::path& path : paths) {
-    if (!fs::exists(path)) throw Error(fmt::format("{}: there is no such file or folder", path.string()));
-    const std::vector<fs::path> files = fs::is_directory(path) ? images_in(path) : std::vector<fs::path>{path};
-    for (const fs::path& file : files) {
-      const std::string stem = stem_of(file);
+    for (const fs::path& file : list_images(std::span(&path, 1))) {
+      const std::string stem = image_name(file);
       const ChannelName channel = channel_name(stem);
       if (files_per_image > 1 && !channel.base.empty())
         add_channel(groups, channel, file, {});
@@ -208,6 +200,21 @@ void add_items(Dataset& dataset, const FileGroup& group) {
 }
 
 }  // namespace
+
+std::vector<fs::path> list_images(std::span<const fs::path> paths) {
+  std::vector<fs::path> files;
+  for (const fs::path& path : paths) {
+    if (!fs::exists(path)) throw Error(fmt::format("{}: there is no such file or folder", path.string()));
+    const std::vector<fs::path> found = fs::is_directory(path) ? images_in(path) : std::vector<fs::path>{path};
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+std::string image_name(const fs::path& path) {
+  const fs::path stem = path.stem();
+  return stem.extension() == ".ome" ? stem.stem().string() : stem.string();
+}
 
 Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat format) {
   Dataset dataset{std::move(format), {}};
