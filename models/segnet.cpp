@@ -1,0 +1,96 @@
+#include "models/segnet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/error.h"
+#include "ops/pool.h"
+#include "ops/unpool.h"
+
+namespace tuff {
+namespace {
+
+const PoolAttributes kHalving = {.kernel = {2}};
+
+struct Pooled {
+  Value indices;
+  Shape before;
+};
+
+void check(const SegNetConfig& config, Value x) {
+  if (config.base < 1 || config.depth < 1 || config.convolutions < 1 || config.out_channels < 1)
+    throw Error(fmt::format("segnet: base {}, depth {}, convolutions {} and out_channels {} must be at least 1",
+                            config.base, config.depth, config.convolutions, config.out_channels));
+  require_input("segnet", x, config.rank, config.in_channels);
+  for (int axis = 2; axis < config.rank + 2; ++axis)
+    if (segnet_output_size(config, x.shape()[axis]) == 0)
+      throw Error(fmt::format("segnet: extents of {} must be multiples of {}; the next above {} is {}",
+                              to_string(x.shape()), segnet_alignment(config), x.shape()[axis],
+                              segnet_nearest_sizes(config, x.shape()[axis]).second));
+}
+
+std::int64_t channels_of(const SegNetConfig& config, std::int64_t level) {
+  return config.base << std::min<std::int64_t>(level, 3);
+}
+
+}  // namespace
+
+Value segnet(Graph& graph, Value x, const SegNetConfig& config, bool training) {
+  check(config, x);
+  Layers layers(graph, {.rank = config.rank, .training = training, .norm = config.norm, .groups = config.groups});
+  std::vector<Pooled> pooled;
+  for (std::int64_t level = 0; level < config.depth; ++level) {
+    for (std::int64_t i = 1; i <= config.convolutions; ++i)
+      x = layers.block_layer(x, fmt::format("encoder.{}", level), std::to_string(i), channels_of(config, level));
+    const MaxPool halved = max_pool(x, kHalving);
+    pooled.push_back({halved.indices, x.shape()});
+    x = halved.output;
+  }
+  for (std::int64_t level = config.depth - 1; level >= 0; --level) {
+    const Pooled& from = pooled[static_cast<std::size_t>(level)];
+    x = max_unpool(x, from.indices, kHalving, from.before);
+    for (std::int64_t i = 1; i <= config.convolutions; ++i) {
+      const bool last = i == config.convolutions;
+      x = layers.block_layer(x, fmt::format("decoder.{}", level), std::to_string(i),
+                             channels_of(config, last && level > 0 ? level - 1 : level));
+    }
+  }
+  return layers.convolution(x, "head", config.out_channels, {.kernel = {1}});
+}
+
+std::vector<AxisLayer> segnet_axis(const SegNetConfig& config) {
+  std::vector<AxisLayer> layers;
+  const auto convolve = [&] {
+    layers.insert(layers.end(), static_cast<std::size_t>(config.convolutions), AxisLayer::convolution(3, true));
+  };
+  for (std::int64_t level = 0; level < config.depth; ++level) {
+    convolve();
+    layers.push_back(AxisLayer::reduction(2));
+  }
+  for (std::int64_t level = 0; level < config.depth; ++level) {
+    // A pixel depends also on which of its window's pixels won: on all of the window.
+    layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = 2});
+    convolve();
+  }
+  return layers;
+}
+
+std::int64_t segnet_output_size(const SegNetConfig& config, std::int64_t input) {
+  return output_extent(segnet_axis(config), input);
+}
+
+std::pair<std::int64_t, std::int64_t> segnet_nearest_sizes(const SegNetConfig& config, std::int64_t input) {
+  return nearest_extents([&](std::int64_t size) { return segnet_output_size(config, size); }, input);
+}
+
+std::int64_t segnet_alignment(const SegNetConfig& config) {
+  return alignment_of(segnet_axis(config));
+}
+
+std::int64_t segnet_receptive_radius(const SegNetConfig& config) {
+  return receptive_radius(segnet_axis(config));
+}
+
+}  // namespace tuff

@@ -1,0 +1,106 @@
+#include "models/srresnet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "ops/pixel_shuffle.h"
+#include "ops/pointwise.h"
+#include "ops/reshape.h"
+
+namespace tuff {
+namespace {
+
+constexpr std::int64_t kOuterKernel = 9;
+
+// 4 is twice 2.
+std::vector<std::int64_t> steps_of(const SrResNetConfig& config) {
+  if (config.upscale == 1) return {};
+  if (config.upscale == 2 || config.upscale == 3) return {config.upscale};
+  if (config.upscale == 4) return {2, 2};
+  if (config.upscale == 8) return {2, 2, 2};
+  throw Error(fmt::format("srresnet: upscale {} must be 1, 2, 3, 4 or 8", config.upscale));
+}
+
+}  // namespace
+
+Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool training) {
+  if (config.features < 1 || config.blocks < 0 || config.out_channels < 1)
+    throw Error(fmt::format("srresnet: {} features and out_channels {} must be at least 1, {} blocks not negative",
+                            config.features, config.out_channels, config.blocks));
+  require_input("srresnet", x, config.rank, config.in_channels);
+  const std::vector<std::int64_t> steps = steps_of(config);
+  Layers layers(graph, {.rank = config.rank,
+                        .training = training,
+                        .norm = config.norm,
+                        .groups = config.groups,
+                        .activation = ActivationKind::prelu});
+  const bool has_bias = config.norm == NormKind::none;
+  const std::int64_t features = config.features;
+  x = layers.activate(layers.convolution(x, "head", features, {.kernel = {kOuterKernel}}), "head_act");
+  const Value shallow = x;
+  for (std::int64_t i = 0; i < config.blocks; ++i) {
+    const std::string name = fmt::format("blocks.{}", i);
+    Value y = layers.block_layer(x, name, "1", features);
+    y = layers.norm(layers.convolution(y, name + ".conv2", features, {.bias = has_bias}), name + ".norm2");
+    x = add(x, y);
+  }
+  x = layers.norm(layers.convolution(x, "trunk.conv", features, {.bias = has_bias}), "trunk.norm");
+  x = add(x, shallow);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const std::string name = fmt::format("up.{}", i);
+    std::int64_t block = 1;  // pixels that one becomes
+    for (int axis = 0; axis < config.rank; ++axis) block *= steps[i];
+    x = pixel_shuffle(layers.convolution(x, name, features * block), steps[i]);
+    x = layers.activate(x, name + ".act");
+  }
+  return layers.convolution(x, "tail", config.out_channels, {.kernel = {kOuterKernel}});
+}
+
+std::int64_t srresnet_receptive_radius(const SrResNetConfig& config) {
+  std::vector<AxisLayer> layers = {AxisLayer::convolution(kOuterKernel, true)};
+  const std::int64_t convolutions = 2 * config.blocks + 1;
+  layers.insert(layers.end(), static_cast<std::size_t>(convolutions), AxisLayer::convolution(3, true));
+  for (const std::int64_t step : steps_of(config)) {
+    layers.push_back(AxisLayer::convolution(3, true));
+    layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = step});
+  }
+  layers.push_back(AxisLayer::convolution(kOuterKernel, true));
+  std::int64_t radius = 0;
+  for (std::int64_t o = 0; o < config.upscale; ++o) {  // all lie at input pixel 0
+    const AxisField field = field_of_view(layers, o, o);
+    radius = std::max({radius, -field.first, field.last});
+  }
+  return radius;
+}
+
+Value discriminator(Graph& graph, Value x, const DiscriminatorConfig& config, bool training,
+                    const std::string& prefix) {
+  if (config.base < 1 || config.pairs < 1 || config.dense < 1)
+    throw Error(fmt::format("discriminator: base {}, pairs {} and dense {} must be at least 1", config.base,
+                            config.pairs, config.dense));
+  require_input("discriminator", x, config.rank, config.in_channels);
+  for (int axis = 2; axis < config.rank + 2; ++axis)
+    if (x.shape()[axis] != config.side)
+      throw Error(
+          fmt::format("discriminator: images are {}, the net takes a side of {}", to_string(x.shape()), config.side));
+  Layers layers(graph, {.rank = config.rank,
+                        .training = training,
+                        .norm = config.norm,
+                        .groups = config.groups,
+                        .activation = ActivationKind::leaky_relu,
+                        .slope = 0.2f});
+  for (std::int64_t pair = 0; pair < config.pairs; ++pair) {
+    const std::string name = fmt::format("{}layers.{}", prefix, pair);
+    const std::int64_t channels = config.base << pair;
+    x = pair > 0 ? layers.block_layer(x, name, "1", channels)
+                 : layers.activate(layers.convolution(x, name + ".conv1", channels), name + ".act1");
+    x = layers.block_layer(x, name, "2", channels, {.stride = {2}});
+  }
+  x = layers.activate(layers.dense(flatten(x, 1), prefix + "dense", config.dense), prefix + "dense_act");
+  return layers.dense(x, prefix + "score", 1);
+}
+
+}  // namespace tuff
