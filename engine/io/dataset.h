@@ -31,6 +31,7 @@ struct DataFormat {
   std::vector<int> foreground;  // mask values that are foreground, with classes = 1; empty: all but 0
   int image_channels = 0;   // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
   int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel
+  std::vector<std::string> class_names;  // of whole images (image_labels.h); empty: they have no labels
   bool operator==(const DataFormat&) const = default;
 };
 
