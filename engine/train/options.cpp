@@ -21,8 +21,9 @@ using Options = TrainOptions;
 const TrainField kFields[] = {
     {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF); vae: or an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
+    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
-    {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
+    {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background; vae: --labels has so many, 1: as many as it has", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
     {&Options::axes, "axes", "Data", "AXES", "meaning of a TIFF's pages and samples where the file doesn't say, e.g. CYX"},
     {&Options::normalize, "normalize", "Data", "percentile|mean-std|range", "how each image is brought to a common scale"},
@@ -38,10 +39,13 @@ const TrainField kFields[] = {
     {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
     {&Options::latent, "latent", "Model", "N", "numbers that stand for an image", 1, 65536},
     {&Options::likelihood, "likelihood", "Model", "bernoulli|gaussian", "of values in 0..1 given their logit, or mean and one learned variance"},
+    {&Options::block, "block", "Model", "plain|residual", "4x4 convolutions, or residual blocks of 3x3 ones"},
+    {&Options::kl_warmup, "kl-warmup", "Model", "STEPS", "steps in which the divergence's weight rises from 0 to --beta", 0},
+    {&Options::free_bits, "free-bits", "Model", "X", "nats of divergence that each latent number has for free", 0, 1e6},
     {&Options::beta, "beta", "Model", "X", "weight of the divergence from the unit Gaussian", 0, 1e6},
     {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
     {&Options::padding, "padding", "Model", "same|valid", "none with valid, as in the paper; the output is smaller"},
-    {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization after each convolution"},
+    {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization at each convolution; vae: with --block residual, batch, group or none [none]"},
     {&Options::up, "up", "Model", "transpose|bilinear|nearest", "how the decoder doubles the size"},
     {&Options::down, "down", "Model", "pool|stride", "how the encoder halves the size"},
     {&Options::skip, "skip", "Model", "concat|add|none", "how the encoder's features join the decoder's"},
@@ -129,16 +133,19 @@ std::string checked_word(const TrainField& field, std::string_view text) {
 TrainOptions default_options(std::string_view model) {
   TrainOptions options;
   options.model = model;
-  if (model == "vae") options.batch = 64;
+  if (model == "vae") {
+    options.batch = 64;
+    options.norm = "none";
+  }
   return options;
 }
 
 bool applies(const TrainField& field, std::string_view model) {
   constexpr std::string_view kUNet[] = {
-      "masks",   "foreground", "classes",         "normalize",     "crop",         "augment",
-      "threads", "depth",      "padding",         "norm",          "up",           "down",
-      "skip",    "loss",       "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
-  constexpr std::string_view kVae[] = {"val-last", "size", "fit", "latent", "likelihood", "beta"};
+      "masks", "foreground", "normalize", "crop", "augment",         "threads",       "depth",        "padding",
+      "up",    "down",       "skip",      "loss", "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"};
+  constexpr std::string_view kVae[] = {"val-last", "size",   "fit",   "latent",    "likelihood",
+                                       "beta",     "labels", "block", "kl-warmup", "free-bits"};
   if (std::ranges::find(kUNet, field.name) != std::end(kUNet)) return model == "unet";
   if (std::ranges::find(kVae, field.name) != std::end(kVae)) return model == "vae";
   return true;
@@ -174,6 +181,16 @@ std::string field_text(const TrainOptions& options, const TrainField& field) {
   return std::visit([&](auto member) { return fmt::format("{}", options.*member); }, field.member);
 }
 
+namespace {
+
+void validate_vae(const TrainOptions& options) {
+  if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
+  if (options.norm != "none" && options.block != "residual")
+    throw Error(fmt::format("--norm {}: norms go with --block residual", options.norm));
+}
+
+}  // namespace
+
 void validate(TrainOptions& options) {
   if (options.steps > 0 && options.epochs > 0) throw Error("--steps and --epochs are both given: choose one of them");
   number_list(options.channels, "channels");
@@ -181,6 +198,7 @@ void validate(TrainOptions& options) {
     throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
   no_decay_groups(options.no_decay);
   memory_bytes(options);
+  if (options.model == "vae") validate_vae(options);
   if (options.model != "unet") return;
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
@@ -221,6 +239,14 @@ void apply_json(TrainOptions& options, std::string_view text, const std::string&
       throw Error(fmt::format("{}: \"{}\" must be a number, a word or true/false", source, key));
     set_field(options, key, value.is_string() ? value.get<std::string>() : value.dump());
   }
+}
+
+TrainOptions options_from_json(std::string_view json, const std::string& source) {
+  TrainOptions named;
+  apply_json(named, json, source);
+  TrainOptions options = default_options(named.model);
+  apply_json(options, json, source);
+  return options;
 }
 
 TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pair<std::string, std::string>> given) {

@@ -17,6 +17,7 @@ struct TrainOptions {
   // data
   std::string images;
   std::string masks;
+  std::string labels;
   std::int64_t crop = 256;
   double val_fraction = 0.1;
   std::string augment = "flip,rot90";
@@ -41,6 +42,9 @@ struct TrainOptions {
   std::int64_t latent = 16;
   double beta = 1;
   std::string likelihood = "bernoulli";
+  std::string block = "plain";
+  std::int64_t kl_warmup = 0;
+  double free_bits = 0;
   // training
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
@@ -96,6 +100,9 @@ struct TrainField {
 
 // What a network's options are before any is given.
 TrainOptions default_options(std::string_view model);
+
+// Those of a configuration: the defaults of the network that it names, then apply_json().
+TrainOptions options_from_json(std::string_view json, const std::string& source);
 
 // Whether an option means anything to a network ("unet", "vae"). Configurations hold those that do.
 bool applies(const TrainField& field, std::string_view model);
