@@ -1,4 +1,4 @@
-// tuff evaluate: how well a model's masks fit the true ones.
+// tuff evaluate: how well a model's masks fit the true ones, or a variational autoencoder images.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/evaluate_autoencoder.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/session.h"
+#include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
 #include "train/metrics.h"
@@ -31,6 +33,8 @@ struct EvaluateArguments {
   bool autotune = false;
   std::string tile = "auto";
   bool force_tiles = false;
+  ClassArguments classes;  // vae
+  std::int64_t seed = 0;   // vae
 };
 
 struct Evaluated {
@@ -64,11 +68,25 @@ void print_table(const std::vector<Evaluated>& images, const Scores& total) {
   fmt::print("{:{}}  {:.4f}  {:.4f}    {:.4f}\n", "mean", width, total.dice, total.iou, total.pixel_accuracy);
 }
 
+void evaluate_vae(const EvaluateArguments& arguments, Model model) {
+  for (const auto& [option, given] : {std::pair("masks", arguments.masks), {"sheet", arguments.sheet}})
+    if (!given.empty())
+      throw Error(fmt::format("--{}: the model is a vae, which makes no masks; leave it out", option));
+  evaluate_autoencoder({.model = {arguments.model, arguments.device, arguments.memory, arguments.autotune},
+                        .classes = arguments.classes,
+                        .images = arguments.images,
+                        .json = arguments.json,
+                        .seed = arguments.seed},
+                       std::move(model));
+}
+
 void run_evaluate(const EvaluateArguments& arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
-  Model model = load_dense_model(arguments.model);
+  Model model = load_model(arguments.model);
+  if (model.options.model == "vae") return evaluate_vae(arguments, std::move(model));
+  if (arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
   const Dataset dataset = open_dataset(arguments.images, arguments.masks, model.format);
   const std::int64_t classes = model.options.classes;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
@@ -107,13 +125,15 @@ void run_evaluate(const EvaluateArguments& arguments) {
 }  // namespace
 
 void add_evaluate_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("evaluate", "Compare a model's masks with true ones: Dice, IoU, accuracy");
+  CLI::App* command = tuff.add_subcommand("evaluate",
+                                          "Compare a model's masks with true ones: Dice, IoU, accuracy; "
+                                          "of a vae the evidence lower bound and how its code is used");
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
-  command->add_option("--images", arguments->images, "folder of images")->required()->type_name("DIR");
-  command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")
+  command->add_option("--images", arguments->images, "folder of images; vae: or an idx file")
       ->required()
       ->type_name("DIR");
+  command->add_option("--masks", arguments->masks, "unet: folder of masks, paired by file name")->type_name("DIR");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");
   command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")
@@ -123,6 +143,9 @@ void add_evaluate_command(CLI::App& tuff) {
       ->type_name("PIXELS|auto");
   command->add_flag("--force-tiles", arguments->force_tiles,
                     "tiles even where the network's norm sees the whole image");
+  add_class_option(*command, arguments->classes);
+  add_labels_option(*command, arguments->classes);
+  command->add_option("--seed", arguments->seed, "vae: of the noise [0]")->type_name("N");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_autotune_option(*command, arguments->autotune);

@@ -80,6 +80,11 @@ int run(int argc, char** argv) {
   add_bench_command(app);
   add_generate_command(app);
   add_reconstruct_command(app);
+  add_encode_command(app);
+  add_decode_command(app);
+  add_interpolate_command(app);
+  add_edit_command(app);
+  add_traverse_command(app);
   add_operators_command(app);
   add_run_command(app);
   add_conformance_command(app);

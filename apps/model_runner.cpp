@@ -56,18 +56,35 @@ bool is_autoencoder(const Model& model) {
   return model.options.model == "vae";
 }
 
+// Of a conditional autoencoder, else 0.
+std::int64_t classes_of(const Model& model) {
+  return is_autoencoder(model) ? make_autoencoder(model.options, model.format.image_channels).classes : 0;
+}
+
 class TuffRunner final : public ModelRunner {
  public:
   explicit TuffRunner(const std::string& path) : model_(load_model(path)) {}
 
-  std::vector<std::string> inputs() const override { return {"images"}; }
+  std::vector<std::string> inputs() const override {
+    if (classes_of(model_) > 0) return {"images", "classes"};
+    return {"images"};
+  }
   std::vector<std::string> outputs() const override { return {is_autoencoder(model_) ? "reconstruction" : "logits"}; }
   std::vector<std::string> differentiable() const override { return {"images"}; }  // and parameters, of plain names
 
   onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) override {
-    if (request.inputs.size() != 1 || request.inputs.front().name != "images")
-      throw Error(fmt::format("{}: its one input is named \"images\"", model_.path.string()));
-    const Array& images = request.inputs.front().array;
+    const std::vector<std::string> names = inputs();
+    const auto named = [&](const std::string& name) {
+      return std::ranges::find(request.inputs, name, [](const auto& input) { return input.name; });
+    };
+    const bool all =
+        std::ranges::all_of(names, [&](const std::string& name) { return named(name) != request.inputs.end(); });
+    if (!all || request.inputs.size() != names.size())
+      throw Error(names.size() == 1
+                      ? fmt::format("{}: its one input is named \"images\"", model_.path.string())
+                      : fmt::format("{}: its inputs are named \"images\" and \"classes\", one-hot (N, {}, 1, 1)",
+                                    model_.path.string(), classes_of(model_)));
+    const Array& images = named("images")->array;
     if (!is_floating(images.type) || images.elements() == 0)
       throw Error(fmt::format("{}: its input is f32 (N, C, H, W), not {} {}", model_.path.string(),
                               to_string(images.type), shape_text(images.shape)));
@@ -106,8 +123,11 @@ void add_output(onnx::Imported& net, const std::string& name, Value value) {
 // Outputs "mean" of the encoder, "images" of what decodes.
 void build_autoencoder(onnx::Imported& net, const Model& model, Value x, const std::string& part) {
   const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
-  if (part == "encoder") return add_output(net, "mean", network.encode(*net.graph, x));
-  add_output(net, "reconstruction", network.decode(*net.graph, part == "decoder" ? x : network.encode(*net.graph, x)));
+  const Value classes = classes_input(*net.graph, network, x.shape()[0]);
+  if (classes) net.inputs.push_back({.name = "classes", .shape = classes.shape().extents(), .in_graph = true});
+  if (part == "encoder") return add_output(net, "mean", network.encode(*net.graph, x, classes).mean);
+  const Value z = part == "decoder" ? x : network.encode(*net.graph, x, classes).mean;
+  add_output(net, "reconstruction", network.decode(*net.graph, z, classes));
 }
 
 // Extents that differ between two shapes get names; those of an output the input's where they are equal.
@@ -160,7 +180,8 @@ void free_dimensions(onnx::Model& exported, const Model& model, const std::strin
     if (onnx::serialize_model(copy) != onnx::serialize_model(other)) continue;
     const onnx::Port input = exported.inputs.at(0);
     for (std::size_t i = 0; i < outputs.size(); ++i) free_extents(exported.outputs[i], outputs[i], input);
-    return free_extents(exported.inputs[0], inputs.at(0), input);
+    for (std::size_t i = 0; i < inputs.size(); ++i) free_extents(exported.inputs[i], inputs[i], input);
+    return;
   }
 }
 

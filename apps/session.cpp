@@ -100,9 +100,7 @@ std::uint64_t memory_beside(const ParameterStore& store, const std::string& memo
 
 LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device) {
   LoadedAutoencoder loaded{make_autoencoder(model.options, model.format.image_channels), open_device(device), nullptr};
-  Graph graph;
-  loaded.network.decode(graph, graph.input("z", {1, loaded.network.latent, 1, 1}));
-  loaded.store = std::make_unique<ParameterStore>(*loaded.device, graph);
+  loaded.store = std::make_unique<ParameterStore>(*loaded.device, *decoding_graph(loaded.network, 1));
   restore_averaged(model, *loaded.store);
   return loaded;
 }

@@ -1,5 +1,6 @@
 // tuff train: a network from images and masks.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,7 +13,7 @@
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
-#include "io/image_set.h"
+#include "io/image_labels.h"
 #include "models/vae.h"
 #include "tasks/dense_objective.h"
 #include "tasks/dense_task.h"
@@ -62,11 +63,9 @@ TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
   if (find_given(given, "config"))
     throw Error(fmt::format("--config: a run that goes on keeps its own ({}); leave --config out",
                             (run / kConfigFile).string()));
-  TrainOptions saved;
-  if (fs::exists(run / kConfigFile))
-    apply_json(saved, read_text(run / kConfigFile), (run / kConfigFile).string());
-  else
-    saved = last->options;
+  const TrainOptions saved = fs::exists(run / kConfigFile)
+                                 ? options_from_json(read_text(run / kConfigFile), (run / kConfigFile).string())
+                                 : last->options;
   if (last && !last->state)
     throw Error(
         fmt::format("{}: holds no training state, so this run can't be resumed; begin a new one with another --out",
@@ -115,17 +114,33 @@ std::unique_ptr<Objective> dense_objective_of(const TrainOptions& options) {
   return dense_objective(options, std::move(dataset), std::move(task));
 }
 
-// Fills in the size where the images decide it.
+// As many as the labels have; Error where others were asked for.
+void set_classes(TrainOptions& options, const std::vector<std::string>& classes) {
+  if (classes.empty()) return;
+  const auto count = static_cast<std::int64_t>(classes.size());
+  if (options.classes > 1 && options.classes != count)
+    throw Error(fmt::format("--classes {}: --labels {} has {}: {}", options.classes, options.labels, count,
+                            fmt::join(classes, ", ")));
+  options.classes = count;
+}
+
+// Fills in size and classes where the images decide them.
 std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
   if (options.size > 0 && !vae_takes(options.size))
     throw Error(
         fmt::format("--size {}: the net halves it until it is 4; use {}", options.size, vae_side_from(options.size)));
   DataFormat format = data_format(options);
   const fs::path images = options.images;
-  ImageSet set = open_image_set(std::span(&images, 1), format, options.size, parse_fit(options.fit), vae_side_from);
-  options.size = set.side();
-  format.image_channels = static_cast<int>(set.channels());
-  AutoencoderNetwork network = make_autoencoder(options, set.channels());
+  if (options.labels.empty() && options.classes > 1)
+    throw Error(fmt::format("--classes {}: say with --labels what class each image is of", options.classes));
+  LabelledImages set = open_labelled_images(std::span(&images, 1), {.labels = options.labels}, format, options.size,
+                                            parse_fit(options.fit), vae_side_from);
+  set_classes(options, set.classes);
+  options.size = set.images.side();
+  format.image_channels = static_cast<int>(set.images.channels());
+  format.classes = static_cast<int>(options.classes);
+  format.class_names = set.classes;
+  AutoencoderNetwork network = make_autoencoder(options, set.images.channels());
   return autoencoding(options, std::move(format), std::move(set), std::move(network));
 }
 

@@ -15,17 +15,27 @@ VaeConfig vae_config(const TrainOptions& options, std::int64_t channels) {
           .base = options.base,
           .latent = options.latent,
           .likelihood =
-              options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli};
+              options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli,
+          .block = options.block == "residual" ? VaeConfig::Block::residual : VaeConfig::Block::plain,
+          .norm = options.norm == "group"   ? VaeConfig::Norm::group
+                  : options.norm == "batch" ? VaeConfig::Norm::batch
+                                            : VaeConfig::Norm::none,
+          .classes = options.classes > 1 ? options.classes : 0};
 }
 
 AutoencoderNetwork vae_network(const VaeConfig& config) {
-  AutoencoderNetwork network{"vae", config.channels, config.side, config.latent, {}, {}, {}};
-  network.terms = [config](Graph& graph, Value x, Value noise) {
-    const VaeTerms terms = vae_terms(graph, x, noise, config);
-    return AutoencoderNetwork::Terms{terms.reconstruction, terms.kl};
+  AutoencoderNetwork network{"vae", config.channels, config.side, config.latent, config.classes, {}, {}, {}};
+  network.terms = [config](Graph& graph, Value x, Value noise, Value classes, bool training) {
+    const VaeTerms terms = vae_terms(graph, x, noise, config, {.classes = classes, .training = training});
+    return AutoencoderNetwork::Terms{terms.reconstruction, terms.kl, terms.twice_kl};
   };
-  network.encode = [config](Graph& graph, Value x) { return vae_encode(graph, x, config).mean; };
-  network.decode = [config](Graph& graph, Value z) { return vae_pixels(vae_decode(graph, z, config), config); };
+  network.encode = [config](Graph& graph, Value x, Value classes) {
+    const VaePosterior posterior = vae_encode(graph, x, config, {.classes = classes});
+    return AutoencoderNetwork::Posterior{posterior.mean, posterior.log_variance};
+  };
+  network.decode = [config](Graph& graph, Value z, Value classes) {
+    return vae_pixels(vae_decode(graph, z, config, {.classes = classes}), config);
+  };
   return network;
 }
 

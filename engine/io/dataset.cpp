@@ -162,17 +162,18 @@ Normalization parse_normalization(std::string_view name) {
 }
 
 std::string to_json(const DataFormat& format) {
-  return json{{"axes", format.axes},
-              {"channels", format.channels},
-              {"normalization", to_string(format.normalization)},
-              {"classes", format.classes},
-              {"foreground", format.foreground},
-              {"image_channels", format.image_channels},
-              {"files_per_image", format.files_per_image},
-              {"instances", format.instances},
-              {"dims", format.dims},
-              {"target_channels", format.target_channels}}
-      .dump();
+  json object = {{"axes", format.axes},
+                 {"channels", format.channels},
+                 {"normalization", to_string(format.normalization)},
+                 {"classes", format.classes},
+                 {"foreground", format.foreground},
+                 {"image_channels", format.image_channels},
+                 {"files_per_image", format.files_per_image},
+                 {"instances", format.instances},
+                 {"dims", format.dims},
+                 {"target_channels", format.target_channels}};
+  if (!format.class_names.empty()) object["class_names"] = format.class_names;
+  return object.dump();
 }
 
 DataFormat data_format_from_json(std::string_view text) {
@@ -202,6 +203,8 @@ DataFormat data_format_from_json(std::string_view text) {
         value.get_to(format.dims);
       else if (key == "target_channels")
         value.get_to(format.target_channels);
+      else if (key == "class_names")
+        value.get_to(format.class_names);
       else
         throw Error(fmt::format("data format: field '{}' is unknown: the model is of a newer version", key));
     }

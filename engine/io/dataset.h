@@ -34,6 +34,7 @@ struct DataFormat {
   int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel
   int dims = 2;             // 2: each slice of a stack is an image; 3: a stack is a volume
   int target_channels = 0;  // of images that are to be predicted; 0: none, or not known yet
+  std::vector<std::string> class_names;  // of whole images (image_labels.h); empty: they have no labels
   bool operator==(const DataFormat&) const = default;
 };
 

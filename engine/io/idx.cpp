@@ -13,7 +13,8 @@
 namespace tuff {
 namespace {
 
-constexpr std::size_t kHeader = 16;
+constexpr std::size_t kHeader = 16, kLabelsHeader = 8;
+constexpr std::int64_t kMostLabels = std::int64_t{1} << 31;
 constexpr std::int64_t kLargestSide = 16384;
 constexpr std::int64_t kMostInflated = 1032;  // deflate makes no byte into more
 
@@ -81,7 +82,7 @@ class Reader {
   z_stream stream_{};
 };
 
-std::int64_t big_endian(std::span<const std::uint8_t, kHeader> header, std::size_t at) {
+std::int64_t big_endian(std::span<const std::uint8_t> header, std::size_t at) {
   std::int64_t value = 0;
   for (std::size_t i = at; i < at + 4; ++i) value = value * 256 + header[i];
   return value;
@@ -105,7 +106,7 @@ IdxImages parse_header(std::span<const std::uint8_t, kHeader> header, const std:
 bool is_idx_file(const std::filesystem::path& path) {
   std::string name = path.filename().string();
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
-  return name.ends_with(".idx") || name.ends_with("idx3-ubyte");
+  return name.ends_with(".idx") || name.ends_with("idx3-ubyte") || name.ends_with("idx1-ubyte");
 }
 
 IdxImages parse_idx(std::span<const std::byte> bytes, const std::string& source) {
@@ -130,6 +131,30 @@ IdxImages parse_idx(std::span<const std::byte> bytes, const std::string& source)
 
 IdxImages read_idx(const std::filesystem::path& path) {
   return parse_idx(os::read_file(path), path.string());
+}
+
+std::vector<std::uint8_t> parse_idx_labels(std::span<const std::byte> bytes, const std::string& source) {
+  Reader reader(bytes, source);
+  std::array<std::uint8_t, kLabelsHeader> header{};
+  if (reader.read(header) < kLabelsHeader || header[0] != 0 || header[1] != 0)
+    throw Error(fmt::format("{}: is no idx file (MNIST's format)", source));
+  if (header[2] != 8 || header[3] != 1)
+    throw Error(fmt::format("{}: an idx file of type {:#04x} with {} axes; labels are bytes (0x08) with 1 axis", source,
+                            header[2], header[3]));
+  const std::int64_t count = big_endian(header, 4);
+  if (count < 1 || count > kMostLabels) throw Error(fmt::format("{}: announces {} labels", source, count));
+  const auto cut_short = [&] { return Error(fmt::format("{}: is cut short: {} labels are announced", source, count)); };
+  if (count > reader.at_most()) throw cut_short();
+  std::vector<std::uint8_t> labels(static_cast<std::size_t>(count));
+  if (reader.read(labels) < labels.size()) throw cut_short();
+  std::array<std::uint8_t, 1> more{};
+  if (reader.read(more) > 0)
+    throw Error(fmt::format("{}: holds more than the {} labels that it announces", source, count));
+  return labels;
+}
+
+std::vector<std::uint8_t> read_idx_labels(const std::filesystem::path& path) {
+  return parse_idx_labels(os::read_file(path), path.string());
 }
 
 }  // namespace tuff

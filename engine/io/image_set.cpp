@@ -127,6 +127,7 @@ class ImageSetBuilder {
         open_idx(path);
       else
         open_files(path);
+      set_.paths_.resize(set_.names_.size(), static_cast<std::size_t>(&path - paths.data()));
     }
     if (sources_.empty()) throw Error("no image is given");
   }

@@ -29,6 +29,8 @@ class ImageSet {
   std::int64_t channels() const { return channels_; }
   std::int64_t side() const { return side_; }
   const std::string& name(std::int64_t index) const { return names_[static_cast<std::size_t>(index)]; }
+  // Which of the paths that the set was opened from holds the image, from 0.
+  std::size_t path_index(std::int64_t index) const { return paths_[static_cast<std::size_t>(index)]; }
 
   // (C, y, x) of one image in 0..1, integers divided by the largest of their type: channels * side * side values.
   void read(std::int64_t index, std::span<float> to) const;
@@ -41,6 +43,7 @@ class ImageSet {
   std::int64_t channels_ = 0;
   std::int64_t side_ = 0;
   std::vector<std::string> names_;
+  std::vector<std::size_t> paths_;   // of each image
   std::vector<std::uint8_t> bytes_;  // either these, in 255ths
   std::vector<float> floats_;        // or these
 };

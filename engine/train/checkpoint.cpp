@@ -119,7 +119,7 @@ Model load_model_file(const std::filesystem::path& file) {
   if (options == model.file.metadata.end() || format == model.file.metadata.end())
     throw Error(
         fmt::format("{}: holds no configuration of a model; give a model that `tuff train` wrote", file.string()));
-  apply_json(model.options, options->second, file.string());
+  model.options = options_from_json(options->second, file.string());
   model.format = data_format_from_json(format->second);
   const auto state = model.file.metadata.find("tuff.state");
   if (state != model.file.metadata.end()) model.state = state_from_json(state->second, file.string());

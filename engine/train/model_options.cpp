@@ -31,7 +31,7 @@ const Group kGroups[] = {
     {"stars", {"rays", "prob-threshold", "nms-threshold"}},
     {"flows", {"flow-threshold", "min-size"}},
     {"images", {"val-last", "size", "fit"}},
-    {"vae", {"latent", "likelihood", "beta"}},
+    {"vae", {"latent", "likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},
 };
 
 using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;  // option, text
@@ -48,7 +48,7 @@ constexpr std::string_view kImageLosses = "mse|l1|huber";
 
 const Entry kEntries[] = {
     {{"unet", "U-Net: says of each pixel what it shows, from images and masks"},
-     {"crops", "volumes", "masks", "classes", "unet", "padding"},
+     {"crops", "volumes", "masks", "classes", "segmentation", "unet", "padding"},
      {},
      {{"loss", kClassLosses}}},
     {{"stardist", "StarDist: finds objects as star-convex polygons, from images and masks of ids"},
@@ -65,7 +65,10 @@ const Entry kEntries[] = {
      {"crops", "regression", "noise", "unet"},
      {{"norm", "none"}, {"depth", "3"}},
      {{"loss", kImageLosses}}},
-    {{"vae", "variational autoencoder: draws images like those it is given"}, {"images", "vae"}, {{"batch", "64"}}},
+    {{"vae", "variational autoencoder: draws images like those it is given"},
+     {"images", "classes", "vae"},
+     {{"batch", "64"}, {"norm", "none"}},
+     {{"norm", "batch|group|none"}}},
 };
 
 const Entry* find_entry(std::string_view model) {

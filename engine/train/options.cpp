@@ -20,11 +20,12 @@ using Options = TrainOptions;
 
 // clang-format off
 const TrainField kFields[] = {
-    {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF); vae: or an idx file, gzip or plain", 0, 0, Kept::run},
+    {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF), or for a vae an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
     {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
+    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
@@ -44,6 +45,9 @@ const TrainField kFields[] = {
     {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
     {&Options::latent, "latent", "Model", "N", "numbers that stand for an image", 1, 65536},
     {&Options::likelihood, "likelihood", "Model", "bernoulli|gaussian", "of values in 0..1 given their logit, or mean and one learned variance"},
+    {&Options::block, "block", "Model", "plain|residual", "4x4 convolutions, or residual blocks of 3x3 ones"},
+    {&Options::kl_warmup, "kl-warmup", "Model", "STEPS", "steps in which the divergence's weight rises from 0 to --beta", 0},
+    {&Options::free_bits, "free-bits", "Model", "X", "nats of divergence that each latent number has for free", 0, 1e6},
     {&Options::beta, "beta", "Model", "X", "weight of the divergence from the unit Gaussian", 0, 1e6},
     {&Options::rays, "rays", "Model", "N", "directions in which the distance to an object's border is learned", 4, 256},
     {&Options::bins, "bins", "Model", "N", "learn the probabilities of so many ranges of intensity instead of a value; 0: a value", 0, 1024},
@@ -53,7 +57,7 @@ const TrainField kFields[] = {
     {&Options::min_size, "min-size", "Model", "PIXELS", "smallest object", 0, 1e9},
     {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
     {&Options::padding, "padding", "Model", "same|valid", "none with valid, as in the paper; the output is smaller"},
-    {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization after each convolution"},
+    {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization at each convolution"},
     {&Options::up, "up", "Model", "transpose|bilinear|nearest", "how the decoder doubles the size"},
     {&Options::down, "down", "Model", "pool|stride", "how the encoder halves the size"},
     {&Options::skip, "skip", "Model", "concat|add|none", "how the encoder's features join the decoder's"},
@@ -181,10 +185,16 @@ void validate_loss(TrainOptions& options) {
   const TrainField& field = *find_field("loss");
   if (!applies(field, options.model)) return;
   if (options.loss == "auto")
-    options.loss = applies(*find_field("classes"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
+    options.loss = applies(*find_field("foreground"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
   const std::vector<std::string> words = words_of(choices_of(field, options.model));
   if (std::ranges::find(words, options.loss) == words.end())
     throw Error(fmt::format("--loss {}: {} learns by {}", options.loss, options.model, fmt::join(words, ", ")));
+}
+
+void validate_vae(const TrainOptions& options) {
+  if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
+  if (options.norm != "none" && options.block != "residual")
+    throw Error(fmt::format("--norm {}: norms go with --block residual", options.norm));
 }
 
 }  // namespace
@@ -198,9 +208,10 @@ void validate(TrainOptions& options) {
   memory_bytes(options);
   if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
   validate_loss(options);
+  if (options.model == "vae") validate_vae(options);
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
-  if (!applies(*find_field("classes"), options.model)) return;
+  if (!applies(*find_field("foreground"), options.model)) return;
   const bool multi_class = options.classes > 1;
   if (multi_class && options.loss.starts_with("bce"))
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
@@ -237,6 +248,14 @@ void apply_json(TrainOptions& options, std::string_view text, const std::string&
       throw Error(fmt::format("{}: \"{}\" must be a number, a word or true/false", source, key));
     set_field(options, key, value.is_string() ? value.get<std::string>() : value.dump());
   }
+}
+
+TrainOptions options_from_json(std::string_view json, const std::string& source) {
+  TrainOptions named;
+  apply_json(named, json, source);
+  TrainOptions options = default_options(named.model);
+  apply_json(options, json, source);
+  return options;
 }
 
 TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pair<std::string, std::string>> given) {

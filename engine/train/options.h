@@ -18,6 +18,7 @@ struct TrainOptions {
   std::string images;
   std::string masks;
   std::int64_t dims = 2;
+  std::string labels;
   std::int64_t crop = 256;
   std::int64_t crop_depth = 0;
   double val_fraction = 0.1;
@@ -52,6 +53,9 @@ struct TrainOptions {
   double flow_threshold = 0.4;
   std::int64_t min_size = 15;
   std::int64_t bins = 0;
+  std::string block = "plain";
+  std::int64_t kl_warmup = 0;
+  double free_bits = 0;
   // training
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
@@ -114,6 +118,9 @@ std::vector<TrainableModel> trainable_models();
 
 // What a network's options are before any is given.
 TrainOptions default_options(std::string_view model);
+
+// Those of a configuration: the defaults of the network that it names, then apply_json().
+TrainOptions options_from_json(std::string_view json, const std::string& source);
 
 // Whether an option means anything to a network. Configurations hold those that do.
 bool applies(const TrainField& field, std::string_view model);

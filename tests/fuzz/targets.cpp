@@ -108,6 +108,7 @@ void run_idx(Bytes bytes) {
     const IdxImages images = parse_idx(bytes, "input");
     require(static_cast<std::int64_t>(images.values.size()) == images.count * images.height * images.width);
   });
+  refuses_or_returns([&] { require(!parse_idx_labels(bytes, "input").empty()); });
 }
 
 std::uint32_t big_endian(Bytes bytes, std::size_t at) {

@@ -56,6 +56,78 @@ TEST_CASE("vae: training, encoder and decoder bind to one store") {
     }
 }
 
+TEST_CASE("vae: a residual net has blocks, norms where wanted, and running statistics with batch norm alone") {
+  const auto shapes = [](VaeConfig config) {
+    config.side = 8;
+    config.base = 4;
+    config.latent = 5;
+    config.channels = 3;
+    config.block = VaeConfig::Block::residual;
+    Graph graph;
+    vae_decode(graph, graph.input("z", {2, 5, 1, 1}), config);
+    std::vector<std::string> all;
+    for (const Variable& variable : graph.variables())
+      all.push_back(variable.name + " " + to_string(variable.type.shape));
+    return all;
+  };
+  CHECK(shapes({}) == std::vector<std::string>{"encoder.stem.weight 4x3x3x3",
+                                               "encoder.stem.bias 4",
+                                               "encoder.blocks.0.conv1.weight 4x4x3x3",
+                                               "encoder.blocks.0.conv1.bias 4",
+                                               "encoder.blocks.0.conv2.weight 4x4x3x3",
+                                               "encoder.blocks.0.conv2.bias 4",
+                                               "encoder.blocks.0.shortcut.weight 4x4x1x1",
+                                               "encoder.blocks.0.shortcut.bias 4",
+                                               "mean.weight 5x4x4x4",
+                                               "mean.bias 5",
+                                               "log_variance.weight 5x4x4x4",
+                                               "log_variance.bias 5",
+                                               "expand.weight 5x4x4x4",
+                                               "expand.bias 4",
+                                               "decoder.blocks.0.conv1.weight 4x4x3x3",
+                                               "decoder.blocks.0.conv1.bias 4",
+                                               "decoder.blocks.0.conv2.weight 4x4x3x3",
+                                               "decoder.blocks.0.conv2.bias 4",
+                                               "decoder.head.weight 3x4x3x3",
+                                               "decoder.head.bias 3"});
+  const std::size_t without = shapes({}).size();
+  // Six norms instead of the biases of seven convolutions.
+  CHECK(shapes({.norm = VaeConfig::Norm::group}).size() == without + 6 * 2 - 7);
+  CHECK(shapes({.norm = VaeConfig::Norm::batch}).size() == without + 6 * 4 - 7);
+  Graph graph;
+  CHECK(contains(error_of([&] {
+                   vae_decode(graph, graph.input("z", {2, 5, 1, 1}), {.latent = 5, .norm = VaeConfig::Norm::group});
+                 }),
+                 "norms go with residual blocks"));
+}
+
+TEST_CASE("vae: all variants' training, encoder and decoder bind to one store") {
+  for (const auto block : {VaeConfig::Block::plain, VaeConfig::Block::residual})
+    for (const auto norm : {VaeConfig::Norm::none, VaeConfig::Norm::group, VaeConfig::Norm::batch}) {
+      if (block == VaeConfig::Block::plain && norm != VaeConfig::Norm::none) continue;
+      const VaeConfig config{.side = 16, .base = 2, .latent = 3, .block = block, .norm = norm, .classes = 4};
+      Graph training, encoder, decoder;
+      const auto classes = [](Graph& graph, std::int64_t batch) { return graph.input("classes", {batch, 4, 1, 1}); };
+      const VaeTerms terms =
+          vae_terms(training, training.input("x", {4, 1, 16, 16}), training.input("noise", {4, 3, 1, 1}), config,
+                    {.classes = classes(training, 4), .training = true});
+      CHECK(terms.twice_kl.shape() == Shape{4, 3, 1, 1});
+      vae_encode(encoder, encoder.input("x", {5, 1, 16, 16}), config, {.classes = classes(encoder, 5)});
+      CHECK(vae_decode(decoder, decoder.input("z", {6, 3, 1, 1}), config, {.classes = classes(decoder, 6)}).shape() ==
+            Shape{6, 1, 16, 16});
+      CHECK(declared(training) == declared(encoder));
+      CHECK(declared(training) == declared(decoder));
+    }
+}
+
+TEST_CASE("vae: a conditional net wants classes, another none") {
+  Graph graph;
+  const Value z = graph.input("z", {2, 16, 1, 1}), classes = graph.input("classes", {2, 3, 1, 1});
+  CHECK(contains(error_of([&] { vae_decode(graph, z, {.classes = 3}); }), "one of 3 classes: say which"));
+  CHECK(contains(error_of([&] { vae_decode(graph, z, {}, {.classes = classes}); }), "knows no classes"));
+  CHECK(contains(error_of([&] { vae_decode(graph, z, {.classes = 4}, {.classes = classes}); }), "takes 2x4x1x1"));
+}
+
 TEST_CASE("vae: sides that can't be halved to 4 and inputs of other shapes are refused") {
   CHECK(vae_takes(8));
   CHECK(vae_takes(128));

@@ -49,7 +49,7 @@ def elbo(network, images):
     noise = torch.randn(len(images), network.latent, 1, 1, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         reconstruction, kl = network.terms(images, noise)
-    return -(reconstruction + kl).double().mean().item()
+    return -(reconstruction + kl.sum((1, 2, 3))).double().mean().item()
 
 
 def train(config, images, seed):
@@ -64,7 +64,7 @@ def train(config, images, seed):
         batch, order = images[order[: config["batch"]]], order[config["batch"] :]
         reconstruction, kl = network.terms(batch, torch.randn(len(batch), config["latent"], 1, 1))
         optimizer.zero_grad(set_to_none=True)
-        (reconstruction + config["beta"] * kl).mean().backward()
+        (reconstruction + config["beta"] * kl.sum((1, 2, 3))).mean().backward()
         optimizer.step()
     return network, time.perf_counter() - start
 

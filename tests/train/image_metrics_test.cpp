@@ -53,7 +53,8 @@ TEST_CASE("image metrics: volumes are judged slice by slice, small images as one
   CHECK(structural_similarity(twice, truth, ImageSize(2, 20, 24)) == doctest::Approx((one + 1) / 2));
   const std::vector<float> a = {0, 1, 0, 1}, b = {0, 0.5f, 0, 0.5f};
   // Means 1/2 and 1/4, variances 1/4 and 1/16, covariance 1/8.
-  const double expected = (2 * 0.5 * 0.25 + 1e-4) * (2 * 0.125 + 9e-4) / ((0.25 + 0.0625 + 1e-4) * (0.25 + 0.0625 + 9e-4));
+  const double expected =
+      (2 * 0.5 * 0.25 + 1e-4) * (2 * 0.125 + 9e-4) / ((0.25 + 0.0625 + 1e-4) * (0.25 + 0.0625 + 9e-4));
   CHECK(structural_similarity(a, b, ImageSize(2, 2)) == doctest::Approx(expected));
 }
 

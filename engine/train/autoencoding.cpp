@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "base/random_use.h"
+#include "ops/random.h"
+#include "train/autoencoder.h"
+
+namespace tuff {
+namespace {
+
+constexpr std::int64_t kLeastSteps = 100;  // of an epoch
+
+std::uint64_t seed_of(const TrainOptions& options) {
+  return static_cast<std::uint64_t>(options.seed);
+}
+
+struct Halves {
+  std::vector<std::int64_t> train, validation;
+};
+
+void shuffle(std::vector<std::int64_t>& order, PhiloxStream random) {
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+}
+
+Halves split(const ImageSet& images, const TrainOptions& options) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(images.count()));
+  std::iota(order.begin(), order.end(), 0);
+  std::int64_t held_back = options.val_last;
+  if (held_back == 0 && options.val_fraction > 0) {
+    shuffle(order, PhiloxStream(seed_of(options), 0, 0, static_cast<std::uint32_t>(RandomUse::split)));
+    const std::int64_t least = std::min<std::int64_t>(3, images.count() / 2);
+    held_back = std::clamp<std::int64_t>(std::lround(options.val_fraction * static_cast<double>(images.count())), least,
+                                         images.count() - 1);
+  }
+  if (held_back >= images.count())
+    throw Error(fmt::format("--val-last {}: there are only {} images, none would be left to train with", held_back,
+                            images.count()));
+  const auto border = order.end() - static_cast<std::ptrdiff_t>(held_back);
+  Halves halves{{order.begin(), border}, {border, order.end()}};
+  std::ranges::sort(halves.train);
+  std::ranges::sort(halves.validation);
+  return halves;
+}
+
+class Autoencoding : public Objective {
+ public:
+  Autoencoding(TrainOptions options, DataFormat format, LabelledImages images, AutoencoderNetwork network)
+      : options_(std::move(options)),
+        format_(std::move(format)),
+        images_(std::move(images)),
+        network_(std::move(network)),
+        halves_(split(images_.images, options_)) {}
+
+  void check() const override {
+    const auto count = static_cast<std::int64_t>(halves_.train.size());
+    if (count < options_.batch)
+      throw Error(fmt::format("--batch {}: there are only {} images to train with; use --batch {} or smaller",
+                              options_.batch, count, count));
+  }
+
+  std::unique_ptr<Graph> graph() const override { return training_graph(network_, options_); }
+  const DataFormat& format() const override { return format_; }
+  std::string fingerprint() const override { return images_.fingerprint(); }
+  std::int64_t steps_per_epoch() const override { return std::max(kLeastSteps, steps_per_round()); }
+  std::vector<Metric> metrics() const override {
+    return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
+  }
+  std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
+    return halves_.validation.empty() ? 0 : planned(*measuring_graph(network_, options_.batch), caps).device_bytes;
+  }
+  std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
+
+ private:
+  class Batches;
+
+  std::int64_t steps_per_round() const { return static_cast<std::int64_t>(halves_.train.size()) / options_.batch; }
+
+  TrainOptions options_;
+  DataFormat format_;
+  LabelledImages images_;
+  AutoencoderNetwork network_;
+  Halves halves_;
+};
+
+class Autoencoding::Batches : public Objective::Session {
+ public:
+  Batches(const Autoencoding& task, const Place& place, std::int64_t epoch, std::int64_t step)
+      : task_(task),
+        autoencoder_(place.device, place.store, task.network_, task.options_.batch, 0,
+                     place.memory == 0 ? place.tuner : nullptr),
+        next_(epoch * task.steps_per_epoch() + step) {}
+
+  std::vector<NamedTensor> next() override {
+    const std::int64_t epoch = next_ / task_.steps_per_epoch(), step = next_ % task_.steps_per_epoch();
+    draw_order(epoch, step / task_.steps_per_round());
+    const std::int64_t batch = task_.options_.batch, side = task_.network_.side;
+    HostTensor images(Shape{batch, task_.network_.channels, side, side});
+    const std::size_t each = images.floats().size() / static_cast<std::size_t>(batch);
+    const auto first = static_cast<std::size_t>(step % task_.steps_per_round() * batch);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i)
+      task_.images_.images.read(order_[first + i], images.floats().subspan(i * each, each));
+    std::vector<NamedTensor> tensors;
+    tensors.push_back({"images", std::move(images)});
+    tensors.push_back(
+        {"random_state", HostTensor::from_ints({kRandomStateElements}, random_state(seed_of(task_.options_), next_))});
+    if (task_.network_.classes > 0) tensors.push_back({"classes", one_hot_of(std::span(order_).subspan(first))});
+    if (task_.options_.kl_warmup > 0) {
+      const auto weight = static_cast<float>(kl_weight(task_.options_, next_));
+      tensors.push_back({"kl_weight", HostTensor::from_floats(Shape{}, {&weight, 1})});
+    }
+    ++next_;
+    return tensors;
+  }
+
+  std::vector<double> validate() override {
+    if (task_.halves_.validation.empty()) return {};
+    const Elbo result = autoencoder_.measure(task_.images_, task_.halves_.validation, seed_of(task_.options_));
+    return {result.elbo, result.reconstruction, result.kl};
+  }
+
+  SafeTensors validation_images() override {
+    const ImageSet& images = task_.images_.images;
+    const auto count = static_cast<std::int64_t>(task_.halves_.validation.size());
+    SafeTensors file;
+    if (count == 0) return file;
+    HostTensor all(Shape{count, images.channels(), images.side(), images.side()});
+    const std::size_t each = all.floats().size() / static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < task_.halves_.validation.size(); ++i)
+      images.read(task_.halves_.validation[i], all.floats().subspan(i * each, each));
+    file.tensors.push_back(StoredTensor::from_tensor("images", all));
+    return file;
+  }
+
+ private:
+  // Of the batch that begins so.
+  HostTensor one_hot_of(std::span<const std::int64_t> order) const {
+    std::vector<std::int32_t> labels;
+    for (std::int64_t i = 0; i < task_.options_.batch; ++i)
+      labels.push_back(task_.images_.labels[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+    return one_hot(labels, task_.options_.batch, task_.network_.classes);
+  }
+
+  // Of one round through the training images; an epoch has several where they are few.
+  void draw_order(std::int64_t epoch, std::int64_t round) {
+    if (!order_.empty() && epoch == epoch_ && round == round_) return;
+    order_ = task_.halves_.train;
+    shuffle(order_, PhiloxStream(seed_of(task_.options_), static_cast<std::uint32_t>(epoch),
+                                 static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle)));
+    epoch_ = epoch;
+    round_ = round;
+  }
+
+  const Autoencoding& task_;
+  Autoencoder autoencoder_;
+  std::int64_t next_;  // batches are numbered through all epochs
+  std::int64_t epoch_ = 0, round_ = 0;
+  std::vector<std::int64_t> order_;
+};
+
+// Validation takes what validation_bytes() says, whatever more it may: so by the usual kernels where that is limited.
+std::unique_ptr<Objective::Session> Autoencoding::start(const Place& place, std::int64_t epoch,
+                                                        std::int64_t step) const {
+  return std::make_unique<Batches>(*this, place, epoch, step);
+}
+
+}  // namespace
+
+std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,
+                                        AutoencoderNetwork network) {
+  return std::make_unique<Autoencoding>(std::move(options), std::move(format), std::move(images), std::move(network));
+}
+
+}  // namespace tuff
