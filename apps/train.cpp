@@ -16,7 +16,7 @@
 #include "io/image_labels.h"
 #include "models/vae.h"
 #include "tasks/dense_objective.h"
-#include "tasks/dense_task.h"
+#include "tasks/training_data.h"
 #include "tasks/networks.h"
 #include "train/autoencoder.h"
 #include "train/trainer.h"
@@ -82,36 +82,8 @@ void refuse_existing(const fs::path& run) {
       fmt::format("--out {}: exists already; add --resume to go on with it, or name another folder", run.string()));
 }
 
-DataFormat data_format(const TrainOptions& options) {
-  DataFormat format;
-  format.axes = options.axes;
-  for (const std::int64_t channel : number_list(options.channels, "channels"))
-    format.channels.push_back(static_cast<int>(channel));
-  for (const std::int64_t id : number_list(options.foreground, "foreground"))
-    format.foreground.push_back(static_cast<int>(id));
-  format.normalization = parse_normalization(options.normalize);
-  format.classes = static_cast<int>(options.classes);
-  format.dims = static_cast<int>(options.dims);
-  format.instances = learns_objects(options.model);
-  return format;
-}
-
 void require(const std::string& value, const char* option) {
   if (value.empty()) throw Error(fmt::format("--{} is missing (see `tuff train --help`)", option));
-}
-
-// Images with masks, with images to be predicted, or alone.
-Dataset open_training_data(const TrainOptions& options) {
-  const fs::path images = options.images;
-  if (!options.masks.empty()) return open_dataset(images, options.masks, data_format(options));
-  if (!options.targets.empty()) return open_image_pairs(images, options.targets, data_format(options));
-  return open_images(std::span(&images, 1), data_format(options));
-}
-
-std::unique_ptr<Objective> dense_objective_of(const TrainOptions& options) {
-  Dataset dataset = open_training_data(options);
-  std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
-  return dense_objective(options, std::move(dataset), std::move(task));
 }
 
 // As many as the labels have; Error where others were asked for.
@@ -156,7 +128,7 @@ TrainingTask prepare(const Given& given) {
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
   if (!resume) refuse_existing(task.run);
-  task.objective = is_dense(task.options.model) ? dense_objective_of(task.options) : autoencoding_of(task.options);
+  task.objective = is_dense(task.options.model) ? dense_objective(task.options) : autoencoding_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
         fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",

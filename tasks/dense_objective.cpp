@@ -9,6 +9,7 @@
 #include "ops/adam.h"
 #include "ops/random.h"
 #include "passes/keep_statistics_finite.h"
+#include "tasks/training_data.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
 
@@ -259,6 +260,12 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
                                            std::shared_ptr<const DenseTask> task) {
   return std::make_unique<DenseObjective>(std::move(options), std::move(dataset), std::move(task));
+}
+
+std::unique_ptr<Objective> dense_objective(const TrainOptions& options) {
+  Dataset dataset = open_training_data(options);
+  std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
+  return dense_objective(options, std::move(dataset), std::move(task));
 }
 
 }  // namespace tuff

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "models/unet.h"
 #include "models/vae.h"
+#include "ops/random.h"
 
 namespace tuff {
 namespace {
@@ -59,13 +60,43 @@ UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
   config.skip = options.skip == "add"    ? UNetConfig::Skip::add
                 : options.skip == "none" ? UNetConfig::Skip::none
                                          : UNetConfig::Skip::concat;
+  config.block = options.block == "residual"    ? UNetConfig::Block::residual
+                 : options.block == "separable" ? UNetConfig::Block::separable
+                                                : UNetConfig::Block::plain;
+  config.rank = static_cast<int>(options.dims);
+  config.attention = options.attention;
+  config.deep_supervision = options.deep_supervision;
+  config.coordinates = options.coords;
+  config.dropout = static_cast<float>(options.dropout);
+  config.flat_levels = options.flat_levels;
   return config;
 }
 
 std::string whole_image_reason(const UNetConfig& config) {
   if (config.norm == UNetConfig::Norm::group) return "group norm takes its statistics from the whole image";
   if (config.norm == UNetConfig::Norm::instance) return "instance norm takes its statistics from the whole image";
+  if (config.coordinates) return "its coordinates are those of the whole image";
   return "";
+}
+
+// One for all axes, or z apart where it is flat.
+std::vector<NetworkAxis> unet_axes(const UNetConfig& config) {
+  std::vector<NetworkAxis> axes;
+  for (int number = config.flat_levels > 0 ? 0 : config.rank - 1; number < config.rank; ++number) {
+    NetworkAxis axis;
+    axis.output_size = [config, number](std::int64_t size) { return unet_output_size(config, size, number); };
+    axis.nearest_sizes = [config, number](std::int64_t size) { return unet_nearest_sizes(config, size, number); };
+    axis.alignment = unet_alignment(config, number);
+    axis.radius = unet_receptive_radius(config, number);
+    if (config.padding == UNetConfig::Padding::valid) {
+      const std::int64_t size = unet_nearest_sizes(config, 1, number).second;
+      axis.margin = (size - unet_output_size(config, size, number)) / 2;
+      // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
+      axis.radius = config.up == UNetConfig::Up::bilinear ? axis.alignment : 0;
+    }
+    axes.push_back(axis);
+  }
+  return axes;
 }
 
 Network unet_network(const UNetConfig& config) {
@@ -73,19 +104,20 @@ Network unet_network(const UNetConfig& config) {
   network.name = "unet";
   network.in_channels = config.in_channels;
   network.out_channels = config.out_channels;
-  network.build = [config](Graph& graph, Value x, bool training) { return unet(graph, x, config, training); };
-  NetworkAxis axis;
-  axis.output_size = [config](std::int64_t size) { return unet_output_size(config, size); };
-  axis.nearest_sizes = [config](std::int64_t size) { return unet_nearest_sizes(config, size); };
-  axis.alignment = unet_alignment(config);
-  axis.radius = unet_receptive_radius(config);
-  if (config.padding == UNetConfig::Padding::valid) {
-    const std::int64_t size = unet_nearest_sizes(config, 1).second;
-    axis.margin = (size - unet_output_size(config, size)) / 2;
-    // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
-    axis.radius = config.up == UNetConfig::Up::bilinear ? axis.alignment : 0;
-  }
-  network.axes = {axis};
+  network.rank = config.rank;
+  const auto random = [config](Graph& graph, bool training) {
+    return training && config.dropout > 0 ? random_state_input(graph) : Value{};
+  };
+  network.build = [config, random](Graph& graph, Value x, bool training) {
+    return unet(graph, x, config, training, random(graph, training));
+  };
+  if (config.deep_supervision > 0)
+    network.build_supervised = [config, random](Graph& graph, Value x) {
+      UNetOutputs outputs = unet_outputs(graph, x, config, true, random(graph, true));
+      outputs.lower.insert(outputs.lower.begin(), outputs.logits);
+      return outputs.lower;
+    };
+  network.axes = unet_axes(config);
   network.whole_image = whole_image_reason(config);
   return network;
 }

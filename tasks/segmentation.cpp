@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "ops/bce_with_logits.h"
 #include "ops/cross_entropy.h"
 #include "ops/dice_loss.h"
 #include "ops/focal_loss.h"
 #include "ops/pointwise.h"
+#include "ops/slice.h"
 #include "tasks/dense_objective.h"
 #include "train/metrics.h"
 
@@ -49,6 +52,7 @@ class SegmentationTask : public DenseTask {
   Needs needs() const override { return {.labels = options_.classes > 1 ? DType::i32 : DType::f32}; }
 
   Value loss(Graph& graph, const Inputs& inputs) const override {
+    if (network_.build_supervised) return supervised_loss(graph, inputs);
     const Value logits = network_.build(graph, inputs.images, true);
     const auto scope = graph.scope("loss");
     return training_loss(logits, inputs.labels, options_);
@@ -62,6 +66,33 @@ class SegmentationTask : public DenseTask {
   std::unique_ptr<Scorer> scorer() const override { return std::make_unique<SegmentationScorer>(options_.classes); }
 
  private:
+  // Each coarser level counts half as much as the one before; together they weigh 1.
+  Value supervised_loss(Graph& graph, const Inputs& inputs) const {
+    const std::vector<Value> levels = network_.build_supervised(graph, inputs.images);
+    const auto scope = graph.scope("loss");
+    Value sum;
+    float weight = 1, weights = 0;
+    for (const Value level : levels) {
+      const Value loss = mul_scalar(training_loss(level, thinned(inputs.labels, level), options_), weight);
+      sum = sum ? add(sum, loss) : loss;
+      weights += weight;
+      weight /= 2;
+    }
+    return mul_scalar(sum, 1 / weights);
+  }
+
+  // Every n-th label of each axis, as many as the level has pixels.
+  static Value thinned(Value labels, Value level) {
+    const Shape& shape = labels.shape();
+    const int rank = level.shape().rank() - 2, first = shape.rank() - rank;
+    std::vector<std::int64_t> starts(static_cast<std::size_t>(shape.rank()), 0), ends = shape.extents(),
+                              steps(static_cast<std::size_t>(shape.rank()), 1);
+    for (int axis = 0; axis < rank; ++axis)
+      steps[static_cast<std::size_t>(first + axis)] = shape[first + axis] / level.shape()[2 + axis];
+    return std::ranges::all_of(steps, [](std::int64_t step) { return step == 1; }) ? labels
+                                                                                    : slice(labels, starts, ends, steps);
+  }
+
   TrainOptions options_;
   Network network_;
 };

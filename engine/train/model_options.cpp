@@ -19,14 +19,15 @@ struct Group {
 
 const Group kGroups[] = {
     {"crops", {"crop", "augment", "normalize", "threads"}},
-    {"volumes", {"dims", "crop-depth"}},
+    {"volumes", {"dims", "crop-depth", "flat-levels"}},
     {"masks", {"masks"}},
     {"classes", {"foreground", "classes", "loss", "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"}},
     {"regression", {"targets", "loss"}},
     {"noise", {"noise", "noisy-targets"}},
     {"bins", {"bins"}},
     {"depth", {"depth"}},
-    {"unet", {"depth", "norm", "up", "down", "skip"}},
+    {"unet", {"depth", "norm", "up", "down", "skip", "block", "attention", "coords", "dropout"}},
+    {"supervision", {"deep-supervision"}},
     {"padding", {"padding"}},
     {"stars", {"rays", "prob-threshold", "nms-threshold"}},
     {"flows", {"flow-threshold", "min-size"}},
@@ -48,7 +49,7 @@ constexpr std::string_view kImageLosses = "mse|l1|huber";
 
 const Entry kEntries[] = {
     {{"unet", "U-Net: says of each pixel what it shows, from images and masks"},
-     {"crops", "volumes", "masks", "classes", "segmentation", "unet", "padding"},
+     {"crops", "volumes", "masks", "classes", "segmentation", "unet", "supervision", "padding"},
      {},
      {{"loss", kClassLosses}}},
     {{"stardist", "StarDist: finds objects as star-convex polygons, from images and masks of ids"},
@@ -68,7 +69,7 @@ const Entry kEntries[] = {
     {{"vae", "variational autoencoder: draws images like those it is given"},
      {"images", "classes", "vae"},
      {{"batch", "64"}, {"norm", "none"}},
-     {{"norm", "batch|group|none"}}},
+     {{"norm", "batch|group|none"}, {"block", "plain|residual"}}},
 };
 
 const Entry* find_entry(std::string_view model) {

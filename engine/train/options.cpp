@@ -45,7 +45,6 @@ const TrainField kFields[] = {
     {&Options::base, "base", "Model", "N", "channels of the first level; they double with each", 1, 4096},
     {&Options::latent, "latent", "Model", "N", "numbers that stand for an image", 1, 65536},
     {&Options::likelihood, "likelihood", "Model", "bernoulli|gaussian", "of values in 0..1 given their logit, or mean and one learned variance"},
-    {&Options::block, "block", "Model", "plain|residual", "4x4 convolutions, or residual blocks of 3x3 ones"},
     {&Options::kl_warmup, "kl-warmup", "Model", "STEPS", "steps in which the divergence's weight rises from 0 to --beta", 0},
     {&Options::free_bits, "free-bits", "Model", "X", "nats of divergence that each latent number has for free", 0, 1e6},
     {&Options::beta, "beta", "Model", "X", "weight of the divergence from the unit Gaussian", 0, 1e6},
@@ -61,6 +60,13 @@ const TrainField kFields[] = {
     {&Options::up, "up", "Model", "transpose|bilinear|nearest", "how the decoder doubles the size"},
     {&Options::down, "down", "Model", "pool|stride", "how the encoder halves the size"},
     {&Options::skip, "skip", "Model", "concat|add|none", "how the encoder's features join the decoder's"},
+
+    {&Options::block, "block", "Model", "plain|residual|separable", "what levels are made of: plain convolutions, residual blocks, depthwise-separable convolutions"},
+    {&Options::attention, "attention", "Model", "", "a gate on each skip connection (Attention U-Net)"},
+    {&Options::deep_supervision, "deep-supervision", "Model", "N", "coarser levels of the decoder that learn, too", 0, 7},
+    {&Options::coords, "coords", "Model", "", "further input channels say where in the image a pixel lies; for a --crop of the whole image"},
+    {&Options::dropout, "dropout", "Model", "X", "part of the features that each training step leaves out, behind each level", 0, 0.95},
+    {&Options::flat_levels, "flat-levels", "Model", "N", "with --dims 3: first levels that don't halve the depth, for slices that are far apart", 0, 8},
 
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
@@ -193,6 +199,7 @@ void validate_loss(TrainOptions& options) {
 
 void validate_vae(const TrainOptions& options) {
   if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
+  if (options.block == "separable") throw Error("--block separable: a vae has plain or residual");
   if (options.norm != "none" && options.block != "residual")
     throw Error(fmt::format("--norm {}: norms go with --block residual", options.norm));
 }
@@ -207,6 +214,12 @@ void validate(TrainOptions& options) {
   no_decay_groups(options.no_decay);
   memory_bytes(options);
   if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
+  if (options.flat_levels > 0 && options.dims == 2) throw Error("--flat-levels: goes with --dims 3");
+  if (options.deep_supervision > 0 && options.padding == "valid")
+    throw Error("--deep-supervision: goes with --padding same");
+  if (options.deep_supervision >= options.depth && options.deep_supervision > 0)
+    throw Error(fmt::format("--deep-supervision {}: a net of --depth {} has only {} levels below the first",
+                            options.deep_supervision, options.depth, options.depth - 1));
   validate_loss(options);
   if (options.model == "vae") validate_vae(options);
   if (options.classes > 1 && !options.foreground.empty())

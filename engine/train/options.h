@@ -54,6 +54,11 @@ struct TrainOptions {
   std::int64_t min_size = 15;
   std::int64_t bins = 0;
   std::string block = "plain";
+  bool attention = false;
+  std::int64_t deep_supervision = 0;
+  bool coords = false;
+  double dropout = 0;
+  std::int64_t flat_levels = 0;
   std::int64_t kl_warmup = 0;
   double free_bits = 0;
   // training

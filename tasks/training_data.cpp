@@ -1,0 +1,31 @@
+#include "tasks/training_data.h"
+
+#include <filesystem>
+#include <span>
+
+#include "tasks/dense_task.h"
+
+namespace tuff {
+
+DataFormat data_format(const TrainOptions& options) {
+  DataFormat format;
+  format.axes = options.axes;
+  for (const std::int64_t channel : number_list(options.channels, "channels"))
+    format.channels.push_back(static_cast<int>(channel));
+  for (const std::int64_t id : number_list(options.foreground, "foreground"))
+    format.foreground.push_back(static_cast<int>(id));
+  format.normalization = parse_normalization(options.normalize);
+  format.classes = static_cast<int>(options.classes);
+  format.dims = static_cast<int>(options.dims);
+  format.instances = learns_objects(options.model);
+  return format;
+}
+
+Dataset open_training_data(const TrainOptions& options) {
+  const std::filesystem::path images = options.images;
+  if (!options.masks.empty()) return open_dataset(images, options.masks, data_format(options));
+  if (!options.targets.empty()) return open_image_pairs(images, options.targets, data_format(options));
+  return open_images(std::span(&images, 1), data_format(options));
+}
+
+}  // namespace tuff
