@@ -107,7 +107,7 @@ constexpr OperatorRow kRows[] = {
     {"Random numbers", "random_uniform, random_normal, bernoulli", kAny, "f32", "none", "", "torch.rand, randn, bernoulli"},
     {"Random numbers", "dropout", kAny, "f32", "x", "Dropout", "dropout, dropout1d, dropout2d, dropout3d"},
 
-    {"Instances", "star_distances", "3-4", "i32 to f32", "none", "", ""},
+    {"Instances", "star_distances", "3-5", "i32 to f32", "none", "", ""},
     {"Instances", "follow_flows", "4", "f32", "none", "", ""},
 
     {"Losses", "l1_loss, mse_loss, huber_loss, smooth_l1_loss", kAny, "f32", "all", "", "l1_loss, mse_loss, huber_loss, smooth_l1_loss"},

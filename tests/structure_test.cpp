@@ -48,6 +48,7 @@ const std::map<std::string, Names> kMayInclude = {
 const std::map<std::string, Names> kMayAlsoInclude = {
     {"apps",
      {"cases/all_cases.h", "support/op_checker.h", "support/random_shapes.h"}},  // tuff selftest runs the tests' cases
+    {"instances", {"ops/star_distances.h"}},                                     // the rays that it measures along
     {"vulkan", {"plan/device_caps.h", "embedded.h"}},  // it fills the first; the second is the SPIR-V
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tuff {
 namespace {
@@ -11,7 +12,8 @@ struct Edge {
   std::int64_t first, end;
   double x, slope;  // at line number 0, and per line
 
-  Edge(PolygonVertex a, PolygonVertex b, const LineGrid& grid) {
+  Edge(const Segment& segment, const LineGrid& grid) {
+    PolygonVertex a = segment.from, b = segment.to;
     if (a.y > b.y) std::swap(a, b);
     const double from = (static_cast<double>(a.y) - grid.offset) / grid.spacing;
     const double to = (static_cast<double>(b.y) - grid.offset) / grid.spacing;
@@ -22,14 +24,23 @@ struct Edge {
   }
 };
 
+std::vector<Segment> edges_of(std::span<const PolygonVertex> polygon) {
+  std::vector<Segment> edges;
+  edges.reserve(polygon.size());
+  for (std::size_t i = 0; i < polygon.size(); ++i) edges.push_back({polygon[i], polygon[(i + 1) % polygon.size()]});
+  return edges;
+}
+
 }  // namespace
 
-ScanLines::ScanLines(std::span<const PolygonVertex> polygon, const LineGrid& grid) {
+ScanLines::ScanLines(std::span<const PolygonVertex> polygon, const LineGrid& grid)
+    : ScanLines(edges_of(polygon), grid) {}
+
+ScanLines::ScanLines(std::span<const Segment> outline, const LineGrid& grid) {
   std::vector<Edge> edges;
-  edges.reserve(polygon.size());
-  for (std::size_t i = 0; i < polygon.size(); ++i)
-    edges.emplace_back(polygon[i], polygon[(i + 1) % polygon.size()], grid);
-  std::erase_if(edges, [](const Edge& edge) { return edge.first == edge.end; });
+  edges.reserve(outline.size());
+  for (const Segment& segment : outline)
+    if (const Edge edge(segment, grid); edge.first < edge.end) edges.push_back(edge);
   if (edges.empty()) return;
   first_ = std::ranges::min_element(edges, {}, &Edge::first)->first;
   const std::int64_t last = std::ranges::max_element(edges, {}, &Edge::end)->end;
@@ -67,6 +78,18 @@ double ScanLines::common_length(const ScanLines& other) const {
     }
   }
   return sum;
+}
+
+void ScanLines::fill(std::span<std::int32_t> plane, std::int64_t height, std::int64_t width, std::int32_t id) const {
+  const auto from = [&](float x) {
+    return static_cast<std::int64_t>(std::clamp(std::ceil(x), 0.0f, static_cast<float>(width)));
+  };
+  for (std::int64_t y = std::max<std::int64_t>(first(), 0); y < std::min(end(), height); ++y) {
+    const std::span<const float> crossed = crossings(y);
+    const auto row = plane.begin() + y * width;
+    for (std::size_t i = 0; i + 1 < crossed.size(); i += 2)
+      std::fill(row + from(crossed[i]), row + from(crossed[i + 1]), id);
+  }
 }
 
 }  // namespace tuff

@@ -1,14 +1,21 @@
-// Polygons as what they cover along horizontal lines: robust for any polygon, and two can be compared line by line.
+// Polygons, and cross-sections of polyhedra, as what they cover along horizontal lines: robust for any polygon, and two
+// can be compared line by line.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
-#include "instances/star_polygons.h"
-
 namespace tuff {
+
+struct PolygonVertex {
+  float y = 0, x = 0;
+};
+
+// An edge, in any direction.
+struct Segment {
+  PolygonVertex from, to;
+};
 
 // Lines at y = offset + number * spacing.
 struct LineGrid {
@@ -16,11 +23,13 @@ struct LineGrid {
   double spacing = 1;
 };
 
-// The even-odd inside of a polygon. Each line crosses it an even number of times, from one to the next inside.
+// The even-odd inside of closed outlines. Each line crosses them an even number of times, from one to the next inside.
 class ScanLines {
  public:
   ScanLines() = default;
   ScanLines(std::span<const PolygonVertex> polygon, const LineGrid& grid);
+  // Segments in any order that together close: equal ends are equal to the last bit.
+  ScanLines(std::span<const Segment> outline, const LineGrid& grid);
 
   std::int64_t first() const { return first_; }
   std::int64_t end() const { return first_ + static_cast<std::int64_t>(starts_.size()) - 1; }
@@ -33,6 +42,9 @@ class ScanLines {
   // In pixels times the lines of one pixel.
   double length() const;
   double common_length(const ScanLines& other) const;
+
+  // Where lines are rows of pixels: writes the id to the pixels of a plane whose centers lie inside.
+  void fill(std::span<std::int32_t> plane, std::int64_t height, std::int64_t width, std::int32_t id) const;
 
  private:
   std::int64_t first_ = 0;

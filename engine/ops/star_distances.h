@@ -13,20 +13,33 @@ namespace tuff {
 struct StarDistancesAttributes {
   std::int64_t rays = 32;
   std::int64_t grid = 1;  // only every grid-th row and column of pixels is answered, the first ones included
+  // Of volumes alone:
+  std::int64_t depth_grid = 1;  // the same for slices
+  double anisotropy = 1;        // the distance of slices over that of rows: rays are spread evenly over what is there
   bool operator==(const StarDistancesAttributes&) const = default;
 };
 
 // labels: i32 (N, H, W) or (N, 1, H, W), 0 background, else an object's id. Result: f32 (N, rays, h, w) in pixels, with
-// h = (H - 1) / grid + 1 and w alike; 0 at background.
+// h = (H - 1) / grid + 1 and w alike; 0 at background. Of volumes (N, 1, D, H, W) it is (N, rays, d, h, w).
 //
-// Ray k points to the angle 2 pi k / rays, y += sin, x += cos. From the pixel's center it goes in steps of length 1
-// until the nearest pixel has another id or lies outside of the image. Of the last step counts what leads to the border
-// halfway between pixels: 0.5 / max(|sin|, |cos|). (Halfway between two pixels the step belongs to the one further down
-// or right.) No gradient.
+// From the pixel's center a ray goes in steps of length 1 until the nearest pixel has another id or lies outside of the
+// image. Of the last step counts what leads to the border halfway between pixels: 0.5 over the largest part of the
+// ray's direction. (Halfway between two pixels the step belongs to the one further down or right. StarDist measures so
+// in images; in volumes it counts to the center of the first voxel beyond.) No gradient.
 Value star_distances(Value labels, const StarDistancesAttributes& attributes = {});
 
-// (rays, 3) in row-major order: sin, cos, and what is added to the number of the last step.
-std::vector<float> star_rays(std::int64_t rays);
+// A ray's direction, of length 1 in pixels.
+struct StarRay {
+  float z = 0, y = 0, x = 0;
+  bool operator==(const StarRay&) const = default;
+};
+
+// Ray k of an image points to the angle 2 pi k / rays: y = sin, x = cos.
+std::vector<StarRay> star_rays(std::int64_t rays);
+
+// Of a volume: places on a sphere along a spiral from z = -1 to 1 that turns by the golden angle (StarDist's "golden
+// spiral"), with z divided by the anisotropy. At least 4.
+std::vector<StarRay> star_rays_3d(std::int64_t rays, double anisotropy = 1);
 
 std::vector<Kernel> star_distances_kernels();
 

@@ -12,6 +12,7 @@
 #include "instances/flows.h"
 #include "instances/object_pixels.h"
 #include "instances/star_polygons.h"
+#include "instances/star_polyhedra.h"
 #include "io/image.h"
 #include "support/files.h"
 #include "support/skip.h"
@@ -95,7 +96,7 @@ TEST_CASE("real nuclei become star distances and nuclei again") {
   for (const Labels& truth : nuclei(*data)) {
     test::Array ids(Shape{1, truth.height, truth.width});
     std::ranges::copy(truth.ids, ids.data.begin());
-    const test::Array reach = test::star_distances_reference(ids, 1, truth.height, truth.width, {.rays = 32});
+    const test::Array reach = test::star_distances_reference(ids, {.rays = 32});
     const std::vector<float> distances(reach.data.begin(), reach.data.end());
     const std::vector<StarPolygon> polygons =
         find_star_polygons(edt_prob(truth), distances, 32, truth.height, truth.width);
@@ -106,6 +107,28 @@ TEST_CASE("real nuclei become star distances and nuclei again") {
   CHECK(agreement.truths > 400);
   CHECK(agreement.average_precision() > 0.98);
   CHECK(agreement.mean_iou() > 0.9);
+}
+
+TEST_CASE("real nuclei of a volume become star distances and nuclei again") {
+  const auto data = test::real_data();
+  if (!data) return test::skip("no ../shared/data");
+  const Image mask = read_mask(*data / "blobs3d/mask3d.tif", "ZYX");
+  Labels truth(mask.depth, mask.height, mask.width);
+  std::ranges::transform(mask.values, truth.ids.begin(), [](float id) { return static_cast<std::int32_t>(id); });
+  test::Array ids(Shape{1, 1, truth.depth, truth.height, truth.width});
+  std::ranges::copy(truth.ids, ids.data.begin());
+  const test::Array reach = test::star_distances_reference(ids, {.rays = 96});
+  const std::vector<float> distances(reach.data.begin(), reach.data.end());
+  const StarSphere sphere = star_sphere(96);
+  const std::vector<StarPolyhedron> polyhedra =
+      find_star_polyhedra(edt_prob(truth), distances, sphere, truth.depth, truth.height, truth.width);
+  Agreement agreement;
+  agreement.add(truth, labels_from_polyhedra(polyhedra, sphere, truth.depth, truth.height, truth.width));
+  MESSAGE(agreement.truths << " nuclei: AP@0.5 " << agreement.average_precision() << ", mean IoU "
+                           << agreement.mean_iou());
+  CHECK(agreement.truths == 51);
+  CHECK(agreement.average_precision() > 0.93);
+  CHECK(agreement.mean_iou() > 0.75);
 }
 
 }  // namespace tuff

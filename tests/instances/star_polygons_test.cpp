@@ -8,7 +8,6 @@
 #include <numbers>
 
 #include "base/philox.h"
-#include "instances/scan_lines.h"
 #include "support/files.h"
 
 namespace tuff {

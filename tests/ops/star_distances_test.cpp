@@ -55,10 +55,13 @@ TEST_CASE("star_distances refuses what isn't an image of ids, and bad attributes
   Graph graph;
   const Value labels = graph.input("labels", {1, 8, 8}, DType::i32);
   CHECK_THROWS_WITH_AS(star_distances(graph.input("floats", {1, 8, 8})),
-                       "star_distances: labels are f32 1x8x8, must be i32 ids (N, H, W) or (N, 1, H, W)", Error);
+                       "star_distances: labels are f32 1x8x8, must be i32 ids (N, H, W), (N, 1, H, W) or "
+                       "(N, 1, D, H, W)",
+                       Error);
   CHECK_THROWS_AS(star_distances(graph.input("two", {1, 2, 8, 8}, DType::i32)), Error);
-  CHECK_THROWS_AS(star_distances(graph.input("plane", {8, 8}, DType::i32)), Error);
+  CHECK_THROWS_AS(star_distances(graph.input("flat", {8, 8}, DType::i32)), Error);
   CHECK_THROWS_WITH_AS(star_distances(labels, {.rays = 2}), "star_distances: rays is 2, must be 3 to 4096", Error);
+  CHECK_THROWS_AS(star_distances(graph.input("volume", {1, 1, 4, 4, 4}, DType::i32), {.rays = 3}), Error);
   CHECK_THROWS_WITH_AS(star_distances(labels, {.grid = 0}), "star_distances: grid is 0, must be at least 1", Error);
 }
 
