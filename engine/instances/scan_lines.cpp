@@ -12,7 +12,7 @@ struct Edge {
   std::int64_t first, end;
   double x, slope;  // at line number 0, and per line
 
-  Edge(const Segment& segment, const LineGrid& grid) {
+  Edge(const LineSegment& segment, const LineGrid& grid) {
     PolygonVertex a = segment.from, b = segment.to;
     if (a.y > b.y) std::swap(a, b);
     const double from = (static_cast<double>(a.y) - grid.offset) / grid.spacing;
@@ -24,8 +24,8 @@ struct Edge {
   }
 };
 
-std::vector<Segment> edges_of(std::span<const PolygonVertex> polygon) {
-  std::vector<Segment> edges;
+std::vector<LineSegment> edges_of(std::span<const PolygonVertex> polygon) {
+  std::vector<LineSegment> edges;
   edges.reserve(polygon.size());
   for (std::size_t i = 0; i < polygon.size(); ++i) edges.push_back({polygon[i], polygon[(i + 1) % polygon.size()]});
   return edges;
@@ -36,10 +36,10 @@ std::vector<Segment> edges_of(std::span<const PolygonVertex> polygon) {
 ScanLines::ScanLines(std::span<const PolygonVertex> polygon, const LineGrid& grid)
     : ScanLines(edges_of(polygon), grid) {}
 
-ScanLines::ScanLines(std::span<const Segment> outline, const LineGrid& grid) {
+ScanLines::ScanLines(std::span<const LineSegment> outline, const LineGrid& grid) {
   std::vector<Edge> edges;
   edges.reserve(outline.size());
-  for (const Segment& segment : outline)
+  for (const LineSegment& segment : outline)
     if (const Edge edge(segment, grid); edge.first < edge.end) edges.push_back(edge);
   if (edges.empty()) return;
   first_ = std::ranges::min_element(edges, {}, &Edge::first)->first;

@@ -13,7 +13,7 @@ struct PolygonVertex {
 };
 
 // An edge, in any direction.
-struct Segment {
+struct LineSegment {
   PolygonVertex from, to;
 };
 
@@ -29,7 +29,7 @@ class ScanLines {
   ScanLines() = default;
   ScanLines(std::span<const PolygonVertex> polygon, const LineGrid& grid);
   // Segments in any order that together close: equal ends are equal to the last bit.
-  ScanLines(std::span<const Segment> outline, const LineGrid& grid);
+  ScanLines(std::span<const LineSegment> outline, const LineGrid& grid);
 
   std::int64_t first() const { return first_; }
   std::int64_t end() const { return first_ + static_cast<std::int64_t>(starts_.size()) - 1; }

@@ -43,7 +43,7 @@ class Sections {
   Sections(std::span<const StarRay> points, const StarSphere& sphere, const Box& box) {
     const auto [first, end] = slices_between(box.front, box.back);
     first_ = first;
-    std::vector<std::vector<Segment>> outlines(static_cast<std::size_t>(std::max<std::int64_t>(end - first, 0)));
+    std::vector<std::vector<LineSegment>> outlines(static_cast<std::size_t>(std::max<std::int64_t>(end - first, 0)));
     for (const auto& face : sphere.faces) {
       std::array<StarRay, 3> corner{points[face[0]], points[face[1]], points[face[2]]};
       std::ranges::sort(corner, {}, &StarRay::z);
@@ -54,7 +54,7 @@ class Sections {
         outlines[static_cast<std::size_t>(z - first)].push_back({cut(corner[0], corner[2], z), side});
       }
     }
-    for (const std::vector<Segment>& outline : outlines) slices_.emplace_back(outline, LineGrid{});
+    for (const std::vector<LineSegment>& outline : outlines) slices_.emplace_back(outline, LineGrid{});
   }
 
   double length() const {
