@@ -75,6 +75,9 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_predict_command(app);
   add_evaluate_command(app);
+  add_mask_command(app);
+  add_measure_command(app);
+  add_match_command(app);
   add_explain_command(app);
   add_profile_command(app);
   add_bench_command(app);

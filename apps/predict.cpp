@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -38,53 +37,6 @@ struct PredictArguments {
   bool autotune = false;
   ResultOptions results;
 };
-
-// Items of one file stand together: stacks give one item a plane.
-struct InputFile {
-  std::size_t first = 0;
-  std::size_t count = 0;
-};
-
-std::vector<InputFile> group_by_file(const Dataset& dataset) {
-  std::vector<InputFile> files;
-  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
-    if (!files.empty() && dataset.items[item].images == dataset.items[files.back().first].images)
-      ++files.back().count;
-    else
-      files.push_back({item, 1});
-  }
-  return files;
-}
-
-// The name of a file's results: its stem, for nnU-Net's x_0000 as the dataset has it.
-std::string result_name(const DataItem& item) {
-  return item.planes > 1 ? item.images.front().stem().string() : item.name;
-}
-
-std::vector<ResultFile> plan_results(const Dataset& dataset, const std::vector<InputFile>& files,
-                                     const PredictArguments& arguments, std::int64_t classes) {
-  std::vector<ResultFile> results;
-  std::set<fs::path> taken;
-  std::set<fs::path> inputs;
-  for (const DataItem& item : dataset.items)
-    for (const fs::path& path : item.images) inputs.insert(fs::weakly_canonical(path));
-  for (const InputFile& file : files) {
-    const DataItem& item = dataset.items[file.first];
-    const Image header = probe_image(item.images.front(), dataset.format.axes);
-    results.emplace_back(arguments.out, result_name(item), header, classes, arguments.results);
-    for (const fs::path& path : results.back().paths()) {
-      if (inputs.contains(fs::weakly_canonical(path)))
-        throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder",
-                                arguments.out, path.filename().string()));
-      if (!taken.insert(path).second)
-        throw Error(
-            fmt::format("{}: two images would both be written to {}; predict them one by one into folders of their "
-                        "own",
-                        item.images.front().string(), path.string()));
-    }
-  }
-  return results;
-}
 
 // Images are decoded and results written beside the device's work, each on a thread of its own, at most two images
 // ahead or behind. Gives how many images' results are written: all, or fewer after an interrupt, which lets a file end.
@@ -128,8 +80,7 @@ std::int64_t predict_files(Predictor& predictor, const Dataset& dataset, const s
 
 void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
-  if (fs::exists(arguments.out) && !fs::is_directory(arguments.out))
-    throw Error(fmt::format("--out {}: is a file; name a folder", arguments.out));
+  check_folder(arguments.out);
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   Model model = load_dense_model(arguments.model);
@@ -137,7 +88,8 @@ void run_predict(PredictArguments arguments) {
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);
   const std::vector<InputFile> files = group_by_file(dataset);
-  std::vector<ResultFile> results = plan_results(dataset, files, arguments, model.options.classes);
+  std::vector<ResultFile> results =
+      plan_results(dataset, files, arguments.out, model.options.classes, arguments.results);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);
   options.storage = storage_on(*loaded.device, arguments.dtype);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "base/error.h"
 #include "io/components.h"
@@ -11,6 +12,16 @@
 #include "train/metrics.h"
 
 namespace tuff {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The name of a file's results: its stem, for nnU-Net's x_0000 as the dataset has it.
+std::string result_name(const DataItem& item) {
+  return item.planes > 1 ? item.images.front().stem().string() : item.name;
+}
+
+}  // namespace
 
 ResultFile::ResultFile(std::filesystem::path folder, std::string name, const Image& input, std::int64_t classes,
                        ResultOptions options)
@@ -46,14 +57,17 @@ void ResultFile::append(Image& stack, std::span<const float> plane) const {
 }
 
 void ResultFile::add(const Image& logits, const Image& image) {
-  const std::vector<std::int32_t> ids = classify(logits.values, logits.channels);
+  if (options_.probabilities) append(probabilities_, probabilities(logits.values, logits.channels));
+  add_ids(classify(logits.values, logits.channels), image);
+}
+
+void ResultFile::add_ids(std::span<const std::int32_t> ids, const Image& image) {
   std::vector<float> plane(ids.begin(), ids.end());
   if (classes_ == 1)
     for (float& value : plane) value *= 255;  // so that the mask can be looked at
   append(mask_, plane);
-  if (options_.probabilities) append(probabilities_, probabilities(logits.values, logits.channels));
   if (options_.instances) {
-    const Components components = label_components(ids, logits.height, logits.width);
+    const Components components = label_components(ids, image.height, image.width);
     if (components.count > 65535)
       throw Error(fmt::format("{}: {} instances don't fit 16-bit ids; leave --instances out", name_, components.count));
     append(instances_, std::vector<float>(components.ids.begin(), components.ids.end()));
@@ -89,6 +103,46 @@ std::vector<std::filesystem::path> ResultFile::paths() const {
   for (std::int64_t plane = 0; options_.overlay && plane < input_.planes(); ++plane)
     result.push_back(overlay_path(plane));
   return result;
+}
+
+std::vector<InputFile> group_by_file(const Dataset& dataset) {
+  std::vector<InputFile> files;
+  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
+    if (!files.empty() && dataset.items[item].images == dataset.items[files.back().first].images)
+      ++files.back().count;
+    else
+      files.push_back({item, 1});
+  }
+  return files;
+}
+
+void check_folder(const std::string& out) {
+  if (fs::exists(out) && !fs::is_directory(out)) throw Error(fmt::format("--out {}: is a file; name a folder", out));
+}
+
+std::vector<ResultFile> plan_results(const Dataset& dataset, std::span<const InputFile> files, const std::string& out,
+                                     std::int64_t classes, ResultOptions options) {
+  std::vector<ResultFile> results;
+  std::set<fs::path> taken;
+  std::set<fs::path> inputs;
+  for (const DataItem& item : dataset.items)
+    for (const fs::path& path : item.images) inputs.insert(fs::weakly_canonical(path));
+  for (const InputFile& file : files) {
+    const DataItem& item = dataset.items[file.first];
+    const Image header = probe_image(item.images.front(), dataset.format.axes);
+    results.emplace_back(out, result_name(item), header, classes, options);
+    for (const fs::path& path : results.back().paths()) {
+      if (inputs.contains(fs::weakly_canonical(path)))
+        throw Error(fmt::format("--out {}: the result {} would replace an input image; name another folder", out,
+                                path.filename().string()));
+      if (!taken.insert(path).second)
+        throw Error(
+            fmt::format("{}: two images would both be written to {}; take them one by one into folders of their "
+                        "own",
+                        item.images.front().string(), path.string()));
+    }
+  }
+  return results;
 }
 
 }  // namespace tuff

@@ -1,4 +1,5 @@
-// What `tuff predict` writes: masks, overlays, probabilities and instances as image files beside each other.
+// What `tuff predict` and `tuff mask` write: masks, overlays, probabilities and instances as image files beside each
+// other.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,8 @@ class ResultFile {
 
   // The network's logits (C, Y, X) of the next plane and the image it was made from.
   void add(const Image& logits, const Image& image);
+  // Class ids of the next plane, where there are no probabilities.
+  void add_ids(std::span<const std::int32_t> ids, const Image& image);
   // Writes and forgets the pixels: NAME.png|tif (0 and 255, or class ids), NAME_overlay.png, NAME_probabilities.tif
   // (f32; a PNG has no room for them), NAME_instances.png|tif (16-bit ids). Stacks get one overlay a plane.
   void write();
@@ -51,5 +54,21 @@ class ResultFile {
   Image probabilities_;
   Image instances_;
 };
+
+// Items of one file stand together: stacks give one item a plane.
+struct InputFile {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+std::vector<InputFile> group_by_file(const Dataset& dataset);
+
+// Error where --out is a file.
+void check_folder(const std::string& out);
+
+// One for each file, into the folder `out`. Error where a result would replace an input or two files would have the
+// same.
+std::vector<ResultFile> plan_results(const Dataset& dataset, std::span<const InputFile> files, const std::string& out,
+                                     std::int64_t classes, ResultOptions options);
 
 }  // namespace tuff

@@ -16,8 +16,8 @@
 #include "io/image_labels.h"
 #include "models/vae.h"
 #include "tasks/dense_objective.h"
-#include "tasks/training_data.h"
 #include "tasks/networks.h"
+#include "tasks/training_data.h"
 #include "train/autoencoder.h"
 #include "train/trainer.h"
 

@@ -85,12 +85,12 @@ class SegmentationTask : public DenseTask {
   static Value thinned(Value labels, Value level) {
     const Shape& shape = labels.shape();
     const int rank = level.shape().rank() - 2, first = shape.rank() - rank;
-    std::vector<std::int64_t> starts(static_cast<std::size_t>(shape.rank()), 0), ends = shape.extents(),
-                              steps(static_cast<std::size_t>(shape.rank()), 1);
+    std::vector<std::int64_t> starts(static_cast<std::size_t>(shape.rank()), 0),
+        ends = shape.extents(), steps(static_cast<std::size_t>(shape.rank()), 1);
     for (int axis = 0; axis < rank; ++axis)
       steps[static_cast<std::size_t>(first + axis)] = shape[first + axis] / level.shape()[2 + axis];
     return std::ranges::all_of(steps, [](std::int64_t step) { return step == 1; }) ? labels
-                                                                                    : slice(labels, starts, ends, steps);
+                                                                                   : slice(labels, starts, ends, steps);
   }
 
   TrainOptions options_;

@@ -35,7 +35,7 @@ std::string shown_mask(std::string stem) {
   return mask == stem ? "" : mask;
 }
 
-std::vector<LabelFile> masks_in(const fs::path& folder) {
+std::vector<LabelFile> masks_in(const fs::path& folder, bool volumes) {
   const std::vector<fs::path> files = list_images(std::span(&folder, 1));
   std::set<std::string> stems, named;  // of all files; of images that have a mask by suffix
   for (const fs::path& file : files) {
@@ -46,6 +46,11 @@ std::vector<LabelFile> masks_in(const fs::path& folder) {
   std::vector<LabelFile> masks;
   for (const fs::path& file : files) {
     const std::string stem = image_name(file);
+    if (volumes && named.contains(stem) && stems.contains(stem + "_instances"))
+      throw Error(
+          fmt::format("{}: {}_instances lies beside it, which may be numbered in each plane by itself; with "
+                      "--volumes name the files that are meant instead of the folder",
+                      file.string(), stem));
     if (named.contains(stem)) continue;
     if (const std::string mask = shown_mask(stem); !mask.empty() && stems.contains(mask)) continue;
     masks.push_back({without_suffix(stem, kSuffixes), file});
@@ -92,11 +97,11 @@ std::string suffix_of(const Image& mask, std::int64_t frame, std::int64_t slice,
 
 }  // namespace
 
-std::vector<LabelFile> list_label_files(std::span<const fs::path> paths) {
+std::vector<LabelFile> list_label_files(std::span<const fs::path> paths, bool volumes) {
   std::vector<LabelFile> files;
   for (const fs::path& path : paths) {
     if (fs::is_directory(path)) {
-      const std::vector<LabelFile> found = masks_in(path);
+      const std::vector<LabelFile> found = masks_in(path, volumes);
       files.insert(files.end(), found.begin(), found.end());
       continue;
     }

@@ -143,11 +143,12 @@ class Measurement {
     const Sums& sums = sums_[object];
     const auto n = static_cast<double>(regions_[object].pixels);
     Matrix result;
+    // Differences of whole numbers, which doubles hold exactly for objects of ten thousands of pixels.
     for (std::size_t i = 0; i < 3; ++i)
       for (std::size_t j = i; j < 3; ++j) {
-        const double product = static_cast<double>(sums.products[i][j]) / n;
-        const double means = static_cast<double>(sums.offsets[i]) / n * (static_cast<double>(sums.offsets[j]) / n);
-        result[i][j] = result[j][i] = (product - means) * size_[i] * size_[j];
+        const double difference = n * static_cast<double>(sums.products[i][j]) -
+                                  static_cast<double>(sums.offsets[i]) * static_cast<double>(sums.offsets[j]);
+        result[i][j] = result[j][i] = difference / (n * n) * size_[i] * size_[j];
       }
     return result;
   }
@@ -170,7 +171,8 @@ class Measurement {
     region.area = pixels * size_[1] * size_[2];
     region.equivalent_diameter = std::sqrt(4 * region.area / std::numbers::pi);
     const double yy = moments[1][1], xx = moments[2][2], yx = moments[1][2];
-    const double middle = (yy + xx) / 2, spread = std::hypot((yy - xx) / 2, yx);
+    const double middle = (yy + xx) / 2, half_range = std::hypot((yy - xx) / 2, yx);
+    const double spread = half_range > 1e-12 * middle ? half_range : 0;  // less is rounding
     const double large = middle + spread, small = std::max(0.0, middle - spread);
     region.major_axis = 4 * std::sqrt(large);
     region.minor_axis = 4 * std::sqrt(small);

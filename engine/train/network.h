@@ -35,8 +35,8 @@ struct Network {
 
   // Outputs (N, out_channels, y, x) of x (N, in_channels, Y, X); of volumes with z before y.
   std::function<Value(Graph&, Value x, bool training)> build;
-  // With deep supervision: for training, outputs of coarser levels behind that, each of half the size of the one before.
-  // Empty: build() alone.
+  // With deep supervision: for training, outputs of coarser levels behind that, each of half the size of the one
+  // before. Empty: build() alone.
   std::function<std::vector<Value>(Graph&, Value x)> build_supervised = {};
 
   std::vector<NetworkAxis> axes;  // z, y, x, or one that stands for all

@@ -54,8 +54,8 @@ TEST_CASE("cli: help and version") {
   CHECK(run_tuff({"--version"}).out.starts_with("tuff "));
   const Finished help = run_tuff({});
   CHECK(help.code == 0);
-  for (const char* command :
-       {"devices", "train", "predict", "evaluate", "explain", "profile", "generate", "reconstruct", "synthesize"}) {
+  for (const char* command : {"devices", "train", "predict", "evaluate", "explain", "profile", "generate",
+                              "reconstruct", "synthesize", "mask", "measure", "match"}) {
     CHECK(contains(help.out, command));
     const Finished own = run_tuff({command, "--help"});
     CHECK(own.code == 0);

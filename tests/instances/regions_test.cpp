@@ -83,6 +83,14 @@ TEST_CASE("regions: a single pixel has no extent, no direction and no circularit
   CHECK(pixel.equivalent_diameter == doctest::Approx(1.1283791670955126));
 }
 
+TEST_CASE("regions: what has no longer axis has no direction") {
+  for (const Region& region : measure_regions(drawn({".A...BBB", "AAA..BBB", ".A...BBB"}), nullptr, {1, 0.3, 0.3})) {
+    CHECK(region.eccentricity == 0);
+    CHECK(region.major_axis == region.minor_axis);
+    CHECK(std::isnan(region.orientation));
+  }
+}
+
 TEST_CASE("regions: pixel sizes, square and not") {
   check(measure_regions(kPlane, nullptr, {1, 0.5, 0.5})[1],
         {13, 1.2307692307692308, 5.615384615384615, 2.0342144725641096, 2.89485091116604, 1.9456409420789673,

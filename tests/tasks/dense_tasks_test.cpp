@@ -70,8 +70,8 @@ double progress(const Trained& run) {
 void check_learns(const std::string& model, const fs::path& data, const Settings& settings, double factor) {
   CAPTURE(model);
   const Trained first = trained(model, data, settings, "dense_" + model + "_a");
-  MESSAGE(model << ": loss " << first.losses.front() << " to " << first.losses.back() << ", factor "
-                << progress(first) << ", first score " << first.scores.front());
+  MESSAGE(model << ": loss " << first.losses.front() << " to " << first.losses.back() << ", factor " << progress(first)
+                << ", first score " << first.scores.front());
   CHECK(progress(first) < factor);
   const Trained second = trained(model, data, settings, "dense_" + model + "_b");
   CHECK(second.losses == first.losses);
@@ -86,7 +86,8 @@ TEST_CASE("dense tasks: U-Net variants learn, bit for bit the same twice") {
   const fs::path data = nuclei_folder("dense_unet");
   check_learns("unet", data, {{"steps", "30"}}, 0.8);
   check_learns("unet", data, {{"steps", "30"}, {"block", "residual"}, {"attention", "true"}, {"dropout", "0.1"}}, 0.9);
-  check_learns("unet", data, {{"steps", "30"}, {"block", "separable"}, {"deep-supervision", "1"}, {"coords", "true"}}, 0.9);
+  check_learns("unet", data, {{"steps", "30"}, {"block", "separable"}, {"deep-supervision", "1"}, {"coords", "true"}},
+               0.9);
 }
 
 TEST_CASE("dense tasks: StarDist and Cellpose learn, bit for bit the same twice") {
