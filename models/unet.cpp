@@ -164,14 +164,17 @@ std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis) {
     layers.push_back(AxisLayer::reduction(factor(level)));
   }
   convolve(config.depth);
-  // An attention gate interpolates what it makes of the level below.
-  const bool interpolates = config.up == Config::Up::bilinear || config.attention;
+  const bool interpolates = unet_interpolates(config);
   for (std::int64_t level = config.depth - 1; level >= 0; --level) {
     layers.push_back(
         {.kind = interpolates ? AxisLayer::Kind::linear : AxisLayer::Kind::repeat, .stride = factor(level)});
     convolve(level);
   }
   return layers;
+}
+
+bool unet_interpolates(const UNetConfig& config) {
+  return config.up == UNetConfig::Up::bilinear || config.attention;
 }
 
 std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input, int axis) {

@@ -86,6 +86,10 @@ std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& confi
 // Inputs shifted by multiples of this (2^depth) give outputs shifted alike.
 std::int64_t unet_alignment(const UNetConfig& config, int axis = -1);
 
+// Whether the net interpolates (up bilinear, attention gates), which repeats the edge pixels of each level: then even
+// without padding what lies near the border of a tile isn't what it would be in the whole image.
+bool unet_interpolates(const UNetConfig& config);
+
 // Farthest distance in pixels, along one axis, at which an input pixel can change an output pixel. For group and
 // instance norm that holds between the norms only: their statistics see the whole image. With coordinates no output
 // of a tile is that of the whole image.

@@ -6,6 +6,15 @@
 
 #include "autodiff/gradient.h"
 #include "base/philox.h"
+#include "models/cellpose.h"
+#include "models/classifier.h"
+#include "models/deepmedic.h"
+#include "models/fcn.h"
+#include "models/illumination.h"
+#include "models/noisy_and.h"
+#include "models/p4.h"
+#include "models/segnet.h"
+#include "models/srresnet.h"
 #include "models/unet.h"
 #include "models/vae.h"
 #include "onnx/serialize.h"
@@ -108,6 +117,49 @@ TEST_CASE("onnx export: U-Nets give the same as before") {
     check_round_trip({{{1, 3, side, side}},
                       [&](Graph& graph, const Values& x) { return Values{unet(graph, x[0], config, false)}; }});
   }
+}
+
+TEST_CASE("onnx export: the other networks give the same as before") {
+  const auto check_network = [](const std::vector<std::int64_t>& shape,
+                                const std::function<Values(Graph&, Value)>& build) {
+    check_round_trip({{shape}, [&](Graph& graph, const Values& x) { return build(graph, x[0]); }});
+  };
+  check_network({1, 1, 8, 12}, [](Graph& graph, Value x) {
+    const UNetOutputs outputs = unet_outputs(graph, x,
+                                             {.base = 4,
+                                              .depth = 2,
+                                              .up = Upsampling::pixel_shuffle,
+                                              .block = UNetConfig::Block::residual,
+                                              .activation = ActivationKind::prelu,
+                                              .attention = true,
+                                              .coordinates = true,
+                                              .deep_supervision = 1},
+                                             false);
+    return Values{outputs.logits, outputs.lower[0]};
+  });
+  check_network({2, 2, 8, 12}, [](Graph& graph, Value x) {
+    const CellposeOutputs outputs = cellpose(graph, x, {.base = 3, .depth = 1}, false);
+    return Values{outputs.output, outputs.style};
+  });
+  check_network({1, 1, 32, 32}, [](Graph& graph, Value x) {
+    return Values{fcn(graph, x, {.base = 2, .wide = 4, .convolutions = {1, 1, 1, 1, 1}}, false)};
+  });
+  check_network({1, 1, 8, 12},
+                [](Graph& graph, Value x) { return Values{segnet(graph, x, {.base = 3, .depth = 2}, false)}; });
+  check_network({1, 1, 15, 18}, [](Graph& graph, Value x) {
+    return Values{deepmedic(graph, x, {.channels = {2, 3}, .classifier = {5}, .rank = 2}, false)};
+  });
+  check_network({1, 3, 6, 5},
+                [](Graph& graph, Value x) { return Values{srresnet(graph, x, {.features = 3, .blocks = 1}, false)}; });
+  check_network({1, 2, 14, 12}, [](Graph& graph, Value x) {
+    const ClassifierConfig config{.in_channels = 2, .side = 10, .stages = {3, 4}, .dense = {5}};
+    return Values{noisy_and(graph, classifier_map(graph, x, config, false))};
+  });
+  check_network({1, 2, 8, 12}, [](Graph& graph, Value x) {
+    return Values{p4_classifier(graph, x, {.in_channels = 2, .stages = {2, 3}}, false)};
+  });
+  check_network({1, 4, 5, 6},
+                [](Graph& graph, Value x) { return Values{illumination(graph, x, {.lamps = 4, .patterns = 2})}; });
 }
 
 TEST_CASE("onnx export: both halves of a variational autoencoder") {
