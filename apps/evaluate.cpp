@@ -1,4 +1,4 @@
-// tuff evaluate: how well a model's masks fit the true ones, or a variational autoencoder images.
+// tuff evaluate: how well a model's results fit the truth, or a variational autoencoder images.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,6 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
-#include "train/metrics.h"
 #include "train/predict.h"
 
 namespace tuff {
@@ -25,6 +24,7 @@ struct EvaluateArguments {
   std::string model;
   std::string images;
   std::string masks;
+  std::string targets;
   std::string json;
   std::string sheet;
   std::int64_t sheet_rows = 6;
@@ -39,33 +39,87 @@ struct EvaluateArguments {
 
 struct Evaluated {
   std::string name;
-  Scores scores;
+  std::vector<double> scores;  // of DenseTask::metrics()
 };
 
-nlohmann::ordered_json to_json(const Scores& scores) {
-  return {{"dice", scores.dice}, {"iou", scores.iou}, {"pixel_accuracy", scores.pixel_accuracy}};
+// "dice" of "val_dice".
+std::string key_of(const Metric& metric) {
+  return metric.column.substr(std::string_view("val_").size());
 }
 
-std::string to_json(const std::vector<Evaluated>& images, const Scores& total) {
+nlohmann::ordered_json to_json(const std::vector<Metric>& metrics, const std::vector<double>& scores) {
   nlohmann::ordered_json json;
-  json["mean"] = to_json(total);
+  for (std::size_t i = 0; i < metrics.size(); ++i) json[key_of(metrics[i])] = scores[i];
+  return json;
+}
+
+std::string to_json(const std::vector<Metric>& metrics, const std::vector<Evaluated>& images,
+                    const std::vector<double>& total) {
+  nlohmann::ordered_json json;
+  json["mean"] = to_json(metrics, total);
   json["images"] = nlohmann::ordered_json::array();
   for (const Evaluated& image : images) {
     nlohmann::ordered_json entry = {{"name", image.name}};
-    entry.update(to_json(image.scores));
+    entry.update(to_json(metrics, image.scores));
     json["images"].push_back(std::move(entry));
   }
   return json.dump(2) + "\n";
 }
 
-void print_table(const std::vector<Evaluated>& images, const Scores& total) {
+void print_row(const std::vector<Metric>& metrics, const std::string& name, std::size_t width,
+               const std::vector<double>& scores) {
+  std::string row = fmt::format("{:{}}", name, width);
+  for (std::size_t i = 0; i < metrics.size(); ++i)
+    row +=
+        fmt::format("  {:>{}.{}f}", scores[i], std::max<std::size_t>(6, metrics[i].title.size()), metrics[i].decimals);
+  fmt::print("{}\n", row);
+}
+
+void print_table(const std::vector<Metric>& metrics, const std::vector<Evaluated>& images,
+                 const std::vector<double>& total) {
   std::size_t width = 5;
   for (const Evaluated& image : images) width = std::max(width, image.name.size());
-  fmt::print("{:{}}    Dice     IoU  accuracy\n", "image", width);
-  for (const Evaluated& image : images)
-    fmt::print("{:{}}  {:.4f}  {:.4f}    {:.4f}\n", image.name, width, image.scores.dice, image.scores.iou,
-               image.scores.pixel_accuracy);
-  fmt::print("{:{}}  {:.4f}  {:.4f}    {:.4f}\n", "mean", width, total.dice, total.iou, total.pixel_accuracy);
+  std::string head = fmt::format("{:{}}", "image", width);
+  for (const Metric& metric : metrics) head += fmt::format("  {:>6}", metric.title);
+  fmt::print("{}\n", head);
+  for (const Evaluated& image : images) print_row(metrics, image.name, width, image.scores);
+  print_row(metrics, "all", width, total);
+}
+
+// A row of the sheet: image, result, truth.
+SheetRow sheet_row(const std::string& name, const Metric& metric, double score, const Sample& sample,
+                   DenseResult result) {
+  SheetRow row{.caption = fmt::format("{}  {} {:.{}f}", name, metric.title, score, metric.decimals)};
+  const std::int64_t middle = sample.image.depth / 2;  // of a volume
+  row.image = sample.image.plane(middle);
+  if (result.kind == DenseResult::Kind::image) {
+    row.predicted_image = result.image.plane(middle);
+    row.true_image = sample.targets.plane(middle);
+    return row;
+  }
+  const std::int64_t pixels = sample.image.height * sample.image.width;
+  const auto slice = [&](const std::vector<std::int32_t>& labels) {
+    const auto first = labels.begin() + middle * pixels;
+    return std::vector<std::int32_t>(first, first + pixels);
+  };
+  row.prediction = slice(result.labels.ids);
+  row.truth = slice(sample.labels);
+  return row;
+}
+
+// Images with masks, or with the images that are to be predicted; a denoiser makes its own noise.
+Dataset open_evaluated(const EvaluateArguments& arguments, const Model& model) {
+  const std::string& network = model.options.model;
+  const bool masks = applies(*find_field("masks"), network);
+  if (masks && arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
+  if (!masks && !arguments.masks.empty())
+    throw Error(fmt::format("--masks: the model is a {}, which makes no masks; give --targets", network));
+  if (masks) return open_dataset(arguments.images, arguments.masks, model.format);
+  if (!arguments.targets.empty()) return open_image_pairs(arguments.images, arguments.targets, model.format);
+  const std::filesystem::path images = arguments.images;
+  Dataset dataset = open_images(std::span(&images, 1), model.format);
+  make_dense_task(model.options, model.format)->check(dataset);
+  return dataset;
 }
 
 void evaluate_vae(const EvaluateArguments& arguments, Model model) {
@@ -86,54 +140,56 @@ void run_evaluate(const EvaluateArguments& arguments) {
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
   Model model = load_model(arguments.model);
   if (model.options.model == "vae") return evaluate_vae(arguments, std::move(model));
-  if (arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
-  const Dataset dataset = open_dataset(arguments.images, arguments.masks, model.format);
-  const std::int64_t classes = model.options.classes;
+  const Dataset dataset = open_evaluated(arguments, model);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
+  const DenseTask& task = *loaded.task;
   options.memory = memory_beside(*loaded.store, arguments.memory);
   const auto tuner = open_tuner(*loaded.device, arguments.autotune);
   options.tuner = tuner.get();
-  Predictor predictor(*loaded.device, *loaded.store, loaded.task->network(), options);
+  Predictor predictor(*loaded.device, *loaded.store, task.network(), options);
+  const auto reader = task.reader(*loaded.device);
+  const auto scorer = task.scorer();
+  const std::vector<Metric> metrics = task.metrics();
 
   Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
   std::vector<Evaluated> images;
-  std::vector<Scores> scores;
   std::vector<SheetRow> rows;
   const auto rows_wanted = static_cast<std::size_t>(std::max<std::int64_t>(1, arguments.sheet_rows));
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
     const std::string& name = dataset.items[item].name;
     progress.update(static_cast<std::int64_t>(item), name);
     Sample sample = load_sample(dataset, item);
-    const Image logits = predictor.predict(sample.image);
-    std::vector<std::int32_t> ids = classify(logits.values, logits.channels);
-    scores.push_back(score(ids, sample.labels, classes));
-    images.push_back({name, scores.back()});
+    task.prepare(sample);
+    DenseResult result = reader->read(predictor.predict(task.input_of(sample, item)));
+    images.push_back({name, scorer->add(sample, result)});
     if (!arguments.sheet.empty() && rows.size() < rows_wanted)
-      rows.push_back({fmt::format("{}  Dice {:.3f}", name, scores.back().dice), std::move(sample.image), std::move(ids),
-                      std::move(sample.labels)});
+      rows.push_back(sheet_row(name, metrics[0], images.back().scores[0], sample, std::move(result)));
   }
   progress.clear();
-  const Scores total = mean(scores);
+  const std::vector<double> total = scorer->total();
   if (!arguments.sheet.empty()) write_image(arguments.sheet, contact_sheet(rows).image());
   if (arguments.json == "-")
-    fmt::print("{}", to_json(images, total));
+    fmt::print("{}", to_json(metrics, images, total));
   else if (!arguments.json.empty())
-    os::write_file(arguments.json, to_json(images, total));
-  if (arguments.json != "-") print_table(images, total);
+    os::write_file(arguments.json, to_json(metrics, images, total));
+  if (arguments.json != "-") print_table(metrics, images, total);
 }
 
 }  // namespace
 
 void add_evaluate_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("evaluate",
-                                          "Compare a model's masks with true ones: Dice, IoU, accuracy; "
-                                          "of a vae the evidence lower bound and how its code is used");
+  CLI::App* command =
+      tuff.add_subcommand("evaluate",
+                          "Compare a model's results with the truth: Dice, AP, PSNR, whatever it is judged by; "
+                          "of a vae the evidence lower bound and how its code is used");
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
   command->add_option("--images", arguments->images, "folder of images; vae: or an idx file")
       ->required()
       ->type_name("DIR");
-  command->add_option("--masks", arguments->masks, "unet: folder of masks, paired by file name")->type_name("DIR");
+  command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->type_name("DIR");
+  command->add_option("--targets", arguments->targets, "insilico, denoiser: folder of the images to be predicted")
+      ->type_name("DIR");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");
   command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")

@@ -142,7 +142,7 @@ void run_mask(const MaskArguments& arguments) {
   check(arguments);
   const Dataset dataset = open_inputs(arguments);
   const std::vector<InputFile> files = group_by_file(dataset);
-  std::vector<ResultFile> results = plan_results(dataset, files, arguments.out, 1, arguments.results);
+  std::vector<ResultFile> results = plan_results(dataset, files, arguments.out, {}, arguments.results);
   Progress progress("images", static_cast<std::int64_t>(files.size()));
   for (std::size_t file = 0; file < files.size(); ++file) {
     const std::string line = mask_file(dataset, files[file], threshold, results[file], arguments);

@@ -1,7 +1,8 @@
-// tuff predict: masks of new images.
+// tuff predict: what a model says of new images: masks, objects, other images.
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -38,45 +39,98 @@ struct PredictArguments {
   ResultOptions results;
 };
 
-// Images are decoded and results written beside the device's work, each on a thread of its own, at most two images
-// ahead or behind. Gives how many images' results are written: all, or fewer after an interrupt, which lets a file end.
-std::int64_t predict_files(Predictor& predictor, const Dataset& dataset, const std::vector<InputFile>& files,
-                           std::vector<ResultFile>& results, DType storage, Progress& progress) {
-  std::vector<std::size_t> file_of;
-  for (std::size_t file = 0; file < files.size(); ++file) file_of.insert(file_of.end(), files[file].count, file);
-  std::size_t loaded = 0, done = 0;
-  const auto load = [&]() -> std::optional<std::shared_ptr<const Image>> {
-    const bool begins_file = loaded < file_of.size() && files[file_of[loaded]].first == loaded;
-    if (loaded == file_of.size() || (begins_file && os::interrupted())) return std::nullopt;
-    return std::make_shared<const Image>(load_item_image(dataset, loaded++));
-  };
-  Background writer(1);
-  const auto finish = [&](std::shared_ptr<const Image> image, Image logits) {
-    warn_of_range(storage, dataset.items[done].name, logits.values);
-    ResultFile& result = results[file_of[done]];
-    const bool last = done + 1 == file_of.size() || file_of[done + 1] != file_of[done];
-    writer.add([&result, last, image = std::move(image), logits = std::move(logits)] {
-      result.add(logits, *image);
-      if (last) result.write();
-    });
-    progress.update(static_cast<std::int64_t>(done + 1), dataset.items[done].name);
-    ++done;
-  };
-  const auto tile_done = [&](std::size_t tile, std::size_t tiles) {
-    if (tiles > 1)
-      progress.update(static_cast<std::int64_t>(done),
-                      fmt::format("{}: tile {}/{}", dataset.items[done].name, tile, tiles));
-  };
-  try {
-    Ahead<std::shared_ptr<const Image>> images(load, 1);
-    predictor.predict_each([&] { return images.next().value_or(nullptr); }, finish, tile_done);
-  } catch (...) {
-    writer.finish();  // what was predicted before; its error, if it has one, comes first
-    throw;
-  }
-  writer.finish();
-  return static_cast<std::int64_t>(done);
+// An image under way, and what takes its normalization back.
+struct Input {
+  std::shared_ptr<const Image> image;
+  std::vector<ChannelScaling> scalings;
+};
+
+Input load_input(const Dataset& dataset, std::size_t item) {
+  auto image = std::make_shared<Image>(load_item_image(dataset, item, false));
+  std::vector<ChannelScaling> scalings = normalize(*image, dataset.format.normalization);
+  return {std::move(image), std::move(scalings)};
 }
+
+// Predicts all images of all files, which are decoded and whose results are written beside the device's work, each on a
+// thread of its own, at most two images ahead or behind.
+class FilePrediction {
+ public:
+  FilePrediction(Predictor& predictor, const DenseTask& task, Device& device, DType storage, const Dataset& dataset,
+                 std::span<const InputFile> files, std::vector<ResultFile>& results)
+      : predictor_(predictor),
+        task_(task),
+        reader_(task.reader(device)),
+        storage_(storage),
+        dataset_(dataset),
+        files_(files),
+        results_(results),
+        progress_("images", static_cast<std::int64_t>(dataset.items.size())) {
+    for (std::size_t file = 0; file < files.size(); ++file) file_of_.insert(file_of_.end(), files[file].count, file);
+  }
+
+  // Gives how many images' results are written: all, or fewer after an interrupt, which lets a file end.
+  std::int64_t run() {
+    try {
+      Ahead<Input> inputs([this] { return load(); }, 1);
+      predictor_.predict_each(
+          [&]() -> std::shared_ptr<const Image> {
+            std::optional<Input> input = inputs.next();
+            if (!input) return nullptr;
+            scalings_.push_back(std::move(input->scalings));
+            return std::move(input->image);
+          },
+          [this](std::shared_ptr<const Image> image, Image output) { finish(std::move(image), std::move(output)); },
+          [this](std::size_t tile, std::size_t tiles) { tile_done(tile, tiles); });
+    } catch (...) {
+      writer_.finish();  // what was predicted before; its error, if it has one, comes first
+      throw;
+    }
+    writer_.finish();
+    progress_.clear();
+    return static_cast<std::int64_t>(done_);
+  }
+
+ private:
+  std::optional<Input> load() {
+    const bool begins_file = loaded_ < file_of_.size() && files_[file_of_[loaded_]].first == loaded_;
+    if (loaded_ == file_of_.size() || (begins_file && os::interrupted())) return std::nullopt;
+    return load_input(dataset_, loaded_++);
+  }
+
+  void finish(std::shared_ptr<const Image> image, Image output) {
+    warn_of_range(storage_, dataset_.items[done_].name, output.values);
+    DenseResult result = reader_->read(std::move(output));
+    if (task_.gives_input_units()) denormalize(result.image, scalings_.front());
+    scalings_.pop_front();
+    ResultFile& file = results_[file_of_[done_]];
+    const bool last = done_ + 1 == file_of_.size() || file_of_[done_ + 1] != file_of_[done_];
+    writer_.add([&file, last, image = std::move(image), result = std::move(result)] {
+      file.add(result, *image);
+      if (last) file.write();
+    });
+    progress_.update(static_cast<std::int64_t>(done_ + 1), dataset_.items[done_].name);
+    ++done_;
+  }
+
+  void tile_done(std::size_t tile, std::size_t tiles) {
+    if (tiles > 1)
+      progress_.update(static_cast<std::int64_t>(done_),
+                       fmt::format("{}: tile {}/{}", dataset_.items[done_].name, tile, tiles));
+  }
+
+  Predictor& predictor_;
+  const DenseTask& task_;
+  std::unique_ptr<DenseReader> reader_;
+  DType storage_;
+  const Dataset& dataset_;
+  std::span<const InputFile> files_;
+  std::vector<ResultFile>& results_;
+  Progress progress_;
+  std::vector<std::size_t> file_of_;  // of each item
+  std::size_t loaded_ = 0, done_ = 0;
+  std::deque<std::vector<ChannelScaling>> scalings_;  // of the images that are loaded and not done
+  Background writer_{1};
+};
 
 void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
@@ -88,8 +142,8 @@ void run_predict(PredictArguments arguments) {
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);
   const std::vector<InputFile> files = group_by_file(dataset);
-  std::vector<ResultFile> results =
-      plan_results(dataset, files, arguments.out, model.options.classes, arguments.results);
+  const ResultForm form = result_form(*make_dense_task(model.options, model.format), model.options);
+  std::vector<ResultFile> results = plan_results(dataset, files, arguments.out, form, arguments.results);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);
   options.storage = storage_on(*loaded.device, arguments.dtype);
@@ -98,9 +152,8 @@ void run_predict(PredictArguments arguments) {
   Predictor predictor(*loaded.device, *loaded.store, loaded.task->network(), options);
 
   os::catch_interrupts();
-  Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
-  const std::int64_t done = predict_files(predictor, dataset, files, results, options.storage, progress);
-  progress.clear();
+  FilePrediction prediction(predictor, *loaded.task, *loaded.device, options.storage, dataset, files, results);
+  const std::int64_t done = prediction.run();
   if (os::interrupted() && done < static_cast<std::int64_t>(dataset.items.size()))
     throw Error(
         fmt::format("stopped after {} of {} images; those are in {}", done, dataset.items.size(), arguments.out));
@@ -110,19 +163,20 @@ void run_predict(PredictArguments arguments) {
 }  // namespace
 
 void add_predict_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("predict", "Segment images; results of the same name are replaced");
+  CLI::App* command = tuff.add_subcommand(
+      "predict", "What a model says of images: masks, objects, other images; results of the same name are replaced");
   const auto arguments = std::make_shared<PredictArguments>();
   add_model_option(*command, arguments->model);
   command->add_option("images", arguments->inputs, "image files or folders of them")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "folder for masks (NAME.png, or NAME.tif for TIFF) and overlays")
+  command->add_option("--out", arguments->out, "folder for results (NAME.png, or NAME.tif for TIFF) and overlays")
       ->required()
       ->type_name("DIR");
   command->add_flag("--probabilities", arguments->results.probabilities,
-                    "write NAME_probabilities.tif too, one channel a class");
+                    "of masks: write NAME_probabilities.tif too, one channel a class");
   command->add_flag("--instances", arguments->results.instances,
-                    "write NAME_instances too: connected components as 16-bit ids");
+                    "of masks: write NAME_instances too: connected components as 16-bit ids");
   command->add_flag("--no-overlay", arguments->no_overlay, "leave NAME_overlay.png out");
   command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")
       ->type_name("PIXELS|auto");

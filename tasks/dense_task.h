@@ -20,12 +20,12 @@
 
 namespace tuff {
 
-// What a network's output means.
+// What a network's output means for one image or volume.
 struct DenseResult {
   enum class Kind : std::uint8_t {
     classes,    // labels are classes; channels of `image` their logits
     instances,  // labels are ids of objects
-    image,      // `image` is what was asked for, in the units of the data
+    image,      // `image` is what was asked for, normalized as the data were
   };
   Kind kind = Kind::classes;
   Labels labels;
@@ -84,6 +84,9 @@ class DenseTask {
 
   // What the network sees of a held-back image; `item`: its number in the data set, for noise.
   virtual Image input_of(const Sample& sample, std::size_t) const { return sample.image; }
+  virtual DenseResult::Kind result_kind() const = 0;
+  // Whether images are in the units of the input's channels, once its normalization is taken back.
+  virtual bool gives_input_units() const { return false; }
   // The device must outlive it, as must the task.
   virtual std::unique_ptr<DenseReader> reader(Device& device) const = 0;
 

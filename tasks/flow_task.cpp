@@ -89,6 +89,7 @@ class FlowTask : public DenseTask {
                bce_with_logits(logit, narrow(inputs.targets, 1, kInside, 1)));
   }
 
+  DenseResult::Kind result_kind() const override { return DenseResult::Kind::instances; }
   std::unique_ptr<DenseReader> reader(Device& device) const override {
     return std::make_unique<FlowReader>(
         device, FlowMaskOptions{.flow_error = options_.flow_threshold, .min_size = options_.min_size});

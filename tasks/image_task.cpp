@@ -114,6 +114,7 @@ class ImageTask : public DenseTask {
     return options_.bins > 0 ? binned_loss(output, inputs.targets) : image_loss(output, inputs.targets, options_.loss);
   }
 
+  DenseResult::Kind result_kind() const override { return DenseResult::Kind::image; }
   std::unique_ptr<DenseReader> reader(Device&) const override { return std::make_unique<ImageReader>(options_.bins); }
   std::vector<Metric> metrics() const override { return image_metrics(channels_); }
   std::unique_ptr<Scorer> scorer() const override { return std::make_unique<ImageScorer>(channels_); }
@@ -160,6 +161,7 @@ class DenoisingTask : public ImageTask {
       sample.targets = sample.image;
   }
 
+  bool gives_input_units() const override { return true; }
   bool changes() const override { return noise_.kind != Noise::Kind::none; }
   void change(std::span<float> image, std::span<float> targets, const SampleKey& key) const override {
     PhiloxStream random(key.seed, static_cast<std::uint32_t>(key.epoch), static_cast<std::uint32_t>(key.index),

@@ -58,6 +58,7 @@ class SegmentationTask : public DenseTask {
     return training_loss(logits, inputs.labels, options_);
   }
 
+  DenseResult::Kind result_kind() const override { return DenseResult::Kind::classes; }
   std::unique_ptr<DenseReader> reader(Device&) const override { return std::make_unique<ClassReader>(); }
 
   std::vector<Metric> metrics() const override {

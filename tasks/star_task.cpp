@@ -67,6 +67,7 @@ class StarTask : public DenseTask {
     return add(bce_with_logits(outputs.probability, probability), mul_scalar(distances, kDistanceWeight));
   }
 
+  DenseResult::Kind result_kind() const override { return DenseResult::Kind::instances; }
   std::unique_ptr<DenseReader> reader(Device&) const override {
     return std::make_unique<StarReader>(StarOptions{.prob_threshold = static_cast<float>(options_.prob_threshold),
                                                     .nms_threshold = static_cast<float>(options_.nms_threshold)});

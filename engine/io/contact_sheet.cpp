@@ -46,13 +46,28 @@ std::string_view shorten(std::string_view text, std::int64_t width) {
   return text;
 }
 
+bool has_truth(const SheetRow& row) {
+  return !row.truth.empty() || !row.true_image.values.empty();
+}
+
+Canvas result_tile(const SheetRow& row, const std::vector<std::int32_t>& labels, const Image& image,
+                   std::int64_t side) {
+  if (!image.values.empty()) return reduce(render_image(image), side);
+  if (labels.empty()) return Canvas(1, 1, kPaper);
+  return reduce(render_labels(labels, row.image.height, row.image.width), side);
+}
+
 std::vector<Canvas> row_tiles(const SheetRow& row, bool with_truth, std::int64_t side) {
   std::vector<Canvas> tiles = {reduce(render_image(row.image), side),
-                               reduce(render_labels(row.prediction, row.image.height, row.image.width), side)};
-  if (!with_truth) return tiles;
-  tiles.push_back(row.truth.empty() ? Canvas(1, 1, kPaper)
-                                    : reduce(render_labels(row.truth, row.image.height, row.image.width), side));
+                               result_tile(row, row.prediction, row.predicted_image, side)};
+  if (with_truth) tiles.push_back(result_tile(row, row.truth, row.true_image, side));
   return tiles;
+}
+
+std::int64_t tallest(const std::vector<Canvas>& tiles) {
+  std::int64_t height = 0;
+  for (const Canvas& tile : tiles) height = std::max(height, tile.height());
+  return height;
 }
 
 // A step of 1, 2 or 5 times a power of ten that divides `range` into about `count` parts.
@@ -148,13 +163,13 @@ void draw_curve(Plot& plot, const Curve& curve, Color color) {
 }  // namespace
 
 Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile) {
-  const bool with_truth = std::ranges::any_of(rows, [](const SheetRow& row) { return !row.truth.empty(); });
+  const bool with_truth = std::ranges::any_of(rows, has_truth);
   std::vector<std::vector<Canvas>> tiles;
   std::int64_t column = 72, height = kLine;  // at least as wide as the headings
   for (const SheetRow& row : rows) {
     tiles.push_back(row_tiles(row, with_truth, tile));
-    column = std::max(column, tiles.back()[0].width());
-    height += kLine + tiles.back()[0].height() + kGap;
+    for (const Canvas& picture : tiles.back()) column = std::max(column, picture.width());
+    height += kLine + tallest(tiles.back()) + kGap;
   }
   const std::int64_t columns = with_truth ? 3 : 2;
   Canvas sheet(kGap + columns * (column + kGap), height, kPaper);
@@ -166,7 +181,7 @@ Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile) {
     y += kLine;
     for (std::size_t c = 0; c < tiles[r].size(); ++c)
       sheet.paste(kGap + static_cast<std::int64_t>(c) * (column + kGap), y, tiles[r][c]);
-    y += tiles[r][0].height() + kGap;
+    y += tallest(tiles[r]) + kGap;
   }
   return sheet;
 }

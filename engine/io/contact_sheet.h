@@ -15,6 +15,9 @@ struct SheetRow {
   Image image;                           // one plane, any channels
   std::vector<std::int32_t> prediction;  // height * width labels
   std::vector<std::int32_t> truth;       // the same; empty where unknown
+  // Instead of labels where the prediction is an image, and where there is a true one.
+  Image predicted_image = {};
+  Image true_image = {};
 };
 
 // One row an image, columns image, prediction, truth (left out where no row has one), with captions. Tiles larger than

@@ -173,8 +173,6 @@ TEST_CASE("augmentation: lists are parsed and printed") {
   CHECK(test::contains(test::error_of([] { parse_augmentation("flip,zoom"); }), "'zoom' is unknown"));
 }
 
-}  // namespace tuff
-
 TEST_CASE("loader: targets get the crop's geometry, fields of vectors turn with it") {
   const Data data;
   LoaderOptions chosen = options(0);
@@ -240,14 +238,14 @@ TEST_CASE("loader: targets may be finer than the image; a hook changes crops by 
 }
 
 TEST_CASE("loader: volumes, their slices flipped too, deeper crops refused") {
-  const fs::path root = test::scratch_folder("loader_volumes");
+  const test::TemporaryFolder root;
   Image volume(1, ImageSize(6, 20, 24));
   volume.info.kind = FileKind::tiff;
   volume.info.bits = 16;
   for (std::size_t i = 0; i < volume.values.size(); ++i) volume.values[i] = static_cast<float>(i);
   for (const char* kind : {"images", "masks"}) {
-    fs::create_directories(root / kind);
-    write_image(root / kind / "v.tif", volume);
+    std::filesystem::create_directories(root / kind);
+    write_image(root / (std::string(kind) + "/v.tif"), volume);
   }
   const DataFormat format{.axes = "ZYX", .normalization = Normalization::range, .classes = 65536, .dims = 3};
   const Dataset dataset = open_dataset(root / "images", root / "masks", format);
@@ -272,3 +270,5 @@ TEST_CASE("loader: volumes, their slices flipped too, deeper crops refused") {
   chosen.crop = CropSize({8, 16, 16});
   CHECK_THROWS_WITH_AS(Loader(dataset, {0}, chosen), doctest::Contains("--crop-depth 6"), Error);
 }
+
+}  // namespace tuff
