@@ -21,8 +21,8 @@ struct LabelFile {
 
 // Masks among the files and in the folders, sorted by name. In a folder the overlays and probabilities that
 // `tuff predict` writes are left out, and "x" where there is "x_mask", "x_instances" ...: it is the image, or the mask
-// without its objects. Error where two files belong to one name, and with `volumes` where "x_instances" lies beside "x":
-// `tuff predict` and `tuff mask` number the objects of each plane by itself, so the ids may be of no volume.
+// without its objects. Error where two files belong to one name, and with `volumes` where "x_instances" lies beside
+// "x": `tuff predict` and `tuff mask` number the objects of each plane by itself, so the ids may be of no volume.
 std::vector<LabelFile> list_label_files(std::span<const std::filesystem::path> paths, bool volumes = false);
 
 enum class LabelMeaning : std::uint8_t {
