@@ -9,6 +9,7 @@
 #include "tasks/image_task.h"
 #include "tasks/networks.h"
 #include "tasks/segmentation.h"
+#include "tasks/segmentation_networks.h"
 #include "tasks/star_task.h"
 
 namespace tuff {
@@ -22,13 +23,21 @@ struct Entry {
   bool objects = false;
 };
 
-Task unet_task(const TrainOptions& options, const DataFormat& format) {
-  return segmentation_task(options, make_network(options, format.image_channels));
+template <Network (*network)(const TrainOptions&, std::int64_t)>
+Task pixel_task(const TrainOptions& options, const DataFormat& format) {
+  return segmentation_task(options, network(options, format.image_channels));
 }
 
 const Entry kEntries[] = {
-    {"unet", unet_task},         {"stardist", star_task, true}, {"cellpose", flow_task, true},
-    {"insilico", labeling_task}, {"denoiser", denoising_task},
+    {"unet", pixel_task<make_network>},
+    {"fcn", pixel_task<fcn_network>},
+    {"segnet", pixel_task<segnet_network>},
+    {"deepmedic", pixel_task<deepmedic_network>},
+    {"stardist", star_task, true},
+    {"cellpose", flow_task, true},
+    {"insilico", labeling_task},
+    {"denoiser", denoising_task},
+    {"superres", super_resolution_task},
 };
 
 const Entry* find_entry(std::string_view model) {

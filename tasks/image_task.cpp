@@ -100,46 +100,17 @@ class ImageReader : public DenseReader {
   std::int64_t bins_;
 };
 
-class ImageTask : public DenseTask {
- public:
-  ImageTask(const TrainOptions& options, Network network, std::int64_t channels)
-      : options_(options), network_(std::move(network)), channels_(channels) {}
-
-  const Network& network() const override { return network_; }
-  Needs needs() const override { return {.target_channels = channels_}; }
-
-  Value loss(Graph& graph, const Inputs& inputs) const override {
-    const Value output = network_.build(graph, inputs.images, true);
-    const auto scope = graph.scope("loss"), precise = graph.full_precision();
-    return options_.bins > 0 ? binned_loss(output, inputs.targets) : image_loss(output, inputs.targets, options_.loss);
-  }
-
-  DenseResult::Kind result_kind() const override { return DenseResult::Kind::image; }
-  std::unique_ptr<DenseReader> reader(Device&) const override { return std::make_unique<ImageReader>(options_.bins); }
-  std::vector<Metric> metrics() const override { return image_metrics(channels_); }
-  std::unique_ptr<Scorer> scorer() const override { return std::make_unique<ImageScorer>(channels_); }
-
- protected:
-  const TrainOptions& options() const { return options_; }
-
- private:
-  // Channels as further images, so that each has its own classes.
-  Value binned_loss(Value logits, Value truth) const {
-    const auto bins = static_cast<float>(options_.bins);
-    const Value position = clamp(mul_scalar(truth, bins), 0, bins - 0.5f);  // just below the end is the last bin
-    const Shape& shape = logits.shape();
-    std::vector<std::int64_t> classes = shape.extents(), ids = truth.shape().extents();
-    classes[0] *= channels_;
-    classes[1] = options_.bins;
-    ids[0] *= channels_;
-    ids.erase(ids.begin() + 1);
-    return cross_entropy(reshape(logits, classes), reshape(cast(floor(position), DType::i32), ids));
-  }
-
-  TrainOptions options_;
-  Network network_;
-  std::int64_t channels_;
-};
+// Channels as further images, so that each has its own classes.
+Value binned_loss(Value logits, Value truth, std::int64_t channels, std::int64_t count) {
+  const auto bins = static_cast<float>(count);
+  const Value position = clamp(mul_scalar(truth, bins), 0, bins - 0.5f);  // just below the end is the last bin
+  std::vector<std::int64_t> classes = logits.shape().extents(), ids = truth.shape().extents();
+  classes[0] *= channels;
+  classes[1] = count;
+  ids[0] *= channels;
+  ids.erase(ids.begin() + 1);
+  return cross_entropy(reshape(logits, classes), reshape(cast(floor(position), DType::i32), ids));
+}
 
 class DenoisingTask : public ImageTask {
  public:
@@ -183,6 +154,28 @@ class DenoisingTask : public ImageTask {
 };
 
 }  // namespace
+
+ImageTask::ImageTask(const TrainOptions& options, Network network, std::int64_t channels)
+    : options_(options), network_(std::move(network)), channels_(channels) {}
+
+Value ImageTask::loss(Graph& graph, const Inputs& inputs) const {
+  const Value output = network_.build(graph, inputs.images, true);
+  const auto scope = graph.scope("loss"), precise = graph.full_precision();
+  if (options_.bins > 0) return binned_loss(output, inputs.targets, channels_, options_.bins);
+  return image_loss(output, inputs.targets, options_.loss);
+}
+
+std::unique_ptr<DenseReader> ImageTask::reader(Device&) const {
+  return std::make_unique<ImageReader>(options_.bins);
+}
+
+std::vector<Metric> ImageTask::metrics() const {
+  return image_metrics(channels_);
+}
+
+std::unique_ptr<Scorer> ImageTask::scorer() const {
+  return std::make_unique<ImageScorer>(channels_);
+}
 
 std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, const DataFormat& format) {
   UNetConfig config = unet_config(options, format.image_channels);

@@ -42,6 +42,13 @@ AutoencoderNetwork vae_network(const VaeConfig& config) {
 
 }  // namespace
 
+NormKind norm_kind(const TrainOptions& options) {
+  return options.norm == "group"      ? NormKind::group
+         : options.norm == "instance" ? NormKind::instance
+         : options.norm == "none"     ? NormKind::none
+                                      : NormKind::batch;
+}
+
 UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
   UNetConfig config;
   config.in_channels = in_channels;
@@ -49,10 +56,7 @@ UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
   config.base = options.base;
   config.depth = options.depth;
   config.padding = options.padding == "valid" ? UNetConfig::Padding::valid : UNetConfig::Padding::same;
-  config.norm = options.norm == "group"      ? UNetConfig::Norm::group
-                : options.norm == "instance" ? UNetConfig::Norm::instance
-                : options.norm == "none"     ? UNetConfig::Norm::none
-                                             : UNetConfig::Norm::batch;
+  config.norm = norm_kind(options);
   config.up = options.up == "bilinear"  ? UNetConfig::Up::bilinear
               : options.up == "nearest" ? UNetConfig::Up::nearest
                                         : UNetConfig::Up::transpose;
@@ -72,11 +76,14 @@ UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
   return config;
 }
 
-std::string whole_image_reason(const UNetConfig& config) {
-  if (config.norm == UNetConfig::Norm::group) return "group norm takes its statistics from the whole image";
-  if (config.norm == UNetConfig::Norm::instance) return "instance norm takes its statistics from the whole image";
-  if (config.coordinates) return "its coordinates are those of the whole image";
+std::string whole_image_reason(NormKind norm) {
+  if (norm == NormKind::group) return "group norm takes its statistics from the whole image";
+  if (norm == NormKind::instance) return "instance norm takes its statistics from the whole image";
   return "";
+}
+
+std::string whole_image_reason(const UNetConfig& config) {
+  return config.coordinates ? "its coordinates are those of the whole image" : whole_image_reason(config.norm);
 }
 
 // One for all axes, or z apart where it is flat.

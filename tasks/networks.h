@@ -12,7 +12,11 @@ namespace tuff {
 UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels);
 Network unet_network(const UNetConfig& config);
 
+// options.norm
+NormKind norm_kind(const TrainOptions& options);
+
 // Network::whole_image
+std::string whole_image_reason(NormKind norm);
 std::string whole_image_reason(const UNetConfig& config);
 
 // Error where the options name no network that is here, or one of the other kind.

@@ -53,6 +53,9 @@ struct TrainOptions {
   double flow_threshold = 0.4;
   std::int64_t min_size = 15;
   std::int64_t bins = 0;
+  std::int64_t scale = 2;
+  std::int64_t blocks = 16;
+  std::string variant = "8s";
   std::string block = "plain";
   bool attention = false;
   std::int64_t deep_supervision = 0;

@@ -89,8 +89,12 @@ def compare_measurements(tuff, folder, images, names, predictions):
             for ours, theirs in MEASUREMENTS.items():
                 if row[ours]:  # what has no longer axis has no direction
                     wanted = float(getattr(region, theirs))
-                    difference = abs(float(row[ours]) - wanted) / max(1, abs(wanted))
-                    worst = max(worst, abs(difference - np.pi) if ours == "orientation_rad" and difference > 3 else difference)
+                    difference = abs(float(row[ours]) - wanted)
+                    if ours == "orientation_rad":  # an axis points both ways
+                        difference = min(difference, abs(difference - np.pi))
+                    if difference / max(1, abs(wanted)) > 1e-8:
+                        print(f"{name} object {region.label}: {ours} {row[ours]}, wanted {wanted}")
+                    worst = max(worst, difference / max(1, abs(wanted)))
     assert next(rows, None) is None
     return worst, objects
 

@@ -90,6 +90,13 @@ TEST_CASE("dense tasks: U-Net variants learn, bit for bit the same twice") {
                0.9);
 }
 
+TEST_CASE("dense tasks: FCN, SegNet and DeepMedic learn, bit for bit the same twice") {
+  const fs::path data = nuclei_folder("dense_pixels");
+  check_learns("fcn", data, {{"steps", "30"}}, 0.9);
+  check_learns("segnet", data, {{"steps", "30"}}, 0.9);
+  check_learns("deepmedic", data, {{"steps", "30"}, {"crop", "57"}}, 0.9);
+}
+
 TEST_CASE("dense tasks: StarDist and Cellpose learn, bit for bit the same twice") {
   const fs::path data = nuclei_folder("dense_objects");
   check_learns("stardist", data, {{"steps", "40"}, {"rays", "8"}}, 0.8);
@@ -105,6 +112,7 @@ TEST_CASE("dense tasks: images from images learn, bit for bit the same twice") {
   check_learns("insilico", data, binned, 0.95);
   check_learns("denoiser", data, {{"steps", "30"}, {"noise", "gaussian:0.3"}}, 0.9);
   check_learns("denoiser", data, {{"steps", "30"}, {"noise", "poisson:10"}, {"noisy-targets", "true"}}, 0.95);
+  check_learns("superres", data, {{"steps", "30"}, {"crop", "16"}, {"blocks", "2"}}, 0.9);
 }
 
 }  // namespace tuff::test
