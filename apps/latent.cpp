@@ -147,10 +147,6 @@ std::vector<fs::path> result_paths(const ImageSet& images, const std::vector<std
   return paths;
 }
 
-void check_folder(const std::string& out) {
-  if (fs::exists(out) && !fs::is_directory(out)) throw Error(fmt::format("--out {}: is a file; name a folder", out));
-}
-
 void write_results(const std::vector<fs::path>& paths, std::vector<Image> images) {
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (paths[i].has_parent_path()) fs::create_directories(paths[i].parent_path());

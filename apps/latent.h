@@ -77,8 +77,6 @@ void check_picture(const std::string& out, const AutoencoderNetwork& network, st
 // or one would replace an input.
 std::vector<std::filesystem::path> result_paths(const ImageSet& images, const std::vector<std::string>& inputs,
                                                 const std::string& out);
-// Error where `out` is a file.
-void check_folder(const std::string& out);
 // Values of 0..1 as 8 bits; makes the folders.
 void write_results(const std::vector<std::filesystem::path>& paths, std::vector<Image> images);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <new>
 
 #include "base/bytes.h"
@@ -61,6 +62,11 @@ std::pair<std::string, std::string> split_name(const std::string& text,
   }
   if (first == std::string::npos || is_value(text)) return {"", text};
   return {text.substr(0, first), text.substr(first + 1)};
+}
+
+void check_folder(const std::string& out) {
+  if (std::filesystem::exists(out) && !std::filesystem::is_directory(out))
+    throw Error(fmt::format("--out {}: is a file; name a folder", out));
 }
 
 std::int64_t parse_tile(const std::string& text) {

@@ -31,6 +31,9 @@ void blame_for_memory(const std::string& file, const std::function<void()>& work
 std::pair<std::string, std::string> split_name(const std::string& text,
                                                const std::function<bool(const std::string&)>& is_value);
 
+// Error where --out, which is to be a folder, is a file.
+void check_folder(const std::string& out);
+
 // "auto" is 0; else a whole number above 0, or Error.
 std::int64_t parse_tile(const std::string& text);
 

@@ -148,10 +148,6 @@ std::vector<InputFile> group_by_file(const Dataset& dataset) {
   return files;
 }
 
-void check_folder(const std::string& out) {
-  if (fs::exists(out) && !fs::is_directory(out)) throw Error(fmt::format("--out {}: is a file; name a folder", out));
-}
-
 std::vector<ResultFile> plan_results(const Dataset& dataset, std::span<const InputFile> files, const std::string& out,
                                      const ResultForm& form, ResultOptions options) {
   std::vector<ResultFile> results;

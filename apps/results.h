@@ -80,9 +80,6 @@ struct InputFile {
 
 std::vector<InputFile> group_by_file(const Dataset& dataset);
 
-// Error where --out is a file.
-void check_folder(const std::string& out);
-
 // One for each file, into the folder `out`. Error where a result would replace an input or two files would have the
 // same.
 std::vector<ResultFile> plan_results(const Dataset& dataset, std::span<const InputFile> files, const std::string& out,
