@@ -99,7 +99,7 @@ std::vector<NetworkAxis> unet_axes(const UNetConfig& config) {
       const std::int64_t size = unet_nearest_sizes(config, 1, number).second;
       axis.margin = (size - unet_output_size(config, size, number)) / 2;
       // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
-      axis.radius = config.up == UNetConfig::Up::bilinear ? axis.alignment : 0;
+      axis.radius = unet_interpolates(config) ? axis.alignment : 0;
     }
     axes.push_back(axis);
   }

@@ -105,32 +105,39 @@ void check_padded(const Tiling& tiling, std::int64_t height, std::int64_t width,
                   std::int64_t halo) {
   const std::int64_t tall = padded(height, alignment), wide = padded(width, alignment);
   for (const Tile& t : tiling.tiles) {
-    CHECK((t.input.height == tiling.tile.height && t.input.width == tiling.tile.width));
-    CHECK((t.input.y % alignment == 0 && t.input.x % alignment == 0));
-    CHECK((t.input.y >= 0 && t.input.y + t.input.height <= tall));
-    CHECK((t.input.x >= 0 && t.input.x + t.input.width <= wide));
-    CHECK((t.output.y == t.input.y + t.offset_y && t.output.x == t.input.x + t.offset_x));
-    if (t.input.y > 0) CHECK(t.offset_y >= halo);
-    if (t.input.x > 0) CHECK(t.offset_x >= halo);
-    if (t.input.y + t.input.height < tall) CHECK(t.input.y + t.input.height - t.output.y - t.output.height >= halo);
-    if (t.input.x + t.input.width < wide) CHECK(t.input.x + t.input.width - t.output.x - t.output.width >= halo);
+    CHECK((t.input.size.height == tiling.tile.height && t.input.size.width == tiling.tile.width));
+    CHECK((t.input.first.y % alignment == 0 && t.input.first.x % alignment == 0));
+    CHECK((t.input.first.y >= 0 && t.input.first.y + t.input.size.height <= tall));
+    CHECK((t.input.first.x >= 0 && t.input.first.x + t.input.size.width <= wide));
+    CHECK((t.output.first.y == t.input.first.y + t.offset.y && t.output.first.x == t.input.first.x + t.offset.x));
+    if (t.input.first.y > 0) CHECK(t.offset.y >= halo);
+    if (t.input.first.x > 0) CHECK(t.offset.x >= halo);
+    if (t.input.first.y + t.input.size.height < tall)
+      CHECK(t.input.first.y + t.input.size.height - t.output.first.y - t.output.size.height >= halo);
+    if (t.input.first.x + t.input.size.width < wide)
+      CHECK(t.input.first.x + t.input.size.width - t.output.first.x - t.output.size.width >= halo);
   }
 }
 
 // The same of networks without padding, whose outputs are smaller by the margin.
 void check_unpadded(const Tiling& tiling, std::int64_t alignment, std::int64_t halo, std::int64_t margin) {
   for (const Tile& t : tiling.tiles) {
-    CHECK((t.input.height == tiling.tile.height && t.input.width == tiling.tile.width));
-    CHECK((t.output.y % alignment == 0 && t.output.x % alignment == 0));
-    CHECK(t.input.y + margin + t.offset_y == t.output.y);
-    CHECK(t.input.x + margin + t.offset_x == t.output.x);
-    CHECK((t.offset_y >= halo && t.offset_y + t.output.height + halo <= t.input.height - 2 * margin));
-    CHECK((t.offset_x >= halo && t.offset_x + t.output.width + halo <= t.input.width - 2 * margin));
+    CHECK((t.input.size.height == tiling.tile.height && t.input.size.width == tiling.tile.width));
+    CHECK((t.output.first.y % alignment == 0 && t.output.first.x % alignment == 0));
+    CHECK(t.input.first.y + margin + t.offset.y == t.output.first.y);
+    CHECK(t.input.first.x + margin + t.offset.x == t.output.first.x);
+    CHECK((t.offset.y >= halo && t.offset.y + t.output.size.height + halo <= t.input.size.height - 2 * margin));
+    CHECK((t.offset.x >= halo && t.offset.x + t.output.size.width + halo <= t.input.size.width - 2 * margin));
   }
 }
 
 std::pair<std::int64_t, std::size_t> cost(const Tiling& tiling) {
   return {tiling.computed_pixels(), tiling.tiles.size()};
+}
+
+// The same for every axis.
+std::function<std::int64_t(char, std::int64_t)> along_both(std::function<std::int64_t(std::int64_t)> next_size) {
+  return [next_size](char, std::int64_t extent) { return next_size(extent); };
 }
 
 // Of all tiles there can be.
@@ -209,12 +216,12 @@ TEST_CASE("tiles: fitted to padded networks' images they are within the limit an
     const std::int64_t height = 1 + random.below(150), width = 1 + random.below(150);
     const TilingOptions image{{height, side, alignment, halo, 0}, {width, side, alignment, halo, 0}};
     const Tiling square = tile_image(image);
-    const auto options = fit_tiles(image, side * side, next_size);
+    const auto options = fit_tiles(image, side * side, along_both(next_size));
     REQUIRE(options);
     const Tiling fitted = tile_image(*options);
     check_cover(fitted, height, width);
     check_padded(fitted, height, width, alignment, halo);
-    CHECK(fitted.tile_height * fitted.tile_width <= side * side);
+    CHECK(fitted.tile.height * fitted.tile.width <= side * side);
     CHECK(cost(fitted) == least_cost(image, side * side, next_size));
     CHECK(fitted.computed_pixels() <= square.computed_pixels());
     if (fitted.computed_pixels() < square.computed_pixels()) ++fewer;
@@ -237,13 +244,13 @@ TEST_CASE("tiles: fitted to images of networks without padding they are within t
     const std::int64_t height = 1 + random.below(150), width = 1 + random.below(150);
     const TilingOptions image{{height, side, alignment, halo, margin}, {width, side, alignment, halo, margin}};
     const Tiling square = tile_image(image);
-    const auto options = fit_tiles(image, side * side, next_size);
+    const auto options = fit_tiles(image, side * side, along_both(next_size));
     REQUIRE(options);
     const Tiling fitted = tile_image(*options);
     check_cover(fitted, height, width);
     check_unpadded(fitted, alignment, halo, margin);
-    CHECK((next_size(fitted.tile_height) == fitted.tile_height && next_size(fitted.tile_width) == fitted.tile_width));
-    CHECK(fitted.tile_height * fitted.tile_width <= side * side);
+    CHECK((next_size(fitted.tile.height) == fitted.tile.height && next_size(fitted.tile.width) == fitted.tile.width));
+    CHECK(fitted.tile.height * fitted.tile.width <= side * side);
     CHECK(cost(fitted) == least_cost(image, side * side, next_size));
     CHECK(fitted.computed_pixels() <= square.computed_pixels());
     if (fitted.computed_pixels() < square.computed_pixels()) ++fewer;
@@ -254,20 +261,20 @@ TEST_CASE("tiles: fitted to images of networks without padding they are within t
 TEST_CASE("tiles: fitted to a square image they may be wider than high, or as high as the image") {
   const auto next_size = [](std::int64_t extent) { return (extent + 15) / 16 * 16; };
   const auto fitted = [&](std::int64_t height, std::int64_t width, std::int64_t most) {
-    const auto options = fit_tiles({{height, 0, 8, 48, 0}, {width, 0, 8, 48, 0}}, most, next_size);
+    const auto options = fit_tiles({{height, 0, 8, 48, 0}, {width, 0, 8, 48, 0}}, most, along_both(next_size));
     REQUIRE(options);
     return tile_image(*options);
   };
   // Squares of 512 would be nine, and compute 1.64 times as much.
   const Tiling six = fitted(1024, 1024, 512 * 512);
   CHECK(six.tiles.size() == 6);
-  CHECK(std::minmax(six.tile_height, six.tile_width) == std::minmax<std::int64_t>(416, 560));
+  CHECK(std::minmax(six.tile.height, six.tile.width) == std::minmax<std::int64_t>(416, 560));
   // Hardly larger than a tile: two that are as high as the image, up to the grid.
   const Tiling two = fitted(513, 512, 512 * 512);
   CHECK(two.tiles.size() == 2);
   CHECK(two.computed_pixels() == 2 * 520 * 304);
   CHECK(fitted(512, 512, 512 * 512).tiles.size() == 1);
-  CHECK_FALSE(fit_tiles({{500, 0, 8, 48, 0}, {500, 0, 8, 48, 0}}, 112 * 112 - 1, next_size));
+  CHECK_FALSE(fit_tiles({{500, 0, 8, 48, 0}, {500, 0, 8, 48, 0}}, 112 * 112 - 1, along_both(next_size)));
 }
 
 TEST_CASE("tiles: a padded network gives the same bits tiled and whole") {
@@ -338,6 +345,55 @@ TEST_CASE("tiles: sizes that can't work are refused with one that does") {
                          tile_image({{100, 32, 8, 0, 20}, {100, 32, 8, 0, 20}});
                        }),
                        "loses 20 pixels"));
+}
+
+TEST_CASE("tiles: volumes are cut along three axes, and put together again") {
+  Image volume(2, ImageSize(13, 22, 31));
+  for (std::size_t i = 0; i < volume.values.size(); ++i) volume.values[i] = static_cast<float>(i);
+  for (const std::int64_t margin : {0, 2}) {
+    const auto axis = [&](std::int64_t image, std::int64_t tile) {
+      return TilingAxis{.image = image, .tile = tile, .alignment = 2, .halo = 2, .margin = margin};
+    };
+    const Tiling tiling = tile_image({axis(22, 14), axis(31, 16), axis(13, 12)});
+    CHECK(tiling.tile == ImageSize(12, 14, 16));
+    CHECK(tiling.tiles.size() > 8);
+    Image result(2, volume.size());
+    for (const Tile& tile : tiling.tiles) {
+      const HostTensor input = read_tile(volume, tile.input, 3);
+      REQUIRE(input.shape == Shape{1, 2, 12, 14, 16});
+      // A network that gives its input back, without the margin.
+      const std::int64_t depth = 12 - 2 * margin, height = 14 - 2 * margin, width = 16 - 2 * margin;
+      HostTensor output(Shape{1, 2, depth, height, width});
+      for (std::int64_t c = 0; c < 2; ++c)
+        for (std::int64_t z = 0; z < depth; ++z)
+          for (std::int64_t y = 0; y < height; ++y)
+            for (std::int64_t x = 0; x < width; ++x)
+              output.floats()[static_cast<std::size_t>(((c * depth + z) * height + y) * width + x)] =
+                  input.floats()[static_cast<std::size_t>(((c * 12 + z + margin) * 14 + y + margin) * 16 + x + margin)];
+      write_tile(output, tile, result);
+    }
+    CHECK(result.values == volume.values);
+  }
+}
+
+TEST_CASE("tiles: outputs may be finer than inputs") {
+  Image image(1, 9, 14);
+  for (std::size_t i = 0; i < image.values.size(); ++i) image.values[i] = static_cast<float>(i);
+  const Tiling tiling = tile_image({{9, 6, 1, 2, 0}, {14, 7, 1, 2, 0}});
+  CHECK(tiling.tiles.size() > 3);
+  Image result(1, 18, 28);
+  for (const Tile& tile : tiling.tiles) {
+    const HostTensor input = read_tile(image, tile.input);
+    const std::int64_t height = input.shape[2], width = input.shape[3];
+    HostTensor output(Shape{1, 1, 2 * height, 2 * width});
+    for (std::int64_t y = 0; y < 2 * height; ++y)
+      for (std::int64_t x = 0; x < 2 * width; ++x)
+        output.floats()[static_cast<std::size_t>(y * 2 * width + x)] =
+            input.floats()[static_cast<std::size_t>(y / 2 * width + x / 2)];
+    write_tile(output, tile, result, 2);
+  }
+  for (std::size_t y = 0; y < 18; ++y)
+    for (std::size_t x = 0; x < 28; ++x) CHECK(result.values[y * 28 + x] == static_cast<float>(y / 2 * 14 + x / 2));
 }
 
 }  // namespace tuff

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "io/dataset.h"
+#include "tasks/networks.h"
 #include "tasks/segmentation.h"
 #include "train/options.h"
 #include "train/trainer.h"
