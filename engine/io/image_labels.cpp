@@ -48,7 +48,11 @@ std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == text.npos) return {};
-  text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string_view unquoted(std::string_view text) {
+  text = trimmed(text);
   const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
@@ -76,8 +80,8 @@ std::map<std::string, std::string> read_table(const fs::path& file, const std::s
     if (comma == line.npos)
       throw Error(fmt::format("{}, line {}: \"{}\" is no name and class such as cell_03.png,round", file.string(),
                               number, printable(line)));
-    const std::string name = image_name(trimmed(line.substr(0, comma)));
-    const std::string label = printable(trimmed(line.substr(comma + 1)));
+    const std::string name = image_name(unquoted(line.substr(0, comma)));
+    const std::string label = printable(unquoted(line.substr(comma + 1)));
     if (number == 1 && !images.contains(name)) continue;
     if (label.empty()) throw Error(fmt::format("{}, line {}: {} has no class", file.string(), number, name));
     const auto [at, inserted] = table.emplace(name, label);
