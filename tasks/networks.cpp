@@ -42,6 +42,13 @@ AutoencoderNetwork vae_network(const VaeConfig& config) {
 
 }  // namespace
 
+Value random_state_input(Graph& graph) {
+  static constexpr const char* kName = "random_state";
+  for (const Value input : graph.inputs())
+    if (graph.info(input).name == kName) return input;
+  return graph.input(kName, {kRandomStateElements}, DType::i32);
+}
+
 NormKind norm_kind(const TrainOptions& options) {
   return options.norm == "group"      ? NormKind::group
          : options.norm == "instance" ? NormKind::instance

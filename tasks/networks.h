@@ -12,6 +12,9 @@ namespace tuff {
 UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels);
 Network unet_network(const UNetConfig& config);
 
+// The graph's input "random_state" (ops/random.h), which is added where it isn't there yet.
+Value random_state_input(Graph& graph);
+
 // options.norm
 NormKind norm_kind(const TrainOptions& options);
 

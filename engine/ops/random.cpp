@@ -35,13 +35,6 @@ std::array<std::int32_t, kRandomStateElements> random_state(std::uint64_t seed, 
   return {static_cast<std::int32_t>(seed), static_cast<std::int32_t>(seed >> 32), static_cast<std::int32_t>(step)};
 }
 
-Value random_state_input(Graph& graph) {
-  static constexpr const char* kName = "random_state";
-  for (const Value input : graph.inputs())
-    if (graph.info(input).name == kName) return input;
-  return graph.input(kName, {kRandomStateElements}, DType::i32);
-}
-
 Value random_uniform(Value state, TensorType type, std::optional<std::uint32_t> number) {
   return random(Random::Distribution::uniform, state, std::move(type), number);
 }

@@ -19,9 +19,6 @@ inline constexpr int kRandomStateElements = 3;
 // What the host writes; step is 0 to 2^32 - 1, else Error.
 std::array<std::int32_t, kRandomStateElements> random_state(std::uint64_t seed, std::int64_t step);
 
-// The graph's input "random_state", which is added where it isn't there yet.
-Value random_state_input(Graph& graph);
-
 // Uniform in [0, 1), multiples of 2^-24: element i is the i-th uniform() of PhiloxStream(seed, step, number,
 // RandomUse::op). `state` is an i32 tensor of kRandomStateElements; the result is f32 of the type's shape and layout.
 // Ops of equal number and type give equal values; where none is given, it is one above the highest in the graph.

@@ -73,7 +73,7 @@ const TrainField kFields[] = {
 
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
-    {&Options::batch, "batch", "Training", "N", "crops or images in each step; vae: 64", 1, 4096},
+    {&Options::batch, "batch", "Training", "N", "crops or images in each step", 1, 4096},
     {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal|mse|l1|huber", "what training makes small"},
     {&Options::label_smoothing, "label-smoothing", "Training", "X", "part of each pixel's truth that ce spreads over all classes", 0, 1},
     {&Options::tversky_alpha, "tversky-alpha", "Training", "X", "weight of false positives in --loss tversky", 0, 1e3},

@@ -159,7 +159,34 @@ TEST_CASE("options: a network's configuration holds its own options") {
   TrainOptions back;
   apply_json(back, json, "config.json");
   CHECK(to_json(back) == json);
-  for (const TrainField& field : train_fields()) CHECK((applies(field, "unet") || applies(field, "vae")));
+}
+
+TEST_CASE("options: every option is of some network, and every default one that it takes") {
+  for (const TrainField& field : train_fields()) {
+    CAPTURE(std::string(field.name));
+    bool used = false;
+    for (const TrainableModel& model : trainable_models()) used = used || applies(field, model.name);
+    CHECK(used);
+  }
+  for (const TrainableModel& model : trainable_models()) {
+    CAPTURE(std::string(model.name));
+    TrainOptions options = default_options(model.name);
+    CHECK_NOTHROW(validate(options));
+    TrainOptions back;
+    apply_json(back, to_json(options), "config.json");
+    CHECK(to_json(back) == to_json(options));
+  }
+}
+
+TEST_CASE("options: a network's losses are its own") {
+  TrainOptions options = default_options("insilico");
+  validate(options);
+  CHECK(options.loss == "mse");
+  options.loss = "dice";
+  CHECK(message_of([&] { validate(options); }).find("--loss dice: insilico learns by mse, l1, huber") == 0);
+  options = default_options("unet");
+  options.loss = "mse";
+  CHECK(message_of([&] { validate(options); }).find("--loss mse: unet learns by bce") == 0);
 }
 
 TEST_CASE("options: number lists") {
