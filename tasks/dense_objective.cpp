@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "io/loader.h"
@@ -68,8 +69,20 @@ void check_files(const Dataset& dataset) {
   std::int64_t pixels = 0;
   for (const DataItem& item : dataset.items) pixels += item.size.pixels();
   if (pixels > kMostPixels) return;
-  for (std::size_t item = 0; item < dataset.items.size(); ++item)
-    if (item == 0 || dataset.items[item].images != dataset.items[item - 1].images) load_sample(dataset, item);
+  std::optional<std::int32_t> only;  // the one label of all masks so far
+  bool several = dataset.items.front().mask.empty();
+  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
+    const bool new_file = item == 0 || dataset.items[item].images != dataset.items[item - 1].images;
+    if (!new_file && several) continue;
+    for (const std::int32_t label : load_sample(dataset, item).labels) {
+      if (!only) only = label;
+      several = several || label != *only;
+    }
+  }
+  if (!several)
+    throw Error(fmt::format("--masks: every pixel of every mask is {}, so there is nothing to learn{}",
+                            *only == 0 ? "background" : fmt::format("class {}", *only),
+                            dataset.format.foreground.empty() ? "" : "; look at --foreground"));
 }
 
 bool draws(const Graph& graph) {

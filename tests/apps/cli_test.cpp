@@ -194,3 +194,31 @@ TEST_CASE("cli: generated images are the same for a seed") {
   CHECK(first != file_text(folder / "c" / "images" / "nuclei_0000.png"));
   check_refused(run_tuff({"synthesize", "--out", (folder / "d").string(), "--size", "1"}), {"--size 1"});
 }
+
+TEST_CASE("cli: each network's data are checked before a device is opened") {
+  const fs::path data = small_data("network_data");
+  const auto refused = [&](const std::string& network, std::vector<std::string> more,
+                           const std::vector<std::string>& words) {
+    std::vector<std::string> arguments = {
+        "train", network, "--images", (data / "images").string(), "--out", (data / "run").string(), "--crop", "32"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    CAPTURE(network);
+    check_refused(run_tuff(arguments, kNoVulkan), words);
+  };
+  const std::string masks = (data / "masks").string();
+  refused("stardist", {}, {"--masks is missing"});
+  for (const char* network : {"stardist", "cellpose"})
+    refused(network, {"--masks", masks}, {"--masks", "no mask has two objects", "tuff mask --instances"});
+  refused("unet", {"--masks", masks, "--foreground", "7"}, {"--masks", "every pixel", "background", "--foreground"});
+  refused("insilico", {}, {"--targets is missing"});
+  refused("insilico", {"--targets", (data / "nowhere").string()}, {"nowhere"});
+  refused("insilico", {"--targets", masks, "--loss", "dice"}, {"--loss dice", "mse"});
+  refused("denoiser", {}, {"--noise is missing"});
+  refused("denoiser", {"--noise", "gaussian"}, {"gaussian", "0.1"});
+  refused("superres", {"--scale", "3", "--crop", "32"}, {"--crop 32", "21x21"});
+  refused("unet", {"--masks", masks, "--crop-depth", "4"}, {"--crop-depth", "--dims 3"});
+  refused("unet", {"--masks", masks, "--dims", "3"}, {"--crop"});
+  for (int i = 0; i < 8; ++i) write_square(data / "masks" / ("x" + std::to_string(i) + ".png"), 64, 64, 0);
+  refused("unet", {"--masks", masks}, {"--masks", "every pixel", "background"});
+  refused("stardist", {"--masks", masks}, {"the masks are empty"});
+}
