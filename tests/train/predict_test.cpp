@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "support/skip.h"
 #include "support/test_device.h"
+#include "tasks/dense_task.h"
 #include "tasks/networks.h"
 #include "train/training_graph.h"
 
@@ -34,9 +35,12 @@ std::int64_t next_size(const Network& network, std::int64_t extent) {
 }
 
 struct Setup {
-  explicit Setup(const TrainOptions& options)
-      : network(make_network(options, 1)),
-        store(test_device(), *inference_graph(network, 1, {next_size(network, 65), next_size(network, 65)})) {
+  explicit Setup(const TrainOptions& options) : Setup(make_network(options, 1)) {}
+  explicit Setup(const Network& of)
+      : network(of),
+        store(test_device(),
+              *inference_graph(network, 1,
+                               ImageSize(network.rank == 3 ? 8 : 1, next_size(network, 65), next_size(network, 65)))) {
     store.initialize(5);
     // Running statistics and biases that aren't trivial.
     std::mt19937 random(9);
@@ -271,4 +275,46 @@ TEST_CASE("predict: no input farther away than the radius changes an output") {
     CHECK(farthest <= setup.network.axis('x').radius);
     CHECK(farthest > setup.network.axis('x').radius - 10);  // the bound isn't wasteful
   }
+}
+
+TEST_CASE("predict: volumes in tiles equal the whole volume, with slices far apart too, within a budget of memory") {
+  for (const std::int64_t flat_levels : {0, 1}) {
+    CAPTURE(flat_levels);
+    TrainOptions options = default_options("unet");
+    options.dims = 3;
+    options.base = 2;
+    options.depth = 2;
+    options.flat_levels = flat_levels;
+    Setup setup(options);
+    Image volume(1, ImageSize(9, 100, 90));
+    std::mt19937 random(3);
+    std::uniform_real_distribution<float> values(0, 1);
+    for (float& value : volume.values) value = values(random);
+    const Image whole = setup.predict(volume);
+    CHECK(whole.size() == volume.size());
+    const DeviceCaps& caps = test_device().caps();
+    const std::uint64_t all = inference_bytes(setup.network, caps, {12, 100, 92}).value();
+    const std::uint64_t least = least_prediction_bytes(setup.network, caps, volume.size());
+    REQUIRE(least < all);
+    Predictor predictor(test_device(), setup.store, setup.network, {.memory = (least + all) / 2});
+    const Tiling tiling = predictor.tiling(volume.size());
+    CHECK(tiling.tiles.size() > 1);
+    CHECK(inference_bytes(setup.network, caps, tiling.tile).value() <= (least + all) / 2);
+    CHECK(difference(whole, predictor.predict(volume)) < 1e-5);
+    CHECK(difference(whole, setup.predict(volume, {.tile = 64})) < 1e-5);
+  }
+}
+
+TEST_CASE("predict: images that come out larger than they go in, in tiles and as a whole") {
+  TrainOptions options = default_options("superres");
+  options.base = 4;
+  options.blocks = 1;
+  options.scale = 3;
+  const auto task = make_dense_task(options, DataFormat{.image_channels = 1});
+  Setup setup(task->network());
+  const Image image = random_image(70, 150, 2);
+  const Image whole = setup.predict(image);
+  CHECK(whole.size() == ImageSize(210, 450));
+  CHECK(Predictor(test_device(), setup.store, setup.network, {.tile = 64}).tiling(image.size()).tiles.size() > 1);
+  CHECK(difference(whole, setup.predict(image, {.tile = 64})) < 1e-5);
 }
