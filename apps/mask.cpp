@@ -164,7 +164,9 @@ void add_mask_command(CLI::App& tuff) {
   command->add_option("images", arguments->inputs, "image files or folders of them; several channels are averaged")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "folder for masks of 0 and 255 (NAME.png, or NAME.tif for TIFF)")
+  command
+      ->add_option("--out", arguments->out,
+                   "folder for masks of 0 and 255 (NAME.png, or NAME.tif for TIFF, MRC, NIfTI)")
       ->required()
       ->type_name("DIR");
   command

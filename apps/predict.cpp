@@ -170,7 +170,9 @@ void add_predict_command(CLI::App& tuff) {
   command->add_option("images", arguments->inputs, "image files or folders of them")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "folder for results (NAME.png, or NAME.tif for TIFF) and overlays")
+  command
+      ->add_option("--out", arguments->out,
+                   "folder for results (NAME.png, or NAME.tif for TIFF, MRC, NIfTI) and overlays")
       ->required()
       ->type_name("DIR");
   command->add_flag("--probabilities", arguments->results.probabilities,

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 // The name of a file's results: its stem, for nnU-Net's x_0000 as the dataset has it.
 std::string result_name(const DataItem& item) {
-  return item.planes > 1 ? item.images.front().stem().string() : item.name;
+  return item.planes > 1 ? image_name(item.images.front()) : item.name;
 }
 
 }  // namespace
@@ -35,6 +35,7 @@ ResultFile::ResultFile(std::filesystem::path folder, std::string name, const Ima
                        ResultOptions options)
     : folder_(std::move(folder)), name_(std::move(name)), input_(input), form_(form), options_(options) {
   input_.values.clear();
+  if (input_.info.kind == FileKind::mrc || input_.info.kind == FileKind::nifti) input_.info.kind = FileKind::tiff;
   if (form.kind != DenseResult::Kind::classes) options_.probabilities = options_.instances = false;
   if (is_image()) options_.overlay = false;
   main_ = stack_like(1, form.kind == DenseResult::Kind::instances ? 16 : 8, SampleKind::unsigned_integer);

@@ -36,7 +36,7 @@ ResultForm result_form(const DenseTask& task, const TrainOptions& options);
 class ResultFile {
  public:
   // `input` is what the file says of itself: size of the stack, pixel size, kind. Results are TIFF for
-  // TIFF, else PNG; all carry the input's pixel size where the format can.
+  // TIFF, MRC and NIfTI, else PNG; all carry the input's pixel size where the format can.
   ResultFile(std::filesystem::path folder, std::string name, const Image& input, const ResultForm& form,
              ResultOptions options);
 

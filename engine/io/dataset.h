@@ -71,8 +71,6 @@ Dataset open_images(std::span<const std::filesystem::path> paths, DataFormat for
 
 // Files as they are, folders as the image files in them, sorted. Error where one isn't there or a folder has none.
 std::vector<std::filesystem::path> list_images(std::span<const std::filesystem::path> paths);
-// The file's name without extension; "x" for x.ome.tif.
-std::string image_name(const std::filesystem::path& path);
 
 // 16 hexadecimal digits that tell data sets apart: of the items' names, sizes and planes, not of where they lie.
 std::string fingerprint(const Dataset& dataset);

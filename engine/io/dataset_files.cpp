@@ -40,9 +40,9 @@ std::vector<fs::path> images_in(const fs::path& folder) {
       other = entry.path().filename().string();
   }
   if (files.empty() && !other.empty())
-    throw Error(fmt::format("{}: no images in this folder (PNG, JPEG, BMP, TIFF), but {}: export it as TIFF or PNG",
-                            folder.string(), other));
-  if (files.empty()) throw Error(fmt::format("{}: no images in this folder (PNG, JPEG, BMP, TIFF)", folder.string()));
+    throw Error(fmt::format("{}: no images in this folder ({}), but {}: export it as TIFF or PNG", folder.string(),
+                            kImageFormats, other));
+  if (files.empty()) throw Error(fmt::format("{}: no images in this folder ({})", folder.string(), kImageFormats));
   std::ranges::sort(files);
   return files;
 }
@@ -209,11 +209,6 @@ std::vector<fs::path> list_images(std::span<const fs::path> paths) {
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;
-}
-
-std::string image_name(const fs::path& path) {
-  const fs::path stem = path.stem();
-  return stem.extension() == ".ome" ? stem.stem().string() : stem.string();
 }
 
 Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat format) {

@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 #include "base/os.h"
+#include "io/byte_stream.h"
+#include "io/mrc.h"
+#include "io/nifti.h"
 #include "io/png.h"
 #include "io/tiff.h"
 
@@ -39,6 +42,22 @@ std::string lower_extension(const std::filesystem::path& path) {
   return extension;
 }
 
+// With ".nii" in front of ".gz".
+std::string image_extension(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  return extension == ".gz" ? lower_extension(path.stem()) + extension : extension;
+}
+
+constexpr std::string_view kTiffExtensions[] = {".tif", ".tiff"};
+constexpr std::string_view kMrcExtensions[] = {".mrc", ".rec", ".map"};
+constexpr std::string_view kNiftiExtensions[] = {".nii", ".nii.gz"};
+constexpr std::string_view kPngExtensions[] = {".png"};
+constexpr std::string_view kReadExtensions[] = {".jpg", ".jpeg", ".bmp"};  // and not written
+
+bool is_one_of(std::span<const std::string_view> extensions, std::string_view extension) {
+  return std::ranges::find(extensions, extension) != extensions.end();
+}
+
 unsigned byte_at(Bytes bytes, std::size_t at) {
   return std::to_integer<unsigned>(bytes[at]);
 }
@@ -56,9 +75,11 @@ std::optional<FileKind> kind_of(Bytes bytes) {
   using std::string_view_literals::operator""sv;
   if (is_png(bytes)) return FileKind::png;
   if (begins("\xff\xd8\xff")) return FileKind::jpeg;
-  if (begins("BM")) return FileKind::bmp;
   for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
     if (begins(magic)) return FileKind::tiff;
+  if (begins("\x1f\x8b") || is_nifti(bytes)) return FileKind::nifti;  // gzip packs nothing else of ours
+  if (is_mrc(bytes)) return FileKind::mrc;
+  if (begins("BM")) return FileKind::bmp;
   return std::nullopt;
 }
 
@@ -68,7 +89,7 @@ std::optional<FileKind> kind_of(Bytes bytes) {
     if (extension == vendor)
       throw Error(fmt::format("{}: {} files aren't read: export it as TIFF (Fiji: File > Save As > Tiff)",
                               path.string(), vendor));
-  throw Error(fmt::format("{}: no image that is read (PNG, JPEG, BMP, TIFF): export it as TIFF or PNG", path.string()));
+  throw Error(fmt::format("{}: no image that is read ({}): export it as TIFF or PNG", path.string(), kImageFormats));
 }
 
 // The first `most` bytes; Error where the file is missing or empty.
@@ -86,7 +107,12 @@ std::vector<std::byte> read_prefix(const std::filesystem::path& path, std::size_
 }
 
 FileKind sniff(const std::filesystem::path& path) {
-  if (const auto kind = kind_of(read_prefix(path, 16))) return *kind;
+  constexpr std::size_t kEnough = 512;
+  if (const auto kind = kind_of(read_prefix(path, kEnough))) return *kind;
+  // Too old to say so, or too damaged: the reader will tell.
+  const std::string extension = image_extension(path);
+  if (is_one_of(kMrcExtensions, extension)) return FileKind::mrc;
+  if (is_one_of(kNiftiExtensions, extension)) return FileKind::nifti;
   refuse_unknown(path);
 }
 
@@ -270,6 +296,8 @@ std::string describe_size(const Image& image) {
 Image probe_image(const std::filesystem::path& path, std::string_view axes) {
   const FileKind kind = sniff(path);
   if (kind == FileKind::tiff) return probe_tiff(path, axes);
+  if (kind == FileKind::mrc) return probe_mrc(path, axes);
+  if (kind == FileKind::nifti) return probe_nifti(path, axes);
   std::optional<Size> size = stb_size(read_prefix(path, std::size_t{1} << 18));
   if (!size) size = stb_size(os::read_file(path));  // a JPEG with much in front of its size
   if (!size) refuse_stb(path.string());
@@ -279,45 +307,77 @@ Image probe_image(const std::filesystem::path& path, std::string_view axes) {
 Image read_image(const std::filesystem::path& path, std::string_view axes, std::int64_t plane) {
   const FileKind kind = sniff(path);
   if (kind == FileKind::tiff) return read_tiff(path, axes, TiffValues::pixels, plane);
+  if (kind == FileKind::mrc) return read_mrc(path, axes, plane);
+  if (kind == FileKind::nifti) return read_nifti(path, axes, plane);
   return decode_stb(os::read_file(path), path.string(), kind);
 }
 
 Image read_mask(const std::filesystem::path& path, std::string_view axes, std::int64_t plane) {
   const FileKind kind = sniff(path);
   if (kind == FileKind::tiff) return read_tiff(path, axes, TiffValues::labels, plane);
+  if (kind == FileKind::mrc) return read_mrc(path, axes, plane);
+  if (kind == FileKind::nifti) return read_nifti(path, axes, plane);
   return decode_mask(os::read_file(path), path.string(), kind);
 }
 
 Image parse_image(std::span<const std::byte> bytes, const std::string& source) {
   const auto kind = kind_of(bytes);
   if (!kind) refuse_unknown(source);
-  return *kind == FileKind::tiff ? parse_tiff(bytes, source) : decode_stb(bytes, source, *kind);
+  if (*kind == FileKind::tiff) return parse_tiff(bytes, source);
+  if (*kind == FileKind::mrc) return parse_mrc(bytes, source);
+  if (*kind == FileKind::nifti) return parse_nifti(bytes, source);
+  return decode_stb(bytes, source, *kind);
 }
 
 Image parse_mask(std::span<const std::byte> bytes, const std::string& source) {
   const auto kind = kind_of(bytes);
   if (!kind) refuse_unknown(source);
-  return *kind == FileKind::tiff ? parse_tiff(bytes, source, {}, TiffValues::labels)
-                                 : decode_mask(bytes, source, *kind);
+  if (*kind == FileKind::tiff) return parse_tiff(bytes, source, {}, TiffValues::labels);
+  if (*kind == FileKind::mrc) return parse_mrc(bytes, source);
+  if (*kind == FileKind::nifti) return parse_nifti(bytes, source);
+  return decode_mask(bytes, source, *kind);
 }
 
 void write_image(const std::filesystem::path& path, const Image& image) {
-  check_image_name(path);
-  if (lower_extension(path) == ".png")
-    os::write_file(path, serialize_png(image));
-  else
-    write_tiff(path, image);
+  const std::string extension = image_extension(path);
+  if (is_one_of(kPngExtensions, extension)) return os::write_file(path, serialize_png(image));
+  if (is_one_of(kTiffExtensions, extension)) return write_tiff(path, image);
+  if (is_one_of(kMrcExtensions, extension)) return os::write_file(path, serialize_mrc(image, path.string()));
+  if (!is_one_of(kNiftiExtensions, extension))
+    throw Error(
+        fmt::format("{}: images are written as .png or .tif, volumes also as .mrc, .nii or .nii.gz", path.string()));
+  const std::vector<std::byte> volume = serialize_nifti(image, path.string());
+  os::write_file(path, extension == ".nii" ? volume : pack_gzip(volume));
 }
 
 void check_image_name(const std::filesystem::path& path) {
-  const std::string extension = lower_extension(path);
-  if (extension != ".png" && extension != ".tif" && extension != ".tiff")
-    throw Error(fmt::format("{}: images are written as .png or .tif", path.string()));
+  const std::string extension = image_extension(path);
+  if (!is_one_of(kPngExtensions, extension) && !is_one_of(kTiffExtensions, extension))
+    throw Error(fmt::format("{}: pictures are written as .png or .tif", path.string()));
 }
 
 bool is_image_file(const std::filesystem::path& path) {
-  static constexpr std::string_view kExtensions[] = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"};
-  return std::ranges::find(kExtensions, lower_extension(path)) != std::end(kExtensions);
+  const std::string extension = image_extension(path);
+  for (const std::span<const std::string_view> extensions :
+       {std::span<const std::string_view>(kPngExtensions), std::span<const std::string_view>(kReadExtensions),
+        std::span<const std::string_view>(kTiffExtensions), std::span<const std::string_view>(kMrcExtensions),
+        std::span<const std::string_view>(kNiftiExtensions)})
+    if (is_one_of(extensions, extension)) return true;
+  return false;
+}
+
+std::string image_name(const std::filesystem::path& path) {
+  const std::filesystem::path stem = path.stem();
+  return stem.extension() == ".ome" || image_extension(path) == ".nii.gz" ? stem.stem().string() : stem.string();
+}
+
+void check_image_memory(const Image& image, const std::string& source) {
+  const double needed = static_cast<double>(image.height) * static_cast<double>(image.width) *
+                        static_cast<double>(image.channels * image.planes()) * sizeof(float);
+  const auto available = static_cast<double>(os::available_memory());
+  if (needed > available)
+    throw OutOfMemory(fmt::format("{}: {} takes {:.1f} GiB of memory, {:.1f} are there: save it in parts", source,
+                                  describe_size(image), needed / (1 << 30), available / (1 << 30)));
 }
 
 }  // namespace tuff

@@ -1,6 +1,6 @@
 // Images as files hold them: float32 in planar order, with what is needed to write a result beside them.
-// read_image() knows PNG, JPEG, BMP (stb_image) and TIFF (libtiff, tiff.h). Every file that can't be used
-// is an Error of one line that names the file and the way out.
+// read_image() knows PNG, JPEG, BMP (stb_image), TIFF (libtiff, tiff.h) and the volumes of MRC (mrc.h) and NIfTI
+// (nifti.h). Every file that can't be used is an Error of one line that names the file and the way out.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace tuff {
 
-enum class FileKind : std::uint8_t { png, jpeg, bmp, tiff };
+enum class FileKind : std::uint8_t { png, jpeg, bmp, tiff, mrc, nifti };
 enum class SampleKind : std::uint8_t { unsigned_integer, signed_integer, floating };
 
 // What a file says beside its pixels; carried over from an input to the results made from it.
@@ -84,7 +84,8 @@ Image probe_image(const std::filesystem::path& path, std::string_view axes = {})
 inline constexpr std::int64_t kAllPlanes = -1;
 
 // The whole file, or one plane of it (numbered as by Image::plane). `axes` ("ZYX", "CYX", "TYX", ...; see tiff.h) says
-// what the pages of a TIFF are where the file doesn't. Alpha channels are dropped; palettes become colours.
+// what the pages of a TIFF (the planes of a volume) are where the file doesn't. Alpha channels are dropped; palettes
+// become colours.
 Image read_image(const std::filesystem::path& path, std::string_view axes = {}, std::int64_t plane = kAllPlanes);
 
 // The same for masks: palettes and 1 to 4 bit PNG files give their indices rather than colours, and ImageJ's masks with
@@ -95,13 +96,21 @@ Image read_mask(const std::filesystem::path& path, std::string_view axes = {}, s
 Image parse_image(std::span<const std::byte> bytes, const std::string& source);
 Image parse_mask(std::span<const std::byte> bytes, const std::string& source);
 
-// Writes whole or not at all, by extension: .png, .tif, .tiff. Values are rounded and clamped to info.bits
-// (PNG: 8 or 16 bits, 1 or 3 channels, one plane; TIFF: see tiff.h).
+// Writes whole or not at all, by extension: .png, .tif, .tiff, .mrc, .rec, .map, .nii, .nii.gz. Values are rounded and
+// clamped to info.bits (PNG: 8 or 16 bits, 1 or 3 channels, one plane; others: see tiff.h, mrc.h, nifti.h).
 void write_image(const std::filesystem::path& path, const Image& image);
-// Error where write_image() doesn't know the extension: before the work whose result it shall write.
+// Error where the extension is none of a picture's (.png, .tif, .tiff), which volumes' aren't: before the work whose
+// result write_image() shall write.
 void check_image_name(const std::filesystem::path& path);
 
+// What read_image() reads, for messages.
+inline constexpr std::string_view kImageFormats = "PNG, JPEG, BMP, TIFF, MRC, NIfTI";
 // True where the extension is one that read_image() reads.
 bool is_image_file(const std::filesystem::path& path);
+// The file's name without extension; "x" for x.ome.tif and x.nii.gz.
+std::string image_name(const std::filesystem::path& path);
+
+// Error where the memory for this image's values isn't there; `source` names it.
+void check_image_memory(const Image& image, const std::string& source);
 
 }  // namespace tuff

@@ -58,11 +58,9 @@ std::string_view unquoted(std::string_view text) {
 }
 
 // As ImageSet names images: without folder and extension.
-std::string image_name(std::string_view text) {
+std::string listed_name(std::string_view text) {
   const fs::path path = fs::path(text).filename();
-  if (!is_image_file(path)) return path.string();
-  const fs::path stem = path.stem();
-  return stem.extension() == ".ome" ? stem.stem().string() : stem.string();
+  return is_image_file(path) ? image_name(path) : path.string();
 }
 
 // The class of each name; the first line may be a heading.
@@ -80,7 +78,7 @@ std::map<std::string, std::string> read_table(const fs::path& file, const std::s
     if (comma == line.npos)
       throw Error(fmt::format("{}, line {}: \"{}\" is no name and class such as cell_03.png,round", file.string(),
                               number, printable(line)));
-    const std::string name = image_name(unquoted(line.substr(0, comma)));
+    const std::string name = listed_name(unquoted(line.substr(0, comma)));
     const std::string label = printable(unquoted(line.substr(comma + 1)));
     if (number == 1 && !images.contains(name)) continue;
     if (label.empty()) throw Error(fmt::format("{}, line {}: {} has no class", file.string(), number, name));

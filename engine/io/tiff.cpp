@@ -116,15 +116,6 @@ void check_claim(const TiffHandle& handle, const Page& page, double pages) {
                               page.width));
 }
 
-void check_memory(const TiffHandle& handle, const Image& image) {
-  const double needed = static_cast<double>(image.height) * static_cast<double>(image.width) *
-                        static_cast<double>(image.channels * image.planes()) * sizeof(float);
-  const auto available = static_cast<double>(os::available_memory());
-  if (needed > available)
-    throw OutOfMemory(fmt::format("{}: {} takes {:.1f} GiB of memory, {:.1f} are there: save it in parts",
-                                  handle.source(), describe_size(image), needed / (1 << 30), available / (1 << 30)));
-}
-
 template <class T>
 float load(const std::byte* at) {
   T value;
@@ -344,7 +335,7 @@ Image read_pixels(const TiffHandle& handle, std::string_view axes, TiffValues va
       throw Error(fmt::format("{}: there is no plane {} of {}", handle.source(), plane, planes));
     image.frames = image.depth = 1;
   }
-  check_memory(handle, image);
+  check_image_memory(image, handle.source());
   const std::int64_t area = image.height * image.width;
   image.values.resize(static_cast<std::size_t>(area * image.channels * image.planes()));
   const PageOrder& order = contents.order;

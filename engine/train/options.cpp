@@ -20,7 +20,7 @@ using Options = TrainOptions;
 
 // clang-format off
 const TrainField kFields[] = {
-    {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF), or for a vae an idx file, gzip or plain", 0, 0, Kept::run},
+    {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF, MRC, NIfTI), or for a vae an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
     {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "io/idx.h"
 #include "io/image.h"
+#include "io/mrc.h"
+#include "io/nifti.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/png.h"
@@ -51,6 +53,16 @@ void run_png(Bytes bytes) {
 void run_tiff(Bytes bytes) {
   refuses_or_returns([&] { check_image(parse_tiff(bytes, "input")); });
   refuses_or_returns([&] { check_image(parse_tiff(bytes, "input", "ZYX", TiffValues::labels)); });
+}
+
+void run_mrc(Bytes bytes) {
+  refuses_or_returns([&] { check_image(parse_mrc(bytes, "input")); });
+  refuses_or_returns([&] { check_image(parse_mrc(bytes, "input", "TYX", 0)); });
+}
+
+void run_nifti(Bytes bytes) {
+  refuses_or_returns([&] { check_image(parse_nifti(bytes, "input")); });
+  refuses_or_returns([&] { check_image(parse_nifti(bytes, "input", "CZYX", 0)); });
 }
 
 void run_safetensors(Bytes bytes) {
@@ -137,8 +149,8 @@ std::vector<std::byte> with_right_checksums(Bytes bytes) {
 
 std::span<const Target> targets() {
   static constexpr Target kTargets[] = {
-      {"idx", run_idx},   {"npy", run_npy}, {"npz", run_npz},
-      {"onnx", run_onnx}, {"png", run_png}, {"safetensors", run_safetensors},
+      {"idx", run_idx},   {"mrc", run_mrc},   {"nifti", run_nifti}, {"npy", run_npy},
+      {"npz", run_npz},   {"onnx", run_onnx}, {"png", run_png},     {"safetensors", run_safetensors},
       {"tiff", run_tiff},
   };
   return kTargets;
