@@ -114,10 +114,13 @@ Dataset open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   if (masks && arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
   if (!masks && !arguments.masks.empty())
     throw Error(fmt::format("--masks: the model is a {}, which makes no masks; give --targets", network));
+  if (!arguments.targets.empty() && !applies(*find_field("targets"), network))
+    throw Error(fmt::format("--targets: the model is a {}, which makes its own truth{}; leave it out", network,
+                            masks ? " of masks" : ""));
   if (masks) return open_dataset(arguments.images, arguments.masks, model.format);
-  if (!arguments.targets.empty()) return open_image_pairs(arguments.images, arguments.targets, model.format);
   const std::filesystem::path images = arguments.images;
-  Dataset dataset = open_images(std::span(&images, 1), model.format);
+  Dataset dataset = arguments.targets.empty() ? open_images(std::span(&images, 1), model.format)
+                                              : open_image_pairs(images, arguments.targets, model.format);
   make_dense_task(model.options, model.format)->check(dataset);
   return dataset;
 }
@@ -160,7 +163,9 @@ void run_evaluate(const EvaluateArguments& arguments) {
     progress.update(static_cast<std::int64_t>(item), name);
     Sample sample = load_sample(dataset, item);
     task.prepare(sample);
-    DenseResult result = reader->read(predictor.predict(task.input_of(sample, item)));
+    // Where there are real pairs, a denoiser sees the images as they are.
+    const Image input = arguments.targets.empty() ? task.input_of(sample, item) : sample.image;
+    DenseResult result = reader->read(predictor.predict(input));
     images.push_back({name, scorer->add(sample, result)});
     if (!arguments.sheet.empty() && rows.size() < rows_wanted)
       rows.push_back(sheet_row(name, metrics[0], images.back().scores[0], sample, std::move(result)));
@@ -188,7 +193,9 @@ void add_evaluate_command(CLI::App& tuff) {
       ->required()
       ->type_name("DIR");
   command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->type_name("DIR");
-  command->add_option("--targets", arguments->targets, "insilico, denoiser: folder of the images to be predicted")
+  command
+      ->add_option("--targets", arguments->targets,
+                   "folder of the images to be predicted; a denoiser then adds no noise of its own")
       ->type_name("DIR");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");

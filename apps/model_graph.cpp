@@ -14,9 +14,9 @@
 namespace tuff {
 namespace {
 
-std::string title(std::string_view inference, const GraphChoice& choice, std::int64_t batch, std::int64_t side) {
-  return fmt::format("{} {} image{} of {}x{} pixels", choice.train ? "a training step with" : inference, batch,
-                     batch == 1 ? "" : "s", side, side);
+std::string title(std::string_view inference, const GraphChoice& choice, std::int64_t batch, const ImageSize& size) {
+  return fmt::format("{} {} image{} of {} pixels", choice.train ? "a training step with" : inference, batch,
+                     batch == 1 ? "" : "s", to_string(size));
 }
 
 ModelGraph dense_graph(const Model& model, TrainOptions options, const GraphChoice& choice) {
@@ -25,7 +25,7 @@ ModelGraph dense_graph(const Model& model, TrainOptions options, const GraphChoi
   check_crop(task->network(), options);
   return {
       choice.train ? training_graph(*task, options) : inference_graph(task->network(), options.batch, crop_of(options)),
-      title("prediction of", choice, options.batch, options.crop)};
+      title("prediction of", choice, options.batch, crop_of(options))};
 }
 
 ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
@@ -34,7 +34,7 @@ ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, co
     throw Error(fmt::format("--tile {}: this {} takes images of {}x{} alone; leave --tile out", choice.side,
                             network.name, network.side, network.side));
   return {choice.train ? training_graph(network, options) : reconstruction_graph(network, options.batch),
-          title("reconstruction of", choice, options.batch, network.side)};
+          title("reconstruction of", choice, options.batch, {network.side, network.side})};
 }
 
 }  // namespace

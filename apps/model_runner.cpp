@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "onnx/export.h"
 #include "onnx/serialize.h"
+#include "tasks/dense_objective.h"
+#include "tasks/dense_task.h"
 #include "tasks/networks.h"
 
 namespace tuff {
@@ -103,16 +105,24 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
     if (part == "decoder") return {{1, network.latent, 1, 1}, {2, network.latent, 1, 1}};
     return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
   }
-  const NetworkAxis axis = make_network(model.options, channels).axis('x');
-  const std::int64_t side = axis.fitting(model.options.crop), next = axis.nearest_sizes(side + 1).second,
-                     third = axis.nearest_sizes(next + 1).second;
-  return {{1, channels, side, side}, {2, channels, next, third}};
+  const Network network = make_dense_task(model.options, model.format)->network();
+  const ImageSize crop = crop_of(model.options);
+  Extents usual = {1, channels}, other = {2, channels};
+  const auto add_axis = [&](char name, std::int64_t extent) {
+    const NetworkAxis& axis = network.axis(name);
+    usual.push_back(axis.fitting(extent));
+    other.push_back(axis.nearest_sizes(std::max(usual.back(), other.back()) + 1).second);
+  };
+  if (network.rank == 3) add_axis('z', crop.depth);
+  add_axis('y', crop.height);
+  add_axis('x', crop.width);
+  return {usual, other};
 }
 
 void require_shape(const Model& model, const Extents& shape, const Extents& usual) {
   if (shape.size() != usual.size() || shape[1] != usual[1])
-    throw Error(
-        fmt::format("{}: its input is (N, {}, H, W), not {}", model.path.string(), usual[1], shape_text(shape)));
+    throw Error(fmt::format("{}: its input is (N, {}, {}H, W), not {}", model.path.string(), usual[1],
+                            usual.size() == 5 ? "D, " : "", shape_text(shape)));
 }
 
 void add_output(onnx::Imported& net, const std::string& name, Value value) {
@@ -132,12 +142,14 @@ void build_autoencoder(onnx::Imported& net, const Model& model, Value x, const s
 
 // Extents that differ between two shapes get names; those of an output the input's where they are equal.
 void free_extents(onnx::Port& port, const onnx::Port& other, const onnx::Port& input) {
-  static constexpr const char* kNames[] = {"batch", "channels", "height", "width"};
+  static const std::vector<std::string> kImages = {"batch", "channels", "height", "width"},
+                                        kVolumes = {"batch", "channels", "depth", "height", "width"};
+  const std::vector<std::string>& names = port.shape->size() == 5 ? kVolumes : kImages;
   for (std::size_t i = 0; i < port.shape->size(); ++i) {
     onnx::Dimension& dimension = (*port.shape)[i];
     if (dimension.extent == (*other.shape)[i].extent) continue;
     const bool like_input = dimension.extent == (*input.shape)[i].extent;
-    dimension = {.extent = std::nullopt, .name = fmt::format("{}{}", like_input ? "" : "output_", kNames[i])};
+    dimension = {.extent = std::nullopt, .name = fmt::format("{}{}", like_input ? "" : "output_", names[i])};
   }
 }
 
@@ -161,7 +173,7 @@ onnx::Imported inference_network(const Model& model, const Extents& shape, const
   if (is_autoencoder(model))
     build_autoencoder(net, model, x, part);
   else
-    add_output(net, "logits", make_network(model.options, model.format.image_channels).build(*net.graph, x, false));
+    add_output(net, "logits", make_dense_task(model.options, model.format)->network().build(*net.graph, x, false));
   for (const Variable& variable : net.graph->variables()) {
     net.initializers.push_back({.name = variable.name, .shape = variable.type.shape.extents(), .in_graph = true});
     net.variables.emplace(variable.name, averaged_values(model, variable));

@@ -47,6 +47,8 @@ TrainOptions collect_options(const Given& given) {
   for (const auto& [name, text] : given) set_field(typed, name, text);
   TrainOptions options = default_options(typed.model);
   if (config) apply_json(options, read_text(*config), *config);
+  options.model = typed.model;
+  if (config) require_own_options(read_text(*config), options.model, *config);
   for (const auto& [name, text] : given) {
     set_field(options, name, text);
     if (!applies(*find_field(name), options.model))
@@ -123,7 +125,6 @@ TrainingTask prepare(const Given& given) {
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
   require(task.options.images, "images");
   if (applies(*find_field("masks"), task.options.model)) require(task.options.masks, "masks");
-  if (task.options.model == "insilico") require(task.options.targets, "targets");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
@@ -131,8 +132,8 @@ TrainingTask prepare(const Given& given) {
   task.objective = is_dense(task.options.model) ? dense_objective(task.options) : autoencoding_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
-        fmt::format("{}: the images now have another number of channels than when the run was begun; begin a new run",
-                    task.options.images));
+        fmt::format("{}: these images{} have another number of channels than when the run was begun; begin a new run",
+                    task.options.images, task.options.targets.empty() ? "" : ", or those of --targets,"));
   if (task.resume && task.resume->state->dataset != task.objective->fingerprint())
     throw Error(
         fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "

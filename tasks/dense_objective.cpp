@@ -72,8 +72,6 @@ void check_files(const Dataset& dataset) {
   std::optional<std::int32_t> only;  // the one label of all masks so far
   bool several = dataset.items.front().mask.empty();
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
-    const bool new_file = item == 0 || dataset.items[item].images != dataset.items[item - 1].images;
-    if (!new_file && several) continue;
     for (const std::int32_t label : load_sample(dataset, item).labels) {
       if (!only) only = label;
       several = several || label != *only;
@@ -100,13 +98,12 @@ class DenseObjective : public Objective {
     const ImageSize crop = crop_of(options_);
     for (const DataItem& item : dataset_.items) {
       const ImageSize size = network_size(item);
-      if (size.depth < crop.depth)
-        throw Error(fmt::format("--crop-depth {}: the volume \"{}\" has only {} slices; use fewer, or leave it out",
-                                crop.depth, item.name, size.depth));
+      if (size.depth < crop.depth) refuse_depth(item, size, crop);
       if (size.height < crop.height || size.width < crop.width)
         throw Error(
-            fmt::format("--crop {}: the image \"{}\" is only {}x{}; use a smaller --crop, or leave the image out",
-                        options_.crop, item.name, size.width, size.height));
+            fmt::format("--crop {}: the image \"{}\" is only {}x{}{}; use a smaller --crop, or leave the image out",
+                        options_.crop, item.name, size.width, size.height,
+                        size == item.size ? "" : fmt::format(" at 1/{} of its size", task_->needs().target_scale)));
     }
     parse_augmentation(options_.augment);
     task_->check(dataset_);
@@ -130,6 +127,12 @@ class DenseObjective : public Objective {
   ImageSize network_size(const DataItem& item) const {
     const std::int64_t scale = task_->needs().target_scale;
     return {item.size.depth > 1 ? item.size.depth / scale : 1, item.size.height / scale, item.size.width / scale};
+  }
+  [[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const ImageSize& crop) const {
+    if (size.depth == 1)
+      throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
+    throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
+                            options_.crop_depth > 0 ? "--crop-depth" : "--crop", crop.depth, item.name, size.depth));
   }
   Split split() const { return split_dataset(dataset_, options_.val_fraction, seed_of(options_)); }
 
@@ -234,9 +237,11 @@ void check_crop(const Network& network, const TrainOptions& options) {
     const NetworkAxis& axis = network.axis(name);
     if (axis.output_size(extent) > 0) return;
     const auto [below, above] = axis.nearest_sizes(extent);
-    throw Error(fmt::format("{} {}: a net of --depth {}{} can't halve it; use {}{}", option, extent, options.depth,
-                            options.padding == "valid" ? " with --padding valid" : "",
-                            below > 0 ? fmt::format("{} or ", below) : "", above));
+    const std::string sizes = (below > 0 ? fmt::format("{} or ", below) : "") + fmt::format("{}", above);
+    if (!applies(*find_field("depth"), options.model))
+      throw Error(fmt::format("{} {}: a {} can't take this size; use {}", option, extent, options.model, sizes));
+    throw Error(fmt::format("{} {}: a net of --depth {}{} can't halve it; use {}", option, extent, options.depth,
+                            options.padding == "valid" ? " with --padding valid" : "", sizes));
   };
   const ImageSize crop = crop_of(options);
   check('x', "--crop", crop.width);

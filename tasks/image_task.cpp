@@ -112,6 +112,16 @@ Value binned_loss(Value logits, Value truth, std::int64_t channels, std::int64_t
   return cross_entropy(reshape(logits, classes), reshape(cast(floor(position), DType::i32), ids));
 }
 
+class LabelingTask : public ImageTask {
+ public:
+  using ImageTask::ImageTask;
+
+  void check(const Dataset& dataset) const override {
+    if (dataset.items.front().targets.empty())
+      throw Error("--targets is missing: the images that are to be predicted from --images");
+  }
+};
+
 class DenoisingTask : public ImageTask {
  public:
   DenoisingTask(const TrainOptions& options, Network network, std::int64_t channels)
@@ -128,8 +138,7 @@ class DenoisingTask : public ImageTask {
   }
 
   void prepare(Sample& sample) const override {
-    if (sample.targets.channels != sample.image.channels || sample.targets.values.empty())
-      sample.targets = sample.image;
+    if (sample.targets.values.empty()) sample.targets = sample.image;
   }
 
   bool gives_input_units() const override { return true; }
@@ -182,7 +191,7 @@ std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, const Data
   config.out_channels = format.target_channels * std::max<std::int64_t>(1, options.bins);
   Network network = unet_network(config);
   network.name = options.model;
-  return std::make_unique<ImageTask>(options, std::move(network), format.target_channels);
+  return std::make_unique<LabelingTask>(options, std::move(network), format.target_channels);
 }
 
 std::unique_ptr<DenseTask> denoising_task(const TrainOptions& options, const DataFormat& format) {
@@ -192,7 +201,9 @@ std::unique_ptr<DenseTask> denoising_task(const TrainOptions& options, const Dat
   network.name = options.model;
   // What the U-Net gives is added to the image: it learns the noise, which is there from the first step on (Zhang et
   // al. 2017).
-  network.build = [config](Graph& graph, Value x, bool training) { return add(x, unet(graph, x, config, training)); };
+  network.build = [build = network.build](Graph& graph, Value x, bool training) {
+    return add(x, build(graph, x, training));
+  };
   return std::make_unique<DenoisingTask>(options, std::move(network), format.image_channels);
 }
 

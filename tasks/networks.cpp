@@ -49,6 +49,10 @@ Value random_state_input(Graph& graph) {
   return graph.input(kName, {kRandomStateElements}, DType::i32);
 }
 
+Value dropout_state(Graph& graph, const UNetConfig& config) {
+  return config.dropout > 0 ? random_state_input(graph) : Value{};
+}
+
 NormKind norm_kind(const TrainOptions& options) {
   return options.norm == "group"      ? NormKind::group
          : options.norm == "instance" ? NormKind::instance
@@ -119,15 +123,12 @@ Network unet_network(const UNetConfig& config) {
   network.in_channels = config.in_channels;
   network.out_channels = config.out_channels;
   network.rank = config.rank;
-  const auto random = [config](Graph& graph, bool training) {
-    return training && config.dropout > 0 ? random_state_input(graph) : Value{};
-  };
-  network.build = [config, random](Graph& graph, Value x, bool training) {
-    return unet(graph, x, config, training, random(graph, training));
+  network.build = [config](Graph& graph, Value x, bool training) {
+    return unet(graph, x, config, training, training ? dropout_state(graph, config) : Value{});
   };
   if (config.deep_supervision > 0)
-    network.build_supervised = [config, random](Graph& graph, Value x) {
-      UNetOutputs outputs = unet_outputs(graph, x, config, true, random(graph, true));
+    network.build_supervised = [config](Graph& graph, Value x) {
+      UNetOutputs outputs = unet_outputs(graph, x, config, true, dropout_state(graph, config));
       outputs.lower.insert(outputs.lower.begin(), outputs.logits);
       return outputs.lower;
     };
@@ -140,7 +141,7 @@ Network make_network(const TrainOptions& options, std::int64_t in_channels) {
   if (options.model == "unet") return unet_network(unet_config(options, in_channels));
   if (options.model == "vae")
     throw Error("the model is a vae, which draws images; use it with `tuff generate` or `tuff reconstruct`");
-  throw Error(fmt::format("unknown network \"{}\"; there are: unet, vae", options.model));
+  throw Error(fmt::format("the model is a {}, not a U-Net", options.model));
 }
 
 AutoencoderNetwork make_autoencoder(const TrainOptions& options, std::int64_t channels) {

@@ -15,6 +15,9 @@ Network unet_network(const UNetConfig& config);
 // The graph's input "random_state" (ops/random.h), which is added where it isn't there yet.
 Value random_state_input(Graph& graph);
 
+// The same for training where a net has dropout; else empty.
+Value dropout_state(Graph& graph, const UNetConfig& config);
+
 // options.norm
 NormKind norm_kind(const TrainOptions& options);
 

@@ -57,7 +57,7 @@ class StarTask : public DenseTask {
 
   // Binary cross entropy of the probability, and the distances' mean absolute error weighted by it.
   Value loss(Graph& graph, const Inputs& inputs) const override {
-    const StarDistOutputs outputs = stardist(graph, inputs.images, config_, true);
+    const StarDistOutputs outputs = stardist(graph, inputs.images, config_, true, dropout_state(graph, config_.net));
     const auto scope = graph.scope("loss"), precise = graph.full_precision();
     const Value truth = star_distances(inputs.labels, {.rays = config_.rays}), probability = inputs.targets;
     const Value error = abs(sub(outputs.distances, truth)), outside = add_scalar(neg(probability), 1.0f);

@@ -18,6 +18,7 @@
 #include "ops/kernel_table.h"
 #include "plan/plan.h"
 #include "runtime/compile.h"
+#include "tasks/dense_task.h"
 #include "tasks/networks.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
@@ -74,7 +75,8 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
   std::optional<Model> model;
   if (!arguments.model.empty()) model = load_dense_model(arguments.model);
   Subject subject;
-  subject.network = model ? make_network(model->options, model->format.image_channels) : make_network(options, 1);
+  subject.network = model ? make_dense_task(model->options, model->format)->network() : make_network(options, 1);
+  if (subject.network.rank != 2) throw Error("bench latency: times images; the model takes volumes");
   const NetworkAxis& axis = subject.network.axis('x');
   if (axis.output_size(arguments.size) == 0) {
     const auto [below, above] = axis.nearest_sizes(arguments.size);

@@ -62,8 +62,8 @@ struct Dataset {
 // Error: no such folder, no images, an image without mask, sizes or numbers of channels that differ.
 Dataset open_dataset(const std::filesystem::path& images, const std::filesystem::path& masks, DataFormat format);
 
-// Images paired by name with images that are to be predicted from them: the same stem; several channels as above,
-// x_0000, x_0001, ... for images and targets of x.
+// Images paired by name with images that are to be predicted from them. Where not each has a target of its very name,
+// files x_0000, x_0001, ... on either side are channels of one image x.
 Dataset open_image_pairs(const std::filesystem::path& images, const std::filesystem::path& targets, DataFormat format);
 
 // The same without masks, for prediction; paths are files or folders.

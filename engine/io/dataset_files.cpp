@@ -221,9 +221,12 @@ Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat f
 
 Dataset open_image_pairs(const fs::path& images, const fs::path& targets, DataFormat format) {
   Dataset dataset{std::move(format), {}};
-  constexpr int kSeveral = 2;  // files of one name make an image, however many there are
-  Groups groups = group_images(std::span(&images, 1), kSeveral);
-  Groups others = group_images(std::span(&targets, 1), kSeveral);
+  // Files x_0000, x_0001 ... are channels of an image x unless each has a target of its very name.
+  const std::map<std::string, fs::path> files = by_stem(images_in(images)), target_files = by_stem(images_in(targets));
+  const bool single = std::ranges::all_of(files, [&](const auto& file) { return target_files.contains(file.first); });
+  const int per_image = single ? 1 : 2;
+  Groups groups = group_images(std::span(&images, 1), per_image);
+  const Groups others = group_images(std::span(&targets, 1), per_image);
   dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
   for (auto& [name, group] : groups) {
     const auto found = others.find(name);

@@ -113,7 +113,8 @@ struct CutBox {
 std::optional<TilingOptions> fit_tiles(const TilingOptions& image, std::int64_t most_pixels,
                                        const std::function<std::int64_t(char axis, std::int64_t extent)>& next_size) {
   std::vector<Cut> slices = {{1, 1}};  // of images without depth
-  if (image.z.image > 1) slices = useful_cuts(image.z, 'z', next_size);
+  const bool volume = image.z.image > 1 || image.z.alignment > 1 || image.z.margin > 0;
+  if (volume) slices = useful_cuts(image.z, 'z', next_size);
   const std::vector<Cut> rows = useful_cuts(image.y, 'y', next_size), columns = useful_cuts(image.x, 'x', next_size);
   std::optional<CutBox> best;
   for (const Cut& slice : slices) {

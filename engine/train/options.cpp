@@ -193,6 +193,11 @@ namespace {
 void validate_loss(TrainOptions& options) {
   const TrainField& field = *find_field("loss");
   if (!applies(field, options.model)) return;
+  if (options.bins == 1) throw Error("--bins 1: one range says nothing; use 8 or more, or 0 for values");
+  if (options.bins > 0 && options.loss != "auto")
+    throw Error(
+        fmt::format("--loss {}: with --bins it is the cross entropy of the ranges; leave --loss out", options.loss));
+  if (options.bins > 0) return;
   if (options.loss == "auto")
     options.loss = applies(*find_field("foreground"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
   const std::vector<std::string> words = words_of(choices_of(field, options.model));
@@ -218,6 +223,10 @@ void validate(TrainOptions& options) {
   memory_bytes(options);
   if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
   if (options.flat_levels > 0 && options.dims == 2) throw Error("--flat-levels: goes with --dims 3");
+  if (options.flat_levels > options.depth)
+    throw Error(fmt::format("--flat-levels {}: a net of --depth {} has fewer", options.flat_levels, options.depth));
+  if (options.attention && options.skip == "none")
+    throw Error("--attention: gates skip connections; leave --skip none out");
   if (options.deep_supervision > 0 && options.padding == "valid")
     throw Error("--deep-supervision: goes with --padding same");
   if (options.deep_supervision >= options.depth && options.deep_supervision > 0)
@@ -266,6 +275,15 @@ void apply_json(TrainOptions& options, std::string_view text, const std::string&
   }
 }
 
+void require_own_options(std::string_view text, std::string_view model, const std::string& source) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  for (const auto& [key, value] : json.items()) {
+    const TrainField* field = find_field(key);
+    if (field != nullptr && !applies(*field, model))
+      throw Error(fmt::format("{}: \"{}\" is no option of {}; leave it out", source, key, model));
+  }
+}
+
 TrainOptions options_from_json(std::string_view json, const std::string& source) {
   TrainOptions named;
   apply_json(named, json, source);
@@ -278,6 +296,8 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
   TrainOptions result = saved;
   for (const auto& [name, text] : given) {
     const TrainField* field = find_field(name);
+    if (field != nullptr && !applies(*field, saved.model))
+      throw Error(fmt::format("--{}: is no option of {}, which the run trains", name, saved.model));
     const std::string before = field ? field_text(result, *field) : "";
     set_field(result, name, text);
     // The length of a run may be extended; its schedule then follows the new length.

@@ -127,6 +127,9 @@ std::vector<TrainableModel> trainable_models();
 // What a network's options are before any is given.
 TrainOptions default_options(std::string_view model);
 
+// Error naming `source` where a configuration has options that mean nothing to the network.
+void require_own_options(std::string_view json, std::string_view model, const std::string& source);
+
 // Those of a configuration: the defaults of the network that it names, then apply_json().
 TrainOptions options_from_json(std::string_view json, const std::string& source);
 

@@ -18,11 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void require_done(const Finished& finished) {
-  CAPTURE(finished.err);
-  REQUIRE(finished.code == 0);
-}
-
 // The folder of a U-Net trained for two steps: "run".
 fs::path trained_unet(const std::string& name) {
   const fs::path data = nuclei_folder(name);

@@ -16,11 +16,6 @@ namespace fs = std::filesystem;
 
 const std::string kNoVulkan = "TUFF_VULKAN_LOADER=/nonexistent/libvulkan.so";
 
-void require_done(const Finished& finished) {
-  CAPTURE(finished.err);
-  REQUIRE(finished.code == 0);
-}
-
 Array ints(const std::vector<std::int64_t>& values) {
   return array_of({std::ssize(values)}, values);
 }

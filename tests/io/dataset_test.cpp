@@ -266,4 +266,56 @@ TEST_CASE("dataset: the split is deterministic, whole, and of a useful size") {
   CHECK(test::contains(test::error_of([&] { split_dataset(dataset, 1.0, 1); }), "below 1"));
 }
 
+TEST_CASE("dataset: images to be predicted are paired by name; numbers are channels only where names don't pair") {
+  const Folders single;  // as cameras and `tuff synthesize` name files
+  for (const char* name : {"n_0000.png", "n_0001.png", "n_0002.png"}) {
+    single.image(name);
+    single.mask(name);
+  }
+  const Dataset singles = open_image_pairs(single.images, single.masks, {});
+  CHECK(names(singles) == std::vector<std::string>{"n_0000", "n_0001", "n_0002"});
+  CHECK((singles.format.image_channels == 1 && singles.format.target_channels == 1));
+  const Sample sample = load_sample(singles, 1);
+  CHECK((sample.targets.channels == 1 && sample.targets.size() == sample.image.size() && sample.labels.empty()));
+
+  const Folders channels;
+  for (const char* name : {"a_0000.png", "a_0001.png", "a_0002.png", "b_0000.png", "b_0001.png", "b_0002.png"})
+    channels.image(name);
+  for (const char* name : {"a_0000.png", "a_0001.png", "b_0000.png", "b_0001.png"}) channels.mask(name);
+  const Dataset several = open_image_pairs(channels.images, channels.masks, {});
+  CHECK(names(several) == std::vector<std::string>{"a", "b"});
+  CHECK((several.format.image_channels == 3 && several.format.target_channels == 2));
+
+  const Folders odd;
+  odd.image("a.png");
+  odd.mask("b.png");
+  CHECK(test::contains(test::error_of([&] { open_image_pairs(odd.images, odd.masks, {}); }), "no image of this name"));
+  odd.mask("a.png", 8, 7);
+  CHECK(test::contains(test::error_of([&] { open_image_pairs(odd.images, odd.masks, {}); }), "must have one size"));
+}
+
+TEST_CASE("dataset: masks whose ids are objects keep them") {
+  DataFormat format;
+  format.instances = true;
+  CHECK(labels_from_mask(grey({0, 3, 700, 3}), format, "m.png") == std::vector<std::int32_t>{0, 3, 700, 3});
+  CHECK(test::contains(test::error_of([&] { labels_from_mask(grey({0.5f}), format, "m.tif"); }), "no id"));
+  CHECK(test::contains(test::error_of([&] { labels_from_mask(grey({-1}), format, "m.tif"); }), "no id"));
+}
+
+TEST_CASE("dataset: what normalization did can be taken back") {
+  for (const Normalization kind : {Normalization::percentile, Normalization::mean_std, Normalization::range}) {
+    const Image original = test::random_image(2, 9, 7);
+    Image image = original;
+    const std::vector<ChannelScaling> scalings = normalize(image, kind);
+    CHECK(image.values != original.values);
+    denormalize(image, scalings);
+    for (std::size_t i = 0; i < image.values.size(); ++i)
+      CHECK(image.values[i] == doctest::Approx(original.values[i]).epsilon(1e-4));
+  }
+  Image constant = grey({5, 5});
+  const std::vector<ChannelScaling> scalings = normalize(constant, Normalization::range);
+  denormalize(constant, scalings);
+  CHECK(constant.values == std::vector<float>{5, 5});
+}
+
 }  // namespace tuff

@@ -396,4 +396,15 @@ TEST_CASE("tiles: outputs may be finer than inputs") {
     for (std::size_t x = 0; x < 28; ++x) CHECK(result.values[y * 28 + x] == static_cast<float>(y / 2 * 14 + x / 2));
 }
 
+TEST_CASE("tiles: a volume of one slice is cut as one that is padded to the grid") {
+  const TilingAxis z{.image = 1, .alignment = 4, .halo = 4}, side{.image = 100, .alignment = 4, .halo = 4};
+  const auto fitted =
+      fit_tiles({side, side, z}, 4 * 40 * 40, [](char, std::int64_t extent) { return (extent + 3) / 4 * 4; });
+  REQUIRE(fitted);
+  const Tiling tiling = tile_image(*fitted);
+  CHECK(tiling.tile.depth == 4);
+  CHECK(tiling.tile.pixels() <= 4 * 40 * 40);
+  CHECK(tiling.tiles.size() > 1);
+}
+
 }  // namespace tuff

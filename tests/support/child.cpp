@@ -34,6 +34,11 @@ std::vector<std::string> complaints(const std::string& err) {
 
 }  // namespace
 
+void require_done(const Finished& finished) {
+  CAPTURE(finished.err);
+  REQUIRE(finished.code == 0);
+}
+
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

@@ -24,6 +24,9 @@ Finished run_shell(const std::string& command);
 // that name the device or the step to go on from may come before it.
 void check_refused(const Finished& finished, const std::vector<std::string>& parts);
 
+// Exit code 0, else the test case ends and shows what stands on stderr.
+void require_done(const Finished& finished);
+
 bool contains(const std::string& text, const std::string& part);
 
 // An empty folder of the test's own, under the build.
