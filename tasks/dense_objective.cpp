@@ -73,10 +73,12 @@ void check_files(const Dataset& dataset) {
   bool several = dataset.items.front().mask.empty();
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
     for (const std::int32_t label : load_sample(dataset, item).labels) {
+      if (label < 0) continue;
       if (!only) only = label;
       several = several || label != *only;
     }
   }
+  if (!several && !only) throw Error("--masks: no pixel is annotated: every one has the id of --undefined");
   if (!several)
     throw Error(fmt::format("--masks: every pixel of every mask is {}, so there is nothing to learn{}",
                             *only == 0 ? "background" : fmt::format("class {}", *only),

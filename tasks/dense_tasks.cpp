@@ -33,6 +33,7 @@ const Entry kEntries[] = {
     {"fcn", pixel_task<fcn_network>},
     {"segnet", pixel_task<segnet_network>},
     {"deepmedic", pixel_task<deepmedic_network>},
+    {"rootpainter", pixel_task<rootpainter_network>},
     {"stardist", star_task, true},
     {"cellpose", flow_task, true},
     {"insilico", labeling_task},

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "instances/matching.h"
+#include "io/components.h"
 
 namespace tuff {
 namespace {
@@ -58,20 +59,20 @@ Labels labels_of(const Sample& sample) {
 }
 
 void check_instances(const Dataset& dataset) {
-  bool any = false;
+  bool any = false, merged = false;  // an object; several under one id
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
     const Sample sample = load_sample(dataset, item);
-    std::int32_t first = 0;
-    for (const std::int32_t id : sample.labels) {
-      if (id == 0) continue;
-      any = true;
-      if (first == 0) first = id;
-      if (id != first) return;
-    }
+    const auto first = std::ranges::find_if(sample.labels, [](std::int32_t id) { return id != 0; });
+    if (first == sample.labels.end()) continue;
+    any = true;
+    if (std::any_of(first, sample.labels.end(), [&](std::int32_t id) { return id != 0 && id != *first; })) return;
+    merged = merged || label_components(sample.labels, sample.image.height, sample.image.width).count > 1;
   }
-  throw Error(any ? "--masks: no mask has two objects with ids of their own; label the objects first: `tuff mask "
-                    "--instances`, or an editor that gives each a number"
-                  : "--masks: the masks are empty: no object to learn from");
+  if (!any) throw Error("--masks: the masks are empty: no object to learn from");
+  if (merged)
+    throw Error(
+        "--masks: no mask has two objects with ids of their own; label the objects first: `tuff mask "
+        "--instances`, or an editor that gives each a number");
 }
 
 }  // namespace tuff

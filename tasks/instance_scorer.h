@@ -15,7 +15,8 @@ std::unique_ptr<Scorer> instance_scorer();
 
 Labels labels_of(const Sample& sample);
 
-// Error where no mask holds two objects with ids of their own: such masks tell foreground from background, no more.
+// Error where no mask holds two objects with ids of their own though one has several parts: such masks tell foreground
+// from background, no more. Error where there is no object at all.
 void check_instances(const Dataset& dataset);
 
 }  // namespace tuff

@@ -17,7 +17,8 @@ std::unique_ptr<Objective> segmentation(TrainOptions options, Dataset dataset, N
 // One step on a batch of crops; see training_graph() of dense_objective.h.
 std::unique_ptr<Graph> training_graph(const Network& network, const TrainOptions& options);
 
-// The loss that options.loss names, a scalar.
-Value training_loss(Value logits, Value labels, const TrainOptions& options);
+// The loss that options.loss names, a scalar. `weight`, (N, 1, spatial...) of the labels' size or empty, multiplies
+// what each pixel adds; means are then over the weights' sum, or over 1 where that is less.
+Value training_loss(Value logits, Value labels, const TrainOptions& options, Value weight = {});
 
 }  // namespace tuff

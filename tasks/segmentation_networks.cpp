@@ -2,6 +2,7 @@
 
 #include "models/deepmedic.h"
 #include "models/fcn.h"
+#include "models/rootpainter.h"
 #include "models/segnet.h"
 #include "ops/random.h"
 #include "tasks/networks.h"
@@ -62,6 +63,19 @@ Network segnet_network(const TrainOptions& options, std::int64_t in_channels) {
                    .alignment = segnet_alignment(config),
                    .radius = segnet_receptive_radius(config)}};
   network.whole_image = whole_image_reason(config.norm);
+  return network;
+}
+
+Network rootpainter_network(const TrainOptions& options, std::int64_t in_channels) {
+  const RootPainterConfig config{
+      .in_channels = in_channels, .out_channels = options.classes, .width = options.base, .depth = options.depth};
+  Network network = network_of(options, in_channels, config.rank);
+  network.build = [config](Graph& graph, Value x, bool training) { return rootpainter(graph, x, config, training); };
+  network.axes = {{.output_size = [config](std::int64_t size) { return rootpainter_output_size(config, size); },
+                   .nearest_sizes = [config](std::int64_t size) { return rootpainter_nearest_sizes(config, size); },
+                   .alignment = rootpainter_alignment(config),
+                   .margin = rootpainter_margin(config)}};
+  network.whole_image = whole_image_reason(NormKind::group);
   return network;
 }
 

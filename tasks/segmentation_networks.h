@@ -11,6 +11,7 @@ namespace tuff {
 // One output channel, or options.classes.
 Network fcn_network(const TrainOptions& options, std::int64_t in_channels);
 Network segnet_network(const TrainOptions& options, std::int64_t in_channels);
+Network rootpainter_network(const TrainOptions& options, std::int64_t in_channels);
 Network deepmedic_network(const TrainOptions& options, std::int64_t in_channels);
 
 }  // namespace tuff

@@ -17,7 +17,8 @@ DataFormat data_format(const TrainOptions& options) {
   format.normalization = parse_normalization(options.normalize);
   format.classes = static_cast<int>(options.classes);
   format.dims = static_cast<int>(options.dims);
-  format.instances = learns_objects(options.model);
+  format.instances = learns_objects(options.model) || options.boundary > 0 || options.border_weight > 0;
+  format.undefined = static_cast<int>(options.undefined);
   return format;
 }
 

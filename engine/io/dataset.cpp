@@ -86,6 +86,7 @@ std::vector<float> flatten(const Image& mask, const DataFormat& format, const st
 
 std::int32_t label_of(float value, const DataFormat& format, const std::string& file) {
   if (!std::isfinite(value)) throw Error(fmt::format("{}: the mask has a value that is no number", file));
+  if (format.undefined >= 0 && value == static_cast<float>(format.undefined)) return -1;
   if (format.classes <= 1 && format.foreground.empty() && !format.instances) return value != 0 ? 1 : 0;
   if (value != std::floor(value) || std::abs(value) > 16777216)
     throw Error(fmt::format("{}: mask value {} is no id: ids are whole numbers below 16777216", file, value));
@@ -170,6 +171,7 @@ std::string to_json(const DataFormat& format) {
                  {"image_channels", format.image_channels},
                  {"files_per_image", format.files_per_image},
                  {"instances", format.instances},
+                 {"undefined", format.undefined},
                  {"dims", format.dims},
                  {"target_channels", format.target_channels}};
   if (!format.class_names.empty()) object["class_names"] = format.class_names;
@@ -197,6 +199,8 @@ DataFormat data_format_from_json(std::string_view text) {
         value.get_to(format.image_channels);
       else if (key == "files_per_image")
         value.get_to(format.files_per_image);
+      else if (key == "undefined")
+        value.get_to(format.undefined);
       else if (key == "instances")
         value.get_to(format.instances);
       else if (key == "dims")

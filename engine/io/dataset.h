@@ -29,6 +29,7 @@ struct DataFormat {
   Normalization normalization = Normalization::percentile;
   int classes = 1;              // 1: background and foreground (labels 0 and 1); N > 1: ids 0..N-1
   std::vector<int> foreground;  // mask values that are foreground, with classes = 1; empty: all but 0
+  int undefined = -1;           // mask value of pixels that nothing is said of, their label is -1; -1: none
   bool instances = false;       // labels are the masks' ids, one an object, whatever `classes` says
   int image_channels = 0;   // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
   int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel

@@ -10,8 +10,10 @@ Scores score(std::span<const std::int32_t> prediction, std::span<const std::int3
   assert(prediction.size() == truth.size());
   const std::size_t count = static_cast<std::size_t>(std::max<std::int64_t>(2, classes));
   std::vector<double> both(count), predicted(count), real(count);
-  double right = 0;
+  double right = 0, pixels = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (truth[i] < 0) continue;
+    pixels += 1;
     const auto p = static_cast<std::size_t>(prediction[i]);
     const auto t = static_cast<std::size_t>(truth[i]);
     assert(p < count && t < count);
@@ -30,7 +32,7 @@ Scores score(std::span<const std::int32_t> prediction, std::span<const std::int3
   }
   scores.dice /= static_cast<double>(count - 1);
   scores.iou /= static_cast<double>(count - 1);
-  scores.pixel_accuracy = truth.empty() ? 1 : right / static_cast<double>(truth.size());
+  scores.pixel_accuracy = pixels > 0 ? right / pixels : 1;
   return scores;
 }
 

@@ -13,8 +13,8 @@ struct Scores {
   double pixel_accuracy = 0;  // part of all pixels that are right
 };
 
-// Class ids of one image's pixels. Two classes: scores of class 1. More: dice and iou are the means over
-// the classes 1, 2, ... (0 is background). Asserts equal sizes.
+// Class ids of one image's pixels; pixels whose truth is below 0 count nowhere. Two classes: scores of class 1. More:
+// dice and iou are the means over the classes 1, 2, ... (0 is background). Asserts equal sizes.
 Scores score(std::span<const std::int32_t> prediction, std::span<const std::int32_t> truth, std::int64_t classes);
 
 // Mean over images; all zero where there are none.

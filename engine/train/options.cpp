@@ -27,6 +27,8 @@ const TrainField kFields[] = {
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
     {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
+    {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
+    {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
     {&Options::dims, "dims", "Data", "2|3", "2: each slice of a stack is an image; 3: stacks are volumes", 2, 3},
@@ -75,6 +77,9 @@ const TrainField kFields[] = {
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
     {&Options::batch, "batch", "Training", "N", "crops or images in each step", 1, 4096},
     {&Options::loss, "loss", "Training", "bce|ce|dice|bce+dice|ce+dice|tversky|focal|mse|l1|huber", "what training makes small"},
+    {&Options::class_weights, "class-weights", "Training", "LIST", "how much each class counts in the loss, e.g. 1,5 for background and foreground"},
+    {&Options::border_weight, "border-weight", "Training", "X", "masks of ids: so much more for background between two objects, the paper's w0 (10); 0: none", 0, 1e6},
+    {&Options::border_sigma, "border-sigma", "Training", "PIXELS", "how fast that weight falls with the gap's width", 0.1, 1000},
     {&Options::label_smoothing, "label-smoothing", "Training", "X", "part of each pixel's truth that ce spreads over all classes", 0, 1},
     {&Options::tversky_alpha, "tversky-alpha", "Training", "X", "weight of false positives in --loss tversky", 0, 1e3},
     {&Options::tversky_beta, "tversky-beta", "Training", "X", "weight of false negatives in --loss tversky", 0, 1e3},
@@ -205,6 +210,22 @@ void validate_loss(TrainOptions& options) {
     throw Error(fmt::format("--loss {}: {} learns by {}", options.loss, options.model, fmt::join(words, ", ")));
 }
 
+// Boundaries are the third of three classes. Weights of classes: one each.
+void validate_weights(const TrainOptions& options) {
+  const bool ids = options.boundary > 0 || options.border_weight > 0;
+  if (ids && !options.foreground.empty()) throw Error("--foreground: doesn't go with --boundary or --border-weight");
+  if (options.boundary > 0 && options.classes != 3)
+    throw Error(fmt::format("--boundary {}: makes three classes; give --classes 3, too", options.boundary));
+  if (options.boundary == 0 && options.border_weight > 0 && options.classes > 1)
+    throw Error("--border-weight: masks then hold ids of objects; leave --classes out, or add --boundary");
+  if (options.border_weight > 0 && options.dims == 3)
+    throw Error("--border-weight: goes with images, not with --dims 3");
+  const auto count = static_cast<std::int64_t>(decimal_list(options.class_weights, "class-weights").size());
+  if (count > 0 && count != std::max<std::int64_t>(2, options.classes))
+    throw Error(fmt::format("--class-weights {}: are {}, of {} classes", options.class_weights, count,
+                            std::max<std::int64_t>(2, options.classes)));
+}
+
 void validate_vae(const TrainOptions& options) {
   if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
   if (options.block == "separable") throw Error("--block separable: a vae has plain or residual");
@@ -237,6 +258,7 @@ void validate(TrainOptions& options) {
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
   if (!applies(*find_field("foreground"), options.model)) return;
+  validate_weights(options);
   const bool multi_class = options.classes > 1;
   if (multi_class && options.loss.starts_with("bce"))
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
@@ -329,6 +351,19 @@ std::vector<std::string> no_decay_groups(std::string_view text) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return groups;
+}
+
+std::vector<double> decimal_list(std::string_view text, std::string_view option) {
+  std::vector<double> numbers;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    double number = 0;
+    if (!parse_number(rest.substr(0, comma), number) || !(number >= 0) || comma + 1 == rest.size())
+      throw Error(fmt::format("--{}: \"{}\" is not a list of numbers such as 1,2.5", option, text));
+    numbers.push_back(number);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return numbers;
 }
 
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option) {

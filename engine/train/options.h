@@ -28,6 +28,11 @@ struct TrainOptions {
   std::string channels;
   std::int64_t classes = 1;
   std::string foreground;
+  std::int64_t undefined = -1;
+  std::int64_t boundary = 0;
+  std::string class_weights;
+  double border_weight = 0;
+  double border_sigma = 5;
   std::int64_t threads = 2;
   std::int64_t size = 0;
   std::string fit = "pad";
@@ -164,6 +169,9 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
 
 // "0,2,5" as numbers; Error with the option's name. Empty text: no numbers.
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option);
+
+// "1,2.5" as numbers, none below 0; Error with the option's name. Empty text: no numbers.
+std::vector<double> decimal_list(std::string_view text, std::string_view option);
 
 // --memory in bytes; 0 where it isn't given. Error where it is no amount.
 std::uint64_t memory_bytes(const TrainOptions& options);

@@ -207,11 +207,20 @@ TEST_CASE("cli: each network's data are checked before a device is opened") {
   };
   const std::string masks = (data / "masks").string();
   refused("stardist", {}, {"--masks is missing"});
+  refused("stardist", {"--masks", masks}, {"libvulkan.so"});  // one object an image is fine
+  Image two(1, 64, 64);
+  for (const std::size_t pixel : {70u, 2000u}) two.values[pixel] = 255;
+  write_image(data / "masks" / "x3.png", two);
   for (const char* network : {"stardist", "cellpose"})
     refused(network, {"--masks", masks}, {"--masks", "no mask has two objects", "tuff mask --instances"});
   refused("unet", {"--masks", masks, "--foreground", "7"}, {"--masks", "every pixel", "background", "--foreground"});
   refused("insilico", {}, {"--targets is missing"});
   refused("insilico", {"--targets", (data / "nowhere").string()}, {"nowhere"});
+  refused("unet", {"--masks", masks, "--boundary", "1"}, {"--boundary 1", "--classes 3"});
+  refused("unet", {"--masks", masks, "--border-weight", "10", "--foreground", "1"}, {"--foreground"});
+  refused("unet", {"--masks", masks, "--class-weights", "1,2,3"}, {"--class-weights", "3", "2 classes"});
+  refused("unet", {"--masks", masks, "--class-weights", "1,x"}, {"--class-weights", "1,2.5"});
+  refused("unet", {"--masks", masks, "--border-weight", "10"}, {"no mask has two objects"});
   refused("insilico", {"--targets", masks, "--bins", "1"}, {"--bins 1"});
   refused("insilico", {"--targets", masks, "--bins", "8", "--loss", "huber"}, {"--loss huber", "--bins"});
   refused("fcn", {"--masks", masks, "--crop", "50"}, {"--crop 50", "fcn", "32 or 64"});

@@ -60,6 +60,7 @@ TEST_CASE("networks: each trains, goes on, predicts, is judged, explained, profi
       {"fcn", joined(joined(small, {"--dropout", "0.2"}), with_masks), with_masks},
       {"segnet", joined(joined(small, {"--depth", "2"}), with_masks), with_masks},
       {"deepmedic", joined({"--crop", "57", "--base", "6", "--dropout", "0.2"}, with_masks), with_masks},
+      {"rootpainter", joined({"--crop", "46", "--base", "4", "--depth", "1"}, with_masks), with_masks},
       {"stardist", joined(joined(small, {"--depth", "2", "--rays", "8", "--dropout", "0.2"}), with_masks), with_masks},
       {"cellpose", joined(joined(small, {"--depth", "2"}), with_masks), with_masks},
       {"insilico",

@@ -79,10 +79,17 @@ TEST_CASE("submissions: an executable cuts its runs anew, with the same bits") {
   const auto whole = compile(graph, test_device(), &store);
   const auto expected = run(*whole);
   options.execution.submission_seconds = 2e-4;  // shorter than any driver here takes for all
-  const auto cut = compile(graph, test_device(), &store, options);
-  const std::size_t before = cut->submissions_per_run();
-  for (int i = 0; i < 8; ++i) CHECK(run(*cut) == expected);
-  CHECK(cut->submissions_per_run() > before);
+  // The driver shares the cores with other programs, so that a time may say that the cut was of no use: another try
+  // then.
+  std::unique_ptr<Executable> cut;
+  bool more = false;
+  for (int attempt = 0; attempt < 6 && !more; ++attempt) {
+    cut = compile(graph, test_device(), &store, options);
+    const std::size_t before = cut->submissions_per_run();
+    for (int i = 0; i < 8; ++i) CHECK(run(*cut) == expected);
+    more = cut->submissions_per_run() > before;
+  }
+  CHECK(more);
   store.write("w", random_values(graph.variables()[0].type, 3));  // the setup's commands are new, too
   CHECK(run(*cut) == run(*compile(graph, test_device(), &store)));
 }

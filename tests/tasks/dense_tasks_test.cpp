@@ -90,6 +90,13 @@ TEST_CASE("dense tasks: U-Net variants learn, bit for bit the same twice") {
                0.9);
 }
 
+TEST_CASE("dense tasks: pixels count as they should, bit for bit the same twice") {
+  const fs::path data = nuclei_folder("dense_weights");
+  check_learns("unet", data, {{"steps", "30"}, {"border-weight", "10"}, {"class-weights", "1,3"}}, 0.9);
+  check_learns("unet", data, {{"steps", "30"}, {"boundary", "1"}, {"classes", "3"}, {"loss", "ce+dice"}}, 0.95);
+  check_learns("rootpainter", data, {{"steps", "30"}, {"crop", "46"}, {"depth", "1"}}, 0.95);
+}
+
 TEST_CASE("dense tasks: FCN, SegNet and DeepMedic learn, bit for bit the same twice") {
   const fs::path data = nuclei_folder("dense_pixels");
   check_learns("fcn", data, {{"steps", "30"}}, 0.9);
