@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/error.h"
 #include "io/shrink.h"
 #include "models/srresnet.h"
 #include "tasks/image_task.h"
@@ -17,6 +20,14 @@ class SuperResolutionTask : public ImageTask {
     return needs;
   }
   bool gives_input_units() const override { return true; }
+
+  void check(const Dataset& dataset) const override {
+    const std::int64_t scale = network().scale;
+    for (const DataItem& item : dataset.items)
+      if (std::min(item.size.height, item.size.width) < scale)
+        throw Error(fmt::format("{}: an image of {} pixels can't be made {} times smaller; leave it out",
+                                item.images.front().string(), to_string(item.size), scale));
+  }
 
   void prepare(Sample& sample) const override {
     sample.targets = cut_to_multiple(sample.image, network().scale);
