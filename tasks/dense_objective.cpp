@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "io/loader.h"
+#include "io/shrink.h"
 #include "ops/adam.h"
-#include "ops/random.h"
 #include "passes/keep_statistics_finite.h"
 #include "tasks/training_data.h"
 #include "train/predict.h"
@@ -16,8 +16,6 @@
 
 namespace tuff {
 namespace {
-
-constexpr const char* kRandomState = "random_state";
 
 std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
@@ -27,10 +25,6 @@ std::uint64_t seed_of(const TrainOptions& options) {
 ImageSize label_extents(const Network& network, const ImageSize& crop) {
   const auto along = [&](char axis, std::int64_t extent) { return network.axis(axis).output_size(extent); };
   return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
-}
-
-ImageSize scaled(const ImageSize& size, std::int64_t scale) {
-  return {size.depth > 1 ? size.depth * scale : 1, size.height * scale, size.width * scale};
 }
 
 LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<const DenseTask>& task) {
@@ -85,11 +79,6 @@ void check_files(const Dataset& dataset) {
                             dataset.format.foreground.empty() ? "" : "; look at --foreground"));
 }
 
-bool draws(const Graph& graph) {
-  return std::ranges::any_of(graph.inputs(),
-                             [&](const Value& input) { return graph.info(input).name == kRandomState; });
-}
-
 class DenseObjective : public Objective {
  public:
   DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
@@ -126,10 +115,7 @@ class DenseObjective : public Objective {
   class Crops;
 
   // Of an item as the network sees it.
-  ImageSize network_size(const DataItem& item) const {
-    const std::int64_t scale = task_->needs().target_scale;
-    return {item.size.depth > 1 ? item.size.depth / scale : 1, item.size.height / scale, item.size.width / scale};
-  }
+  ImageSize network_size(const DataItem& item) const { return shrunk(item.size, task_->needs().target_scale); }
   [[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const ImageSize& crop) const {
     if (size.depth == 1)
       throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
@@ -153,7 +139,7 @@ class DenseObjective::Crops : public Objective::Session {
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
         reader_(task_.reader(place.device)),
-        draws_(draws(*objective.graph())) {}
+        draws_(has_random_state(*objective.graph())) {}
 
   std::vector<NamedTensor> next() override {
     Batch batch = loader_.next();
@@ -163,8 +149,7 @@ class DenseObjective::Crops : public Objective::Session {
     if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
     if (draws_) {
       const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
-      tensors.push_back({kRandomState, HostTensor::from_ints({kRandomStateElements},
-                                                             random_state(seed_of(objective_.options_), step))});
+      tensors.push_back({"random_state", random_state_tensor(seed_of(objective_.options_), step)});
     }
     return tensors;
   }
@@ -269,7 +254,7 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   }
   if (needs.target_channels > 0)
     inputs.targets = graph->input(
-        "targets", image_shape(network, options.batch, needs.target_channels, scaled(output, needs.target_scale)));
+        "targets", image_shape(network, options.batch, needs.target_channels, enlarged(output, needs.target_scale)));
   const Value loss = task.loss(*graph, inputs);
   const Value step_state = graph->input("step_state", {kStepStateElements});
   graph->output("loss", loss);

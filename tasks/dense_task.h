@@ -79,7 +79,7 @@ class DenseTask {
     Value labels;   // i32: (N, spatial...), f32: (N, 1, spatial...), of the network's output size
     Value targets;  // (N, target_channels, spatial...)
   };
-  // A scalar. Where the network or the loss draws random numbers, by random_state_input() of networks.h.
+  // A scalar. Where the network or the loss draws random numbers, by random_state_input() of train/training_graph.h.
   virtual Value loss(Graph& graph, const Inputs& inputs) const = 0;
 
   // What the network sees of a held-back image; `item`: its number in the data set, for noise.

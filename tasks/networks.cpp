@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "models/unet.h"
 #include "models/vae.h"
-#include "ops/random.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
@@ -41,13 +41,6 @@ AutoencoderNetwork vae_network(const VaeConfig& config) {
 }
 
 }  // namespace
-
-Value random_state_input(Graph& graph) {
-  static constexpr const char* kName = "random_state";
-  for (const Value input : graph.inputs())
-    if (graph.info(input).name == kName) return input;
-  return graph.input(kName, {kRandomStateElements}, DType::i32);
-}
 
 Value dropout_state(Graph& graph, const UNetConfig& config) {
   return config.dropout > 0 ? random_state_input(graph) : Value{};

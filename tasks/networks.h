@@ -12,10 +12,7 @@ namespace tuff {
 UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels);
 Network unet_network(const UNetConfig& config);
 
-// The graph's input "random_state" (ops/random.h), which is added where it isn't there yet.
-Value random_state_input(Graph& graph);
-
-// The same for training where a net has dropout; else empty.
+// random_state_input() for training where a net has dropout; else empty.
 Value dropout_state(Graph& graph, const UNetConfig& config);
 
 // options.norm

@@ -4,8 +4,8 @@
 #include "models/fcn.h"
 #include "models/rootpainter.h"
 #include "models/segnet.h"
-#include "ops/random.h"
 #include "tasks/networks.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {

@@ -14,6 +14,7 @@
 #include "base/os.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "io/shrink.h"
 
 namespace tuff {
 namespace {
@@ -89,21 +90,15 @@ class SampleCache {
   std::int64_t clock_ = 0;
 };
 
-// Of what the network sees: files of finer targets are larger.
-ImageSize image_size(const DataItem& item, const CropSize& crop) {
-  const std::int64_t scale = crop.target_scale;
-  return {item.size.depth > 1 ? item.size.depth / scale : 1, item.size.height / scale, item.size.width / scale};
-}
-
-// Crops that cover an item once, by their pixels.
+// Crops that cover an item once, by their pixels; files of finer targets are larger than what the network sees.
 std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
   const std::int64_t pixels = crop.label.pixels();
-  return (image_size(item, crop).pixels() + pixels - 1) / pixels;
+  return (shrunk(item.size, crop.target_scale).pixels() + pixels - 1) / pixels;
 }
 
 void check_crop(const DataItem& item, const CropSize& options) {
   const ImageSize& crop = options.image;
-  const ImageSize size = image_size(item, options);
+  const ImageSize size = shrunk(item.size, options.target_scale);
   if (size.depth >= crop.depth && size.height >= crop.height && size.width >= crop.width) return;
   if (size.depth < crop.depth)
     throw Error(fmt::format("crop {} is deeper than volume {} ({}): use --crop-depth {} or less", to_string(crop),
@@ -122,11 +117,6 @@ Shape batch_shape(std::int64_t batch, std::int64_t channels, const ImageSize& ex
   if (dims == 3) shape.push_back(extents.depth);
   shape.insert(shape.end(), {extents.height, extents.width});
   return Shape(shape);
-}
-
-ImageSize target_size(const CropSize& crop) {
-  const std::int64_t scale = crop.target_scale;
-  return {crop.label.depth > 1 ? crop.label.depth * scale : 1, crop.label.height * scale, crop.label.width * scale};
 }
 
 // What one sample has of a batch.
@@ -218,7 +208,8 @@ Batch Loader::State::prepare(std::int64_t number) {
   const int dims = dataset.format.dims;
   batch.images = HostTensor(batch_shape(options.batch, dataset.format.image_channels, crop.image, dims));
   if (options.target_channels > 0)
-    batch.targets = HostTensor(batch_shape(options.batch, options.target_channels, target_size(crop), dims));
+    batch.targets =
+        HostTensor(batch_shape(options.batch, options.target_channels, enlarged(crop.label, crop.target_scale), dims));
   HostTensor labels;
   if (options.label_dtype) labels = HostTensor(batch_shape(options.batch, 0, crop.label, dims), DType::i32);
   for (std::int64_t i = 0; i < options.batch; ++i) {

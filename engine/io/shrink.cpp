@@ -56,15 +56,19 @@ std::vector<float> shrink_axis(const std::vector<float>& values, std::int64_t ou
   return result;
 }
 
-ImageSize divided(const ImageSize& size, std::int64_t factor) {
+}  // namespace
+
+ImageSize shrunk(const ImageSize& size, std::int64_t factor) {
   return {size.depth > 1 ? size.depth / factor : 1, size.height / factor, size.width / factor};
 }
 
-}  // namespace
+ImageSize enlarged(const ImageSize& size, std::int64_t factor) {
+  return {size.depth > 1 ? size.depth * factor : 1, size.height * factor, size.width * factor};
+}
 
 Image cut_to_multiple(const Image& image, std::int64_t factor) {
   assert(image.frames == 1);
-  const ImageSize small = divided(image.size(), factor);
+  const ImageSize small = shrunk(image.size(), factor);
   const ImageSize size(image.depth > 1 ? small.depth * factor : 1, small.height * factor, small.width * factor);
   Image result(image.channels, size);
   result.info = image.info;
@@ -83,7 +87,7 @@ Image shrink(const Image& image, std::int64_t factor) {
   const std::int64_t width = cut.width / factor, height = cut.height / factor;
   values = shrink_axis(values, planes, cut.height, width, factor);
   if (cut.depth > 1) values = shrink_axis(values, cut.channels, cut.depth, height * width, factor);
-  Image result(cut.channels, divided(cut.size(), factor));
+  Image result(cut.channels, shrunk(cut.size(), factor));
   result.info = cut.info;
   result.values = std::move(values);
   return result;

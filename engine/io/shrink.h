@@ -7,6 +7,10 @@
 
 namespace tuff {
 
+// Each axis divided by a whole factor, rounded down, or times it; the depth of volumes alone.
+ImageSize shrunk(const ImageSize& size, std::int64_t factor);
+ImageSize enlarged(const ImageSize& size, std::int64_t factor);
+
 // Each axis divided by `factor` (the depth only of volumes), rounded down: what is left over at the end is cut off. By
 // Keys' cubic kernel (a = -1/2) widened by the factor, as Pillow's and MATLAB's bicubic with antialiasing; at the edge
 // weights are those of the pixels that are there.

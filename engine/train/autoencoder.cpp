@@ -5,14 +5,10 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "ops/random.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
-
-HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
-  return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
-}
 
 // The first `count` images of a batch (N, C, y, x).
 void append_images(std::vector<Image>& to, const HostTensor& batch, std::size_t count) {

@@ -17,7 +17,7 @@ Value images_input(Graph& graph, const AutoencoderNetwork& network, std::int64_t
 }
 
 Value noise_input(Graph& graph, std::int64_t batch, std::int64_t latent, std::uint32_t number) {
-  const Value state = graph.input("random_state", {kRandomStateElements}, DType::i32);
+  const Value state = random_state_input(graph);
   return random_normal(state, {DType::f32, {batch, latent, 1, 1}}, number);
 }
 

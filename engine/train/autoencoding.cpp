@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
-#include "ops/random.h"
 #include "train/autoencoder.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
@@ -107,8 +107,7 @@ class Autoencoding::Batches : public Objective::Session {
       task_.images_.images.read(order_[first + i], images.floats().subspan(i * each, each));
     std::vector<NamedTensor> tensors;
     tensors.push_back({"images", std::move(images)});
-    tensors.push_back(
-        {"random_state", HostTensor::from_ints({kRandomStateElements}, random_state(seed_of(task_.options_), next_))});
+    tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), next_)});
     if (task_.network_.classes > 0) tensors.push_back({"classes", one_hot_of(std::span(order_).subspan(first))});
     if (task_.options_.kl_warmup > 0) {
       const auto weight = static_cast<float>(kl_weight(task_.options_, next_));

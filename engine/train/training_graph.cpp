@@ -10,6 +10,7 @@
 #include "ops/loss_scale.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
+#include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/rmsprop.h"
@@ -17,8 +18,9 @@
 #include "train/checkpoint.h"
 
 namespace tuff {
-
 namespace {
+
+constexpr const char* kRandomState = "random_state";
 
 // A layer whose weight is a vector is a norm: convolutions and matrices have more axes.
 bool belongs_to_norm(const Graph& graph, const Variable& variable) {
@@ -147,6 +149,21 @@ std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batc
   const Value images = graph->input("images", image_shape(network, batch, network.in_channels, input));
   graph->output("logits", network.build(*graph, images, false));
   return graph;
+}
+
+Value random_state_input(Graph& graph) {
+  for (const Value input : graph.inputs())
+    if (graph.info(input).name == kRandomState) return input;
+  return graph.input(kRandomState, {kRandomStateElements}, DType::i32);
+}
+
+bool has_random_state(const Graph& graph) {
+  return std::ranges::any_of(graph.inputs(),
+                             [&](const Value& input) { return graph.info(input).name == kRandomState; });
+}
+
+HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
+  return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
 }
 
 HostTensor step_state_tensor(const TrainOptions& options, double learning_rate, std::int64_t step) {

@@ -21,6 +21,13 @@ Shape image_shape(const Network& network, std::int64_t batch, std::int64_t chann
 // kLossScaleCountsBuffer, also the new ones as outputs of these names.
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options);
 
+// The input "random_state" (ops/random.h), which is added where the graph doesn't have it yet; and whether it does.
+Value random_state_input(Graph& graph);
+bool has_random_state(const Graph& graph);
+
+// What the host writes to it.
+HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step);
+
 // What the host writes to "step_state" for a step, counted from 0.
 HostTensor step_state_tensor(const TrainOptions& options, double learning_rate, std::int64_t step);
 
