@@ -87,6 +87,40 @@ def digits(source, folder, tuff):
             write_idx(folder / part / kind, (last - first, *shape[1:]), values[first * each : last * each])
 
 
+def annotations(source, folder, tuff):
+    """As somebody annotates who has little time: of each image to train on three squares of 48 pixels, in them 2 where a
+    nucleus is and 1 elsewhere, else 0. What it is judged by is annotated wholly."""
+    import random
+
+    from PIL import Image
+
+    nuclei(source, folder / "whole", tuff)
+    places = random.Random(0)
+    for part in ("train", "unseen"):
+        for file in sorted((folder / "whole" / part / "masks").iterdir()):
+            image = next((folder / "whole" / part / "images").glob(file.stem + ".*"))
+            link(image, folder / part / "images" / image.name)
+            with Image.open(file) as mask:
+                annotated = wanted = classes_of(mask)
+            if part == "train":
+                annotated = Image.new("L", wanted.size)
+                for _ in range(3):
+                    left, top = places.randrange(wanted.width - 48), places.randrange(wanted.height - 48)
+                    annotated.paste(wanted.crop((left, top, left + 48, top + 48)), (left, top))
+            to = folder / part / "masks" / (file.stem + ".png")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            annotated.save(to)
+
+
+def classes_of(mask):
+    """1 where a mask of ids is 0, else 2."""
+    from PIL import Image
+
+    classes = Image.new("L", mask.size)
+    classes.putdata([2 if id > 0 else 1 for id in mask.getdata()])
+    return classes
+
+
 def prepare(name, source, folder, tuff):
     """The folder of a data set below `folder`, made where it isn't there yet."""
     target = folder / name

@@ -86,4 +86,46 @@ ROWS = [
         "One volume of 31 slices: 36 columns to train on, 21 others to judge by.",
         compared=True,
     ),
+    Row(
+        "fcn-nuclei", "Nuclei by a fully convolutional network", "fcn", "nuclei",
+        f"{MASKS} --base 16 --crop 128 --batch 4 --steps 200", UNSEEN_MASKS, "mean.dice", "Dice",
+        "FCN-8s (Long et al. 2015), its upsampling learned from bilinear weights on.",
+    ),
+    Row(
+        "segnet-nuclei", "Nuclei by SegNet", "segnet", "nuclei",
+        f"{MASKS} --base 16 --depth 3 --crop 128 --batch 4 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        "Unpooling by the indices of the maxima.",
+    ),
+    Row(
+        "deepmedic-em", "Membranes by DeepMedic", "deepmedic", "em",
+        f"{MASKS} --foreground 0 --base 12 --batch 4 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        "Two pathways, one of them at a third of the resolution.",
+    ),
+    Row(
+        "rootpainter-nuclei", "Nuclei from annotations of some pixels", "rootpainter", "annotations",
+        f"{MASKS} --base 16 --depth 3 --crop 124 --batch 2 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        "RootPainter's network and loss; a tenth of the pixels is annotated: three small squares in each image.",
+    ),
+    Row(
+        "unet-boundaries", "Touching nuclei apart", "unet", "nuclei",
+        f"{MASKS} --classes 3 --boundary 2 --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        UNSEEN_MASKS, "mean.dice", "Dice of inside and boundaries",
+        "Three classes: background, inside, and boundaries two pixels wide.",
+    ),
+    Row(
+        "noise2noise-em", "Noise off without clean images", "denoiser", "em",
+        "--images {data}/train/images --val-fraction 0 --noise gaussian:0.2 --noisy-targets --base 16 --depth 2 "
+        "--crop 128 --steps 200",
+        "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
+        "As above, but what is learned towards has noise of its own (Lehtinen et al. 2018).",
+    ),
+    Row(
+        "vae-classes", "The digit that you ask for", "vae", "digits",
+        "--images {data}/train/images-idx3-ubyte.gz --labels {data}/train/labels-idx1-ubyte.gz --val-fraction 0 --base 16 "
+        "--steps 600",
+        "--images {data}/unseen/images-idx3-ubyte.gz --labels {data}/unseen/labels-idx1-ubyte.gz",
+        "elbo", "ELBO, nats an image",
+        "A conditional variational autoencoder; a row for each class.",
+        commands=("generate {run} --seed 0 --out {out}/sheet.png",),
+    ),
 ]
