@@ -101,6 +101,13 @@ Value Graph::declare(const std::string& name, TensorType type, Initializer initi
 }
 
 Value Graph::parameter(const std::string& name, Shape shape, Initializer initializer, Layout layout) {
+  const auto redirected = redirected_.find(name);
+  if (redirected != redirected_.end()) {
+    const TensorType type{DType::f32, shape, layout};
+    if (redirected->second.type() == type) return redirected->second;
+    throw Error(fmt::format("graph: \"{}\" is redirected to {} and declared as {}", name,
+                            to_string(redirected->second.type()), to_string(type)));
+  }
   return declare(name, {DType::f32, std::move(shape), layout}, initializer, "parameters");
 }
 
@@ -112,7 +119,22 @@ Value Graph::arena(const std::string& name) {
   if (name != "buffers") parameters_frozen_ = true;
   const std::uint64_t elements = arena_elements(name == "buffers" ? name : "parameters");
   if (elements == 0) throw Error(fmt::format("graph: the flat arena \"{}\" is empty, nothing was declared", name));
-  return add_value({DType::f32, Shape{static_cast<std::int64_t>(elements)}}, {Source::Kind::arena}, name);
+  return arena(name, {0, elements});
+}
+
+Value Graph::arena(const std::string& name, const ArenaRange& range) {
+  if (name != "buffers") parameters_frozen_ = true;
+  const std::uint64_t end = arena_elements(name == "buffers" ? name : "parameters");
+  if (range.elements == 0 || range.first + range.elements > end)
+    throw Error(fmt::format("graph: elements {} to {} of the flat arena \"{}\", which has {}", range.first,
+                            range.first + range.elements, name, end));
+  Source source{Source::Kind::arena};
+  source.offset = range.first;
+  return add_value({DType::f32, Shape{static_cast<std::int64_t>(range.elements)}}, std::move(source), name);
+}
+
+void Graph::redirect(const std::string& name, Value value) {
+  redirected_[name] = value;
 }
 
 Value Graph::constant(HostTensor data, Layout layout) {

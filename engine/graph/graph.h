@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,6 +63,12 @@ struct Variable {
 // Variables start at multiples of this many elements: 256 bytes, the strictest alignment a device asks.
 inline constexpr std::uint64_t kVariableAlignment = 64;
 
+// Elements of a flat arena.
+struct ArenaRange {
+  std::uint64_t first = 0;
+  std::uint64_t elements = 0;
+};
+
 struct Node {
   std::shared_ptr<const Op> op;
   std::vector<std::uint32_t> inputs;   // value ids
@@ -113,6 +120,12 @@ class Graph {
   // The whole of a flat arena as one f32 vector; all arenas but "buffers" have the length and offsets
   // of "parameters". Take it after the last parameter is declared: declaring another one then throws.
   Value arena(const std::string& name);
+  // Part of one: from a variable's offset to the next one's.
+  Value arena(const std::string& name, const ArenaRange& range);
+
+  // From now on parameter(name) gives `value`, of the same type: a network that is built once more reads what an
+  // optimizer has just made of its weights (UpdateOptions::updated).
+  void redirect(const std::string& name, Value value);
 
   // A tensor of fixed values, given in logical row-major order.
   Value constant(HostTensor data, Layout layout = Layout::channels_last);
@@ -165,6 +178,7 @@ class Graph {
   std::vector<ValueInfo> values_;
   std::vector<Output> outputs_;
   std::vector<Variable> variables_;
+  std::map<std::string, Value> redirected_;
   std::vector<Annotation> annotations_;  // of the scopes that live, outermost first
   bool parameters_frozen_ = false;
 };

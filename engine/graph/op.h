@@ -52,8 +52,8 @@ class Op {
   // flows (indices, labels). The default throws Error: the op has no gradient.
   virtual std::vector<Value> gradient(const GradientContext& context) const;
 
-  // Inputs that running the op overwrites (optimizer updates, assign). Such nodes are kept though
-  // nothing reads them, and run after every other reader of what they overwrite.
+  // Inputs that running the op overwrites (optimizer updates, assign). Such nodes are kept though nothing reads them,
+  // and run after every other reader of what they overwrite: at the end of a run, those with outputs where they stand.
   virtual std::vector<int> written_inputs() const { return {}; }
 
   // (output, input) pairs where the output may overwrite the input: every element is read only by the
@@ -61,14 +61,23 @@ class Op {
   // so where that is the input's last use.
   virtual std::vector<std::pair<int, int>> in_place() const { return {}; }
 
-  // For ops that collect their inputs in a flat arena of the store (pack): output 0 is the arena, input i
-  // belongs at element offsets[i]. The planner lets the inputs' producers write there directly; kernels
+  // For ops that collect their inputs in a flat arena of the store (pack): output 0 is the arena or a part of it, input
+  // i belongs at element offsets[i]. The planner lets the inputs' producers write there directly; kernels
   // copy only those it couldn't place (KernelRequest::placed).
   struct Collection {
     std::string arena;
-    std::vector<std::uint64_t> offsets;
+    std::vector<std::uint64_t> offsets;  // from `origin` on
+    std::uint64_t origin = 0;            // where in the arena output 0 begins
   };
   virtual const Collection* collection() const { return nullptr; }
+
+  // For ops that update the store in the midst of a run (optimizers): output i is what then lies at element offsets[i]
+  // of the arena. No memory but the arena's is taken, and no node that runs later may read the old contents.
+  struct Residence {
+    std::string arena;
+    std::vector<std::uint64_t> offsets;
+  };
+  virtual const Residence* residence() const { return nullptr; }
 
   // For an op that does nothing but store one input in another, a variable (assign). The planner lets the
   // value's producer write into the variable directly, where nothing reads the old contents afterwards.

@@ -6,9 +6,9 @@
 
 namespace tuff {
 
-void adagrad(Value parameters, Value gradients, Value sum, Value state, AdagradAttributes attributes,
-             const UpdateOptions& options) {
-  add_optimizer(std::make_shared<Adagrad>(attributes, options), {parameters, gradients, sum, state}, options);
+std::vector<Value> adagrad(Value parameters, Value gradients, Value sum, Value state, AdagradAttributes attributes,
+                           const UpdateOptions& options) {
+  return add_optimizer(std::make_shared<Adagrad>(attributes, options), {parameters, gradients, sum, state}, options);
 }
 
 std::string Adagrad::attributes() const {

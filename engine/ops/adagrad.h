@@ -21,8 +21,8 @@ struct AdagradAttributes {
 //   sum += g^2, from initial_accumulator_value in the first step
 //   parameters -= lr / (1 + (t - 1) lr_decay) g / (sqrt(sum) + eps)
 // step_state as in ops/optimizer.h.
-void adagrad(Value parameters, Value gradients, Value sum, Value step_state, AdagradAttributes attributes = {},
-             const UpdateOptions& options = {});
+std::vector<Value> adagrad(Value parameters, Value gradients, Value sum, Value step_state,
+                           AdagradAttributes attributes = {}, const UpdateOptions& options = {});
 
 class Adagrad : public OptimizerOp {
  public:

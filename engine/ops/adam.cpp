@@ -16,9 +16,9 @@ std::array<float, kStepStateElements> step_state(double learning_rate, std::int6
           static_cast<float>(step - 1)};
 }
 
-void adam(Value parameters, Value gradients, Value m, Value v, Value state, AdamAttributes attributes,
-          const UpdateOptions& options) {
-  add_optimizer(std::make_shared<Adam>(attributes, options), {parameters, gradients, m, v, state}, options);
+std::vector<Value> adam(Value parameters, Value gradients, Value m, Value v, Value state, AdamAttributes attributes,
+                        const UpdateOptions& options) {
+  return add_optimizer(std::make_shared<Adam>(attributes, options), {parameters, gradients, m, v, state}, options);
 }
 
 std::string Adam::attributes() const {

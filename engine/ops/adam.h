@@ -28,8 +28,9 @@ std::array<float, kStepStateElements> step_state(double learning_rate, std::int6
 //   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 //   decoupled: parameters *= 1 - lr weight_decay
 //   parameters -= lr bias1 m / (sqrt(v) bias2 + eps)
-void adam(Value parameters, Value gradients, Value m, Value v, Value step_state, AdamAttributes attributes = {},
-          const UpdateOptions& options = {});
+// Gives options.updated, as do the other optimizers.
+std::vector<Value> adam(Value parameters, Value gradients, Value m, Value v, Value step_state,
+                        AdamAttributes attributes = {}, const UpdateOptions& options = {});
 
 class Adam : public OptimizerOp {
  public:

@@ -12,12 +12,27 @@
 namespace tuff {
 
 OptimizerOp::OptimizerOp(const UpdateOptions& options, int own, std::vector<int> arenas, int state)
-    : update_{static_cast<bool>(options.gradient_scale),   static_cast<bool>(options.skip),
-              static_cast<bool>(options.decay_factors),    static_cast<bool>(options.average),
-              options.average ? options.average_decay : 0, options.l1},
+    : update_{static_cast<bool>(options.gradient_scale),
+              static_cast<bool>(options.skip),
+              static_cast<bool>(options.decay_factors),
+              static_cast<bool>(options.average),
+              options.average ? options.average_decay : 0,
+              options.l1,
+              {}},
+      residence_{"parameters", {}},
       own_(own),
       arenas_(std::move(arenas)),
-      state_(state) {}
+      state_(state) {
+  for (const Variable& variable : options.updated) {
+    update_.updated.push_back(variable.type);
+    residence_.offsets.push_back(variable.offset);
+  }
+}
+
+// An update is where the walk back ends.
+std::vector<Value> OptimizerOp::gradient(const GradientContext& context) const {
+  return std::vector<Value>(context.inputs.size());
+}
 
 std::string OptimizerOp::update_text() const {
   std::string text;
@@ -26,6 +41,7 @@ std::string OptimizerOp::update_text() const {
   if (update_.skippable) text += " skippable";
   if (update_.factors) text += " decay_factors";
   if (update_.averaged) text += fmt::format(" average_decay={}", update_.average_decay);
+  if (!update_.updated.empty()) text += fmt::format(" updated={}", update_.updated.size());
   return text;
 }
 
@@ -61,14 +77,15 @@ std::vector<TensorType> OptimizerOp::infer(std::span<const TensorType> inputs) c
     throw Error(fmt::format("{}: decay_factors must be {}, one for each {} parameters, they are {}", name(), blocks,
                             kDecayBlock, to_string(inputs[next])));
   if (update_.averaged) require_arena(inputs.back());
-  return {};
+  return update_.updated;
 }
 
-void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own, const UpdateOptions& options) {
+std::vector<Value> add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own,
+                                 const UpdateOptions& options) {
   Graph& graph = own.front().graph();
   for (const Value value : {options.gradient_scale, options.skip, options.decay_factors, options.average})
     if (value) own.push_back(value);
-  graph.add(std::move(op), std::move(own));
+  return graph.add(std::move(op), std::move(own));
 }
 
 KernelDispatches update_dispatch(const KernelRequest& request, std::string_view shader, std::vector<BufferUse> buffers,

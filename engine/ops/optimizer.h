@@ -37,6 +37,9 @@ struct UpdateOptions {
   Value average = {};
   double average_decay = 0.999;
   double l1 = 0;  // added to the gradient: l1 * sign(parameters)
+  // Variables of the parameters that other nodes of the same run read as they are after the update: the optimizer's
+  // results, in this order, which no gradient flows through. Nothing may read the old ones later.
+  std::vector<Variable> updated = {};
 };
 
 // The op's part of it: everything but the values.
@@ -47,6 +50,7 @@ struct UpdateAttributes {
   bool averaged = false;
   double average_decay = 0;
   double l1 = 0;
+  std::vector<TensorType> updated = {};
 };
 
 class OptimizerOp : public Op {
@@ -57,6 +61,8 @@ class OptimizerOp : public Op {
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::vector<int> written_inputs() const override;
+  const Residence* residence() const override { return update_.updated.empty() ? nullptr : &residence_; }
+  std::vector<Value> gradient(const GradientContext& context) const override;
 
   const UpdateAttributes& update() const { return update_; }
   int own_inputs() const { return own_; }
@@ -67,13 +73,15 @@ class OptimizerOp : public Op {
 
  private:
   UpdateAttributes update_;
+  Residence residence_;
   int own_;
   std::vector<int> arenas_;
   int state_;
 };
 
-// Adds the node: the op's own inputs, then the options' values.
-void add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own, const UpdateOptions& options);
+// Adds the node: the op's own inputs, then the options' values. Gives options.updated.
+std::vector<Value> add_optimizer(std::shared_ptr<const OptimizerOp> op, std::vector<Value> own,
+                                 const UpdateOptions& options);
 
 // The dispatch of an optimizer's shader, over four elements an invocation: `buffers` are its own but for those of
 // UpdateOptions, which follow, as in shaders/common/update.glsl; the same of constants.

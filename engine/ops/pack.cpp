@@ -10,12 +10,14 @@
 namespace tuff {
 
 Value pack(Graph& graph, std::string arena, std::vector<Value> values, std::vector<std::uint64_t> offsets,
-           std::uint64_t elements) {
-  return graph.add(std::make_shared<Pack>(std::move(arena), std::move(offsets), elements), std::move(values)).front();
+           std::uint64_t elements, std::uint64_t origin) {
+  Op::Collection collection{std::move(arena), std::move(offsets), origin};
+  return graph.add(std::make_shared<Pack>(std::move(collection), elements), std::move(values)).front();
 }
 
 std::string Pack::attributes() const {
-  return fmt::format("arena={} elements={} offsets={}", collection_.arena, elements_,
+  const std::string origin = collection_.origin > 0 ? fmt::format(" origin={}", collection_.origin) : "";
+  return fmt::format("arena={} elements={}{} offsets={}", collection_.arena, elements_, origin,
                      fmt::join(collection_.offsets, ","));
 }
 

@@ -16,14 +16,13 @@ namespace tuff {
 
 // f32 vector of `elements` whose elements from offsets[i] on are those of values[i], in device memory
 // order. Offsets increase and pieces don't overlap, else Error. What lies between pieces isn't written
-// (a store's arena starts as zeros).
+// (a store's arena starts as zeros). `origin`: where in the arena the vector begins.
 Value pack(Graph& graph, std::string arena, std::vector<Value> values, std::vector<std::uint64_t> offsets,
-           std::uint64_t elements);
+           std::uint64_t elements, std::uint64_t origin = 0);
 
 class Pack : public Op {
  public:
-  Pack(std::string arena, std::vector<std::uint64_t> offsets, std::uint64_t elements)
-      : collection_{std::move(arena), std::move(offsets)}, elements_(elements) {}
+  Pack(Collection collection, std::uint64_t elements) : collection_(std::move(collection)), elements_(elements) {}
   std::uint64_t elements() const { return elements_; }
 
   std::string_view name() const override { return "pack"; }

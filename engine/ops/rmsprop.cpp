@@ -28,8 +28,8 @@ std::vector<int> with(int first, std::vector<int> others) {
 
 }  // namespace
 
-void rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, Value state,
-             RmspropAttributes attributes, const UpdateOptions& options) {
+std::vector<Value> rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, Value state,
+                           RmspropAttributes attributes, const UpdateOptions& options) {
   if (!moments.square_avg || static_cast<bool>(moments.momentum_buffer) != (attributes.momentum != 0) ||
       static_cast<bool>(moments.grad_avg) != attributes.centered)
     throw Error(
@@ -39,7 +39,7 @@ void rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, V
   std::vector<Value> inputs = {parameters, gradients, state, moments.square_avg};
   for (const Value moment : {moments.momentum_buffer, moments.grad_avg})
     if (moment) inputs.push_back(moment);
-  add_optimizer(std::make_shared<Rmsprop>(attributes, options), std::move(inputs), options);
+  return add_optimizer(std::make_shared<Rmsprop>(attributes, options), std::move(inputs), options);
 }
 
 Rmsprop::Rmsprop(RmspropAttributes attributes, const UpdateOptions& options)

@@ -32,8 +32,8 @@ struct RmspropMoments {
 //   with momentum: momentum_buffer = momentum momentum_buffer + change;  change = momentum_buffer
 //   parameters -= lr change
 // step_state as in ops/optimizer.h. Error where a moment is missing or too many.
-void rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, Value step_state,
-             RmspropAttributes attributes = {}, const UpdateOptions& options = {});
+std::vector<Value> rmsprop(Value parameters, Value gradients, const RmspropMoments& moments, Value step_state,
+                           RmspropAttributes attributes = {}, const UpdateOptions& options = {});
 
 class Rmsprop : public OptimizerOp {
  public:

@@ -7,8 +7,8 @@
 
 namespace tuff {
 
-void sgd(Value parameters, Value gradients, Value momentum_buffer, Value state, SgdAttributes attributes,
-         const UpdateOptions& options) {
+std::vector<Value> sgd(Value parameters, Value gradients, Value momentum_buffer, Value state, SgdAttributes attributes,
+                       const UpdateOptions& options) {
   if (attributes.nesterov && (attributes.momentum <= 0 || attributes.dampening != 0))
     throw Error("sgd: nesterov needs momentum above 0 and no dampening");
   if (static_cast<bool>(momentum_buffer) != (attributes.momentum != 0))
@@ -16,7 +16,7 @@ void sgd(Value parameters, Value gradients, Value momentum_buffer, Value state, 
         fmt::format("sgd: momentum is {}; a momentum_buffer belongs to momentum other than 0", attributes.momentum));
   std::vector<Value> inputs = {parameters, gradients, state};
   if (momentum_buffer) inputs.push_back(momentum_buffer);
-  add_optimizer(std::make_shared<Sgd>(attributes, options), std::move(inputs), options);
+  return add_optimizer(std::make_shared<Sgd>(attributes, options), std::move(inputs), options);
 }
 
 Sgd::Sgd(SgdAttributes attributes, const UpdateOptions& options)

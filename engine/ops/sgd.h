@@ -21,8 +21,8 @@ struct SgdAttributes {
 //   buffer = first step ? g : momentum buffer + (1 - dampening) g;  g = nesterov ? g + momentum buffer : buffer
 //   parameters -= lr g
 // step_state as in ops/optimizer.h. momentum_buffer is empty exactly where momentum is 0.
-void sgd(Value parameters, Value gradients, Value momentum_buffer, Value step_state, SgdAttributes attributes = {},
-         const UpdateOptions& options = {});
+std::vector<Value> sgd(Value parameters, Value gradients, Value momentum_buffer, Value step_state,
+                       SgdAttributes attributes = {}, const UpdateOptions& options = {});
 
 class Sgd : public OptimizerOp {
  public:

@@ -58,6 +58,7 @@ class Lowering {
     lasting_ = options_.setup ? lasting_values(graph_) : std::vector<bool>(graph_.values().size(), false);
     order_nodes();
     place_sources();
+    place_residences();
     place_collections();
     place_stores();
     select_kernels();
@@ -82,11 +83,13 @@ class Lowering {
   bool lasts(const Node& node) const { return !node.outputs.empty() && lasting_[node.outputs.front()]; }
 
   // Nodes keep the graph's order, but those that give what lasts come first, and those that write the store last, so
-  // that every other node reads what the store held before the run.
+  // that every other node reads what the store held before the run. Writers whose results are read stay where they are.
   void order_nodes() {
     std::vector<std::uint32_t> writers;
-    for (std::uint32_t index = 0; index < graph_.nodes().size(); ++index)
-      (graph_.nodes()[index].op->written_inputs().empty() ? plan_.order : writers).push_back(index);
+    for (std::uint32_t index = 0; index < graph_.nodes().size(); ++index) {
+      const Op& op = *graph_.nodes()[index].op;
+      (op.written_inputs().empty() || op.residence() ? plan_.order : writers).push_back(index);
+    }
     std::ranges::stable_partition(plan_.order, [&](std::uint32_t index) { return lasts(graph_.nodes()[index]); });
     plan_.order.insert(plan_.order.end(), writers.begin(), writers.end());
     std::vector<bool> ready(graph_.values().size(), false);
@@ -163,6 +166,32 @@ class Lowering {
     }
   }
 
+  // Results of writers lie in the store; whatever reads the old contents must have run before.
+  void place_residences() {
+    for (std::uint32_t step = 0; step < plan_.order.size(); ++step) {
+      const Node& node = node_at(step);
+      const Op::Residence* residence = node.op->residence();
+      if (!residence) continue;
+      const std::uint32_t arena = store_segment(residence->arena);
+      for (std::size_t i = 0; i < node.outputs.size(); ++i)
+        storage_of_[node.outputs[i]] =
+            add_storage({bytes(node.outputs[i]), 0,
+                         Location{arena, residence->offsets[i] * sizeof(float), bytes(node.outputs[i])}});
+      for (const int written : node.op->written_inputs())
+        require_read_before(node.inputs[static_cast<std::size_t>(written)], step);
+    }
+  }
+
+  void require_read_before(std::uint32_t variable, std::uint32_t writer) const {
+    for (std::uint32_t step = writer + 1; step < plan_.order.size(); ++step)
+      for (const std::uint32_t input : node_at(step).inputs) {
+        const std::uint32_t origin = viewed(graph_, input);
+        if (graph_.values()[origin].source.kind == Source::Kind::arena && overlap(origin, variable))
+          throw Error(fmt::format("{}: reads a variable that {} has written before in the same run; read its result",
+                                  node_at(step).op->name(), node_at(writer).op->name()));
+      }
+  }
+
   // Lets the producers of a collection's inputs write straight into the arena, where nothing speaks against it.
   void place_collections() {
     placed_.resize(graph_.nodes().size());
@@ -171,15 +200,16 @@ class Lowering {
       const Op::Collection* collection = node.op->collection();
       if (!collection) continue;
       const std::uint32_t arena = store_segment(collection->arena);
-      storage_of_[node.outputs[0]] =
-          add_storage({bytes(node.outputs[0]), 0, Location{arena, 0, bytes(node.outputs[0])}});
+      storage_of_[node.outputs[0]] = add_storage(
+          {bytes(node.outputs[0]), 0, Location{arena, collection->origin * sizeof(float), bytes(node.outputs[0])}});
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const std::uint32_t value = node.inputs[i];
         const bool free = storage_of_[value] == kNone && !is_view(value) && !lasting_[value];
         placed_[index].push_back(free);
         if (free)
-          storage_of_[value] =
-              add_storage({bytes(value), 0, Location{arena, collection->offsets[i] * sizeof(float), bytes(value)}});
+          storage_of_[value] = add_storage(
+              {bytes(value), 0,
+               Location{arena, (collection->origin + collection->offsets[i]) * sizeof(float), bytes(value)}});
       }
     }
   }

@@ -78,7 +78,7 @@ struct Plan {
   // needn't run in each run, and what the others read of them keeps its memory.
   std::uint32_t setup = 0;
   std::vector<Selection> selections;
-  std::vector<std::uint32_t> order;  // nodes as they run; those that write the store last
+  std::vector<std::uint32_t> order;  // nodes as they run; those that write the store last, unless others read results
   std::vector<ScratchRange> scratch;
   // The liveness bound, below which no arrangement of the scratch segments goes: the most bytes of values and workspace
   // that are alive at one dispatch, and the first such dispatch.

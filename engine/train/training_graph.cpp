@@ -31,17 +31,18 @@ bool belongs_to_norm(const Graph& graph, const Variable& variable) {
 }
 
 // For UpdateOptions: 0 for the parameters that --no-decay names.
-Value decay_factors(Graph& graph, const TrainOptions& options) {
+Value decay_factors(Graph& graph, const ArenaRange& range, const TrainOptions& options) {
   const std::vector<std::string> left_out = no_decay_groups(options.no_decay);
   const auto named = [&](const char* group) { return std::ranges::find(left_out, group) != left_out.end(); };
-  const auto blocks = static_cast<std::int64_t>(graph.arena_elements("parameters")) / kDecayBlock;
+  const auto blocks = static_cast<std::int64_t>(range.elements) / kDecayBlock;
   std::vector<float> factors(static_cast<std::size_t>(blocks), 1.0f);
   for (const Variable& variable : graph.variables()) {
-    if (variable.arena != "parameters") continue;
+    if (variable.arena != "parameters" || variable.offset < range.first) continue;
+    if (variable.offset >= range.first + range.elements) continue;
     const bool kept =
         !(named("bias") && variable.name.ends_with("bias")) && !(named("norm") && belongs_to_norm(graph, variable));
     if (kept) continue;
-    const std::int64_t first = static_cast<std::int64_t>(variable.offset) / kDecayBlock;
+    const std::int64_t first = static_cast<std::int64_t>(variable.offset - range.first) / kDecayBlock;
     const std::int64_t count = (variable.type.shape.elements() + kDecayBlock - 1) / kDecayBlock;
     std::fill_n(factors.begin() + first, count, 0.0f);
   }
@@ -52,22 +53,19 @@ AdamAttributes adam_attributes(const TrainOptions& options) {
   return {.weight_decay = options.weight_decay, .decoupled_weight_decay = options.optimizer == "adamw"};
 }
 
-void add_optimizer(Graph& graph, Value gradients, Value step_state, const UpdateOptions& update,
-                   const TrainOptions& options) {
-  const Value parameters = graph.arena("parameters");
+std::vector<Value> add_optimizer(Graph& graph, const ArenaRange& range, Value gradients, Value step_state,
+                                 const UpdateOptions& update, const TrainOptions& options) {
+  const auto arena = [&](const char* name) { return graph.arena(name, range); };
+  const Value parameters = arena("parameters");
   const double decay = options.weight_decay;
-  if (options.optimizer == "sgd") {
-    const Value buffer = options.momentum > 0 ? graph.arena("sgd.momentum") : Value{};
-    sgd(parameters, gradients, buffer, step_state,
-        {.momentum = options.momentum, .weight_decay = decay, .nesterov = options.nesterov}, update);
-  } else if (options.optimizer == "adagrad") {
-    adagrad(parameters, gradients, graph.arena("adagrad.sum"), step_state, {.weight_decay = decay}, update);
-  } else if (options.optimizer == "rmsprop") {
-    rmsprop(parameters, gradients, {graph.arena("rmsprop.square_avg")}, step_state, {.weight_decay = decay}, update);
-  } else {
-    adam(parameters, gradients, graph.arena("adam.m"), graph.arena("adam.v"), step_state, adam_attributes(options),
-         update);
-  }
+  if (options.optimizer == "sgd")
+    return sgd(parameters, gradients, options.momentum > 0 ? arena("sgd.momentum") : Value{}, step_state,
+               {.momentum = options.momentum, .weight_decay = decay, .nesterov = options.nesterov}, update);
+  if (options.optimizer == "adagrad")
+    return adagrad(parameters, gradients, arena("adagrad.sum"), step_state, {.weight_decay = decay}, update);
+  if (options.optimizer == "rmsprop")
+    return rmsprop(parameters, gradients, {arena("rmsprop.square_avg")}, step_state, {.weight_decay = decay}, update);
+  return adam(parameters, gradients, arena("adam.m"), arena("adam.v"), step_state, adam_attributes(options), update);
 }
 
 // --dtype f16: the state of loss scaling in the store.
@@ -105,21 +103,36 @@ LossScale update_scaling(const Scaling& scaling, Value loss, Value gradients, Va
 
 }  // namespace
 
+std::vector<Variable> parameters_of(const Graph& graph, std::string_view prefix, bool others) {
+  std::vector<Variable> chosen;
+  for (const Variable& variable : graph.variables())
+    if (variable.arena == "parameters" && variable.name.starts_with(prefix) != others) chosen.push_back(variable);
+  return chosen;
+}
+
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options) {
+  add_update(graph, loss, step_state, options, parameters_of(graph, ""), false);
+}
+
+std::vector<Value> add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options,
+                              const std::vector<Variable>& variables, bool read_on) {
+  if (variables.empty()) throw Error("training: the network has no parameters");
+  ArenaRange range{.first = variables.front().offset};
   std::vector<Value> parameters;
   std::vector<std::uint64_t> offsets;
-  const std::vector<Variable> variables = graph.variables();
   for (const Variable& variable : variables) {
-    if (variable.arena != "parameters") continue;
     parameters.push_back(
         graph.parameter(variable.name, variable.type.shape, variable.initializer, variable.type.layout));
-    offsets.push_back(variable.offset);
+    offsets.push_back(variable.offset - range.first);
   }
+  const auto last = static_cast<std::uint64_t>(variables.back().type.shape.elements());
+  range.elements = (offsets.back() + last + kVariableAlignment - 1) / kVariableAlignment * kVariableAlignment;
   const Scaling scaling = options.dtype == "f16" ? declare_scaling(graph) : Scaling{};
   const std::vector<Value> gradients = scaled_gradients(loss, scaling, parameters);
   const auto scope = graph.scope("update");
-  Value flat = pack(graph, "gradients", gradients, offsets, graph.arena_elements("parameters"));
+  Value flat = pack(graph, "gradients", gradients, offsets, range.elements, range.first);
   UpdateOptions update{.average_decay = options.ema, .l1 = options.l1};
+  if (read_on) update.updated = variables;
   if (scaling.scale) {
     const LossScale next = update_scaling(scaling, loss, flat, step_state, options);
     update.gradient_scale = next.gradient_scale;
@@ -134,9 +147,9 @@ void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& 
   if (options.clip > 0)
     update.gradient_scale = clip_coefficient(flat, static_cast<float>(options.clip), update.gradient_scale);
   if (!options.no_decay.empty() && (options.weight_decay > 0 || options.l1 > 0))
-    update.decay_factors = decay_factors(graph, options);
-  if (options.ema > 0) update.average = graph.arena(kAverageArena);
-  add_optimizer(graph, flat, step_state, update, options);
+    update.decay_factors = decay_factors(graph, range, options);
+  if (options.ema > 0) update.average = graph.arena(kAverageArena, range);
+  return add_optimizer(graph, range, flat, step_state, update, options);
 }
 
 Shape image_shape(const Network& network, std::int64_t batch, std::int64_t channels, const ImageSize& extents) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "graph/graph.h"
 #include "io/image.h"
@@ -20,6 +22,15 @@ Shape image_shape(const Network& network, std::int64_t batch, std::int64_t chann
 // and steps in which the loss or a gradient isn't finite left out (ops/loss_scale.h): the buffers kLossScaleBuffer and
 // kLossScaleCountsBuffer, also the new ones as outputs of these names.
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options);
+
+// The same for some parameters, which lie side by side: one of several networks that learn by losses of their own, each
+// by an update. With `read_on` gives the parameters as they are after it, for what is computed in the same step; see
+// UpdateOptions::updated.
+std::vector<Value> add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options,
+                              const std::vector<Variable>& parameters, bool read_on);
+
+// Those whose names begin with `prefix`; with `others` all but those.
+std::vector<Variable> parameters_of(const Graph& graph, std::string_view prefix, bool others = false);
 
 // The input "random_state" (ops/random.h), which is added where the graph doesn't have it yet; and whether it does.
 Value random_state_input(Graph& graph);
