@@ -10,6 +10,7 @@
 #include "io/shrink.h"
 #include "ops/adam.h"
 #include "passes/keep_statistics_finite.h"
+#include "tasks/dense_pictures.h"
 #include "tasks/training_data.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
@@ -157,12 +158,20 @@ class DenseObjective::Crops : public Objective::Session {
   std::vector<double> validate() override {
     if (split_.validation.empty()) return {};
     const std::unique_ptr<Scorer> scorer = task_.scorer();
+    pictures_.clear();
     for (const std::size_t item : split_.validation) {
       const std::shared_ptr<const Sample> sample = loader_.sample(item);
-      scorer->add(*sample, reader_->read(predictor_.predict(task_.input_of(*sample, item))));
+      const Image input = task_.input_of(*sample, item);
+      const DenseResult result = reader_->read(predictor_.predict(input));
+      scorer->add(*sample, result);
+      if (pictures_.size() < kPictureRows)
+        pictures_.push_back(
+            picture_row(objective_.dataset_.items[item].name, *sample, input, result, task_.result_kind()));
     }
     return scorer->total();
   }
+
+  std::vector<PictureRow> pictures() override { return pictures_; }
 
   SafeTensors validation_images() override {
     SafeTensors file;
@@ -196,6 +205,7 @@ class DenseObjective::Crops : public Objective::Session {
   Predictor predictor_;
   std::unique_ptr<DenseReader> reader_;
   bool draws_;
+  std::vector<PictureRow> pictures_;  // of the last validate()
 };
 
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
@@ -259,7 +269,7 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Value step_state = graph->input("step_state", {kStepStateElements});
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);
-  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+  return keep_statistics_finite(*graph);
 }
 
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,

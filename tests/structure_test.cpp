@@ -33,13 +33,15 @@ const std::map<std::string, Names> kMayInclude = {
     {"io", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime"}},
     {"onnx", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io"}},
     {"instances", {"base", "graph", "io"}},
-    {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances"}},
+    {"report", {"base", "io"}},
+    {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "report"}},
     {"models", {"base", "graph", "ops"}},
     {"tasks",
-     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "train", "models"}},
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "report", "train",
+      "models"}},
     {"apps",
-     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "onnx", "train",
-      "models", "tasks"}},
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "onnx", "report",
+      "train", "models", "tasks"}},
     {"cases", {}},
     {"support", {}},
 };
@@ -49,6 +51,7 @@ const std::map<std::string, Names> kMayAlsoInclude = {
     {"apps",
      {"cases/all_cases.h", "support/op_checker.h", "support/random_shapes.h"}},  // tuff selftest runs the tests' cases
     {"instances", {"ops/star_distances.h"}},                                     // the rays that it measures along
+    {"report", {"onnx/wire.h"}},                                                 // event files are protocol buffers too
     {"vulkan", {"plan/device_caps.h", "embedded.h"}},  // it fills the first; the second is the SPIR-V
 };
 

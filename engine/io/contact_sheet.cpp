@@ -17,29 +17,6 @@ constexpr std::int64_t kGap = 3;
 constexpr std::int64_t kTextHeight = 7;
 constexpr std::int64_t kLine = kTextHeight + 6;  // a line of text with room around it
 
-// Reduced to fit `side`, each pixel the mean of those it stands for.
-Canvas reduce(const Canvas& picture, std::int64_t side) {
-  const std::int64_t longest = std::max(picture.width(), picture.height());
-  if (longest <= side) return picture;
-  const std::int64_t width = std::max<std::int64_t>(1, picture.width() * side / longest);
-  const std::int64_t height = std::max<std::int64_t>(1, picture.height() * side / longest);
-  Canvas result(width, height, kPaper);
-  for (std::int64_t y = 0; y < height; ++y)
-    for (std::int64_t x = 0; x < width; ++x) {
-      const std::int64_t top = y * picture.height() / height, bottom = (y + 1) * picture.height() / height;
-      const std::int64_t left = x * picture.width() / width, right = (x + 1) * picture.width() / width;
-      std::array<std::int64_t, 3> sum{};
-      for (std::int64_t row = top; row < bottom; ++row)
-        for (std::int64_t column = left; column < right; ++column)
-          for (std::size_t c = 0; c < 3; ++c) sum[c] += picture.pixel(column, row)[c];
-      Color color;
-      for (std::size_t c = 0; c < 3; ++c)
-        color[c] = static_cast<std::uint8_t>(sum[c] / ((bottom - top) * (right - left)));
-      result.set(x, y, color);
-    }
-  return result;
-}
-
 // As much of a text as fits.
 std::string_view shorten(std::string_view text, std::int64_t width) {
   while (!text.empty() && text_width(text) > width) text.remove_suffix(1);
@@ -52,13 +29,13 @@ bool has_truth(const SheetRow& row) {
 
 Canvas result_tile(const SheetRow& row, const std::vector<std::int32_t>& labels, const Image& image,
                    std::int64_t side) {
-  if (!image.values.empty()) return reduce(render_image(image), side);
+  if (!image.values.empty()) return reduced(render_image(image), side);
   if (labels.empty()) return Canvas(1, 1, kPaper);
-  return reduce(render_labels(labels, row.image.height, row.image.width), side);
+  return reduced(render_labels(labels, row.image.height, row.image.width), side);
 }
 
 std::vector<Canvas> row_tiles(const SheetRow& row, bool with_truth, std::int64_t side) {
-  std::vector<Canvas> tiles = {reduce(render_image(row.image), side),
+  std::vector<Canvas> tiles = {reduced(render_image(row.image), side),
                                result_tile(row, row.prediction, row.predicted_image, side)};
   if (with_truth) tiles.push_back(result_tile(row, row.truth, row.true_image, side));
   return tiles;
@@ -68,14 +45,6 @@ std::int64_t tallest(const std::vector<Canvas>& tiles) {
   std::int64_t height = 0;
   for (const Canvas& tile : tiles) height = std::max(height, tile.height());
   return height;
-}
-
-// A step of 1, 2 or 5 times a power of ten that divides `range` into about `count` parts.
-double tick_step(double range, double count) {
-  const double power = std::pow(10.0, std::floor(std::log10(range / count)));
-  for (const double factor : {1.0, 2.0, 5.0})
-    if (factor * power >= range / count) return factor * power;
-  return 10 * power;
 }
 
 struct Range {
@@ -161,6 +130,35 @@ void draw_curve(Plot& plot, const Curve& curve, Color color) {
 }
 
 }  // namespace
+
+double tick_step(double range, double count) {
+  const double power = std::pow(10.0, std::floor(std::log10(range / count)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= range / count) return factor * power;
+  return 10 * power;
+}
+
+Canvas reduced(const Canvas& picture, std::int64_t side) {
+  const std::int64_t longest = std::max(picture.width(), picture.height());
+  if (longest <= side) return picture;
+  const std::int64_t width = std::max<std::int64_t>(1, picture.width() * side / longest);
+  const std::int64_t height = std::max<std::int64_t>(1, picture.height() * side / longest);
+  Canvas result(width, height, kPaper);
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x) {
+      const std::int64_t top = y * picture.height() / height, bottom = (y + 1) * picture.height() / height;
+      const std::int64_t left = x * picture.width() / width, right = (x + 1) * picture.width() / width;
+      std::array<std::int64_t, 3> sum{};
+      for (std::int64_t row = top; row < bottom; ++row)
+        for (std::int64_t column = left; column < right; ++column)
+          for (std::size_t c = 0; c < 3; ++c) sum[c] += picture.pixel(column, row)[c];
+      Color color;
+      for (std::size_t c = 0; c < 3; ++c)
+        color[c] = static_cast<std::uint8_t>(sum[c] / ((bottom - top) * (right - left)));
+      result.set(x, y, color);
+    }
+  return result;
+}
 
 Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile) {
   const bool with_truth = std::ranges::any_of(rows, has_truth);

@@ -20,6 +20,9 @@ struct SheetRow {
   Image true_image = {};
 };
 
+// Reduced to fit a square of this side, each pixel the mean of those it stands for; smaller ones as they are.
+Canvas reduced(const Canvas& picture, std::int64_t side);
+
 // One row an image, columns image, prediction, truth (left out where no row has one), with captions. Tiles larger than
 // `tile` pixels are reduced to it.
 Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile = 256);
@@ -29,6 +32,9 @@ struct Curve {
   std::vector<double> x;
   std::vector<double> y;  // points that aren't finite are left out
 };
+
+// A step of 1, 2 or 5 times a power of ten that divides `range` into about `count` parts.
+double tick_step(double range, double count);
 
 // Curves over one pair of axes with ticks and a legend; `title` above.
 Canvas plot_curves(const std::string& title, const std::string& x_label, const std::vector<Curve>& curves,

@@ -126,6 +126,11 @@ void WireWriter::float32(std::uint32_t field, float value) {
   out_.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
+void WireWriter::float64(std::uint32_t field, double value) {
+  key(field, WireType::fixed64);
+  out_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
 void WireWriter::bytes(std::uint32_t field, std::string_view value) {
   key(field, WireType::bytes);
   raw_varint(value.size());

@@ -74,6 +74,7 @@ class WireWriter {
  public:
   void varint(std::uint32_t field, std::int64_t value);
   void float32(std::uint32_t field, float value);
+  void float64(std::uint32_t field, double value);
   void bytes(std::uint32_t field, std::string_view value);
   void message(std::uint32_t field, const WireWriter& value) { bytes(field, value.out_); }
   const std::string& str() const { return out_; }

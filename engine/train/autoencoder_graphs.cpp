@@ -59,7 +59,7 @@ std::unique_ptr<Graph> training_graph(const AutoencoderNetwork& network, const T
                            : annealed_loss(*graph, terms, options);
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);
-  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+  return keep_statistics_finite(*graph);
 }
 
 double kl_weight(const TrainOptions& options, std::int64_t step) {

@@ -7,13 +7,15 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "io/overlay.h"
 #include "train/autoencoder.h"
 #include "train/training_graph.h"
 
 namespace tuff {
 namespace {
 
-constexpr std::int64_t kLeastSteps = 100;  // of an epoch
+constexpr std::int64_t kLeastSteps = 100;    // of an epoch
+constexpr std::size_t kPictureColumns = 12;  // of pictures()
 
 std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
@@ -72,7 +74,9 @@ class Autoencoding : public Objective {
     return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
   }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
-    return halves_.validation.empty() ? 0 : planned(*measuring_graph(network_, options_.batch), caps).device_bytes;
+    if (halves_.validation.empty()) return 0;
+    return planned(*measuring_graph(network_, options_.batch), caps).device_bytes +
+           planned(*reconstruction_graph(network_, options_.batch), caps).device_bytes;  // for pictures()
   }
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
@@ -121,6 +125,25 @@ class Autoencoding::Batches : public Objective::Session {
     if (task_.halves_.validation.empty()) return {};
     const Elbo result = autoencoder_.measure(task_.images_, task_.halves_.validation, seed_of(task_.options_));
     return {result.elbo, result.reconstruction, result.kl};
+  }
+
+  // Images, and below them what the decoder makes of their codes.
+  std::vector<PictureRow> pictures() override {
+    const std::size_t count = std::min(kPictureColumns, task_.halves_.validation.size());
+    if (count == 0) return {};
+    const auto chosen = std::span(task_.halves_.validation).first(count);
+    const ImageSet& images = task_.images_.images;
+    const std::int64_t side = images.side(), step = side + 2;
+    const std::vector<Image> reconstructions = autoencoder_.reconstruct(task_.images_, chosen);
+    Canvas canvas(static_cast<std::int64_t>(count) * step - 2, 2 * step - 2, {128, 128, 128});
+    for (std::size_t i = 0; i < count; ++i) {
+      Image image(images.channels(), side, side);
+      images.read(chosen[i], image.values);
+      const auto x = static_cast<std::int64_t>(i) * step;
+      canvas.paste(x, 0, render_image(image));
+      canvas.paste(x, step, render_image(reconstructions[i]));
+    }
+    return {{"validation", {{"images, and below as the network gives them back", canvas.image()}}}};
   }
 
   SafeTensors validation_images() override {

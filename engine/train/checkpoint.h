@@ -45,6 +45,7 @@ inline constexpr const char* kLastModel = "last.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kLossesFile = "losses.csv";
+inline constexpr const char* kNormsFile = "norms.csv";
 
 // What a checkpoint holds of the store: parameters, buffers and the optimizer's moments.
 ParameterSnapshot take_snapshot(const ParameterStore& store);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "io/contact_sheet.h"
 #include "train/objective.h"
 
 namespace tuff {
@@ -28,7 +29,8 @@ void write_metrics(const std::filesystem::path& file, const std::vector<Metric>&
 struct StepLoss {
   std::int64_t step = 0;
   double loss = 0;
-  double loss_scale = 0;  // after the step, below the last where it was left out; 0 without loss scaling
+  double gradient_norm = 0;  // before clipping
+  double loss_scale = 0;     // after the step, below the last where it was left out; 0 without loss scaling
   bool operator==(const StepLoss&) const = default;
 };
 
@@ -36,9 +38,11 @@ struct StepLoss {
 std::vector<StepLoss> read_losses(const std::filesystem::path& file, bool scaled, std::int64_t last_step);
 void write_losses(const std::filesystem::path& file, bool scaled, const std::vector<StepLoss>& losses);
 
-// The run's curves as a picture: the loss, long runs averaged over neighbouring steps (those that are no number left
-// out), and the first metric where
-// there is validation.
+// One value of each step, of long runs averaged over neighbouring steps, to `most` points; those that are no number are
+// left out.
+Curve step_curve(const std::vector<StepLoss>& losses, double StepLoss::*value, std::size_t most);
+
+// The run's curves as a picture: the loss, and the first metric where there is validation.
 void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,
                   const std::vector<MetricsRow>& rows, const std::vector<StepLoss>& losses);
 

@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "io/dataset.h"
+#include "io/image.h"
 #include "io/safetensors.h"
 #include "runtime/parameter_store.h"
 #include "runtime/tuner.h"
@@ -23,9 +24,22 @@ struct Metric {
   int decimals = 4;    // for people
 };
 
+inline constexpr std::int64_t kPictureSide = 256;
+inline constexpr std::size_t kPictureRows = 4;
+
 struct NamedTensor {
   std::string name;  // of the graph's input
   HostTensor values;
+};
+
+// Pictures beside each other, for people: what went in, what is true, what came out. 8 bits, grey or RGB.
+struct PictureRow {
+  struct Picture {
+    std::string title;
+    Image image;
+  };
+  std::string caption;  // the image's name
+  std::vector<Picture> pictures;
 };
 
 class Objective {
@@ -50,6 +64,8 @@ class Objective {
     virtual std::vector<NamedTensor> next() = 0;
     // A value for each of metrics(), with the store's weights as they are; none where no image is held back.
     virtual std::vector<double> validate() = 0;
+    // What to look at of the last validate(): a few rows, of images kPictureSide large at most. For the run's report.
+    virtual std::vector<PictureRow> pictures() { return {}; }
     // The validation images as the network sees them, for other programs.
     virtual SafeTensors validation_images() = 0;
   };

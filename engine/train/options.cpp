@@ -106,6 +106,8 @@ const TrainField kFields[] = {
     {&Options::memory, "memory", "Run", "SIZE", "device memory that training may take, e.g. 800M or 2G; what doesn't fit is computed twice, with equal results", 0, 0, Kept::run},
     {&Options::autotune, "autotune", "Run", "", "time every kernel that can do an operation once, and use the fastest", 0, 0, Kept::run},
     {&Options::save_every, "save-every", "Run", "STEPS", "save the last model so often too; 0: once an epoch", 0, 1e15, Kept::run},
+    {&Options::layer_norms, "layer-norms", "Run", "STEPS", "measure layers' outputs and gradients at the ends of epochs, so many steps apart at least; 0: never", 0, 1e15, Kept::run},
+    {&Options::tensorboard, "tensorboard", "Run", "on|off", "event files for TensorBoard in the run's folder", 0, 0, Kept::run},
     {&Options::dump, "dump", "Run", "DIR", "write the initial weights and every batch there", 0, 0, Kept::never, true},
 };
 // clang-format on

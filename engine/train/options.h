@@ -100,6 +100,8 @@ struct TrainOptions {
   std::string config;
   bool resume = false;
   std::int64_t save_every = 0;
+  std::int64_t layer_norms = 50;
+  std::string tensorboard = "on";
   std::string dump;
 
   bool operator==(const TrainOptions&) const = default;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -10,9 +11,14 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "ops/adam.h"
+#include "ops/loss_scale.h"
 #include "runtime/compile.h"
 #include "runtime/tuner.h"
+#include "train/find_non_finite.h"
+#include "train/graph_part.h"
+#include "train/layer_watch.h"
 #include "train/metrics_file.h"
+#include "train/run_report.h"
 #include "train/schedule.h"
 #include "train/training_graph.h"
 
@@ -62,6 +68,13 @@ class MemoryShares {
     return allowed_ == 0 ? 0 : allowed_ - average_ - step.bytes();
   }
 
+  // For measuring layers: half of what validation needn't have, where that is enough; else next to nothing. 0: any.
+  std::uint64_t layers(const PlannedGraph& step, std::optional<std::uint64_t> least) const {
+    if (allowed_ == 0) return 0;
+    const std::uint64_t share = (allowed_ - beside() - step.bytes()) / 2;
+    return least && share >= *least ? share : 1;
+  }
+
  private:
   std::uint64_t beside() const { return validation_ + average_; }
 
@@ -103,10 +116,10 @@ class Run {
   void dump_batch(const std::vector<NamedTensor>& batch);
   void feed();
   void finish_step();
-  void check_loss(double loss) const;
-  void check_scale(double scale) const;
+  [[noreturn]] void fail(const StepLoss& row);
   ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
+  void measure_layers();
   void update_average();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
@@ -120,19 +133,23 @@ class Run {
   std::unique_ptr<Graph> graph_;
   ParameterStore store_;
   Tuner tuner_;
-  std::uint64_t validation_memory_ = 0;     // 0: any
-  std::optional<ParameterStore> averaged_;  // with --ema: what is validated and kept as the best model
+  std::uint64_t validation_memory_ = 0, layers_memory_ = 0;  // 0: any
+  std::optional<ParameterStore> averaged_;                   // with --ema: what is validated and kept as the best model
   std::unique_ptr<Executable> executable_;
+  bool names_gradient_norm_;
   Schedule schedule_;
   TrainingState state_;
   std::vector<MetricsRow> metrics_;
   std::vector<StepLoss> losses_;
   std::unique_ptr<Objective::Session> session_;
+  std::optional<LayerWatch> layers_;
+  std::optional<RunReport> report_;
   std::int64_t steps_per_epoch_ = 1;
   std::int64_t steps_ = 1;
-  std::int64_t fed_ = 0;       // batches written to the device so far
-  std::int64_t left_out_ = 0;  // steps, by loss scaling
-  double started_;             // on the monotonic clock, less the time of the run before a resume
+  std::int64_t fed_ = 0;                             // batches written to the device so far
+  std::array<std::vector<NamedTensor>, 2> batches_;  // those of step 0, 2, 4 ... and of step 1, 3, 5 ..., the latest
+  std::int64_t left_out_ = 0;                        // steps, by loss scaling
+  double started_;                                   // on the monotonic clock, less the time of the run before a resume
 };
 
 Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
@@ -144,6 +161,7 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       store_(device, *graph_),
       tuner_(device, tuner_options(device, task, hooks)),
       executable_(compile_step()),
+      names_gradient_norm_(output_named(*graph_, kGradientNorm).has_value()),
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
@@ -167,6 +185,10 @@ std::unique_ptr<Executable> Run::compile_step() {
   PlannedGraph step = planned(*graph_, device_.caps(), options);
   shares.check(step);
   validation_memory_ = shares.validation(step);
+  if (validation_memory_ > 0 && options_.layer_norms > 0) {
+    layers_memory_ = shares.layers(step, layer_watch_bytes(*graph_, device_.caps()));
+    validation_memory_ -= layers_memory_;
+  }
   if (step.repetitions > 0 && hooks_.log)
     hooks_.log(LogLevel::info, fmt::format("--memory {}: {} operations of a step are computed twice", options_.memory,
                                            step.repetitions));
@@ -187,6 +209,9 @@ void Run::restore() {
   fed_ = state_.step;
   std::filesystem::create_directories(task_.run);
   os::write_file(file(kConfigFile), to_json(options_));
+  layers_.emplace(*graph_, device_, store_, file(kNormsFile), state_.step,
+                  LayerWatch::Options{options_.layer_norms, layers_memory_, hooks_.log});
+  report_.emplace(device_, task_.run, options_, task_.objective->metrics(), state_.step, steps_);
   if (!options_.dump.empty()) dump_start();
 }
 
@@ -208,29 +233,34 @@ void Run::dump_batch(const std::vector<NamedTensor>& batch) {
 
 // Hands the next batch to the device's staging memory.
 void Run::feed() {
-  const std::vector<NamedTensor> batch = session_->next();
+  std::vector<NamedTensor>& batch = batches_[static_cast<std::size_t>(fed_ % 2)];
+  {
+    const Stopwatch watch(report_->timing.loading);
+    batch = session_->next();
+  }
   if (!options_.dump.empty()) dump_batch(batch);
+  batch.push_back({"step_state", step_state_tensor(options_, schedule_.at(fed_), fed_)});
   for (const NamedTensor& tensor : batch) executable_->write(tensor.name, tensor.values);
-  executable_->write("step_state", step_state_tensor(options_, schedule_.at(fed_), fed_));
   ++fed_;
 }
 
-void Run::check_loss(double loss) const {
-  if (std::isfinite(loss)) return;
+// Says where the first value that is no finite number came from, and saves: the weights are as before the step.
+void Run::fail(const StepLoss& row) {
+  const std::string what =
+      scaled() ? "the loss or the gradients overflow in every step, whatever they are scaled by"
+               : fmt::format("the {} no finite number", std::isfinite(row.loss) ? "gradients' norm is" : "loss is");
+  CompileOptions options = MemoryShares(device_, task_, *graph_).step();
+  options.storage = storage_on(device_, options_.dtype, {});
+  executable_->wait();
+  executable_.reset();  // its memory is needed
+  const std::optional<NonFinite> found =
+      find_non_finite(*graph_, device_, store_, batches_[static_cast<std::size_t>(state_.step % 2)], options);
+  if (state_.step > 0 && !(found && found->where == NonFinite::Where::weights)) save(checked_snapshot());
   throw Error(
-      fmt::format("step {}: the loss is no finite number; begin a new run with a lower --lr (now {}) or with "
-                  "--clip 1, or look for values in the images that are no numbers",
-                  state_.step, options_.lr));
-}
-
-// Where no scale helps, it isn't the gradients that overflow.
-void Run::check_scale(double scale) const {
-  if (scale >= kLeastLossScale) return;
-  throw Error(
-      fmt::format("step {}: the loss or the gradients overflow in every step, whatever they are scaled by; begin a new "
-                  "run with --dtype f32, a lower --lr (now {}) or --clip 1, or look for values in the images that are "
-                  "no numbers",
-                  state_.step, options_.lr));
+      fmt::format("step {}: {}{}; begin a new run with {}a lower --lr (now {}) or with --clip 1, or look for "
+                  "values in the images that are no numbers{}",
+                  row.step, what, found ? ": " + describe(*found) : "", scaled() ? "--dtype f32, " : "", options_.lr,
+                  state_.step > 0 ? fmt::format("; {} has step {}", file(kLastModel).string(), state_.step) : ""));
 }
 
 // What is to be saved. Weights that are no numbers must not replace a good checkpoint.
@@ -251,21 +281,23 @@ ParameterSnapshot Run::checked_snapshot() const {
 
 // Takes in the loss of the step that was submitted, and waits for it.
 void Run::finish_step() {
-  StepLoss row{.loss = executable_->read("loss").floats()[0]};
-  row.step = ++state_.step;
+  StepLoss row{.step = state_.step + 1, .loss = executable_->read("loss").floats()[0]};
+  if (names_gradient_norm_) row.gradient_norm = executable_->read(kGradientNorm).floats()[0];
   std::int64_t left_out = 0;
   if (scaled()) {
     row.loss_scale = executable_->read(kLossScaleBuffer).floats()[0];
     left_out = static_cast<std::int64_t>(executable_->read(kLossScaleCountsBuffer).floats()[2]);
-    check_scale(row.loss_scale);
-  } else {
-    check_loss(row.loss);
+    if (row.loss_scale < kLeastLossScale) fail(row);
+  } else if (!std::isfinite(row.loss) || !std::isfinite(row.gradient_norm)) {
+    fail(row);
   }
+  state_.step = row.step;
   if (std::isfinite(row.loss)) {
     state_.loss_sum += row.loss;
     ++state_.loss_count;
   }
   losses_.push_back(row);
+  report_->step(row, schedule_.at(state_.step - 1));
   const bool is_left_out = left_out > left_out_;
   left_out_ = left_out;
   if (hooks_.step) hooks_.step({state_.step, steps_, epoch(), row.loss, schedule_.at(state_.step - 1), is_left_out});
@@ -276,9 +308,12 @@ TrainingSummary Run::execute() {
   summary.steps = steps_;
   if (state_.step < steps_) feed();
   while (state_.step < steps_) {
-    executable_->run();
-    if (fed_ < steps_) feed();  // while the device computes
-    finish_step();
+    {
+      const Stopwatch watch(report_->timing.stepping);
+      executable_->run();
+      if (fed_ < steps_) feed();  // while the device computes
+      finish_step();
+    }
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
     const bool stop = hooks_.stop && hooks_.stop();
     if (epoch_done)
@@ -296,12 +331,23 @@ TrainingSummary Run::execute() {
   return summary;
 }
 
+// With the batch of the step just done; not where that was left out.
+void Run::measure_layers() {
+  if (!layers_->is_due(state_.step) || !std::isfinite(losses_.back().gradient_norm)) return;
+  const Stopwatch watch(report_->timing.layers);
+  double scale = 1;
+  if (scaled()) scale = losses_.size() > 1 ? losses_[losses_.size() - 2].loss_scale : kFirstLossScale;
+  layers_->measure(state_.step, batches_[static_cast<std::size_t>((state_.step - 1) % 2)], scale);
+}
+
 void Run::update_average() {
   averaged_->write_arena("parameters", store_.read_arena(kAverageArena));
   averaged_->write_arena("buffers", store_.read_arena("buffers"));
 }
 
 void Run::save(const ParameterSnapshot& snapshot) {
+  const Stopwatch watch(report_->timing.saving);
+  report_->flush();
   write_losses(file(kLossesFile), scaled(), losses_);
   state_.kernels = tuner_.recorded();
   state_.device = device_.caps().name;
@@ -319,7 +365,13 @@ void Run::finish_epoch() {
   state_.loss_sum = 0;
   state_.loss_count = 0;
   if (averaged_) update_average();
-  report.scores = session_->validate();
+  std::vector<PictureRow> pictures;
+  {
+    const Stopwatch watch(report_->timing.validation);
+    report.scores = session_->validate();
+    pictures = session_->pictures();
+  }
+  measure_layers();
   report.best = report.scores.empty() || !state_.best_score || report.scores[0] > *state_.best_score;
   report.seconds = os::monotonic_seconds() - started_;
   const ParameterSnapshot snapshot = checked_snapshot();
@@ -331,6 +383,12 @@ void Run::finish_epoch() {
   metrics_.push_back({report.epoch, report.step, report.loss, report.scores, report.learning_rate, report.seconds});
   write_metrics(file(kMetricsFile), task_.objective->metrics(), metrics_);
   draw_metrics(file("curve.png"), task_.objective->metrics(), metrics_, losses_);
+  report_->epoch({.rows = metrics_,
+                  .losses = losses_,
+                  .norms = layers_->rows(),
+                  .pictures = std::move(pictures),
+                  .best_score = state_.best_score,
+                  .best_step = state_.best_step});
   save(snapshot);
   if (hooks_.epoch) hooks_.epoch(report);
 }

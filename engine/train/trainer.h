@@ -1,9 +1,9 @@
 // A training run: batches in, weights out, and everything in the run's folder kept so that it can be
 // stopped at any moment and go on bit for bit.
 //
-// The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), curve.png,
-// best.safetensors (highest score on the validation images so far), last.safetensors (with the optimizer, for
-// resuming).
+// The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), norms.csv (layers,
+// layer_norms.h), curve.png, report.html (report_page.h), TensorBoard's event files, best.safetensors (highest score on
+// the validation images so far), last.safetensors (with the optimizer, for resuming).
 #pragma once
 
 #include <cstdint>
@@ -73,8 +73,9 @@ struct TrainingSummary {
 // 16-bit storage.
 DType storage_on(const Device& device, std::string_view dtype, const LogSink& log);
 
-// Runs to the end or until stopped. Error: a loss that is no number or a loss scale that falls and falls (names the
-// step and what to try), a full disk, a lost device; files written before stay whole.
+// Runs to the end or until stopped. Error: a loss or gradients that are no finite numbers, or a loss scale that falls
+// and falls (names the step, the op and layer that it began with, and what to try; the weights from before that step
+// are saved), a full disk, a lost device; files written before stay whole.
 TrainingSummary train(Device& device, const TrainingTask& task, const TrainingHooks& hooks = {});
 
 // Checks that need no device, before anything is written, the objective's among them. Error names the option or file.

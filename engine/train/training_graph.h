@@ -18,8 +18,12 @@ std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batc
 // (N, C, y, x), of volumes (N, C, z, y, x).
 Shape image_shape(const Network& network, std::int64_t batch, std::int64_t channels, const ImageSize& extents);
 
-// Adds gradients of all the graph's parameters and the optimizer's update. With --dtype f16 the gradients are scaled
-// and steps in which the loss or a gradient isn't finite left out (ops/loss_scale.h): the buffers kLossScaleBuffer and
+// The output that says how large a step's gradients are together, before they are clipped: the root of the sum of
+// their squares.
+inline constexpr const char* kGradientNorm = "gradient_norm";
+
+// Adds gradients of all the graph's parameters and the optimizer's update, which writes nothing where the loss or that
+// norm isn't finite. With --dtype f16 the gradients are scaled (ops/loss_scale.h): the buffers kLossScaleBuffer and
 // kLossScaleCountsBuffer, also the new ones as outputs of these names.
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options);
 

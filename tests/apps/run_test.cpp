@@ -46,8 +46,8 @@ TEST_CASE("run: train, evaluate and predict") {
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
   CHECK(contains(trained.err, "epoch 1  step 100"));
-  for (const char* file :
-       {"config.json", "metrics.csv", "losses.csv", "best.safetensors", "last.safetensors", "curve.png"})
+  for (const char* file : {"config.json", "metrics.csv", "losses.csv", "best.safetensors", "last.safetensors",
+                           "curve.png", "report.html", "norms.csv", "events.out.tfevents.0000000000.tuff"})
     CHECK(fs::exists(data / "run" / file));
   const std::string metrics = file_text(data / "run" / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);
@@ -174,7 +174,7 @@ TEST_CASE("run: --dtype f16 is kept, its loss scale reported, and overflows with
   CHECK(contains(trained.err, "no 16-bit storage; using f32") == !half);
   CHECK(contains(trained.err, "loss scale 65536"));
   const std::string losses = file_text(data / "run" / "losses.csv");
-  CHECK(losses.starts_with("step,loss,loss_scale\n1,"));
+  CHECK(losses.starts_with("step,loss,gradient_norm,loss_scale\n1,"));
   CHECK(contains(losses, ",65536\n"));
   CHECK(nlohmann::json::parse(file_text(data / "run" / "config.json")).at("dtype") == "f16");
   check_refused(train(data, "run", {"--resume", "--dtype", "f32"}), {"--dtype f32", "begun with f16"});
@@ -197,7 +197,7 @@ TEST_CASE("run: a loss that is no number ends the run and leaves the last checkp
   REQUIRE(train(data, "run", {"--steps", "3"}).code == 0);
   const std::string last = file_text(data / "run" / "last.safetensors");
   const Finished finished = train(data, "diverged", {"--steps", "100", "--lr", "1e6", "--norm", "none"});
-  check_refused(finished, {"step ", "--lr"});
+  check_refused(finished, {"step ", "--lr", " pass ", "gave the first one, from finite values"});
   CHECK(file_text(data / "run" / "last.safetensors") == last);
 }
 

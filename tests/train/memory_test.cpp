@@ -1,7 +1,10 @@
 // Training within --memory: the same files as without, and the device never gives out more than was allowed.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "base/error.h"
 #include "base/os.h"
@@ -11,6 +14,7 @@
 #include "tasks/networks.h"
 #include "tasks/segmentation.h"
 #include "train/autoencoder.h"
+#include "train/norms_file.h"
 #include "train/trainer.h"
 
 namespace tuff::test {
@@ -95,6 +99,25 @@ TEST_CASE("autoencoder within memory: fewer images at once, the same ones") {
       CHECK(images[i].values[j] == doctest::Approx(whole[i].values[j]).epsilon(1e-5));
   CHECK_THROWS_WITH_AS(Autoencoder(*device, store, network, 12, 1000).generate(1, 7),
                        doctest::Contains("allow more with --memory"), OutOfMemory);
+}
+
+TEST_CASE("training within --memory: layers are measured in what is left, if it is enough") {
+  const fs::path folder = nuclei_folder("train_memory_layers", 6, 80);
+  TrainingTask plain = task_in(folder, "plain", "", 0);
+  plain.options.layer_norms = 0;
+  const std::uint64_t without = peak_of_training(plain);
+  for (const auto& [name, allowed, layers] :
+       {std::tuple("enough", without * 4, true), std::tuple("too_little", without * 7 / 10, false)}) {
+    CAPTURE(name);
+    TrainingTask task = task_in(folder, name, kib(allowed), 0);
+    task.options.layer_norms = 1;
+    CHECK(peak_of_training(task) <= allowed + allowed / 200);
+    const std::vector<LayerNorm> norms = last_norms(read_norms(folder / name / kNormsFile, 100));
+    const auto is_layer = [](const LayerNorm& norm) { return norm.kind == LayerNorm::Kind::layer; };
+    CHECK(std::ranges::any_of(norms, is_layer) == layers);
+    CHECK_FALSE(std::ranges::all_of(norms, is_layer));
+    CHECK(os::read_file(folder / name / "losses.csv") == os::read_file(folder / "plain" / "losses.csv"));
+  }
 }
 
 }  // namespace tuff::test
