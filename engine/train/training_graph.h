@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "graph/graph.h"
 #include "io/image.h"
@@ -20,6 +21,9 @@ Shape image_shape(const Network& network, std::int64_t batch, std::int64_t chann
 // and steps in which the loss or a gradient isn't finite left out (ops/loss_scale.h): the buffers kLossScaleBuffer and
 // kLossScaleCountsBuffer, also the new ones as outputs of these names.
 void add_update(Graph& graph, Value loss, Value step_state, const TrainOptions& options);
+
+// A scalar by name, of --loss: "mse", "l1" or "huber".
+Value image_loss(Value image, Value truth, const std::string& name);
 
 // The input "random_state" (ops/random.h), which is added where the graph doesn't have it yet; and whether it does.
 Value random_state_input(Graph& graph);
