@@ -23,6 +23,8 @@ void add_decode_command(CLI::App& tuff);
 void add_interpolate_command(CLI::App& tuff);
 void add_edit_command(CLI::App& tuff);
 void add_traverse_command(CLI::App& tuff);
+void add_patterns_command(CLI::App& tuff);
+void add_rate_command(CLI::App& tuff);
 void add_operators_command(CLI::App& tuff);
 void add_run_command(CLI::App& tuff);
 void add_conformance_command(CLI::App& tuff);

@@ -215,7 +215,9 @@ void add_convert_command(CLI::App& tuff) {
           "fix an input's shape, 1x3x64x64 (NAME= for a scalar); the name may be left out where there is only one")
       ->allow_extra_args(false)
       ->type_name("NAME=SHAPE");
-  command->add_option("--part", arguments->part, "of a vae: encoder (images to the posterior's mean) or decoder [both]")
+  command
+      ->add_option("--part", arguments->part,
+                   "of autoencoders: encoder (images to the code, of a vae the posterior's mean) or decoder [both]")
       ->type_name("encoder|decoder");
   command->callback([arguments] { blame_for_memory(arguments->in, [&] { run_convert(*arguments); }); });
 }

@@ -1,4 +1,4 @@
-// tuff decode: images from the numbers that stand for them in a variational autoencoder.
+// tuff decode: images from the numbers that stand for them in an autoencoder.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,8 +68,7 @@ void run_decode(const DecodeArguments& arguments) {
 }  // namespace
 
 void add_decode_command(CLI::App& tuff) {
-  CLI::App* command =
-      tuff.add_subcommand("decode", "Images from the numbers that stand for them in a variational autoencoder");
+  CLI::App* command = tuff.add_subcommand("decode", "Images from the numbers that stand for them in an autoencoder");
   const auto arguments = std::make_shared<DecodeArguments>();
   add_model_option(*command, arguments->model.model);
   command->add_option("latents", arguments->latents, "f32 (images, latent), as `tuff encode` writes them")

@@ -1,4 +1,4 @@
-// tuff encode: images as the numbers that a variational autoencoder sees in them.
+// tuff encode: images as the numbers that an autoencoder sees in them.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -36,6 +36,8 @@ void run_encode(const EncodeArguments& arguments) {
   if (!arguments.out.ends_with(".npy"))
     throw Error(fmt::format("--out {}: arrays are written as NumPy's; name a file that ends in .npy", arguments.out));
   LatentSession session(arguments.model);
+  if (arguments.variance && !session.network().is_variational())
+    throw Error("--variance: the code of an autoencoder has none; leave it out");
   const LabelledImages images = session.read(arguments.inputs, arguments.classes);
   const std::int64_t count = images.images.count();
   const Latents latents = session.autoencoder().encode(images, all_of(count));
@@ -54,13 +56,13 @@ void run_encode(const EncodeArguments& arguments) {
 
 void add_encode_command(CLI::App& tuff) {
   CLI::App* command =
-      tuff.add_subcommand("encode", "The numbers that stand for images in a variational autoencoder, as a NumPy array");
+      tuff.add_subcommand("encode", "The numbers that stand for images in an autoencoder, as a NumPy array");
   const auto arguments = std::make_shared<EncodeArguments>();
   add_model_option(*command, arguments->model.model);
   command->add_option("images", arguments->inputs, "image files, folders of them, or idx files; fitted as in training")
       ->required()
       ->type_name("IMAGE|DIR...");
-  command->add_option("--out", arguments->out, "means of the posteriors, f32 (images, latent)")
+  command->add_option("--out", arguments->out, "codes, of a vae the posteriors' means, f32 (images, latent)")
       ->required()
       ->type_name("FILE.npy");
   command->add_flag("--variance", arguments->variance, "write the posteriors' log-variances to FILE_log_variance.npy");

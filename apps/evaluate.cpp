@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
+#include "tasks/networks.h"
 #include "train/predict.h"
 
 namespace tuff {
@@ -34,7 +35,8 @@ struct EvaluateArguments {
   std::string tile = "auto";
   bool force_tiles = false;
   ClassArguments classes;  // vae
-  std::int64_t seed = 0;   // vae
+  std::int64_t seed = 0;   // of noise
+  std::int64_t bits = 8;   // autoencoder
 };
 
 struct Evaluated {
@@ -110,11 +112,11 @@ SheetRow sheet_row(const std::string& name, const Metric& metric, double score, 
 // Images with masks, or with the images that are to be predicted; a denoiser makes its own noise.
 Dataset open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   const std::string& network = model.options.model;
-  const bool masks = applies(*find_field("masks"), network);
+  const bool masks = applies(*find_field("masks"), network) && model.format.target_channels == 0;
   if (masks && arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
   if (!masks && !arguments.masks.empty())
     throw Error(fmt::format("--masks: the model is a {}, which makes no masks; give --targets", network));
-  if (!arguments.targets.empty() && !applies(*find_field("targets"), network))
+  if (!arguments.targets.empty() && (masks || !applies(*find_field("targets"), network)))
     throw Error(fmt::format("--targets: the model is a {}, which makes its own truth{}; leave it out", network,
                             masks ? " of masks" : ""));
   if (masks) return open_dataset(arguments.images, arguments.masks, model.format);
@@ -125,15 +127,17 @@ Dataset open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   return dataset;
 }
 
-void evaluate_vae(const EvaluateArguments& arguments, Model model) {
+void evaluate_code(const EvaluateArguments& arguments, Model model) {
   for (const auto& [option, given] : {std::pair("masks", arguments.masks), {"sheet", arguments.sheet}})
     if (!given.empty())
-      throw Error(fmt::format("--{}: the model is a vae, which makes no masks; leave it out", option));
+      throw Error(
+          fmt::format("--{}: the model is a {}, which makes no masks; leave it out", option, model.options.model));
   evaluate_autoencoder({.model = {arguments.model, arguments.device, arguments.memory, arguments.autotune},
                         .classes = arguments.classes,
                         .images = arguments.images,
                         .json = arguments.json,
-                        .seed = arguments.seed},
+                        .seed = arguments.seed,
+                        .bits = arguments.bits},
                        std::move(model));
 }
 
@@ -142,7 +146,7 @@ void run_evaluate(const EvaluateArguments& arguments) {
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
   Model model = load_model(arguments.model);
-  if (model.options.model == "vae") return evaluate_vae(arguments, std::move(model));
+  if (is_autoencoder(model.options.model)) return evaluate_code(arguments, std::move(model));
   const Dataset dataset = open_evaluated(arguments, model);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   const DenseTask& task = *loaded.task;
@@ -183,13 +187,13 @@ void run_evaluate(const EvaluateArguments& arguments) {
 }  // namespace
 
 void add_evaluate_command(CLI::App& tuff) {
-  CLI::App* command =
-      tuff.add_subcommand("evaluate",
-                          "Compare a model's results with the truth: Dice, AP, PSNR, whatever it is judged by; "
-                          "of a vae the evidence lower bound and how its code is used");
+  CLI::App* command = tuff.add_subcommand(
+      "evaluate",
+      "Compare a model's results with the truth: Dice, AP, PSNR, whatever it is judged by; "
+      "of a vae the evidence lower bound and how its code is used, of an autoencoder rate and quality");
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
-  command->add_option("--images", arguments->images, "folder of images; vae: or an idx file")
+  command->add_option("--images", arguments->images, "folder of images; autoencoders: or an idx file")
       ->required()
       ->type_name("DIR");
   command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->type_name("DIR");
@@ -208,7 +212,10 @@ void add_evaluate_command(CLI::App& tuff) {
                     "tiles even where the network's norm sees the whole image");
   add_class_option(*command, arguments->classes);
   add_labels_option(*command, arguments->classes);
-  command->add_option("--seed", arguments->seed, "vae: of the noise [0]")->type_name("N");
+  command->add_option("--seed", arguments->seed, "vae and autoencoder: of the noise [0]")->type_name("N");
+  command->add_option("--bits", arguments->bits, "autoencoder: of each number of the code, for the rate [8]")
+      ->check(CLI::Range(1, 16))
+      ->type_name("N");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_autotune_option(*command, arguments->autotune);

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/os.h"
@@ -45,19 +49,58 @@ void print_table(const Elbo& elbo, const std::vector<LatentDimension>& dimension
   fmt::print(" prior    0.0000    1.0000\n");
 }
 
+// What the numbers become in a file, and on the terminal.
+void tell(const std::string& json, const std::string& file, const std::function<void()>& print) {
+  if (file == "-") return fmt::print("{}", json);
+  if (!file.empty()) os::write_file(file, json);
+  print();
+}
+
+void evaluate_plain(LatentSession& session, const AutoencoderEvaluation& arguments, const LabelledImages& images) {
+  const std::vector<std::int64_t> all = all_of(images.images.count());
+  const RateAndQuality result = rate_and_quality(session, images, all, arguments.bits, arguments.seed);
+  const nlohmann::ordered_json json = {{"images", images.images.count()},
+                                       {"latent", session.network().latent},
+                                       {"psnr", result.exact.psnr},
+                                       {"ssim", result.exact.ssim},
+                                       {"bits", arguments.bits},
+                                       {"bits_per_pixel", result.bits_per_pixel},
+                                       {"quantized_psnr", result.coarse.psnr},
+                                       {"quantized_ssim", result.coarse.ssim}};
+  tell(json.dump(2) + "\n", arguments.json, [&] {
+    fmt::print("{} image{} from {} numbers each\n", all.size(), all.size() == 1 ? "" : "s", session.network().latent);
+    fmt::print("code                  PSNR    SSIM  bits per pixel\n");
+    fmt::print("as it is          {:>8.2f}  {:.4f}\n", result.exact.psnr, result.exact.ssim);
+    fmt::print("{:>2} bits a number  {:>8.2f}  {:.4f}  {:.4f}\n", arguments.bits, result.coarse.psnr,
+               result.coarse.ssim, result.bits_per_pixel);
+  });
+}
+
 }  // namespace
+
+RateAndQuality rate_and_quality(LatentSession& session, const LabelledImages& images,
+                                std::span<const std::int64_t> chosen, std::int64_t bits, std::int64_t seed) {
+  const AutoencoderNetwork& network = session.network();
+  Autoencoder& autoencoder = session.autoencoder();
+  autoencoder.add_noise(parse_noise(session.model().options.noise), static_cast<std::uint64_t>(seed));
+  const HostTensor codes = autoencoder.encode(images, chosen).mean;
+  RateAndQuality result;
+  result.exact = autoencoder.fidelity(images, chosen, codes);
+  result.coarse = autoencoder.fidelity(images, chosen, quantized(codes, static_cast<int>(bits)));
+  result.bits_per_pixel = static_cast<double>(network.latent * bits) / static_cast<double>(network.side * network.side);
+  return result;
+}
 
 void evaluate_autoencoder(const AutoencoderEvaluation& arguments, Model model) {
   LatentSession session(arguments.model, std::move(model));
   const LabelledImages images = session.read({arguments.images}, arguments.classes);
+  if (!session.network().is_variational()) return evaluate_plain(session, arguments, images);
   const std::vector<std::int64_t> all = all_of(images.images.count());
   const Elbo elbo = session.autoencoder().measure(images, all, static_cast<std::uint64_t>(arguments.seed));
   const Latents latents = session.autoencoder().encode(images, all);
   const std::vector<LatentDimension> dimensions = latent_dimensions(latents.mean, latents.log_variance);
-  const std::string json = to_json(elbo, dimensions, images.images.count());
-  if (arguments.json == "-") return fmt::print("{}", json);
-  if (!arguments.json.empty()) os::write_file(arguments.json, json);
-  print_table(elbo, dimensions, images.images.count());
+  tell(to_json(elbo, dimensions, images.images.count()), arguments.json,
+       [&] { print_table(elbo, dimensions, images.images.count()); });
 }
 
 }  // namespace tuff

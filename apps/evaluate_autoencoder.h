@@ -1,6 +1,9 @@
-// `tuff evaluate` of a variational autoencoder: the evidence lower bound, and how the code is used.
+// `tuff evaluate` of autoencoders. Variational: the evidence lower bound, and how the code is used. Plain: how near
+// images come back, and from how few bits.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "apps/latent.h"
@@ -13,7 +16,16 @@ struct AutoencoderEvaluation {
   std::string images;
   std::string json;  // file, "-" for the standard output, or empty
   std::int64_t seed = 0;
+  std::int64_t bits = 8;  // of each number of a plain autoencoder's code
 };
+
+// Of a plain autoencoder: codes as they are, and with so many bits a number (quantized() of train/autoencoder.h).
+struct RateAndQuality {
+  Fidelity exact, coarse;
+  double bits_per_pixel = 0;  // of coarse codes; pixels as the network sees them
+};
+RateAndQuality rate_and_quality(LatentSession& session, const LabelledImages& images,
+                                std::span<const std::int64_t> chosen, std::int64_t bits, std::int64_t seed);
 
 void evaluate_autoencoder(const AutoencoderEvaluation& arguments, Model model);
 

@@ -11,10 +11,12 @@
 #include "apps/commands.h"
 #include "apps/model_graph.h"
 #include "apps/options.h"
+#include "apps/receptive_field.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "graph/dump.h"
+#include "io/image.h"
 #include "plan/plan.h"
 #include "runtime/compile.h"
 
@@ -29,6 +31,8 @@ struct ExplainArguments {
   std::string memory;
   bool train = false;
   bool autotune = false;
+  bool field = false;
+  std::string picture;
 };
 
 double mib(std::uint64_t bytes) {
@@ -132,7 +136,20 @@ void print_dispatches(const Plan& plan) {
   if (plan.setup > 0) fmt::print("the first {} run once, until parameters change\n", plan.setup);
 }
 
+void run_explain_field(const ExplainArguments& arguments) {
+  if (arguments.train || !arguments.dot.empty())
+    throw Error(fmt::format("--{}: doesn't go with --receptive-field", arguments.train ? "train" : "dot"));
+  if (!arguments.picture.empty()) check_image_name(arguments.picture);
+  std::unique_ptr<Device> device;
+  explain_field(arguments.model, parse_tile(arguments.tile), arguments.picture, [&]() -> Device& {
+    device = open_device(arguments.device);
+    return *device;
+  });
+}
+
 void run_explain(const ExplainArguments& arguments) {
+  if (arguments.field) return run_explain_field(arguments);
+  if (!arguments.picture.empty()) throw Error("--picture: goes with --receptive-field");
   const Model model = load_model(arguments.model);
   const ModelGraph built = model_graph(model, {.train = arguments.train, .side = parse_tile(arguments.tile)});
   const Graph& graph = *built.graph;
@@ -164,6 +181,12 @@ void add_explain_command(CLI::App& tuff) {
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 100M; what doesn't fit is computed twice");
   command->add_flag("--train", arguments->train, "a training step instead of prediction or reconstruction");
+  command->add_flag(
+      "--receptive-field", arguments->field,
+      "instead: which input pixels an output pixel depends on, of a run or an ONNX file, by its layers and "
+      "by gradients");
+  command->add_option("--picture", arguments->picture, "of the receptive field: the gradient of one output pixel")
+      ->type_name("FILE");
   add_autotune_option(*command, arguments->autotune);
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_explain(*arguments); });

@@ -11,6 +11,7 @@
 #include "apps/commands.h"
 #include "apps/latent.h"
 #include "apps/options.h"
+#include "base/error.h"
 #include "io/image.h"
 #include "tasks/networks.h"
 
@@ -43,6 +44,9 @@ std::vector<Image> generate_classes(LatentSession& session, std::int64_t columns
 void run_generate(const GenerateArguments& arguments) {
   check_image_name(arguments.out);
   LatentSession session(arguments.model);
+  if (!session.network().is_variational())
+    throw Error(fmt::format("{}: is an autoencoder, which knows no codes to draw from; generate with a vae",
+                            session.model().path.string()));
   const bool rows = !session.classes().empty() && arguments.classes.name.empty();
   const std::int64_t count = arguments.count > 0 ? arguments.count : rows ? kUsualCountOfAClass : kUsualCount;
   const std::int64_t in_all = rows ? count * static_cast<std::int64_t>(session.classes().size()) : count;

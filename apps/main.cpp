@@ -88,6 +88,8 @@ int run(int argc, char** argv) {
   add_interpolate_command(app);
   add_edit_command(app);
   add_traverse_command(app);
+  add_patterns_command(app);
+  add_rate_command(app);
   add_operators_command(app);
   add_run_command(app);
   add_conformance_command(app);

@@ -55,7 +55,7 @@ class OnnxRunner final : public ModelRunner {
 };
 
 bool is_autoencoder(const Model& model) {
-  return model.options.model == "vae";
+  return tuff::is_autoencoder(model.options.model);
 }
 
 // Of a conditional autoencoder, else 0.
@@ -135,7 +135,8 @@ void build_autoencoder(onnx::Imported& net, const Model& model, Value x, const s
   const AutoencoderNetwork network = make_autoencoder(model.options, model.format.image_channels);
   const Value classes = classes_input(*net.graph, network, x.shape()[0]);
   if (classes) net.inputs.push_back({.name = "classes", .shape = classes.shape().extents(), .in_graph = true});
-  if (part == "encoder") return add_output(net, "mean", network.encode(*net.graph, x, classes).mean);
+  if (part == "encoder")
+    return add_output(net, network.is_variational() ? "mean" : "code", network.encode(*net.graph, x, classes).mean);
   const Value z = part == "decoder" ? x : network.encode(*net.graph, x, classes).mean;
   add_output(net, "reconstruction", network.decode(*net.graph, z, classes));
 }
@@ -162,7 +163,7 @@ bool is_tuff_model(const std::string& path) {
 
 onnx::Imported inference_network(const Model& model, const Extents& shape, const std::string& part) {
   if (!part.empty() && (!is_autoencoder(model) || (part != "encoder" && part != "decoder")))
-    throw Error(fmt::format("--part {}: a vae has encoder and decoder, {} is a {}", part, model.path.string(),
+    throw Error(fmt::format("--part {}: autoencoders have encoder and decoder, {} is a {}", part, model.path.string(),
                             model.options.model));
   const Extents usual = two_shapes(model, part).first, extents = shape.empty() ? usual : shape;
   require_shape(model, extents, usual);

@@ -47,7 +47,7 @@ struct Input {
 
 Input load_input(const Dataset& dataset, std::size_t item) {
   auto image = std::make_shared<Image>(load_item_image(dataset, item, false));
-  std::vector<ChannelScaling> scalings = normalize(*image, dataset.format.normalization);
+  std::vector<ChannelScaling> scalings = normalize(*image, dataset.format.normalization, dataset.format.joint_scale);
   return {std::move(image), std::move(scalings)};
 }
 

@@ -1,4 +1,4 @@
-// tuff reconstruct: images through a variational autoencoder and back.
+// tuff reconstruct: images through an autoencoder and back.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -35,7 +35,7 @@ void run_reconstruct(const ReconstructArguments& arguments) {
 
 void add_reconstruct_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand(
-      "reconstruct", "Images as a variational autoencoder gives them back; results of the same name are replaced");
+      "reconstruct", "Images as an autoencoder gives them back; results of the same name are replaced");
   const auto arguments = std::make_shared<ReconstructArguments>();
   add_model_option(*command, arguments->model.model);
   command->add_option("images", arguments->inputs, "image files, folders of them, or idx files; fitted as in training")

@@ -1,7 +1,10 @@
 // tuff train: a network from images and masks.
+#include "apps/train.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/patterns.h"
 #include "apps/progress.h"
 #include "apps/session.h"
 #include "base/error.h"
@@ -25,7 +29,7 @@ namespace tuff {
 namespace {
 
 namespace fs = std::filesystem;
-using Given = std::vector<std::pair<std::string, std::string>>;  // options as typed: name, text
+using Given = GivenOptions;
 
 std::string read_text(const fs::path& file) {
   const std::vector<std::byte> bytes = os::read_file(file);
@@ -124,7 +128,8 @@ TrainingTask prepare(const Given& given) {
   if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
   require(task.options.images, "images");
-  if (applies(*find_field("masks"), task.options.model)) require(task.options.masks, "masks");
+  const auto has = [&](const char* option) { return applies(*find_field(option), task.options.model); };
+  if (has("masks") && !has("targets")) require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
@@ -154,7 +159,9 @@ std::string describe_epoch(const EpochReport& report, const std::vector<Metric>&
   return text + "  " + duration_text(report.seconds);
 }
 
-void run_train(const Given& given) {
+}  // namespace
+
+void train_with(const GivenOptions& given) {
   const TrainingTask task = prepare(given);
   const std::vector<Metric> metrics = task.objective->metrics();
   const auto device = open_device(task.options.device);
@@ -170,7 +177,10 @@ void run_train(const Given& given) {
     progress->update(report.step, report.left_out ? "left out: f16 overflowed, the loss scale is halved"
                                                   : fmt::format("loss {:.4f}", report.loss));
   };
-  hooks.epoch = [&](const EpochReport& report) { progress->line(describe_epoch(report, metrics)); };
+  hooks.epoch = [&](const EpochReport& report) {
+    progress->line(describe_epoch(report, metrics));
+    if (report.best && task.options.model == "illumination") write_patterns(load_model(task.run), task.run);
+  };
   const TrainingSummary summary = train(*device, task, hooks);
   progress.reset();
   if (summary.stopped) {
@@ -184,6 +194,8 @@ void run_train(const Given& given) {
                summary.best_step);
   fmt::print("\n");
 }
+
+namespace {
 
 // One option of the command line; its text is kept as typed and parsed later, over the configuration file.
 void add_option(CLI::App& command, const TrainField& field, const TrainOptions& defaults,
@@ -208,6 +220,13 @@ void add_option(CLI::App& command, const TrainField& field, const TrainOptions& 
 
 }  // namespace
 
+void add_train_options(CLI::App& command, const std::string& network, const std::shared_ptr<GivenOptions>& given,
+                       const std::vector<std::string_view>& without) {
+  for (const TrainField& field : train_fields())
+    if (field.name != "model" && applies(field, network) && std::ranges::find(without, field.name) == without.end())
+      add_option(command, field, default_options(network), given);
+}
+
 void add_train_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand("train", "Train a network on images; the model goes to --out");
   command->require_subcommand(0, 1);
@@ -215,8 +234,7 @@ void add_train_command(CLI::App& tuff) {
   for (const TrainableModel& model : trainable_models()) {
     const std::string name(model.name);
     CLI::App* network = command->add_subcommand(name, std::string(model.summary));
-    for (const TrainField& field : train_fields())
-      if (field.name != "model" && applies(field, name)) add_option(*network, field, default_options(name), given);
+    add_train_options(*network, name, given);
     network->callback([given, name] { given->emplace_back("model", name); });
   }
   // Without a network's name, for runs that go on and for configuration files.
@@ -225,7 +243,7 @@ void add_train_command(CLI::App& tuff) {
   for (CLI::Option* option : command->get_options())
     if (option->get_group() != "Run" && option->get_name() != "--help,-h") option->group("");
   command->footer("`tuff train NETWORK --help` lists the options of a network.");
-  command->callback([given] { run_train(*given); });
+  command->callback([given] { train_with(*given); });
 }
 
 }  // namespace tuff

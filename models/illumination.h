@@ -15,6 +15,7 @@ struct IlluminationConfig {
   std::int64_t lamps = 1;     // L, channels of the input
   std::int64_t patterns = 1;  // K, channels of the result
   bool unit_sum = true;  // each pattern's weights sum to 1: all exposures are as bright, and networks see one range
+  bool uniform = false;  // all lamps equally bright in each pattern, nothing to learn: what others are compared with
   int rank = 2;
 
   bool operator==(const IlluminationConfig&) const = default;
@@ -22,7 +23,7 @@ struct IlluminationConfig {
 
 // (K, L), none negative: softplus of the parameter NAME.weight, divided by their sum where unit_sum says so. Softplus
 // rather than a square or a bound at 0: its gradient vanishes nowhere, so that a lamp that is nearly off can come back.
-// Patterns start different and even in the mean.
+// Patterns start different and even in the mean. With `uniform` all are equal and there is no parameter.
 Value illumination_weights(Graph& graph, const IlluminationConfig& config, const std::string& name = "illumination");
 
 // (N, K, spatial...) of x (N, L, spatial...), else Error.

@@ -11,6 +11,7 @@
 #include "ops/adam.h"
 #include "passes/keep_statistics_finite.h"
 #include "tasks/dense_pictures.h"
+#include "tasks/star_task.h"
 #include "tasks/training_data.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
@@ -277,8 +278,10 @@ std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset
   return std::make_unique<DenseObjective>(std::move(options), std::move(dataset), std::move(task));
 }
 
-std::unique_ptr<Objective> dense_objective(const TrainOptions& options) {
+std::unique_ptr<Objective> dense_objective(TrainOptions& options) {
   Dataset dataset = open_training_data(options);
+  if (applies(*find_field("anisotropy"), options.model) && options.dims == 3 && options.anisotropy == 0)
+    options.anisotropy = estimate_anisotropy(dataset);
   std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
   return dense_objective(options, std::move(dataset), std::move(task));
 }

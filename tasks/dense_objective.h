@@ -14,8 +14,8 @@ namespace tuff {
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
                                            std::shared_ptr<const DenseTask> task);
 
-// The same for the task and the data that the options name.
-std::unique_ptr<Objective> dense_objective(const TrainOptions& options);
+// The same for the task and the data that the options name. Fills in what the data decide (--anisotropy 0).
+std::unique_ptr<Objective> dense_objective(TrainOptions& options);
 
 // One step on a batch of crops. Inputs: "images", "labels" and "targets" where the task needs them, "random_state"
 // where something draws, "step_state" (ops/optimizer.h). Output: "loss". Arenas: "parameters", "gradients", the

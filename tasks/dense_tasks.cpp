@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "tasks/dense_task.h"
 #include "tasks/flow_task.h"
+#include "tasks/illumination_task.h"
 #include "tasks/image_task.h"
 #include "tasks/networks.h"
 #include "tasks/segmentation.h"
@@ -37,6 +38,7 @@ const Entry kEntries[] = {
     {"stardist", star_task, true},
     {"cellpose", flow_task, true},
     {"insilico", labeling_task},
+    {"illumination", illumination_task},
     {"denoiser", denoising_task},
     {"superres", super_resolution_task},
 };

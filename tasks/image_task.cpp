@@ -10,25 +10,19 @@
 #include "io/noise.h"
 #include "ops/cast.h"
 #include "ops/cross_entropy.h"
-#include "ops/elementwise_loss.h"
 #include "ops/pointwise.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
 #include "tasks/networks.h"
 #include "train/image_metrics.h"
 #include "train/metrics.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
 
 // Images that validation adds noise to are numbered as samples of this epoch, which no training reaches.
 constexpr std::int64_t kValidationEpoch = 0xffffffff;
-
-Value image_loss(Value image, Value truth, const std::string& name) {
-  if (name == "l1") return l1_loss(image, truth);
-  if (name == "huber") return huber_loss(image, truth, 0.1f);
-  return mse_loss(image, truth);
-}
 
 // Mean over channels and images; Pearson's correlation of each channel, too, where there are several.
 class ImageScorer : public Scorer {
@@ -191,7 +185,11 @@ std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, const Data
   config.out_channels = format.target_channels * std::max<std::int64_t>(1, options.bins);
   Network network = unet_network(config);
   network.name = options.model;
-  return std::make_unique<LabelingTask>(options, std::move(network), format.target_channels);
+  return labeling_task(options, std::move(network), format.target_channels);
+}
+
+std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, Network network, std::int64_t channels) {
+  return std::make_unique<LabelingTask>(options, std::move(network), channels);
 }
 
 std::unique_ptr<DenseTask> denoising_task(const TrainOptions& options, const DataFormat& format) {

@@ -33,6 +33,8 @@ class ImageTask : public DenseTask {
 // Images of format.target_channels channels, each a value a pixel or, with options.bins, the mean of the probabilities
 // of so many equal parts of 0..1.
 std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, const DataFormat& format);
+// The same by a network of one's own.
+std::unique_ptr<DenseTask> labeling_task(const TrainOptions& options, Network network, std::int64_t channels);
 
 // Images of the same channels without their noise: options.noise is added to those given, which are clean then; without
 // it a data set's targets are. With options.noisy_targets these have noise of their own.

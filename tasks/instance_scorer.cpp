@@ -66,7 +66,8 @@ void check_instances(const Dataset& dataset) {
     if (first == sample.labels.end()) continue;
     any = true;
     if (std::any_of(first, sample.labels.end(), [&](std::int32_t id) { return id != 0 && id != *first; })) return;
-    merged = merged || label_components(sample.labels, sample.image.height, sample.image.width).count > 1;
+    merged =
+        merged || label_volume(sample.labels, sample.image.depth, sample.image.height, sample.image.width).count > 1;
   }
   if (!any) throw Error("--masks: the masks are empty: no object to learn from");
   if (merged)

@@ -22,6 +22,9 @@ NormKind norm_kind(const TrainOptions& options);
 std::string whole_image_reason(NormKind norm);
 std::string whole_image_reason(const UNetConfig& config);
 
+// Whether make_autoencoder() knows a network by this name.
+bool is_autoencoder(std::string_view model);
+
 // Error where the options name no network that is here, or one of the other kind.
 Network make_network(const TrainOptions& options, std::int64_t in_channels);
 AutoencoderNetwork make_autoencoder(const TrainOptions& options, std::int64_t channels);

@@ -74,7 +74,8 @@ Network rootpainter_network(const TrainOptions& options, std::int64_t in_channel
   network.axes = {{.output_size = [config](std::int64_t size) { return rootpainter_output_size(config, size); },
                    .nearest_sizes = [config](std::int64_t size) { return rootpainter_nearest_sizes(config, size); },
                    .alignment = rootpainter_alignment(config),
-                   .margin = rootpainter_margin(config)}};
+                   .margin = rootpainter_margin(config),
+                   .reach = rootpainter_receptive_radius(config)}};
   network.whole_image = whole_image_reason(NormKind::group);
   return network;
 }
@@ -95,7 +96,8 @@ Network deepmedic_network(const TrainOptions& options, std::int64_t in_channels)
   network.axes = {{.output_size = [config](std::int64_t size) { return deepmedic_output_size(config, size); },
                    .nearest_sizes = [config](std::int64_t size) { return deepmedic_nearest_sizes(config, size); },
                    .alignment = deepmedic_alignment(config),
-                   .margin = deepmedic_margin(config)}};
+                   .margin = deepmedic_margin(config),
+                   .reach = deepmedic_receptive_radius(config)}};
   network.whole_image = whole_image_reason(config.norm);
   return network;
 }

@@ -18,6 +18,7 @@ DataFormat data_format(const TrainOptions& options) {
   format.classes = static_cast<int>(options.classes);
   format.dims = static_cast<int>(options.dims);
   format.instances = learns_objects(options.model) || options.boundary > 0 || options.border_weight > 0;
+  format.joint_scale = options.model == "illumination";  // light adds up
   format.undefined = static_cast<int>(options.undefined);
   return format;
 }

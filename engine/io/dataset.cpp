@@ -173,6 +173,7 @@ std::string to_json(const DataFormat& format) {
                  {"instances", format.instances},
                  {"undefined", format.undefined},
                  {"dims", format.dims},
+                 {"joint_scale", format.joint_scale},
                  {"target_channels", format.target_channels}};
   if (!format.class_names.empty()) object["class_names"] = format.class_names;
   return object.dump();
@@ -205,6 +206,8 @@ DataFormat data_format_from_json(std::string_view text) {
         value.get_to(format.instances);
       else if (key == "dims")
         value.get_to(format.dims);
+      else if (key == "joint_scale")
+        value.get_to(format.joint_scale);
       else if (key == "target_channels")
         value.get_to(format.target_channels);
       else if (key == "class_names")
@@ -225,7 +228,7 @@ Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized
   const DataItem& item = dataset.items[index];
   Image image = read_parts(dataset, item, item.images);
   if (!dataset.format.channels.empty()) image = choose_channels(image, dataset.format.channels);
-  if (normalized) normalize(image, dataset.format.normalization);
+  if (normalized) normalize(image, dataset.format.normalization, dataset.format.joint_scale);
   return image;
 }
 
@@ -252,12 +255,13 @@ Sample load_sample(const Dataset& dataset, std::size_t index) {
   return sample;
 }
 
-std::vector<ChannelScaling> normalize(Image& image, Normalization normalization) {
+std::vector<ChannelScaling> normalize(Image& image, Normalization normalization, bool joint) {
   std::vector<ChannelScaling> scalings;
+  for (std::int64_t c = 0; c < image.channels; ++c) replace_non_finite(image.channel(c));
+  const ChannelScaling all = joint ? statistics(image.values, normalization) : ChannelScaling{};
   for (std::int64_t c = 0; c < image.channels; ++c) {
     const std::span<float> values = image.channel(c);
-    replace_non_finite(values);
-    const ChannelScaling linear = statistics(values, normalization);
+    const ChannelScaling linear = joint ? all : statistics(values, normalization);
     for (float& value : values) value = static_cast<float>((static_cast<double>(value) - linear.offset) * linear.scale);
     scalings.push_back(linear);
   }

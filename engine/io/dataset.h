@@ -31,10 +31,11 @@ struct DataFormat {
   std::vector<int> foreground;  // mask values that are foreground, with classes = 1; empty: all but 0
   int undefined = -1;           // mask value of pixels that nothing is said of, their label is -1; -1: none
   bool instances = false;       // labels are the masks' ids, one an object, whatever `classes` says
-  int image_channels = 0;   // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
-  int files_per_image = 1;  // nnU-Net's x_0000, x_0001, ...: one file a channel
-  int dims = 2;             // 2: each slice of a stack is an image; 3: a stack is a volume
-  int target_channels = 0;  // of images that are to be predicted; 0: none, or not known yet
+  int image_channels = 0;    // of a sample, after the choice of channels; 0: not known yet, open_dataset() fills it in
+  int files_per_image = 1;   // nnU-Net's x_0000, x_0001, ...: one file a channel
+  int dims = 2;              // 2: each slice of a stack is an image; 3: a stack is a volume
+  bool joint_scale = false;  // an image's channels are brought to a common scale together: sums of them mean something
+  int target_channels = 0;   // of images that are to be predicted; 0: none, or not known yet
   std::vector<std::string> class_names;  // of whole images (image_labels.h); empty: they have no labels
   bool operator==(const DataFormat&) const = default;
 };
@@ -95,9 +96,9 @@ struct ChannelScaling {
   double scale = 0;
 };
 
-// Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself. A constant channel becomes 0. Gives what
-// was done to each.
-std::vector<ChannelScaling> normalize(Image& image, Normalization normalization);
+// Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself or all as one. A constant channel becomes 0.
+// Gives what was done to each.
+std::vector<ChannelScaling> normalize(Image& image, Normalization normalization, bool joint = false);
 // Back to the units of the file.
 void denormalize(Image& image, std::span<const ChannelScaling> scalings);
 

@@ -188,6 +188,11 @@ MaxPool max_pool(Value x, const PoolAttributes& attributes) {
   return {outputs[0], outputs[1]};
 }
 
+const PoolAttributes* max_pool_attributes(const Op& op) {
+  const auto* pool = dynamic_cast<const MaxPoolOp*>(&op);
+  return pool == nullptr ? nullptr : &pool->values();
+}
+
 Value avg_pool(Value x, const PoolAttributes& attributes) {
   require_image("avg_pool", "x", x.type());
   return x.graph().add(std::make_shared<AvgPool>(resolve(attributes, "avg_pool", x.shape()), x.shape()), {x})[0];

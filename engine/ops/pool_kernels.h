@@ -23,4 +23,7 @@ class PoolOp : public Op {
   Shape unpooled_;
 };
 
+// Of max_pool's op; null of any other.
+const PoolAttributes* max_pool_attributes(const Op& op);
+
 }  // namespace tuff

@@ -3,12 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
+#include "base/philox.h"
+#include "base/random_use.h"
+#include "train/image_metrics.h"
 #include "train/training_graph.h"
 
 namespace tuff {
 namespace {
+
+// Images that noise is added to outside of training are numbered as of this epoch, which no training reaches.
+constexpr std::uint32_t kMeasuredEpoch = 0xffffffff;
 
 // The first `count` images of a batch (N, C, y, x).
 void append_images(std::vector<Image>& to, const HostTensor& batch, std::size_t count) {
@@ -78,7 +85,13 @@ void Autoencoder::write_images(const Ready& ready, const LabelledImages& images,
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t image = chosen[std::min(first + i, chosen.size() - 1)];
-    images.images.read(image, batch.floats().subspan(i * each, each));
+    const std::span<float> pixels = batch.floats().subspan(i * each, each);
+    images.images.read(image, pixels);
+    if (noise_.kind != Noise::Kind::none) {
+      PhiloxStream random(noise_seed_, kMeasuredEpoch, static_cast<std::uint32_t>(image),
+                          static_cast<std::uint32_t>(RandomUse::noise));
+      tuff::add_noise(pixels, noise_, random);
+    }
     if (network_.classes > 0) labels.push_back(images.labels.at(static_cast<std::size_t>(image)));
   }
   ready.executable->write("images", batch);
@@ -103,6 +116,48 @@ Elbo Autoencoder::measure(const LabelledImages& images, std::span<const std::int
   result.reconstruction /= count;
   result.kl /= count;
   result.elbo = -(result.reconstruction + result.kl);
+  return result;
+}
+
+void Autoencoder::add_noise(const Noise& noise, std::uint64_t seed) {
+  noise_ = noise;
+  noise_seed_ = seed;
+}
+
+Fidelity Autoencoder::fidelity(const LabelledImages& images, std::span<const std::int64_t> chosen,
+                               const HostTensor& codes) {
+  const std::vector<Image> pixels = decode(codes);
+  Fidelity result;
+  Image truth(network_.channels, network_.side, network_.side);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    images.images.read(chosen[i], truth.values);
+    for (std::int64_t c = 0; c < network_.channels; ++c) {
+      result.psnr += psnr(pixels[i].channel(c), truth.channel(c));
+      result.ssim += structural_similarity(pixels[i].channel(c), truth.channel(c), truth.size());
+    }
+  }
+  const double count =
+      static_cast<double>(std::max<std::size_t>(1, chosen.size())) * static_cast<double>(network_.channels);
+  return {result.psnr / count, result.ssim / count};
+}
+
+HostTensor quantized(const HostTensor& codes, int bits) {
+  HostTensor result = codes;
+  const std::int64_t count = codes.shape[0], latent = codes.shape[1];
+  const double levels = std::exp2(bits);
+  for (std::int64_t number = 0; number < latent; ++number) {
+    const auto value = [&](std::int64_t i) -> float& {
+      return result.floats()[static_cast<std::size_t>(i * latent + number)];
+    };
+    float low = value(0), high = low;
+    for (std::int64_t i = 0; i < count; ++i) low = std::min(low, value(i)), high = std::max(high, value(i));
+    const double part = (static_cast<double>(high) - static_cast<double>(low)) / levels;
+    if (part <= 0) continue;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double level = std::floor((static_cast<double>(value(i)) - static_cast<double>(low)) / part);
+      value(i) = static_cast<float>(static_cast<double>(low) + (std::min(level, levels - 1) + 0.5) * part);
+    }
+  }
   return result;
 }
 
@@ -140,11 +195,12 @@ Latents Autoencoder::encode(const LabelledImages& images, std::span<const std::i
   const Ready& ready = prepared(encode_, encoding_graph);
   const auto at_once = static_cast<std::size_t>(ready.at_once);
   const Shape shape{static_cast<std::int64_t>(chosen.size()), network_.latent};
-  Latents result{HostTensor(shape), HostTensor(shape)};
+  Latents result{HostTensor(shape), network_.is_variational() ? HostTensor(shape) : HostTensor{}};
   for (std::size_t first = 0; first < chosen.size(); first += at_once) {
     write_images(ready, images, chosen, first);
     ready.executable->run();
     for (const auto& [name, to] : {std::pair("mean", &result.mean), {"log_variance", &result.log_variance}}) {
+      if (to->data.empty()) continue;
       const HostTensor values = ready.executable->read(name);
       const auto rest = to->floats().subspan(first * static_cast<std::size_t>(network_.latent));
       std::ranges::copy(values.floats().first(std::min(values.floats().size(), rest.size())), rest.begin());

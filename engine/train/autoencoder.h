@@ -1,5 +1,5 @@
-// Training and use of variational autoencoders: images alone in, or images and their classes, the evidence lower bound
-// (ELBO) as score.
+// Training and use of autoencoders: images alone in, or images and their classes. The score of variational ones is the
+// evidence lower bound (ELBO), of plain ones how near pixels come to the images.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "graph/graph.h"
 #include "io/image_labels.h"
+#include "io/noise.h"
 #include "runtime/compile.h"
 #include "runtime/parameter_store.h"
 #include "runtime/tuner.h"
@@ -20,12 +21,16 @@
 
 namespace tuff {
 
-// Maximizes the mean ELBO, with the KL term times kl_weight(). Validation images: the last options.val_last ones, or
+// Maximizes the mean ELBO, with the KL term times kl_weight(), or makes options.loss of a plain autoencoder's pixels
+// small, whose images get options.noise. Validation images: the last options.val_last ones, or
 // where that is 0 options.val_fraction of all, drawn by the seed (3 at least, of fewer than 6 half). An epoch goes
 // through the images once, in an order drawn by the seed, and is 100 steps at least; a last, smaller batch is left out.
 // `options` must have passed validate(); images have labels where the network knows classes.
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,
                                         AutoencoderNetwork network);
+
+// Numbers of the images that such a training holds back.
+std::vector<std::int64_t> held_back(const ImageSet& images, const TrainOptions& options);
 
 // Mean over images, in nats: the first is minus the sum of the others.
 struct Elbo {
@@ -36,9 +41,19 @@ struct Elbo {
 
 // Posteriors of N images, (N, latent) each.
 struct Latents {
-  HostTensor mean;
-  HostTensor log_variance;
+  HostTensor mean;          // of a plain autoencoder the code
+  HostTensor log_variance;  // of a plain one empty
 };
+
+// How near pixels come to images, mean over them.
+struct Fidelity {
+  double psnr = 0;  // in dB
+  double ssim = 0;
+};
+
+// Numbers (N, latent) as so many bits each hold them: the middle of one of 2^bits equal parts of what each number, over
+// all N, lies in.
+HostTensor quantized(const HostTensor& codes, int bits);
 
 // Draws samples, encodes, decodes, reconstructs and measures with a store's weights, `batch` images at once. Device and
 // store must outlive it. Images must have labels where the network knows classes.
@@ -49,6 +64,11 @@ class Autoencoder {
   Autoencoder(Device& device, ParameterStore& store, AutoencoderNetwork network, std::int64_t batch,
               std::uint64_t memory = 0, Tuner* tuner = nullptr);
 
+  // From now on the network sees images with noise, drawn for each by the seed and its number.
+  void add_noise(const Noise& noise, std::uint64_t seed);
+
+  // Of codes' pixels to the images as they are, without noise.
+  Fidelity fidelity(const LabelledImages& images, std::span<const std::int64_t> chosen, const HostTensor& codes);
   // Of these images, each with one z drawn by the seed, its place in the list and how many go through at once.
   Elbo measure(const LabelledImages& images, std::span<const std::int64_t> chosen, std::uint64_t seed);
   // Unit Gaussian z by the seed, (count, latent).
@@ -80,6 +100,8 @@ class Autoencoder {
   std::int64_t batch_;
   std::uint64_t memory_;
   Tuner* tuner_;
+  Noise noise_;
+  std::uint64_t noise_seed_ = 0;
   std::unique_ptr<Executable> draw_;  // made when first wanted, as are these
   Ready measure_, reconstruct_, encode_, decode_;
 };

@@ -34,6 +34,19 @@ Value annealed_loss(Graph& graph, const AutoencoderNetwork::Terms& terms, const 
   return add(mean(terms.reconstruction), kl);
 }
 
+// An autoencoder's step on images x, or on noisy ones.
+std::unique_ptr<Graph> plain_training_graph(std::unique_ptr<Graph> graph, Value x, const AutoencoderNetwork& network,
+                                            const TrainOptions& options) {
+  const Value truth = options.noise == "none" ? x : graph->input("targets", x.shape());
+  const Value step_state = graph->input("step_state", {kStepStateElements});
+  const Value pixels = network.decode(*graph, network.encode(*graph, x, {}).mean, {});
+  const auto scope = graph->scope("loss"), precise = graph->full_precision();
+  const Value loss = image_loss(pixels, truth, options.loss);
+  graph->output("loss", loss);
+  add_update(*graph, loss, step_state, options);
+  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+}
+
 }  // namespace
 
 Value classes_input(Graph& graph, const AutoencoderNetwork& network, std::int64_t batch) {
@@ -50,6 +63,7 @@ HostTensor one_hot(std::span<const std::int32_t> labels, std::int64_t batch, std
 std::unique_ptr<Graph> training_graph(const AutoencoderNetwork& network, const TrainOptions& options) {
   auto graph = std::make_unique<Graph>();
   const Value x = images_input(*graph, network, options.batch);
+  if (!network.is_variational()) return plain_training_graph(std::move(graph), x, network, options);
   const Value noise = noise_input(*graph, options.batch, network.latent, kTrainingNoise);
   const Value classes = classes_input(*graph, network, options.batch);
   const Value step_state = graph->input("step_state", {kStepStateElements});
@@ -89,7 +103,7 @@ std::unique_ptr<Graph> encoding_graph(const AutoencoderNetwork& network, std::in
   const Value x = images_input(*graph, network, batch);
   const auto posterior = network.encode(*graph, x, classes_input(*graph, network, batch));
   graph->output("mean", posterior.mean);
-  graph->output("log_variance", posterior.log_variance);
+  if (posterior.log_variance) graph->output("log_variance", posterior.log_variance);
   return graph;
 }
 

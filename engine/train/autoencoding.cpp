@@ -64,6 +64,8 @@ class Autoencoding : public Objective {
     if (count < options_.batch)
       throw Error(fmt::format("--batch {}: there are only {} images to train with; use --batch {} or smaller",
                               options_.batch, count, count));
+    if (parse_noise(options_.noise).kind == Noise::Kind::none && options_.noisy_targets)
+      throw Error("--noisy-targets: goes with --noise");
   }
 
   std::unique_ptr<Graph> graph() const override { return training_graph(network_, options_); }
@@ -71,12 +73,15 @@ class Autoencoding : public Objective {
   std::string fingerprint() const override { return images_.fingerprint(); }
   std::int64_t steps_per_epoch() const override { return std::max(kLeastSteps, steps_per_round()); }
   std::vector<Metric> metrics() const override {
+    if (!network_.is_variational()) return {{"val_psnr", "PSNR", 2}, {"val_ssim", "SSIM"}};
     return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
   }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
     if (halves_.validation.empty()) return 0;
-    return planned(*measuring_graph(network_, options_.batch), caps).device_bytes +
-           planned(*reconstruction_graph(network_, options_.batch), caps).device_bytes;  // for pictures()
+    const auto bytes = [&](const std::unique_ptr<Graph>& graph) { return planned(*graph, caps).device_bytes; };
+    const std::uint64_t pictures = bytes(reconstruction_graph(network_, options_.batch));
+    if (network_.is_variational()) return bytes(measuring_graph(network_, options_.batch)) + pictures;
+    return bytes(encoding_graph(network_, options_.batch)) + bytes(decoding_graph(network_, options_.batch)) + pictures;
   }
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
@@ -98,7 +103,10 @@ class Autoencoding::Batches : public Objective::Session {
       : task_(task),
         autoencoder_(place.device, place.store, task.network_, task.options_.batch, 0,
                      place.memory == 0 ? place.tuner : nullptr),
-        next_(epoch * task.steps_per_epoch() + step) {}
+        noise_(parse_noise(task.options_.noise)),
+        next_(epoch * task.steps_per_epoch() + step) {
+    autoencoder_.add_noise(noise_, seed_of(task.options_));
+  }
 
   std::vector<NamedTensor> next() override {
     const std::int64_t epoch = next_ / task_.steps_per_epoch(), step = next_ % task_.steps_per_epoch();
@@ -110,8 +118,10 @@ class Autoencoding::Batches : public Objective::Session {
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i)
       task_.images_.images.read(order_[first + i], images.floats().subspan(i * each, each));
     std::vector<NamedTensor> tensors;
+    if (noise_.kind != Noise::Kind::none) tensors.push_back({"targets", add_batch_noise(images)});
     tensors.push_back({"images", std::move(images)});
-    tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), next_)});
+    if (task_.network_.is_variational())
+      tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), next_)});
     if (task_.network_.classes > 0) tensors.push_back({"classes", one_hot_of(std::span(order_).subspan(first))});
     if (task_.options_.kl_warmup > 0) {
       const auto weight = static_cast<float>(kl_weight(task_.options_, next_));
@@ -123,6 +133,11 @@ class Autoencoding::Batches : public Objective::Session {
 
   std::vector<double> validate() override {
     if (task_.halves_.validation.empty()) return {};
+    if (!task_.network_.is_variational()) {
+      const HostTensor codes = autoencoder_.encode(task_.images_, task_.halves_.validation).mean;
+      const Fidelity result = autoencoder_.fidelity(task_.images_, task_.halves_.validation, codes);
+      return {result.psnr, result.ssim};
+    }
     const Elbo result = autoencoder_.measure(task_.images_, task_.halves_.validation, seed_of(task_.options_));
     return {result.elbo, result.reconstruction, result.kl};
   }
@@ -160,6 +175,19 @@ class Autoencoding::Batches : public Objective::Session {
   }
 
  private:
+  // To the images of the next batch; gives what they are to become.
+  HostTensor add_batch_noise(HostTensor& images) const {
+    HostTensor truth = images;
+    const auto draw = [&](HostTensor& to, std::uint32_t which) {
+      PhiloxStream random(seed_of(task_.options_), static_cast<std::uint32_t>(next_), which,
+                          static_cast<std::uint32_t>(RandomUse::noise));
+      add_noise(to.floats(), noise_, random);
+    };
+    draw(images, 0);
+    if (task_.options_.noisy_targets) draw(truth, 1);
+    return truth;
+  }
+
   // Of the batch that begins so.
   HostTensor one_hot_of(std::span<const std::int64_t> order) const {
     std::vector<std::int32_t> labels;
@@ -180,6 +208,7 @@ class Autoencoding::Batches : public Objective::Session {
 
   const Autoencoding& task_;
   Autoencoder autoencoder_;
+  Noise noise_;
   std::int64_t next_;  // batches are numbered through all epochs
   std::int64_t epoch_ = 0, round_ = 0;
   std::vector<std::int64_t> order_;
@@ -192,6 +221,10 @@ std::unique_ptr<Objective::Session> Autoencoding::start(const Place& place, std:
 }
 
 }  // namespace
+
+std::vector<std::int64_t> held_back(const ImageSet& images, const TrainOptions& options) {
+  return split(images, options).validation;
+}
 
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,
                                         AutoencoderNetwork network) {

@@ -26,6 +26,7 @@ const Group kGroups[] = {
      {"foreground", "undefined", "boundary", "loss", "class-weights", "border-weight", "border-sigma",
       "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"}},
     {"regression", {"targets", "loss"}},
+    {"illumination", {"patterns", "uniform", "lamp-grid"}},
     {"noise", {"noise", "noisy-targets"}},
     {"super-resolution", {"scale", "blocks", "loss"}},
     {"bins", {"bins"}},
@@ -36,10 +37,12 @@ const Group kGroups[] = {
     {"unet", {"depth", "norm", "up", "down", "skip", "block", "attention", "coords", "dropout"}},
     {"supervision", {"deep-supervision"}},
     {"padding", {"padding"}},
-    {"stars", {"rays", "prob-threshold", "nms-threshold"}},
+    {"stars", {"rays", "anisotropy", "prob-threshold", "nms-threshold"}},
     {"flows", {"flow-threshold", "min-size"}},
     {"images", {"val-last", "size", "fit"}},
-    {"vae", {"latent", "likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},
+    {"code", {"latent"}},
+    {"pixels", {"loss"}},
+    {"vae", {"likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},
 };
 
 using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;  // option, text
@@ -53,6 +56,7 @@ struct Entry {
 
 constexpr std::string_view kClassLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal";
 constexpr std::string_view kImageLosses = "mse|l1|huber";
+constexpr std::string_view kAllLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal|mse|l1|huber";
 
 const Entry kEntries[] = {
     {{"unet", "U-Net: says of each pixel what it shows, from images and masks"},
@@ -75,8 +79,9 @@ const Entry kEntries[] = {
      {"crops", "masks", "classes", "segmentation", "depth"},
      {{"crop", "260"}, {"base", "64"}, {"undefined", "0"}, {"foreground", "2"}, {"loss", "bce+dice"}},
      {{"loss", kClassLosses}}},
-    {{"stardist", "StarDist: finds objects as star-convex polygons, from images and masks of ids"},
-     {"crops", "masks", "unet", "stars"},
+    {{"stardist",
+      "StarDist: finds objects as star-convex polygons or polyhedra, from images or volumes and masks of ids"},
+     {"crops", "volumes", "masks", "unet", "stars"},
      {{"depth", "3"}}},
     {{"cellpose", "Cellpose: finds objects of any shape by flows, from images and masks of ids"},
      {"crops", "masks", "depth", "flows"},
@@ -85,6 +90,10 @@ const Entry kEntries[] = {
      {"crops", "regression", "unet", "bins"},
      {},
      {{"loss", kImageLosses}}},
+    {{"illumination", "learned illumination: how bright each lamp shines, and a U-Net that reads the exposures"},
+     {"crops", "masks", "classes", "segmentation", "regression", "illumination", "unet"},
+     {},
+     {{"loss", kAllLosses}}},
     {{"denoiser", "denoising U-Net: from clean images, from pairs, or noise-to-noise"},
      {"crops", "regression", "noise", "unet"},
      {{"norm", "none"}, {"depth", "3"}},
@@ -94,9 +103,13 @@ const Entry kEntries[] = {
      {{"base", "64"}, {"crop", "48"}},
      {{"loss", kImageLosses}}},
     {{"vae", "variational autoencoder: draws images like those it is given"},
-     {"images", "classes", "vae"},
+     {"images", "classes", "code", "vae"},
      {{"batch", "64"}, {"norm", "none"}},
      {{"norm", "batch|group|none"}, {"block", "plain|residual"}}},
+    {{"autoencoder", "autoencoder with a bottleneck: a few numbers from which images come back, cleaned of --noise"},
+     {"images", "code", "noise", "pixels"},
+     {{"batch", "64"}},
+     {{"loss", kImageLosses}}},
 };
 
 const Entry* find_entry(std::string_view model) {

@@ -20,6 +20,8 @@ struct NetworkAxis {
   // Outputs this near to where an image was cut differ from those of the whole image. Padded networks: the
   // distance of the farthest input pixel that an output depends on.
   std::int64_t radius = 0;
+  // That distance where it isn't the radius: of output o it is counted from input pixel o + margin. 0: the radius.
+  std::int64_t reach = 0;
 
   // The extent itself where it fits, else the nearest one above.
   std::int64_t fitting(std::int64_t extent) const {

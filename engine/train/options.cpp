@@ -25,6 +25,7 @@ const TrainField kFields[] = {
     {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
+    {&Options::lamp_grid, "lamp-grid", "Data", "ROWSxCOLUMNS", "how the lamps stand, row after row as the images' channels, for the pictures of the patterns", 0, 0, Kept::model},
     {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
@@ -50,7 +51,8 @@ const TrainField kFields[] = {
     {&Options::kl_warmup, "kl-warmup", "Model", "STEPS", "steps in which the divergence's weight rises from 0 to --beta", 0},
     {&Options::free_bits, "free-bits", "Model", "X", "nats of divergence that each latent number has for free", 0, 1e6},
     {&Options::beta, "beta", "Model", "X", "weight of the divergence from the unit Gaussian", 0, 1e6},
-    {&Options::rays, "rays", "Model", "N", "directions in which the distance to an object's border is learned", 4, 256},
+    {&Options::rays, "rays", "Model", "N", "directions in which the distance to an object's border is learned; 0: 32, with --dims 3 96", 0, 256},
+    {&Options::anisotropy, "anisotropy", "Model", "X", "with --dims 3: distance of slices over that of pixels; 0: as the objects' extents say", 0, 100},
     {&Options::bins, "bins", "Model", "N", "learn the probabilities of so many ranges of intensity instead of a value; 0: a value", 0, 1024},
     {&Options::scale, "scale", "Model", "2|3|4", "how many times as many pixels along each axis", 2, 4},
     {&Options::blocks, "blocks", "Model", "N", "residual blocks", 1, 256},
@@ -59,6 +61,8 @@ const TrainField kFields[] = {
     {&Options::nms_threshold, "nms-threshold", "Model", "X", "largest overlap of two objects, as a part of the smaller", 0, 1},
     {&Options::flow_threshold, "flow-threshold", "Model", "X", "largest mean squared error of an object's flows; 0: any", 0, 100},
     {&Options::min_size, "min-size", "Model", "PIXELS", "smallest object", 0, 1e9},
+    {&Options::patterns, "patterns", "Model", "N", "exposures that the network sees, each with its own brightness of each lamp", 1, 4096},
+    {&Options::uniform, "uniform", "Model", "", "all lamps equally bright instead of learned patterns, to compare with"},
     {&Options::depth, "depth", "Model", "N", "number of times the net halves the image", 1, 8},
     {&Options::padding, "padding", "Model", "same|valid", "none with valid, as in the paper; the output is smaller"},
     {&Options::norm, "norm", "Model", "batch|group|instance|none", "normalization at each convolution"},
@@ -205,8 +209,8 @@ void validate_loss(TrainOptions& options) {
     throw Error(
         fmt::format("--loss {}: with --bins it is the cross entropy of the ranges; leave --loss out", options.loss));
   if (options.bins > 0) return;
-  if (options.loss == "auto")
-    options.loss = applies(*find_field("foreground"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
+  const bool classes = applies(*find_field("foreground"), options.model) && options.targets.empty();
+  if (options.loss == "auto") options.loss = classes ? (options.classes > 1 ? "ce" : "bce") : "mse";
   const std::vector<std::string> words = words_of(choices_of(field, options.model));
   if (std::ranges::find(words, options.loss) == words.end())
     throw Error(fmt::format("--loss {}: {} learns by {}", options.loss, options.model, fmt::join(words, ", ")));
@@ -228,6 +232,30 @@ void validate_weights(const TrainOptions& options) {
                             std::max<std::int64_t>(2, options.classes)));
 }
 
+// Masks or targets, and options of the one that there is.
+void validate_illumination(const TrainOptions& options) {
+  const bool masks = !options.masks.empty(), targets = !options.targets.empty();
+  if (masks == targets)
+    throw Error(masks ? "--masks and --targets are both given: choose what the network is to learn"
+                      : "--masks or --targets is missing: what the network is to learn from the lamps' images");
+  for (const char* name : {"classes", "foreground", "undefined", "boundary", "class-weights", "border-weight"}) {
+    const TrainField& field = *find_field(name);
+    if (targets && field_text(options, field) != field_text(default_options(options.model), field))
+      throw Error(fmt::format("--{}: goes with --masks, not with --targets", name));
+  }
+  const bool of_images = options.loss == "mse" || options.loss == "l1" || options.loss == "huber";
+  if (of_images != targets)
+    throw Error(fmt::format("--loss {}: goes with --{}", options.loss, of_images ? "targets" : "masks"));
+}
+
+// Fills in the number of rays.
+void validate_stars(TrainOptions& options) {
+  if (!applies(*find_field("rays"), options.model)) return;
+  if (options.rays == 0) options.rays = options.dims == 3 ? 96 : 32;
+  if (options.rays < 4) throw Error(fmt::format("--rays {}: a shape needs 4 at least", options.rays));
+  if (options.anisotropy > 0 && options.dims == 2) throw Error("--anisotropy: goes with --dims 3");
+}
+
 void validate_vae(const TrainOptions& options) {
   if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
   if (options.block == "separable") throw Error("--block separable: a vae has plain or residual");
@@ -246,6 +274,7 @@ void validate(TrainOptions& options) {
   memory_bytes(options);
   if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
   if (options.flat_levels > 0 && options.dims == 2) throw Error("--flat-levels: goes with --dims 3");
+  validate_stars(options);
   if (options.flat_levels > options.depth)
     throw Error(fmt::format("--flat-levels {}: a net of --depth {} has fewer", options.flat_levels, options.depth));
   if (options.attention && options.skip == "none")
@@ -257,9 +286,10 @@ void validate(TrainOptions& options) {
                             options.deep_supervision, options.depth, options.depth - 1));
   validate_loss(options);
   if (options.model == "vae") validate_vae(options);
+  if (options.model == "illumination") validate_illumination(options);
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
-  if (!applies(*find_field("foreground"), options.model)) return;
+  if (!applies(*find_field("foreground"), options.model) || !options.targets.empty()) return;
   validate_weights(options);
   const bool multi_class = options.classes > 1;
   if (multi_class && options.loss.starts_with("bce"))

@@ -40,6 +40,7 @@ struct TrainOptions {
   std::string targets;
   std::string noise = "none";
   bool noisy_targets = false;
+  std::string lamp_grid;
   // model
   std::string model = "unet";
   std::int64_t base = 32;
@@ -52,7 +53,8 @@ struct TrainOptions {
   std::int64_t latent = 16;
   double beta = 1;
   std::string likelihood = "bernoulli";
-  std::int64_t rays = 32;
+  std::int64_t rays = 0;
+  double anisotropy = 0;
   double prob_threshold = 0.5;
   double nms_threshold = 0.4;
   double flow_threshold = 0.4;
@@ -69,6 +71,8 @@ struct TrainOptions {
   std::int64_t flat_levels = 0;
   std::int64_t kl_warmup = 0;
   double free_bits = 0;
+  std::int64_t patterns = 1;
+  bool uniform = false;
   // training
   std::int64_t steps = 0;
   std::int64_t epochs = 0;

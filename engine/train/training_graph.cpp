@@ -7,6 +7,7 @@
 #include "ops/adagrad.h"
 #include "ops/adam.h"
 #include "ops/assign.h"
+#include "ops/elementwise_loss.h"
 #include "ops/loss_scale.h"
 #include "ops/pack.h"
 #include "ops/pointwise.h"
@@ -180,6 +181,12 @@ std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batc
   const Value images = graph->input("images", image_shape(network, batch, network.in_channels, input));
   graph->output("logits", network.build(*graph, images, false));
   return graph;
+}
+
+Value image_loss(Value image, Value truth, const std::string& name) {
+  if (name == "l1") return l1_loss(image, truth);
+  if (name == "huber") return huber_loss(image, truth, 0.1f);
+  return mse_loss(image, truth);
 }
 
 Value random_state_input(Graph& graph) {

@@ -223,6 +223,14 @@ TEST_CASE("cli: each network's data are checked before a device is opened") {
   refused("unet", {"--masks", masks, "--border-weight", "10"}, {"no mask has two objects"});
   refused("insilico", {"--targets", masks, "--bins", "1"}, {"--bins 1"});
   refused("insilico", {"--targets", masks, "--bins", "8", "--loss", "huber"}, {"--loss huber", "--bins"});
+  refused("illumination", {}, {"--masks or --targets is missing"});
+  refused("illumination", {"--masks", masks, "--targets", masks}, {"--masks and --targets"});
+  refused("illumination", {"--targets", masks, "--classes", "3"}, {"--classes", "--masks"});
+  refused("illumination", {"--targets", masks, "--loss", "dice"}, {"--loss dice", "--masks"});
+  refused("illumination", {"--masks", masks, "--lamp-grid", "8"}, {"--lamp-grid", "8x8"});
+  refused("illumination", {"--masks", masks, "--lamp-grid", "2x2"}, {"--lamp-grid 2x2", "1 channel"});
+  refused("stardist", {"--masks", masks, "--rays", "3"}, {"--rays 3", "4"});
+  refused("stardist", {"--masks", masks, "--anisotropy", "2"}, {"--anisotropy", "--dims 3"});
   refused("fcn", {"--masks", masks, "--crop", "50"}, {"--crop 50", "fcn", "32 or 64"});
   refused("unet", {"--masks", masks, "--dims", "3", "--flat-levels", "5"}, {"--flat-levels 5", "--depth 4"});
   refused("stardist", {"--masks", masks, "--attention", "--skip", "none"}, {"--attention", "--skip"});

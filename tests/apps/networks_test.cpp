@@ -45,6 +45,10 @@ void check_commands(const Subject& subject, const std::string& images, const fs:
   CHECK(contains(scores.out, "\"mean\""));
   CHECK(fs::exists(sheet));
   require_done(run_tuff({"explain", run}));
+  const Finished field = run_tuff({"explain", run, "--receptive-field", "--picture", run + "_field.png"});
+  require_done(field);
+  CHECK(contains(field.out, "input"));
+  CHECK(fs::exists(run + "_field.png"));
   require_done(run_tuff({"profile", run, "--train", "--runs", "1"}));
   require_done(run_tuff({"convert", run, run + ".onnx"}));
 }
@@ -66,6 +70,8 @@ TEST_CASE("networks: each trains, goes on, predicts, is judged, explained, profi
       {"insilico",
        joined(joined(small, {"--depth", "2", "--dropout", "0.2"}), {"--targets", masks}),
        {"--targets", masks}},
+      {"illumination", joined(joined(small, {"--depth", "2", "--patterns", "2", "--lamp-grid", "1x1"}), with_masks),
+       with_masks},
       {"denoiser", joined(small, {"--depth", "2", "--noise", "gaussian:0.1", "--dropout", "0.2"})},
       {"superres", {"--crop", "16", "--base", "4", "--blocks", "1"}},
   };
@@ -97,6 +103,13 @@ TEST_CASE("networks: a U-Net over volumes, through the same commands") {
                          truth),
                   truth},
                  (data / "images").string(), data);
+  check_commands({"stardist",
+                  joined({"--dims", "3", "--axes", "ZYX", "--crop", "16", "--crop-depth", "8", "--base", "2", "--depth",
+                          "1", "--rays", "8"},
+                         truth),
+                  truth},
+                 (data / "images").string(), data);
+  CHECK(probe_image(data / "stardist_results" / "v0.tif").depth == 12);
   const Image mask = probe_image(data / "unet_results" / "v0.tif");
   CHECK(mask.depth == 12);
   CHECK(fs::exists(data / "unet_results" / "v0_overlay_0011.png"));

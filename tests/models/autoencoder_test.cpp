@@ -67,4 +67,7 @@ TEST_CASE("illumination: patterns of lamps, before any network") {
   const Value x = graph.input("z", {3, 8, 5, 6});
   CHECK(contains(error_of([&] { illumination(graph, x, config); }), "f32 3x8x5x6; the net takes (N, 9, H, W)"));
   CHECK(contains(error_of([&] { illumination(graph, x, {.lamps = 8, .patterns = 0}); }), "0 patterns"));
+  Graph even;
+  illumination(even, even.input("x", {1, 8, 4, 4}), {.lamps = 8, .patterns = 2, .uniform = true});
+  CHECK(declared(even).empty());
 }

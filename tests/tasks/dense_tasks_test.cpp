@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "io/image.h"
 #include "support/child.h"
 #include "support/nuclei.h"
 #include "support/test_device.h"
@@ -29,7 +31,8 @@ struct Trained {
 Trained trained(const std::string& model, const fs::path& data, const Settings& settings, const std::string& name) {
   TrainOptions options = default_options(model);
   options.images = (data / "images").string();
-  if (applies(*find_field("masks"), model)) options.masks = (data / "masks").string();
+  const bool targets = std::ranges::any_of(settings, [](const auto& setting) { return setting.first == "targets"; });
+  if (applies(*find_field("masks"), model) && !targets) options.masks = (data / "masks").string();
   options.out = (scratch_folder(name) / "run").string();
   options.base = 4;
   options.depth = 2;
@@ -40,7 +43,7 @@ Trained trained(const std::string& model, const fs::path& data, const Settings& 
   validate(options);
   TrainingTask task;
   task.options = options;
-  task.objective = dense_objective(options);
+  task.objective = dense_objective(task.options);
   task.run = options.out;
   check_training(task);
   Trained result;
@@ -80,6 +83,47 @@ void check_learns(const std::string& model, const fs::path& data, const Settings
   for (const double score : first.scores) CHECK(std::isfinite(score));
 }
 
+// images/n0_0000.png ...: under each of `lamps` lamps another part of an image of nuclei is lit.
+fs::path lit_folder(const std::string& name, int lamps) {
+  const fs::path data = nuclei_folder(name);
+  fs::create_directories(data / "lit");
+  for (const auto& entry : fs::directory_iterator(data / "images")) {
+    const Image image = read_image(entry.path());
+    for (int lamp = 0; lamp < lamps; ++lamp) {
+      Image lit = image;
+      for (std::size_t i = 0; i < lit.values.size(); ++i)
+        if ((i / 16 + i) % static_cast<std::size_t>(lamps) != static_cast<std::size_t>(lamp)) lit.values[i] /= 4;
+      write_image(data / "lit" / (entry.path().stem().string() + "_000" + std::to_string(lamp) + ".png"), lit);
+    }
+  }
+  fs::remove_all(data / "images");
+  fs::rename(data / "lit", data / "images");
+  return data;
+}
+
+// Two volumes, images/v0.tif ..., of balls that are half as deep as they are wide.
+fs::path ball_folder(const std::string& name) {
+  const fs::path data = scratch_folder(name);
+  for (const char* kind : {"images", "masks"}) {
+    fs::create_directories(data / kind);
+    for (int i = 0; i < 2; ++i) {
+      Image volume(1, ImageSize(16, 40, 40));
+      volume.info.kind = FileKind::tiff;
+      std::size_t at = 0;
+      for (int z = 0; z < 16; ++z)
+        for (int y = 0; y < 40; ++y)
+          for (int x = 0; x < 40; ++x, ++at)
+            for (int ball = 0; ball < 3; ++ball) {
+              const int dz = 2 * (z - 5 - 2 * ball), dy = y - 9 - 10 * ball, dx = x - 10 - 9 * ((ball + i) % 3);
+              if (dz * dz + dy * dy + dx * dx <= 36)
+                volume.values[at] = kind[0] == 'm' ? static_cast<float>(ball + 1) : 200.0f;
+            }
+      write_image(data / kind / ("v" + std::to_string(i) + ".tif"), volume);
+    }
+  }
+  return data;
+}
+
 }  // namespace
 
 TEST_CASE("dense tasks: U-Net variants learn, bit for bit the same twice") {
@@ -108,6 +152,31 @@ TEST_CASE("dense tasks: StarDist and Cellpose learn, bit for bit the same twice"
   const fs::path data = nuclei_folder("dense_objects");
   check_learns("stardist", data, {{"steps", "40"}, {"rays", "8"}}, 0.8);
   check_learns("cellpose", data, {{"steps", "40"}}, 0.8);
+}
+
+TEST_CASE("dense tasks: StarDist in volumes learns, bit for bit the same twice") {
+  const Settings volumes = {{"dims", "3"}, {"axes", "ZYX"}, {"crop", "16"}, {"batch", "1"}, {"depth", "1"}};
+  Settings stars = volumes;
+  stars.insert(stars.end(), {{"steps", "30"}, {"rays", "12"}});
+  check_learns("stardist", ball_folder("dense_balls"), stars, 0.9);
+}
+
+TEST_CASE("dense tasks: StarDist estimates how far apart slices are") {
+  TrainOptions options = default_options("stardist");
+  const fs::path data = ball_folder("dense_anisotropy");
+  options.images = (data / "images").string(), options.masks = (data / "masks").string();
+  options.dims = 3, options.crop = 16, options.axes = "ZYX";
+  validate(options);
+  CHECK(options.rays == 96);
+  dense_objective(options);
+  CHECK(options.anisotropy == doctest::Approx(13.0 / 7).epsilon(0.01));  // the balls' extents
+}
+
+TEST_CASE("dense tasks: illumination is learned with what reads it, bit for bit the same twice") {
+  const fs::path data = lit_folder("dense_lamps", 3);
+  check_learns("illumination", data, {{"steps", "30"}, {"patterns", "2"}, {"lamp-grid", "1x3"}}, 0.9);
+  check_learns("illumination", data,
+               {{"steps", "30"}, {"patterns", "1"}, {"uniform", "true"}, {"targets", (data / "masks").string()}}, 0.95);
 }
 
 TEST_CASE("dense tasks: images from images learn, bit for bit the same twice") {

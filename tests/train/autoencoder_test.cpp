@@ -15,6 +15,7 @@
 #include "support/files.h"
 #include "support/test_device.h"
 #include "tasks/networks.h"
+#include "train/image_metrics.h"
 #include "train/training_graph.h"
 
 namespace tuff::test {
@@ -78,6 +79,58 @@ double first_loss(const TrainOptions& options, double weight) {
 }
 
 }  // namespace
+
+TEST_CASE("autoencoder: a plain one gives back what it encodes, from few bits nearly so") {
+  TrainOptions options = default_options("autoencoder");
+  options.size = 16;
+  options.base = 4;
+  options.latent = 3;
+  validate(options);
+  CHECK(options.loss == "mse");
+  const TemporaryFolder folder;
+  const LabelledImages images = colour_images(folder, options);
+  const AutoencoderNetwork network = make_autoencoder(options, 3);
+  CHECK(!network.is_variational());
+  ParameterStore store(test_device(), *decoding_graph(network, 1));
+  randomize(store);
+  Autoencoder autoencoder(test_device(), store, network, 4);
+  const std::vector<std::int64_t> chosen = {6, 0, 1, 2, 3, 5};
+  const Latents codes = autoencoder.encode(images, chosen);
+  CHECK(codes.log_variance.data.empty());
+  const std::vector<Image> whole = autoencoder.reconstruct(images, chosen), parts = autoencoder.decode(codes.mean);
+  for (std::size_t i = 0; i < parts.size(); ++i) CHECK(parts[i].values == whole[i].values);
+
+  // The mean over images and channels of each one's own.
+  const Fidelity fidelity = autoencoder.fidelity(images, chosen, codes.mean);
+  double psnr_sum = 0;
+  Image truth(3, 16, 16);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    images.images.read(chosen[i], truth.values);
+    for (std::int64_t c = 0; c < 3; ++c) psnr_sum += psnr(whole[i].channel(c), truth.channel(c));
+  }
+  CHECK(fidelity.psnr == doctest::Approx(psnr_sum / 18));
+
+  const HostTensor coarse = quantized(codes.mean, 1), fine = quantized(codes.mean, 12);
+  for (int number = 0; number < 3; ++number) {
+    std::vector<float> levels;
+    float low = 1e30f, high = -1e30f, away = 0;
+    for (std::size_t i = static_cast<std::size_t>(number); i < 18; i += 3) {
+      levels.push_back(coarse.floats()[i]);
+      low = std::min(low, codes.mean.floats()[i]), high = std::max(high, codes.mean.floats()[i]);
+      away = std::max(away, std::abs(fine.floats()[i] - codes.mean.floats()[i]));
+    }
+    std::ranges::sort(levels);
+    levels.erase(std::ranges::unique(levels).begin(), levels.end());
+    CHECK(levels.size() == 2);
+    CHECK(levels[0] == doctest::Approx(low + (high - low) / 4));
+    CHECK(away <= (high - low) / 8000);
+  }
+
+  autoencoder.add_noise(parse_noise("gaussian:0.3"), 1);
+  const HostTensor noisy = autoencoder.encode(images, chosen).mean;
+  CHECK(noisy.data != codes.mean.data);
+  CHECK(autoencoder.encode(images, chosen).mean.data == noisy.data);
+}
 
 TEST_CASE("autoencoder: decoding encoded images is reconstructing them, to the bit") {
   for (const auto& [block, norm] :
