@@ -91,6 +91,12 @@ def labeling(p, batch, options, step):
     return image_loss(options["loss"], unet(p, batch["images"], options, batch["targets"].shape[1]), batch["targets"])
 
 
+def illumination(p, batch, options, step):
+    weight = F.softplus(p("illumination.weight", (options["patterns"], batch["images"].shape[1])))
+    exposures = torch.einsum("kl,nlyx->nkyx", weight / weight.sum(1, keepdim=True), batch["images"])
+    return image_loss(options["loss"], unet(p, exposures, options, batch["targets"].shape[1]), batch["targets"])
+
+
 def denoising(p, batch, options, step):
     x = batch["images"]
     return image_loss(options["loss"], x + unet(p, x, options, x.shape[1]), batch["targets"])
@@ -126,6 +132,7 @@ LOSSES = {
     "stardist": stardist,
     "cellpose": flows,
     "insilico": labeling,
+    "illumination": illumination,
     "denoiser": denoising,
     "superres": super_resolution,
     "vae": vae,

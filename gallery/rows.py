@@ -22,6 +22,8 @@ class Row:
 
 MASKS = "--images {data}/train/images --masks {data}/train/masks --val-fraction 0"
 UNSEEN_MASKS = "--images {data}/unseen/images --masks {data}/unseen/masks"
+PAIRS = "--images {data}/train/images --targets {data}/train/targets --val-fraction 0"
+UNSEEN_PAIRS = "--images {data}/unseen/images --targets {data}/unseen/targets"
 
 ROWS = [
     Row(
@@ -66,9 +68,8 @@ ROWS = [
     ),
     Row(
         "insilico", "Fluorescence from phase contrast", "insilico", "insilico",
-        "--images {data}/train/images --targets {data}/train/targets --val-fraction 0 --base 16 --depth 3 --crop 128 "
-        "--batch 4 --steps 200",
-        "--images {data}/unseen/images --targets {data}/unseen/targets", "mean.pearson", "Pearson's correlation",
+        f"{PAIRS} --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
         "13 focal planes in, three fluorescence channels out; judged by a strip of the field that was kept from training.",
         compared=True,
     ),
@@ -85,6 +86,22 @@ ROWS = [
         UNSEEN_MASKS, "mean.dice", "Dice",
         "One volume of 31 slices: 36 columns to train on, 21 others to judge by.",
         compared=True,
+    ),
+    Row(
+        "illumination", "Two exposures instead of thirteen", "illumination", "insilico",
+        f"{PAIRS} --patterns 2 --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
+        "The network learns how bright each lamp shines in two exposures together with how to read them; the focal planes "
+        "stand in for images by one lamp each.",
+        compared=True,
+        commands=("patterns {run}/last.safetensors --out {out}",),
+        picture="patterns.png",
+    ),
+    Row(
+        "illumination-uniform", "The same with all lamps equally bright", "illumination", "insilico",
+        f"{PAIRS} --uniform --patterns 1 --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
+        "What learned patterns have to be better than.",
     ),
     Row(
         "fcn-nuclei", "Nuclei by a fully convolutional network", "fcn", "nuclei",
@@ -127,5 +144,20 @@ ROWS = [
         "elbo", "ELBO, nats an image",
         "A conditional variational autoencoder; a row for each class.",
         commands=("generate {run} --seed 0 --out {out}/sheet.png",),
+    ),
+    Row(
+        "stardist3d-blobs", "Nuclei in a volume by StarDist", "stardist", "blobs3d",
+        f"{MASKS} --dims 3 --axes ZYX --base 8 --depth 2 --crop 32 --crop-depth 16 --batch 2 --steps 200",
+        UNSEEN_MASKS, "mean.ap50", "AP@0.5",
+        "Polyhedra of 96 rays; as many columns of one volume to train on as above.",
+    ),
+    Row(
+        "autoencoder-digits", "Digits as sixteen numbers", "autoencoder", "digits",
+        "--images {data}/train/images-idx3-ubyte.gz --val-fraction 0 --base 16 --latent 16 --steps 600",
+        "--images {data}/unseen/images-idx3-ubyte.gz", "psnr", "PSNR, dB",
+        "An autoencoder with a bottleneck; how quality rises with its size.",
+        commands=("rate --images {data}/train/images-idx3-ubyte.gz --val-last 1000 --base 16 --steps 300 "
+                  "--latents 4,8,16,32 --resume --out {out}/rate",),
+        picture="rate/rate.png",
     ),
 ]
