@@ -24,12 +24,6 @@ namespace {
 // Images that validation adds noise to are numbered as samples of this epoch, which no training reaches.
 constexpr std::int64_t kValidationEpoch = 0xffffffff;
 
-Value image_loss(Value image, Value truth, const std::string& name) {
-  if (name == "l1") return l1_loss(image, truth);
-  if (name == "huber") return huber_loss(image, truth, 0.1f);
-  return mse_loss(image, truth);
-}
-
 // Mean over channels and images; Pearson's correlation of each channel, too, where there are several.
 class ImageScorer : public Scorer {
  public:
@@ -163,6 +157,12 @@ class DenoisingTask : public ImageTask {
 };
 
 }  // namespace
+
+Value image_loss(Value image, Value truth, const std::string& name) {
+  if (name == "l1") return l1_loss(image, truth);
+  if (name == "huber") return huber_loss(image, truth, 0.1f);
+  return mse_loss(image, truth);
+}
 
 ImageTask::ImageTask(const TrainOptions& options, Network network, std::int64_t channels)
     : options_(options), network_(std::move(network)), channels_(channels) {}
