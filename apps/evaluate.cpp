@@ -12,10 +12,12 @@
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/session.h"
+#include "apps/signals.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
 #include "tasks/networks.h"
+#include "tasks/signals.h"
 #include "train/predict.h"
 
 namespace tuff {
@@ -141,12 +143,26 @@ void evaluate_code(const EvaluateArguments& arguments, Model model) {
                        std::move(model));
 }
 
+void evaluate_spectra(const EvaluateArguments& arguments, const Model& model) {
+  if (!arguments.masks.empty()) throw Error("--masks: the model learned from signals, which have none; leave it out");
+  evaluate_signals({.signals = arguments.images,
+                    .targets = arguments.targets,
+                    .labels = arguments.classes.labels,
+                    .json = arguments.json,
+                    .sheet = arguments.sheet,
+                    .sheet_rows = arguments.sheet_rows,
+                    .device = arguments.device,
+                    .autotune = arguments.autotune},
+                   model);
+}
+
 void run_evaluate(const EvaluateArguments& arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
   Model model = load_model(arguments.model);
   if (is_autoencoder(model.options.model)) return evaluate_code(arguments, std::move(model));
+  if (takes_signals(model.options.model)) return evaluate_spectra(arguments, model);
   const Dataset dataset = open_evaluated(arguments, model);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   const DenseTask& task = *loaded.task;
@@ -193,7 +209,9 @@ void add_evaluate_command(CLI::App& tuff) {
       "of a vae the evidence lower bound and how its code is used, of an autoencoder rate and quality");
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
-  command->add_option("--images", arguments->images, "folder of images; autoencoders: or an idx file")
+  command
+      ->add_option("--images,--signals", arguments->images,
+                   "folder of images; autoencoders: or an idx file; a file of signals")
       ->required()
       ->type_name("DIR");
   command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->type_name("DIR");

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
+#include "tasks/signals.h"
 #include "train/autoencoder.h"
 #include "train/training_graph.h"
 
@@ -26,6 +27,14 @@ ModelGraph dense_graph(const Model& model, TrainOptions options, const GraphChoi
   return {
       choice.train ? training_graph(*task, options) : inference_graph(task->network(), options.batch, crop_of(options)),
       title("prediction of", choice, options.batch, crop_of(options))};
+}
+
+ModelGraph signals_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
+  const std::int64_t length = choice.side > 0 ? choice.side : options.length;
+  const SignalNetwork network = make_signal_network(options, model.format, length);
+  return {choice.train ? training_graph(network, options) : signal_graph(network, options.batch),
+          fmt::format("{} {} signals of {} values", choice.train ? "a training step with" : "prediction of",
+                      options.batch, length)};
 }
 
 ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
@@ -48,6 +57,7 @@ std::string describe_arena(const Plan& plan) {
 ModelGraph model_graph(const Model& model, const GraphChoice& choice) {
   TrainOptions options = model.options;
   if (choice.batch > 0 || !choice.train) options.batch = std::max<std::int64_t>(1, choice.batch);
+  if (takes_signals(options.model)) return signals_graph(model, options, choice);
   return is_dense(options.model) ? dense_graph(model, options, choice) : autoencoder_graph(model, options, choice);
 }
 

@@ -12,6 +12,7 @@
 #include "tasks/dense_objective.h"
 #include "tasks/dense_task.h"
 #include "tasks/networks.h"
+#include "tasks/signals.h"
 
 namespace tuff {
 namespace {
@@ -71,7 +72,11 @@ class TuffRunner final : public ModelRunner {
     if (classes_of(model_) > 0) return {"images", "classes"};
     return {"images"};
   }
-  std::vector<std::string> outputs() const override { return {is_autoencoder(model_) ? "reconstruction" : "logits"}; }
+  std::vector<std::string> outputs() const override {
+    if (is_autoencoder(model_)) return {"reconstruction"};
+    const std::string& network = model_.options.model;
+    return {takes_signals(network) && !gives_signal_classes(network) ? "denoised" : "logits"};
+  }
   std::vector<std::string> differentiable() const override { return {"images"}; }  // and parameters, of plain names
 
   onnx::RunResult run(const onnx::RunRequest& request, const std::function<Device&()>& device) override {
@@ -100,6 +105,10 @@ class TuffRunner final : public ModelRunner {
 // The shape that it was trained on, one image at a time, and one that differs from it in every extent that may.
 std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& part) {
   const std::int64_t channels = model.format.image_channels;
+  if (takes_signals(model.options.model)) {
+    const SignalNetwork network = make_signal_network(model.options, model.format, model.options.length);
+    return {{1, channels, network.padded}, {2, channels, network.padded}};
+  }
   if (is_autoencoder(model)) {
     const AutoencoderNetwork network = make_autoencoder(model.options, channels);
     if (part == "decoder") return {{1, network.latent, 1, 1}, {2, network.latent, 1, 1}};
@@ -121,8 +130,13 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
 
 void require_shape(const Model& model, const Extents& shape, const Extents& usual) {
   if (shape.size() != usual.size() || shape[1] != usual[1])
-    throw Error(fmt::format("{}: its input is (N, {}, {}H, W), not {}", model.path.string(), usual[1],
-                            usual.size() == 5 ? "D, " : "", shape_text(shape)));
+    throw Error(fmt::format("{}: its input is (N, {}, {}), not {}", model.path.string(), usual[1],
+                            usual.size() == 5   ? "D, H, W"
+                            : usual.size() == 3 ? std::to_string(usual[2])
+                                                : "H, W",
+                            shape_text(shape)));
+  if (usual.size() == 3 && shape[2] != usual[2])
+    throw Error(fmt::format("{}: takes signals of {} values, not {}", model.path.string(), usual[2], shape[2]));
 }
 
 void add_output(onnx::Imported& net, const std::string& name, Value value) {
@@ -139,6 +153,12 @@ void build_autoencoder(onnx::Imported& net, const Model& model, Value x, const s
     return add_output(net, network.is_variational() ? "mean" : "code", network.encode(*net.graph, x, classes).mean);
   const Value z = part == "decoder" ? x : network.encode(*net.graph, x, classes).mean;
   add_output(net, "reconstruction", network.decode(*net.graph, z, classes));
+}
+
+// Of signals as long as those of training, padded as their network takes them.
+void build_signals(onnx::Imported& net, const Model& model, Value x) {
+  const SignalNetwork network = make_signal_network(model.options, model.format, model.options.length);
+  add_output(net, network.classes > 0 ? "logits" : "denoised", network.build(*net.graph, x, false));
 }
 
 // Extents that differ between two shapes get names; those of an output the input's where they are equal.
@@ -173,6 +193,8 @@ onnx::Imported inference_network(const Model& model, const Extents& shape, const
   net.inputs.push_back({.name = name, .shape = extents, .in_graph = true});
   if (is_autoencoder(model))
     build_autoencoder(net, model, x, part);
+  else if (takes_signals(model.options.model))
+    build_signals(net, model, x);
   else
     add_output(net, "logits", make_dense_task(model.options, model.format)->network().build(*net.graph, x, false));
   for (const Variable& variable : net.graph->variables()) {

@@ -14,9 +14,11 @@
 #include "apps/progress.h"
 #include "apps/results.h"
 #include "apps/session.h"
+#include "apps/signals.h"
 #include "base/background.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "tasks/signals.h"
 #include "train/predict.h"
 
 namespace tuff {
@@ -137,7 +139,10 @@ void run_predict(PredictArguments arguments) {
   check_folder(arguments.out);
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
-  Model model = load_dense_model(arguments.model);
+  Model model = load_model(arguments.model);
+  if (takes_signals(model.options.model))
+    return predict_signals({arguments.inputs, arguments.out, arguments.device, arguments.autotune}, model);
+  model = load_dense_model(arguments.model);
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);
@@ -167,7 +172,7 @@ void add_predict_command(CLI::App& tuff) {
       "predict", "What a model says of images: masks, objects, other images; results of the same name are replaced");
   const auto arguments = std::make_shared<PredictArguments>();
   add_model_option(*command, arguments->model);
-  command->add_option("images", arguments->inputs, "image files or folders of them")
+  command->add_option("images", arguments->inputs, "image files or folders of them; files of signals")
       ->required()
       ->type_name("IMAGE|DIR...");
   command

@@ -21,6 +21,7 @@
 #include "models/vae.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
+#include "tasks/signal_objective.h"
 #include "tasks/training_data.h"
 #include "train/autoencoder.h"
 #include "train/trainer.h"
@@ -122,34 +123,59 @@ std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
   return autoencoding(options, std::move(format), std::move(set), std::move(network));
 }
 
+// Fills in the length, which the signals decide.
+std::unique_ptr<Objective> signals_of(TrainOptions& options) {
+  SignalData data = open_signals(
+      {options.signals, options.targets, options.labels, options.label_column, gives_signal_classes(options.model)},
+      data_format(options));
+  options.length = data.length;
+  return signal_objective(options, std::move(data));
+}
+
+std::unique_ptr<Objective> objective_of(TrainOptions& options) {
+  if (takes_signals(options.model)) return signals_of(options);
+  return is_dense(options.model) ? dense_objective(options, stderr_log()) : autoencoding_of(options);
+}
+
+const std::string& data_name(const TrainOptions& options) {
+  return takes_signals(options.model) ? options.signals : options.images;
+}
+
 TrainingTask prepare(const Given& given) {
   TrainingTask task;
   const bool resume = find_given(given, "resume") != nullptr;
   if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
-  require(task.options.images, "images");
   const auto has = [&](const char* option) { return applies(*find_field(option), task.options.model); };
+  if (takes_signals(task.options.model))
+    require(task.options.signals, "signals");
+  else
+    require(task.options.images, "images");
   if (has("masks") && !has("targets")) require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
   if (!resume) refuse_existing(task.run);
-  task.objective = is_dense(task.options.model) ? dense_objective(task.options) : autoencoding_of(task.options);
+  task.objective = objective_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
         fmt::format("{}: these images{} have another number of channels than when the run was begun; begin a new run",
-                    task.options.images, task.options.targets.empty() ? "" : ", or those of --targets,"));
+                    data_name(task.options), task.options.targets.empty() ? "" : ", or those of --targets,"));
   if (task.resume && task.resume->state->dataset != task.objective->fingerprint())
     throw Error(
         fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
                     "those back, or begin a new run",
-                    task.options.images));
+                    data_name(task.options)));
+  if (!resume && !task.options.init.empty()) task.init = load_model(task.options.init);
   check_training(task);
   return task;
 }
 
-std::string describe_epoch(const EpochReport& report, const std::vector<Metric>& metrics) {
+std::string describe_epoch(const EpochReport& report, const Objective& objective) {
+  const std::vector<Metric> metrics = objective.metrics();
+  const std::vector<std::string> parts = objective.parts();
   std::string text = fmt::format("epoch {}  step {}  loss {:.4f}", report.epoch, report.step, report.loss);
+  for (std::size_t i = 0; i < parts.size(); ++i) text += fmt::format("  {} {:.4f}", parts[i], report.parts[i]);
   for (std::size_t i = 0; i < report.scores.size(); ++i)
     text += fmt::format("  {} {:.{}f}", metrics[i].title, report.scores[i], metrics[i].decimals);
   if (!report.scores.empty() && report.best) text += "  (best)";
@@ -178,7 +204,7 @@ void train_with(const GivenOptions& given) {
                                                   : fmt::format("loss {:.4f}", report.loss));
   };
   hooks.epoch = [&](const EpochReport& report) {
-    progress->line(describe_epoch(report, metrics));
+    progress->line(describe_epoch(report, *task.objective));
     if (report.best && task.options.model == "illumination") write_patterns(load_model(task.run), task.run);
   };
   const TrainingSummary summary = train(*device, task, hooks);

@@ -188,6 +188,8 @@ Value Layers::norm_and_activation(Value x, const std::string& norm_name, const s
     x = group_norm(x, std::gcd(options_.groups, channels), weight, bias, 1e-5f, within);
   } else if (options_.norm == NormKind::instance) {
     x = instance_norm(x, weight, bias, 1e-5f, within);
+  } else if (!options_.running) {
+    x = batch_norm(x, weight, bias, {}, {}, {.training = true, .activation = within}).output;
   } else {
     const Value mean = graph_.buffer(norm_name + ".running_mean", {channels}, Initializer::constant(0));
     const Value variance = graph_.buffer(norm_name + ".running_var", {channels}, Initializer::constant(1));

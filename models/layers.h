@@ -35,6 +35,7 @@ struct LayerOptions {
   ActivationKind activation = ActivationKind::relu;
   float slope = 0.01f;      // of leaky_relu; PReLU starts at 0.25
   float momentum = 0.1f;    // of batch norm's running statistics
+  bool running = true;      // batch norm has running statistics, else always the batch's
   Value random_state = {};  // of dropout, see ops/random.h
 };
 

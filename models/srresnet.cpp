@@ -91,7 +91,8 @@ Value discriminator(Graph& graph, Value x, const DiscriminatorConfig& config, bo
                         .norm = config.norm,
                         .groups = config.groups,
                         .activation = ActivationKind::leaky_relu,
-                        .slope = 0.2f});
+                        .slope = 0.2f,
+                        .running = config.running});
   for (std::int64_t pair = 0; pair < config.pairs; ++pair) {
     const std::string name = fmt::format("{}layers.{}", prefix, pair);
     const std::int64_t channels = config.base << pair;

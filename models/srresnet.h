@@ -41,6 +41,7 @@ struct DiscriminatorConfig {
   std::int64_t pairs = 4;     // of convolutions, the second of stride 2
   std::int64_t dense = 1024;  // units before the score
   NormKind norm = NormKind::batch;
+  bool running = true;  // LayerOptions::running
   std::int64_t groups = 8;
   int rank = 2;
 

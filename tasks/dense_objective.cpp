@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "base/error.h"
+#include "io/annotated_images.h"
 #include "io/loader.h"
 #include "io/shrink.h"
 #include "ops/adam.h"
@@ -18,6 +22,8 @@
 
 namespace tuff {
 namespace {
+
+constexpr std::int64_t kWatchedSteps = 100;  // of an epoch: as many whatever has been annotated
 
 std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
@@ -42,6 +48,7 @@ LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<
   result.target_channels = needs.target_channels;
   result.vectors = needs.vectors;
   result.threads = static_cast<int>(options.threads);
+  if (options.watch) result.steps_per_epoch = kWatchedSteps;
   result.prepare = [task](Sample& sample) { task->prepare(sample); };
   if (task->changes())
     result.change = [task](std::span<float> image, std::span<float> targets, const SampleKey& key) {
@@ -81,31 +88,48 @@ void check_files(const Dataset& dataset) {
                             dataset.format.foreground.empty() ? "" : "; look at --foreground"));
 }
 
+[[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const TrainOptions& options) {
+  if (size.depth == 1)
+    throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
+  throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
+                          options.crop_depth > 0 ? "--crop-depth" : "--crop", crop_of(options).depth, item.name,
+                          size.depth));
+}
+
+// Error where crops don't fit into what the network sees of an item.
+void check_size(const DataItem& item, std::int64_t target_scale, const TrainOptions& options) {
+  const ImageSize size = shrunk(item.size, target_scale), crop = crop_of(options);
+  if (size.depth < crop.depth) refuse_depth(item, size, options);
+  if (size.height >= crop.height && size.width >= crop.width) return;
+  throw Error(fmt::format("--crop {}: the image \"{}\" is only {}x{}{}; use a smaller --crop, or leave the image out",
+                          options.crop, item.name, size.width, size.height,
+                          size == item.size ? "" : fmt::format(" at 1/{} of its size", target_scale)));
+}
+
 class DenseObjective : public Objective {
  public:
   DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
       : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {}
+  // `images`: refreshed.
+  DenseObjective(TrainOptions options, AnnotatedImages images, std::shared_ptr<const DenseTask> task, LogSink log)
+      : options_(std::move(options)),
+        dataset_(images.dataset()),
+        task_(std::move(task)),
+        watched_(std::move(images)),
+        log_(std::move(log)) {}
 
   void check() const override {
     check_crop(task_->network(), options_);
-    const ImageSize crop = crop_of(options_);
-    for (const DataItem& item : dataset_.items) {
-      const ImageSize size = network_size(item);
-      if (size.depth < crop.depth) refuse_depth(item, size, crop);
-      if (size.height < crop.height || size.width < crop.width)
-        throw Error(
-            fmt::format("--crop {}: the image \"{}\" is only {}x{}{}; use a smaller --crop, or leave the image out",
-                        options_.crop, item.name, size.width, size.height,
-                        size == item.size ? "" : fmt::format(" at 1/{} of its size", task_->needs().target_scale)));
-    }
+    for (const DataItem& item : dataset_.items) check_size(item, task_->needs().target_scale, options_);
     parse_augmentation(options_.augment);
     task_->check(dataset_);
-    check_files(dataset_);
+    if (!watched_) check_files(dataset_);
   }
 
   std::unique_ptr<Graph> graph() const override { return training_graph(*task_, options_); }
+  std::vector<std::string> parts() const override { return task_->parts(); }
   const DataFormat& format() const override { return dataset_.format; }
-  std::string fingerprint() const override { return tuff::fingerprint(dataset_); }
+  std::string fingerprint() const override { return watched_ ? "watched" : tuff::fingerprint(dataset_); }
   std::int64_t steps_per_epoch() const override {
     return count_steps_per_epoch(dataset_, split().train, loader_options(options_, task_));
   }
@@ -118,17 +142,16 @@ class DenseObjective : public Objective {
 
   // Of an item as the network sees it.
   ImageSize network_size(const DataItem& item) const { return shrunk(item.size, task_->needs().target_scale); }
-  [[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const ImageSize& crop) const {
-    if (size.depth == 1)
-      throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
-    throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
-                            options_.crop_depth > 0 ? "--crop-depth" : "--crop", crop.depth, item.name, size.depth));
+  Split split() const {
+    return watched_ ? watched_->split(options_.val_fraction, seed_of(options_))
+                    : split_dataset(dataset_, options_.val_fraction, seed_of(options_));
   }
-  Split split() const { return split_dataset(dataset_, options_.val_fraction, seed_of(options_)); }
 
   TrainOptions options_;
   Dataset dataset_;
   std::shared_ptr<const DenseTask> task_;
+  std::optional<AnnotatedImages> watched_;  // as they were when training began
+  LogSink log_;
 };
 
 class DenseObjective::Crops : public Objective::Session {
@@ -136,21 +159,28 @@ class DenseObjective::Crops : public Objective::Session {
   Crops(const DenseObjective& objective, const Place& place, std::int64_t epoch, std::int64_t step)
       : objective_(objective),
         task_(*objective.task_),
+        watched_(objective.watched_),
+        dataset_(std::make_shared<const Dataset>(objective.dataset_)),
         split_(objective.split()),
-        loader_(objective.dataset_, split_.train, loader_options(objective.options_, objective.task_), epoch, step),
+        loader_(std::make_unique<Loader>(*dataset_, split_.train, loader_options(objective.options_, objective.task_),
+                                         epoch, step)),
+        next_(epoch * loader_->steps_per_epoch() + step),
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
         reader_(task_.reader(place.device)),
-        draws_(has_random_state(*objective.graph())) {}
+        draws_(has_random_state(*objective.graph())) {
+    if (watched_) judged_ = watched_->state_of(split_.validation);
+  }
 
   std::vector<NamedTensor> next() override {
-    Batch batch = loader_.next();
+    Batch batch = loader_->next();
+    ++next_;
     std::vector<NamedTensor> tensors;
     tensors.push_back({"images", std::move(batch.images)});
     if (!batch.labels.data.empty()) tensors.push_back({"labels", std::move(batch.labels)});
     if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
     if (draws_) {
-      const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
+      const std::int64_t step = batch.epoch * loader_->steps_per_epoch() + batch.step;
       tensors.push_back({"random_state", random_state_tensor(seed_of(objective_.options_), step)});
     }
     return tensors;
@@ -161,24 +191,35 @@ class DenseObjective::Crops : public Objective::Session {
     const std::unique_ptr<Scorer> scorer = task_.scorer();
     pictures_.clear();
     for (const std::size_t item : split_.validation) {
-      const std::shared_ptr<const Sample> sample = loader_.sample(item);
+      const std::shared_ptr<const Sample> sample = loader_->sample(item);
       const Image input = task_.input_of(*sample, item);
       const DenseResult result = reader_->read(predictor_.predict(input));
       scorer->add(*sample, result);
       if (pictures_.size() < kPictureRows)
-        pictures_.push_back(
-            picture_row(objective_.dataset_.items[item].name, *sample, input, result, task_.result_kind()));
+        pictures_.push_back(picture_row(dataset_->items[item].name, *sample, input, result, task_.result_kind()));
     }
     return scorer->total();
   }
 
   std::vector<PictureRow> pictures() override { return pictures_; }
+  bool refresh() override {
+    if (!watched_ || !watched_->refresh() || watched_->dataset().items.empty()) return false;
+    take_watched();
+    const auto epoch = next_ / kWatchedSteps, step = next_ % kWatchedSteps;
+    loader_ = std::make_unique<Loader>(*dataset_, split_.train, loader_options(objective_.options_, objective_.task_),
+                                       epoch, step);
+    std::string judged = watched_->state_of(split_.validation);
+    if (objective_.log_)
+      objective_.log_(LogLevel::info, fmt::format("--watch: {} annotated images now, {} of them for validation",
+                                                  dataset_->items.size(), split_.validation.size()));
+    return std::exchange(judged_, judged) != judged;
+  }
 
   SafeTensors validation_images() override {
     SafeTensors file;
     for (const std::size_t item : split_.validation) {
-      const std::shared_ptr<const Sample> sample = loader_.sample(item);
-      const std::string& name = objective_.dataset_.items[item].name;
+      const std::shared_ptr<const Sample> sample = loader_->sample(item);
+      const std::string& name = dataset_->items[item].name;
       const Image image = task_.input_of(*sample, item);
       file.tensors.push_back(StoredTensor::from_tensor(name + ".image", planes(image)));
       const ImageSize size = sample->image.size();
@@ -199,10 +240,21 @@ class DenseObjective::Crops : public Objective::Session {
     return HostTensor::from_floats(shape, image.values);
   }
 
+  // The loader's threads read the items, so it goes first.
+  void take_watched() {
+    loader_.reset();
+    dataset_ = std::make_shared<const Dataset>(watched_->dataset());
+    split_ = watched_->split(objective_.options_.val_fraction, seed_of(objective_.options_));
+  }
+
   const DenseObjective& objective_;
   const DenseTask& task_;
+  std::optional<AnnotatedImages> watched_;
+  std::shared_ptr<const Dataset> dataset_;
   Split split_;
-  Loader loader_;
+  std::string judged_;  // AnnotatedImages::state_of() of the validation images
+  std::unique_ptr<Loader> loader_;
+  std::int64_t next_;  // batches are numbered through all epochs
   Predictor predictor_;
   std::unique_ptr<DenseReader> reader_;
   bool draws_;
@@ -223,7 +275,27 @@ std::unique_ptr<Objective::Session> DenseObjective::start(const Place& place, st
   return std::make_unique<Crops>(*this, place, epoch, step);
 }
 
+std::unique_ptr<Objective> watched_objective(const TrainOptions& options, const LogSink& log) {
+  const auto check = [options](const DataItem& item) { check_size(item, 1, options); };
+  AnnotatedImages images(options.images, options.masks, data_format(options), check, log);
+  images.refresh();
+  if (images.dataset().items.empty() && log)
+    log(LogLevel::info, fmt::format("--watch: waiting for the first mask of an image in {}", options.masks));
+  while (images.dataset().items.empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    images.refresh();
+  }
+  std::shared_ptr<const DenseTask> task = make_dense_task(options, images.dataset().format);
+  return std::make_unique<DenseObjective>(options, std::move(images), std::move(task), log);
+}
+
 }  // namespace
+
+void DenseTask::add_step(Graph& graph, const Inputs& inputs, Value step_state, const TrainOptions& options) const {
+  const Value loss = this->loss(graph, inputs);
+  graph.output("loss", loss);
+  add_update(graph, loss, step_state, options);
+}
 
 ImageSize crop_of(const TrainOptions& options) {
   const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : options.crop;
@@ -266,10 +338,8 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   if (needs.target_channels > 0)
     inputs.targets = graph->input(
         "targets", image_shape(network, options.batch, needs.target_channels, enlarged(output, needs.target_scale)));
-  const Value loss = task.loss(*graph, inputs);
   const Value step_state = graph->input("step_state", {kStepStateElements});
-  graph->output("loss", loss);
-  add_update(*graph, loss, step_state, options);
+  task.add_step(*graph, inputs, step_state, options);
   return keep_statistics_finite(*graph);
 }
 
@@ -278,7 +348,8 @@ std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset
   return std::make_unique<DenseObjective>(std::move(options), std::move(dataset), std::move(task));
 }
 
-std::unique_ptr<Objective> dense_objective(TrainOptions& options) {
+std::unique_ptr<Objective> dense_objective(TrainOptions& options, const LogSink& log) {
+  if (options.watch) return watched_objective(options, log);
   Dataset dataset = open_training_data(options);
   if (applies(*find_field("anisotropy"), options.model) && options.dims == 3 && options.anisotropy == 0)
     options.anisotropy = estimate_anisotropy(dataset);

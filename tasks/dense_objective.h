@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/log.h"
 #include "io/dataset.h"
 #include "tasks/dense_task.h"
 #include "train/objective.h"
@@ -14,8 +15,10 @@ namespace tuff {
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
                                            std::shared_ptr<const DenseTask> task);
 
-// The same for the task and the data that the options name. Fills in what the data decide (--anisotropy 0).
-std::unique_ptr<Objective> dense_objective(TrainOptions& options);
+// The same for the task and the data that the options name. Fills in what the data decide (--anisotropy 0). With
+// options.watch this waits until an image is annotated, and sessions take in what is annotated later
+// (io/annotated_images.h): those and files that can't be used are told to the log.
+std::unique_ptr<Objective> dense_objective(TrainOptions& options, const LogSink& log = {});
 
 // One step on a batch of crops. Inputs: "images", "labels" and "targets" where the task needs them, "random_state"
 // where something draws, "step_state" (ops/optimizer.h). Output: "loss". Arenas: "parameters", "gradients", the

@@ -81,6 +81,10 @@ class DenseTask {
   };
   // A scalar. Where the network or the loss draws random numbers, by random_state_input() of train/training_graph.h.
   virtual Value loss(Graph& graph, const Inputs& inputs) const = 0;
+  // All that a step computes: output "loss", and the update by it. Where several networks learn, their losses are the
+  // outputs parts(), too.
+  virtual void add_step(Graph& graph, const Inputs& inputs, Value step_state, const TrainOptions& options) const;
+  virtual std::vector<std::string> parts() const { return {}; }
 
   // What the network sees of a held-back image; `item`: its number in the data set, for noise.
   virtual Image input_of(const Sample& sample, std::size_t) const { return sample.image; }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "io/shrink.h"
 #include "models/srresnet.h"
+#include "tasks/adversarial.h"
 #include "tasks/image_task.h"
 
 namespace tuff {
@@ -12,7 +13,8 @@ namespace {
 
 class SuperResolutionTask : public ImageTask {
  public:
-  using ImageTask::ImageTask;
+  SuperResolutionTask(const TrainOptions& options, Network network, std::int64_t channels)
+      : ImageTask(options, std::move(network), channels), content_(options, channels) {}
 
   Needs needs() const override {
     Needs needs = ImageTask::needs();
@@ -20,6 +22,21 @@ class SuperResolutionTask : public ImageTask {
     return needs;
   }
   bool gives_input_units() const override { return true; }
+
+  Value loss(Graph& graph, const Inputs& inputs) const override {
+    return content_.loss(graph, network().build(graph, inputs.images, true), inputs.targets);
+  }
+
+  void add_step(Graph& graph, const Inputs& inputs, Value step_state, const TrainOptions& options) const override {
+    if (options.adversarial == 0) return ImageTask::add_step(graph, inputs, step_state, options);
+    const Value image = network().build(graph, inputs.images, true);
+    const Value content = content_.loss(graph, image, inputs.targets);
+    add_adversarial_step(graph, image, inputs.targets, content, step_state, options);
+  }
+
+  std::vector<std::string> parts() const override {
+    return options().adversarial > 0 ? adversarial_parts() : std::vector<std::string>{};
+  }
 
   void check(const Dataset& dataset) const override {
     const std::int64_t scale = network().scale;
@@ -33,6 +50,9 @@ class SuperResolutionTask : public ImageTask {
     sample.targets = cut_to_multiple(sample.image, network().scale);
     sample.image = shrink(sample.image, network().scale);
   }
+
+ private:
+  ImageContent content_;
 };
 
 }  // namespace

@@ -37,7 +37,7 @@ const std::map<std::string, Names> kMayInclude = {
     {"train", {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "report"}},
     {"models", {"base", "graph", "ops"}},
     {"tasks",
-     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "report", "train",
+     {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "onnx", "report", "train",
       "models"}},
     {"apps",
      {"base", "graph", "plan", "ops", "autodiff", "passes", "vulkan", "runtime", "io", "instances", "onnx", "report",

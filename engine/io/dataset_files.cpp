@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "io/annotated_images.h"
 #include "io/dataset.h"
 
 namespace tuff {
@@ -27,7 +28,8 @@ ChannelName channel_name(const std::string& stem) {
   return {stem.substr(0, stem.size() - 5), std::stoi(stem.substr(stem.size() - 4))};
 }
 
-std::vector<fs::path> images_in(const fs::path& folder) {
+// Error where there are none, unless the folder is still to be filled.
+std::vector<fs::path> images_in(const fs::path& folder, bool wanted = true) {
   if (!fs::exists(folder)) throw Error(fmt::format("{}: there is no such folder", folder.string()));
   if (!fs::is_directory(folder)) throw Error(fmt::format("{}: is a file, a folder is wanted", folder.string()));
   std::vector<fs::path> files;
@@ -39,10 +41,11 @@ std::vector<fs::path> images_in(const fs::path& folder) {
     else if (other.empty() || entry.path().filename().string() < other)
       other = entry.path().filename().string();
   }
-  if (files.empty() && !other.empty())
+  if (files.empty() && !other.empty() && wanted)
     throw Error(fmt::format("{}: no images in this folder ({}), but {}: export it as TIFF or PNG", folder.string(),
                             kImageFormats, other));
-  if (files.empty()) throw Error(fmt::format("{}: no images in this folder ({})", folder.string(), kImageFormats));
+  if (files.empty() && wanted)
+    throw Error(fmt::format("{}: no images in this folder ({})", folder.string(), kImageFormats));
   std::ranges::sort(files);
   return files;
 }
@@ -217,6 +220,25 @@ Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat f
   dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
   for (const auto& [name, group] : groups) add_items(dataset, group);
   return dataset;
+}
+
+std::vector<AnnotatedFile> find_annotated(const fs::path& images, const fs::path& masks) {
+  if (!fs::exists(images) || !fs::exists(masks)) return {};
+  const bool one_folder = fs::equivalent(images, masks);
+  const std::map<std::string, fs::path> image_files = by_stem(images_in(images, false));
+  const std::map<std::string, fs::path> mask_files = by_stem(images_in(masks, false));
+  std::vector<AnnotatedFile> files;
+  for (const auto& [stem, image] : image_files)
+    if (const fs::path mask = find_mask(mask_files, stem, !one_folder); !mask.empty()) files.push_back({image, mask});
+  return files;
+}
+
+std::vector<DataItem> items_of(const AnnotatedFile& file, DataFormat& format) {
+  const std::string name = image_name(file.image);
+  Dataset one{format, {}};
+  add_items(one, {name, {file.image}, file.mask, {}});
+  format = one.format;
+  return one.items;
 }
 
 Dataset open_image_pairs(const fs::path& images, const fs::path& targets, DataFormat format) {

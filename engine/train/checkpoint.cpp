@@ -22,7 +22,8 @@ bool is_moment(const std::string& arena) {
 }
 
 bool is_of_training(const Variable& variable) {
-  return variable.name == kLossScaleBuffer || variable.name == kLossScaleCountsBuffer;
+  return variable.name == kLossScaleBuffer || variable.name == kLossScaleCountsBuffer ||
+         variable.name.starts_with(kDiscriminatorPrefix);
 }
 
 SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterSnapshot& snapshot) {
@@ -155,6 +156,21 @@ HostTensor averaged_values(const Model& model, const Variable& variable) {
 
 void restore_averaged(const Model& model, ParameterStore& store) {
   for (const Variable& variable : store.variables()) store.write(variable.name, averaged_values(model, variable));
+}
+
+std::vector<std::string> restore_matching(const Model& model, ParameterStore& store) {
+  std::vector<std::string> others;
+  for (const Variable& variable : store.variables()) {
+    if (variable.name == kLossScaleBuffer || variable.name == kLossScaleCountsBuffer) continue;
+    const StoredTensor* stored = model.file.find(variable.name);
+    if (stored != nullptr && stored->shape == variable.type.shape.extents())
+      store.write(variable.name, averaged_values(model, variable));
+    else
+      others.push_back(variable.name);
+  }
+  if (others.size() == store.variables().size())
+    throw Error(fmt::format("--init {}: has no weights of this network's names and shapes", model.path.string()));
+  return others;
 }
 
 void restore_optimizer(const Model& model, ParameterStore& store) {

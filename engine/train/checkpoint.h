@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "io/dataset.h"
 #include "io/safetensors.h"
@@ -62,7 +64,10 @@ Model load_model_file(const std::filesystem::path& file);
 // The arena of the weights' moving average (--ema).
 inline constexpr const char* kAverageArena = "parameters.ema";
 
-// Buffers of --dtype f16 (ops/loss_scale.h), which only training has: model files don't hold them, checkpoints do.
+// A discriminator's variables begin with it. As the buffers of --dtype f16 (ops/loss_scale.h) they are of training
+// alone: model files don't hold them, checkpoints do.
+inline constexpr const char* kDiscriminatorPrefix = "discriminator.";
+
 inline constexpr const char* kLossScaleBuffer = "loss_scale";
 inline constexpr const char* kLossScaleCountsBuffer = "loss_scale.counts";
 
@@ -73,6 +78,9 @@ void restore_parameters(const Model& model, ParameterStore& store);
 void restore_averaged(const Model& model, ParameterStore& store);
 // One variable for prediction, on the host.
 HostTensor averaged_values(const Model& model, const Variable& variable);
+// Fills what the model has of the same name and shape (with an average, that), for training that begins where another
+// ended; gives the names of the others. Error where nothing fits.
+std::vector<std::string> restore_matching(const Model& model, ParameterStore& store);
 // Fills the optimizer's arenas from a checkpoint; those it lacks become zeros.
 void restore_optimizer(const Model& model, ParameterStore& store);
 

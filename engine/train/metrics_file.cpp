@@ -14,8 +14,11 @@
 namespace tuff {
 namespace {
 
-std::string_view loss_header(bool scaled) {
-  return scaled ? "step,loss,gradient_norm,loss_scale" : "step,loss,gradient_norm";
+std::string loss_header(const LossColumns& columns) {
+  std::string text = "step,loss,gradient_norm";
+  if (columns.scaled) text += ",loss_scale";
+  for (const std::string& part : columns.parts) text += "," + part;
+  return text;
 }
 
 std::string header(const std::vector<Metric>& metrics) {
@@ -55,23 +58,27 @@ void write_metrics(const std::filesystem::path& file, const std::vector<Metric>&
   os::write_file(file, text);
 }
 
-std::vector<StepLoss> read_losses(const std::filesystem::path& file, bool scaled, std::int64_t last_step) {
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, const LossColumns& columns,
+                                  std::int64_t last_step) {
   std::vector<StepLoss> losses;
-  for_each_row(file, loss_header(scaled), [&](const std::vector<std::string_view>& fields) {
-    const StepLoss row{parse_field<std::int64_t>(fields[0], file), parse_field<double>(fields[1], file),
-                       parse_field<double>(fields[2], file), scaled ? parse_field<double>(fields[3], file) : 0};
-    if (row.step <= last_step) losses.push_back(row);
+  for_each_row(file, loss_header(columns), [&](const std::vector<std::string_view>& fields) {
+    StepLoss row{parse_field<std::int64_t>(fields[0], file), parse_field<double>(fields[1], file),
+                 parse_field<double>(fields[2], file), columns.scaled ? parse_field<double>(fields[3], file) : 0};
+    for (std::size_t i = fields.size() - columns.parts.size(); i < fields.size(); ++i)
+      row.parts.push_back(parse_field<double>(fields[i], file));
+    if (row.step <= last_step) losses.push_back(std::move(row));
   });
   return losses;
 }
 
-void write_losses(const std::filesystem::path& file, bool scaled, const std::vector<StepLoss>& losses) {
+void write_losses(const std::filesystem::path& file, const LossColumns& columns, const std::vector<StepLoss>& losses) {
   fmt::memory_buffer text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}\n", loss_header(scaled));
+  fmt::format_to(out, "{}\n", loss_header(columns));
   for (const StepLoss& row : losses) {
     fmt::format_to(out, "{},{},{}", row.step, row.loss, row.gradient_norm);
-    if (scaled) fmt::format_to(out, ",{}", row.loss_scale);
+    if (columns.scaled) fmt::format_to(out, ",{}", row.loss_scale);
+    for (const double part : row.parts) fmt::format_to(out, ",{}", part);
     fmt::format_to(out, "\n");
   }
   os::write_file(file, std::string_view(text.data(), text.size()));

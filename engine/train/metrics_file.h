@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "io/contact_sheet.h"
@@ -29,14 +30,22 @@ void write_metrics(const std::filesystem::path& file, const std::vector<Metric>&
 struct StepLoss {
   std::int64_t step = 0;
   double loss = 0;
-  double gradient_norm = 0;  // before clipping
-  double loss_scale = 0;     // after the step, below the last where it was left out; 0 without loss scaling
+  double gradient_norm = 0;        // before clipping
+  double loss_scale = 0;           // after the step, below the last where it was left out; 0 without loss scaling
+  std::vector<double> parts = {};  // of Objective::parts()
   bool operator==(const StepLoss&) const = default;
 };
 
-// As read_metrics(). `scaled`: with a column for the loss scale.
-std::vector<StepLoss> read_losses(const std::filesystem::path& file, bool scaled, std::int64_t last_step);
-void write_losses(const std::filesystem::path& file, bool scaled, const std::vector<StepLoss>& losses);
+// Columns of losses.csv beside step and loss.
+struct LossColumns {
+  bool scaled = false;             // the loss scale
+  std::vector<std::string> parts;  // Objective::parts()
+};
+
+// As read_metrics().
+std::vector<StepLoss> read_losses(const std::filesystem::path& file, const LossColumns& columns,
+                                  std::int64_t last_step);
+void write_losses(const std::filesystem::path& file, const LossColumns& columns, const std::vector<StepLoss>& losses);
 
 // One value of each step, of long runs averaged over neighbouring steps, to `most` points; those that are no number are
 // left out.

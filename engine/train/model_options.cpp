@@ -21,6 +21,9 @@ const Group kGroups[] = {
     {"crops", {"crop", "augment", "normalize", "threads"}},
     {"volumes", {"dims", "crop-depth", "flat-levels"}},
     {"masks", {"masks"}},
+    {"watch", {"watch"}},
+    {"signals", {"signals", "normalize", "length"}},
+    {"signal classes", {"labels", "label-column", "depth", "norm", "dropout"}},
     {"classes", {"classes"}},
     {"segmentation",
      {"foreground", "undefined", "boundary", "loss", "class-weights", "border-weight", "border-sigma",
@@ -28,7 +31,9 @@ const Group kGroups[] = {
     {"regression", {"targets", "loss"}},
     {"illumination", {"patterns", "uniform", "lamp-grid"}},
     {"noise", {"noise", "noisy-targets"}},
-    {"super-resolution", {"scale", "blocks", "loss"}},
+    {"super-resolution",
+     {"scale", "blocks", "loss", "adversarial", "discriminator-base", "content-network", "content-output",
+      "content-normalize", "content-weight"}},
     {"bins", {"bins"}},
     {"depth", {"depth"}},
     {"norm", {"norm"}},
@@ -52,6 +57,7 @@ struct Entry {
   Words groups;
   Pairs defaults = {};  // where they aren't those of TrainOptions
   Pairs choices = {};   // where a network knows fewer words than TrainField::value lists
+  Words without = {};   // options that all others have
 };
 
 constexpr std::string_view kClassLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal";
@@ -60,7 +66,7 @@ constexpr std::string_view kAllLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|fo
 
 const Entry kEntries[] = {
     {{"unet", "U-Net: says of each pixel what it shows, from images and masks"},
-     {"crops", "volumes", "masks", "classes", "segmentation", "unet", "supervision", "padding"},
+     {"crops", "volumes", "masks", "watch", "classes", "segmentation", "unet", "supervision", "padding"},
      {},
      {{"loss", kClassLosses}}},
     {{"fcn", "fully convolutional network of Long et al.: says of each pixel what it shows"},
@@ -76,7 +82,7 @@ const Entry kEntries[] = {
      {{"base", "30"}, {"crop", "75"}},
      {{"loss", kClassLosses}}},
     {{"rootpainter", "RootPainter's network, from masks in which only some pixels are annotated"},
-     {"crops", "masks", "classes", "segmentation", "depth"},
+     {"crops", "masks", "watch", "classes", "segmentation", "depth"},
      {{"crop", "260"}, {"base", "64"}, {"undefined", "0"}, {"foreground", "2"}, {"loss", "bce+dice"}},
      {{"loss", kClassLosses}}},
     {{"stardist",
@@ -102,6 +108,16 @@ const Entry kEntries[] = {
      {"crops", "super-resolution"},
      {{"base", "64"}, {"crop", "48"}},
      {{"loss", kImageLosses}}},
+    {{"signal-denoiser", "noise off spectra and other signals: a U-Net of one axis"},
+     {"signals", "regression", "noise", "unet"},
+     {{"batch", "16"}, {"base", "16"}, {"norm", "none"}, {"depth", "4"}},
+     {{"loss", kImageLosses}, {"targets", "FILE"}},
+     {"images", "axes", "channels"}},
+    {{"signal-classifier", "classes of spectra and other signals: a convolutional network of one axis"},
+     {"signals", "signal classes"},
+     {{"batch", "16"}, {"base", "16"}, {"depth", "4"}},
+     {{"norm", "batch|none"}, {"labels", "FILE"}},
+     {"images", "axes", "channels"}},
     {{"vae", "variational autoencoder: draws images like those it is given"},
      {"images", "classes", "code", "vae"},
      {{"batch", "64"}, {"norm", "none"}},
@@ -148,7 +164,7 @@ bool applies(const TrainField& field, std::string_view model) {
     grouped = true;
     if (entry != nullptr && std::ranges::find(entry->groups, group.name) != entry->groups.end()) return true;
   }
-  return !grouped;
+  return !grouped && (entry == nullptr || std::ranges::find(entry->without, field.name) == entry->without.end());
 }
 
 }  // namespace tuff

@@ -50,6 +50,8 @@ class Objective {
   virtual void check() const = 0;
   // One step. Inputs: those that Session::next() gives and "step_state" (ops/adam.h). Output: "loss".
   virtual std::unique_ptr<Graph> graph() const = 0;
+  // Further losses of a step: outputs of the graph, columns of losses.csv.
+  virtual std::vector<std::string> parts() const { return {}; }
   virtual const DataFormat& format() const = 0;  // model files keep it
   virtual std::string fingerprint() const = 0;   // of the images: a run goes on with the same alone
   virtual std::int64_t steps_per_epoch() const = 0;
@@ -66,6 +68,9 @@ class Objective {
     virtual std::vector<double> validate() = 0;
     // What to look at of the last validate(): a few rows, of images kPictureSide large at most. For the run's report.
     virtual std::vector<PictureRow> pictures() { return {}; }
+    // Takes in what has been added to the data since, where that may grow; true where the validation images are others
+    // than before.
+    virtual bool refresh() { return false; }
     // The validation images as the network sees them, for other programs.
     virtual SafeTensors validation_images() = 0;
   };

@@ -22,11 +22,14 @@ using Options = TrainOptions;
 const TrainField kFields[] = {
     {&Options::images, "images", "Data", "DIR|IDX", "folder of images (PNG, JPEG, BMP, TIFF, MRC, NIfTI), or for a vae an idx file, gzip or plain", 0, 0, Kept::run},
     {&Options::masks, "masks", "Data", "DIR", "folder of masks, paired with the images by file name", 0, 0, Kept::run},
-    {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
+    {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name; of signals a file of as many", 0, 0, Kept::run},
+    {&Options::signals, "signals", "Data", "FILE", "spectra or other signals: .npy of (N, L) or (N, channels, L), or CSV with one a row", 0, 0, Kept::run},
+    {&Options::label_column, "label-column", "Data", "NAME|N", "column of a CSV that holds the classes, by its heading or counted from 1"},
+    {&Options::watch, "watch", "Data", "", "masks are still being drawn: take in, after each epoch of 100 steps, those that are new or have changed"},
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
     {&Options::lamp_grid, "lamp-grid", "Data", "ROWSxCOLUMNS", "how the lamps stand, row after row as the images' channels, for the pictures of the patterns", 0, 0, Kept::model},
-    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
+    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes a vae conditional. Of signals: .npy, or one a line", 0, 0, Kept::run},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
     {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
@@ -56,6 +59,13 @@ const TrainField kFields[] = {
     {&Options::bins, "bins", "Model", "N", "learn the probabilities of so many ranges of intensity instead of a value; 0: a value", 0, 1024},
     {&Options::scale, "scale", "Model", "2|3|4", "how many times as many pixels along each axis", 2, 4},
     {&Options::blocks, "blocks", "Model", "N", "residual blocks", 1, 256},
+    {&Options::length, "length", "Model", "N", "of the signals that it is trained on; a classifier takes no others", 0, 1e9, Kept::model, true},
+    {&Options::adversarial, "adversarial", "Model", "WEIGHT", "train against a discriminator (SRGAN), whose verdict counts so much beside the content, 0.001 in the paper; 0: without", 0, 1e6},
+    {&Options::discriminator_base, "discriminator-base", "Model", "N", "channels of the discriminator's first level; its dense layer has 16 times as many", 1, 1024},
+    {&Options::content_network, "content-network", "Model", "FILE.onnx", "compare images by the features that this network gives for them, not by their pixels", 0, 0, Kept::run},
+    {&Options::content_output, "content-output", "Model", "NAME", "which of the network's values are the features; default: its first output"},
+    {&Options::content_normalize, "content-normalize", "Model", "none|imagenet", "what the network is given: values of about 0..1, or those less ImageNet's means over its deviations"},
+    {&Options::content_weight, "content-weight", "Model", "X", "how much the features' difference counts", 0, 1e9},
     {&Options::variant, "variant", "Model", "32s|16s|8s", "from which resolutions the classes are brought back: 1/32 alone, 1/16 too, 1/8 too"},
     {&Options::prob_threshold, "prob-threshold", "Model", "X", "probability from which on a pixel proposes an object", 0, 1},
     {&Options::nms_threshold, "nms-threshold", "Model", "X", "largest overlap of two objects, as a part of the smaller", 0, 1},
@@ -104,6 +114,7 @@ const TrainField kFields[] = {
     {&Options::seed, "seed", "Training", "N", "same seed, device and driver: same bits", 0},
 
     {&Options::out, "out", "Run", "RUN", "folder for the model, config.json and metrics.csv", 0, 0, Kept::never},
+    {&Options::init, "init", "Run", "RUN|FILE", "begin with the weights of a trained model; those that it lacks, or has in other shapes, begin anew", 0, 0, Kept::run},
     {&Options::resume, "resume", "Run", "", "go on with the run in --out", 0, 0, Kept::never},
     {&Options::config, "config", "Run", "FILE", "options from a config.json; those given here win", 0, 0, Kept::never},
     {&Options::device, "device", "Run", "NAME|N", "device by number or part of its name, see `tuff devices`", 0, 0, Kept::run},
@@ -254,6 +265,15 @@ void validate_stars(TrainOptions& options) {
   if (options.rays == 0) options.rays = options.dims == 3 ? 96 : 32;
   if (options.rays < 4) throw Error(fmt::format("--rays {}: a shape needs 4 at least", options.rays));
   if (options.anisotropy > 0 && options.dims == 2) throw Error("--anisotropy: goes with --dims 3");
+void validate_super_resolution(const TrainOptions& options) {
+  if (options.adversarial > 0 && options.dtype == "f16")
+    throw Error("--dtype f16: doesn't go with --adversarial, whose losses would need scales of their own; use f32");
+  if (options.adversarial == 0 && options.discriminator_base != TrainOptions{}.discriminator_base)
+    throw Error("--discriminator-base: goes with --adversarial");
+  if (!options.content_network.empty()) return;
+  if (!options.content_output.empty()) throw Error("--content-output: goes with --content-network");
+  if (options.content_normalize != "none") throw Error("--content-normalize: goes with --content-network");
+  if (options.content_weight != 1) throw Error("--content-weight: goes with --content-network");
 }
 
 void validate_vae(const TrainOptions& options) {
@@ -287,6 +307,7 @@ void validate(TrainOptions& options) {
   validate_loss(options);
   if (options.model == "vae") validate_vae(options);
   if (options.model == "illumination") validate_illumination(options);
+  if (options.model == "superres") validate_super_resolution(options);
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
   if (!applies(*find_field("foreground"), options.model) || !options.targets.empty()) return;

@@ -38,6 +38,9 @@ struct TrainOptions {
   std::string fit = "pad";
   std::int64_t val_last = 0;
   std::string targets;
+  std::string signals;
+  std::string label_column;
+  bool watch = false;
   std::string noise = "none";
   bool noisy_targets = false;
   std::string lamp_grid;
@@ -62,6 +65,13 @@ struct TrainOptions {
   std::int64_t bins = 0;
   std::int64_t scale = 2;
   std::int64_t blocks = 16;
+  std::int64_t length = 0;
+  double adversarial = 0;
+  std::int64_t discriminator_base = 64;
+  std::string content_network;
+  std::string content_output;
+  std::string content_normalize = "none";
+  double content_weight = 1;
   std::string variant = "8s";
   std::string block = "plain";
   bool attention = false;
@@ -98,6 +108,7 @@ struct TrainOptions {
   std::int64_t seed = 0;
   // run
   std::string out;
+  std::string init;
   std::string device;
   std::string memory;
   bool autotune = false;

@@ -1,12 +1,14 @@
 #include "train/trainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <ranges>
 
 #include "base/error.h"
 #include "base/os.h"
@@ -112,6 +114,7 @@ class Run {
  private:
   std::unique_ptr<Executable> compile_step();
   void restore();
+  void take_weights();
   void dump_start();
   void dump_batch(const std::vector<NamedTensor>& batch);
   void feed();
@@ -123,6 +126,8 @@ class Run {
   void update_average();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
+  void rescore_best();
+  std::vector<double> parts_of_epoch() const;
   bool scaled() const { return options_.dtype == "f16"; }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
 
@@ -138,6 +143,7 @@ class Run {
   std::unique_ptr<Executable> executable_;
   bool names_gradient_norm_;
   Schedule schedule_;
+  LossColumns columns_;
   TrainingState state_;
   std::vector<MetricsRow> metrics_;
   std::vector<StepLoss> losses_;
@@ -162,6 +168,7 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       tuner_(device, tuner_options(device, task, hooks)),
       executable_(compile_step()),
       names_gradient_norm_(output_named(*graph_, kGradientNorm).has_value()),
+      columns_{scaled(), task.objective->parts()},
       started_(os::monotonic_seconds()) {
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
@@ -200,11 +207,12 @@ void Run::restore() {
     restore_parameters(*task_.resume, store_);
     restore_optimizer(*task_.resume, store_);
     metrics_ = read_metrics(file(kMetricsFile), task_.objective->metrics(), state_.step);
-    losses_ = read_losses(file(kLossesFile), scaled(), state_.step);
+    losses_ = read_losses(file(kLossesFile), columns_, state_.step);
     if (scaled()) left_out_ = static_cast<std::int64_t>(store_.read(kLossScaleCountsBuffer).floats()[2]);
     if (!metrics_.empty()) started_ -= metrics_.back().seconds;
   } else {
     store_.initialize(seed_of(options_));
+    if (task_.init) take_weights();
   }
   fed_ = state_.step;
   std::filesystem::create_directories(task_.run);
@@ -213,6 +221,14 @@ void Run::restore() {
                   LayerWatch::Options{options_.layer_norms, layers_memory_, hooks_.log});
   report_.emplace(device_, task_.run, options_, task_.objective->metrics(), state_.step, steps_);
   if (!options_.dump.empty()) dump_start();
+}
+
+void Run::take_weights() {
+  const std::vector<std::string> others = restore_matching(*task_.init, store_);
+  const auto trained = [](const std::string& name) { return !name.starts_with(kDiscriminatorPrefix); };
+  if (hooks_.log && std::ranges::any_of(others, trained))
+    hooks_.log(LogLevel::info, fmt::format("--init {}: these begin anew: {}", task_.init->path.string(),
+                                           fmt::join(others | std::views::filter(trained), ", ")));
 }
 
 // What another program needs to train the same network: the weights, every batch, the validation images.
@@ -292,6 +308,8 @@ void Run::finish_step() {
     fail(row);
   }
   state_.step = row.step;
+  for (const std::string& part : columns_.parts)
+    row.parts.push_back(static_cast<double>(executable_->read(part).floats()[0]));
   if (std::isfinite(row.loss)) {
     state_.loss_sum += row.loss;
     ++state_.loss_count;
@@ -348,10 +366,32 @@ void Run::update_average() {
 void Run::save(const ParameterSnapshot& snapshot) {
   const Stopwatch watch(report_->timing.saving);
   report_->flush();
-  write_losses(file(kLossesFile), scaled(), losses_);
+  write_losses(file(kLossesFile), columns_, losses_);
   state_.kernels = tuner_.recorded();
   state_.device = device_.caps().name;
   save_checkpoint(file(kLastModel), options_, task_.objective->format(), snapshot, state_);
+}
+
+// The best model so far on validation images that are others than before.
+void Run::rescore_best() {
+  if (!state_.best_score || !std::filesystem::exists(file(kBestModel))) return;
+  ParameterStore& judged = averaged_ ? *averaged_ : store_;
+  const std::vector<float> parameters = judged.read_arena("parameters"), buffers = judged.read_arena("buffers");
+  restore_averaged(load_model_file(file(kBestModel)), judged);
+  const std::vector<double> scores = session_->validate();
+  state_.best_score = scores.empty() ? std::nullopt : std::optional(scores[0]);
+  judged.write_arena("parameters", parameters);
+  judged.write_arena("buffers", buffers);
+}
+
+std::vector<double> Run::parts_of_epoch() const {
+  std::vector<double> means(columns_.parts.size(), 0.0);
+  const std::int64_t first = (epoch() - 1) * steps_per_epoch_;
+  for (const StepLoss& row : losses_)
+    if (row.step > first)
+      for (std::size_t i = 0; i < means.size(); ++i) means[i] += row.parts[i];
+  for (double& mean : means) mean /= static_cast<double>(state_.step - first);
+  return means;
 }
 
 // The order of writing matters to a run that is killed in between: the checkpoint comes last, so that a
@@ -364,10 +404,12 @@ void Run::finish_epoch() {
   report.left_out = left_out_;
   state_.loss_sum = 0;
   state_.loss_count = 0;
+  report.parts = parts_of_epoch();
   if (averaged_) update_average();
   std::vector<PictureRow> pictures;
   {
     const Stopwatch watch(report_->timing.validation);
+    if (session_->refresh()) rescore_best();
     report.scores = session_->validate();
     pictures = session_->pictures();
   }

@@ -27,6 +27,7 @@ struct TrainingTask {
   std::shared_ptr<const Objective> objective;
   std::filesystem::path run;           // made where it isn't there
   std::optional<Model> resume;         // the run's last checkpoint
+  std::optional<Model> init;           // what a new run's weights begin with, see restore_matching()
   std::filesystem::path cache_folder;  // of TunerOptions, for --autotune; empty: none on disk
 };
 
@@ -43,6 +44,7 @@ struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   std::int64_t step = 0;
   double loss = 0;             // mean over the epoch's steps, of those where it is finite
+  std::vector<double> parts;   // the same of each of Objective::parts()
   std::vector<double> scores;  // of Objective::metrics(); none without validation images
   bool best = false;
   double learning_rate = 0;

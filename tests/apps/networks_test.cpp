@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/os.h"
 #include "io/image.h"
+#include "onnx/model_bytes.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/nuclei.h"
@@ -81,6 +83,48 @@ TEST_CASE("networks: each trains, goes on, predicts, is judged, explained, profi
     CHECK_MESSAGE(listed, std::string(model.name) << " isn't tried here");
   }
   for (const Subject& subject : subjects) check_commands(subject, images, data);
+}
+
+TEST_CASE("networks: super-resolution against a discriminator, with a content of features, from a trained network") {
+  const fs::path data = nuclei_folder("networks_adversarial", 4);
+  const std::string images = (data / "images").string(), network = (data / "features.onnx").string();
+  OnnxText text;
+  text.input("x", ElementType::f32, {1, 3, 8, 8}).output("y", ElementType::f32, {1, 2, 8, 8});
+  text.initializer("w", float_array({2, 3, 1, 1}, {1, 2, 3, -1, -2, -3}));
+  text.node({.op = "Conv", .inputs = {"x", "w"}, .outputs = {"a"}});
+  text.node({.op = "Relu", .inputs = {"a"}, .outputs = {"y"}});
+  os::write_file(network, text.bytes());
+  const Words small = {"--crop", "16", "--base", "4", "--blocks", "1"};
+  const Words adversarial = joined(small, {"--adversarial", "0.01", "--discriminator-base", "2", "--content-network",
+                                           network, "--content-normalize", "imagenet"});
+  check_commands({"superres", adversarial}, images, data);
+  const std::string run = (data / "superres").string(), next = (data / "next").string();
+  CHECK(file_text(data / "superres" / "losses.csv")
+            .starts_with("step,loss,discriminator_loss,content_loss,adversarial_loss\n1,"));
+  const auto has_discriminator = [&](const char* file) {
+    return contains(file_text(data / "superres" / file), "discriminator.score.weight");
+  };
+  CHECK(has_discriminator("last.safetensors"));
+  CHECK_FALSE(has_discriminator("best.safetensors"));
+
+  const Words train = {"train", "superres", "--images", images, "--batch", "2", "--steps", "1", "--out"};
+  const Finished begun = run_tuff(joined(joined(train, {next, "--init", run}), small));
+  require_done(begun);
+  CHECK_FALSE(contains(begun.err, "begin anew"));
+  const Finished wider = run_tuff(
+      joined(train, {next + "_4", "--init", run, "--crop", "8", "--base", "4", "--blocks", "2", "--scale", "4"}));
+  require_done(wider);
+  CHECK(contains(wider.err, "these begin anew: blocks.1.conv1.weight"));
+  check_refused(run_tuff({"train", "denoiser", "--images", images, "--noise", "gaussian:0.1", "--crop", "32", "--base",
+                          "4", "--out", next + "_no", "--init", run}),
+                {"--init", "has no weights of this network"});
+  check_refused(run_tuff(joined(joined(train, {next + "_no", "--adversarial", "1", "--dtype", "f16"}), small)),
+                {"--dtype f16: doesn't go with --adversarial"});
+  check_refused(run_tuff(joined(joined(train, {next + "_no", "--content-output", "y"}), small)),
+                {"--content-output: goes with --content-network"});
+  check_refused(
+      run_tuff(joined(joined(train, {next + "_no", "--content-network", network, "--content-output", "q"}), small)),
+      {"computes no \"q\"; it begins with a, y"});
 }
 
 TEST_CASE("networks: a U-Net over volumes, through the same commands") {

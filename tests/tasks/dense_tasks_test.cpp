@@ -189,6 +189,9 @@ TEST_CASE("dense tasks: images from images learn, bit for bit the same twice") {
   check_learns("denoiser", data, {{"steps", "30"}, {"noise", "gaussian:0.3"}}, 0.9);
   check_learns("denoiser", data, {{"steps", "30"}, {"noise", "poisson:10"}, {"noisy-targets", "true"}}, 0.95);
   check_learns("superres", data, {{"steps", "30"}, {"crop", "16"}, {"blocks", "2"}}, 0.9);
+  check_learns(
+      "superres", data,
+      {{"steps", "30"}, {"crop", "16"}, {"blocks", "2"}, {"adversarial", "0.001"}, {"discriminator-base", "4"}}, 0.95);
 }
 
 }  // namespace tuff::test
