@@ -6,8 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "apps/run_part.h"
+#include "apps/train.h"
+#include "base/error.h"
 #include "base/os.h"
 #include "train/latent_arithmetic.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -47,17 +51,45 @@ void print_table(const Elbo& elbo, const std::vector<LatentDimension>& dimension
 
 }  // namespace
 
+namespace {
+
+struct Chosen {
+  LabelledImages images;
+  std::vector<std::int64_t> indices;
+};
+
+Chosen open_evaluated(const AutoencoderEvaluation& arguments, const LatentSession& session) {
+  if (arguments.split.empty()) {
+    if (arguments.images.empty()) throw Error("--images is missing (see `tuff evaluate --help`)");
+    Chosen chosen{session.read({arguments.images}, arguments.classes), {}};
+    chosen.indices = all_of(chosen.images.images.count());
+    return chosen;
+  }
+  TrainOptions options = run_options(arguments.model.model);
+  if (!arguments.images.empty()) options.images = arguments.images;
+  if (!arguments.classes.labels.empty()) options.labels = arguments.classes.labels;
+  Chosen chosen{open_autoencoder_images(options), {}};
+  check_run_images(arguments.model.model, chosen.images.fingerprint());
+  const Split split = split_images(static_cast<std::size_t>(chosen.images.images.count()), chosen.images.labels,
+                                   static_cast<std::size_t>(chosen.images.validation), split_options(options));
+  const std::vector<std::size_t> part = part_of(split, arguments.split);
+  chosen.indices.assign(part.begin(), part.end());
+  return chosen;
+}
+
+}  // namespace
+
 void evaluate_autoencoder(const AutoencoderEvaluation& arguments, Model model) {
   LatentSession session(arguments.model, std::move(model));
-  const LabelledImages images = session.read({arguments.images}, arguments.classes);
-  const std::vector<std::int64_t> all = all_of(images.images.count());
+  const auto [images, all] = open_evaluated(arguments, session);
+  const auto count = static_cast<std::int64_t>(all.size());
   const Elbo elbo = session.autoencoder().measure(images, all, static_cast<std::uint64_t>(arguments.seed));
   const Latents latents = session.autoencoder().encode(images, all);
   const std::vector<LatentDimension> dimensions = latent_dimensions(latents.mean, latents.log_variance);
-  const std::string json = to_json(elbo, dimensions, images.images.count());
+  const std::string json = to_json(elbo, dimensions, count);
   if (arguments.json == "-") return fmt::print("{}", json);
   if (!arguments.json.empty()) os::write_file(arguments.json, json);
-  print_table(elbo, dimensions, images.images.count());
+  print_table(elbo, dimensions, count);
 }
 
 }  // namespace tuff

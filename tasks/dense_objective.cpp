@@ -12,6 +12,7 @@
 #include "passes/keep_statistics_finite.h"
 #include "tasks/training_data.h"
 #include "train/predict.h"
+#include "train/split_options.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -85,6 +86,7 @@ class DenseObjective : public Objective {
       : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {}
 
   void check() const override {
+    split();
     check_crop(task_->network(), options_);
     const ImageSize crop = crop_of(options_);
     for (const DataItem& item : dataset_.items) {
@@ -108,6 +110,11 @@ class DenseObjective : public Objective {
     return count_steps_per_epoch(dataset_, split().train, loader_options(options_, task_));
   }
   std::vector<Metric> metrics() const override { return task_->metrics(); }
+  std::vector<std::string> held_out() const override {
+    std::vector<std::string> names;
+    for (const std::size_t item : split().test) names.push_back(dataset_.items[item].name);
+    return names;
+  }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override;
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
@@ -122,7 +129,7 @@ class DenseObjective : public Objective {
     throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
                             options_.crop_depth > 0 ? "--crop-depth" : "--crop", crop.depth, item.name, size.depth));
   }
-  Split split() const { return split_dataset(dataset_, options_.val_fraction, seed_of(options_)); }
+  Split split() const { return split_dataset(dataset_, split_options(options_)); }
 
   TrainOptions options_;
   Dataset dataset_;
@@ -154,15 +161,8 @@ class DenseObjective::Crops : public Objective::Session {
     return tensors;
   }
 
-  std::vector<double> validate() override {
-    if (split_.validation.empty()) return {};
-    const std::unique_ptr<Scorer> scorer = task_.scorer();
-    for (const std::size_t item : split_.validation) {
-      const std::shared_ptr<const Sample> sample = loader_.sample(item);
-      scorer->add(*sample, reader_->read(predictor_.predict(task_.input_of(*sample, item))));
-    }
-    return scorer->total();
-  }
+  std::vector<double> validate() override { return score(split_.validation); }
+  std::vector<double> score_held_out() override { return score(split_.test); }
 
   SafeTensors validation_images() override {
     SafeTensors file;
@@ -183,6 +183,16 @@ class DenseObjective::Crops : public Objective::Session {
   }
 
  private:
+  std::vector<double> score(const std::vector<std::size_t>& items) {
+    if (items.empty()) return {};
+    const std::unique_ptr<Scorer> scorer = task_.scorer();
+    for (const std::size_t item : items) {
+      const std::shared_ptr<const Sample> sample = loader_.sample(item);
+      scorer->add(*sample, reader_->read(predictor_.predict(task_.input_of(*sample, item))));
+    }
+    return scorer->total();
+  }
+
   static HostTensor planes(const Image& image) {
     const Shape shape = image.depth > 1 ? Shape{image.channels, image.depth, image.height, image.width}
                                         : Shape{image.channels, image.height, image.width};
@@ -201,9 +211,11 @@ class DenseObjective::Crops : public Objective::Session {
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
   const PredictorOptions options = validation_options(options_, task_->network(), 0);
   std::uint64_t most = 0;
-  for (const std::size_t item : split().validation)
-    most = std::max(most,
-                    least_prediction_bytes(task_->network(), caps, network_size(dataset_.items[item]), options.tile));
+  const Split parts = split();
+  for (const auto& items : {parts.validation, parts.test})
+    for (const std::size_t item : items)
+      most = std::max(most,
+                      least_prediction_bytes(task_->network(), caps, network_size(dataset_.items[item]), options.tile));
   return most;
 }
 

@@ -27,7 +27,7 @@ Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile = 256)
 struct Curve {
   std::string name;
   std::vector<double> x;
-  std::vector<double> y;  // points that aren't finite are left out
+  std::vector<double> y;  // a point that isn't finite is a gap
 };
 
 // Curves over one pair of axes with ticks and a legend; `title` above.

@@ -20,8 +20,8 @@
 
 namespace tuff {
 
-// Maximizes the mean ELBO, with the KL term times kl_weight(). Validation images: the last options.val_last ones, or
-// where that is 0 options.val_fraction of all, drawn by the seed (3 at least, of fewer than 6 half). An epoch goes
+// Maximizes the mean ELBO, with the KL term times kl_weight(). What is trained on and what validates say the
+// options (io/split.h); of images with classes each part has its share. An epoch goes
 // through the images once, in an order drawn by the seed, and is 100 steps at least; a last, smaller batch is left out.
 // `options` must have passed validate(); images have labels where the network knows classes.
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,

@@ -23,6 +23,11 @@ struct Metric {
   int decimals = 4;    // for people
 };
 
+// "dice" of "val_dice": of images that aren't validation's.
+inline std::string key_of(const Metric& metric) {
+  return metric.column.substr(metric.column.starts_with("val_") ? 4 : 0);
+}
+
 struct NamedTensor {
   std::string name;  // of the graph's input
   HostTensor values;
@@ -42,6 +47,9 @@ class Objective {
   // The first one chooses the best model; higher is better.
   virtual std::vector<Metric> metrics() const = 0;
 
+  // Names of the images that are neither trained on nor chosen by.
+  virtual std::vector<std::string> held_out() const { return {}; }
+
   // What a run needs of it on a device.
   class Session {
    public:
@@ -50,11 +58,13 @@ class Objective {
     virtual std::vector<NamedTensor> next() = 0;
     // A value for each of metrics(), with the store's weights as they are; none where no image is held back.
     virtual std::vector<double> validate() = 0;
+    // The same of the images that are held out for the end of a run.
+    virtual std::vector<double> score_held_out() { return {}; }
     // The validation images as the network sees them, for other programs.
     virtual SafeTensors validation_images() = 0;
   };
 
-  // Device memory in bytes that validation needs at least beside the store; 0 without validation images.
+  // Device memory in bytes that validation and scoring need at least beside the store; 0 without such images.
   virtual std::uint64_t validation_bytes(const DeviceCaps& caps) const = 0;
   // What a session works with; all must outlive it, as must the objective.
   struct Place {
