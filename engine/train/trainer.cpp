@@ -354,7 +354,8 @@ void Run::finish_epoch() {
     state_.best_step = state_.step;
     save_model(file(kBestModel), options_, task_.objective->format(), averaged_ ? take_snapshot(*averaged_) : snapshot);
   }
-  if (schedule_.kind == Schedule::Kind::plateau && !report.scores.empty())
+  const bool whole_epoch = state_.step % steps_per_epoch_ == 0;  // else a longer run wouldn't have validated here
+  if (schedule_.kind == Schedule::Kind::plateau && whole_epoch && !report.scores.empty())
     state_.plateau.observe(report.scores[0], options_.lr_patience);
   schedule_.reductions = state_.plateau.reductions;
   metrics_.push_back({report.epoch, report.step, report.loss, report.scores, report.learning_rate, report.seconds});

@@ -40,7 +40,7 @@ struct Search {
 
 }  // namespace
 
-TEST_CASE("search: a grid by halving, a failed trial, the best command, and the same after a loss") {
+TEST_CASE("search: a grid by halving with a trial that fails, the best command, and the same after a loss") {
   const Search search("search_grid");
   const Finished found =
       run_tuff(search.words("out", {"--vary", "lr=0.01,0.001,1e6", "--vary", "norm=batch,none", "--method", "grid",
@@ -53,6 +53,7 @@ TEST_CASE("search: a grid by halving, a failed trial, the best command, and the 
   CHECK(table.starts_with("trial,status,epochs,lr,norm,best_epoch,val_dice"));
   CHECK(contains(table, ",stopped,1,"));
   CHECK(contains(table, ",done,3,"));
+  CHECK(contains(table, ",failed,0,1e6,none,"));
   CHECK(fs::exists(search.folder / "out/trials.png"));
   CHECK(!fs::exists(search.folder / "out/trial001/test.json"));  // nobody looks at the test
   fs::remove_all(search.folder / "out/trial002");

@@ -61,13 +61,15 @@ TEST_CASE("training: a held-out test is scored once, by the best model, and eval
   CHECK(test["mean"]["dice"].get<double>() == held_out["dice"].get<double>());
   std::set<std::string> names;
   std::size_t count = 0;
-  for (const char* part : {"train", "validation", "test"})
-    for (const auto& image : evaluated(part)["images"]) {
+  for (const std::string part : {"train", "validation", "test"}) {
+    const auto scores = evaluated(part);
+    for (const auto& image : scores["images"]) {
       names.insert(image["name"].get<std::string>());
       ++count;
-      if (std::string(part) == "test")
+      if (part == "test")
         CHECK(std::ranges::find(held_out["images"], image["name"]) != held_out["images"].end());
     }
+  }
   CHECK((count == 10 && names.size() == 10));
   // The validation's best score is the one that evaluate finds by itself.
   const auto rows = lines_of(data.folder / "run" / "metrics.csv");
