@@ -8,6 +8,7 @@ namespace tuff {
 
 void add_devices_command(CLI::App& tuff);
 void add_train_command(CLI::App& tuff);
+void add_search_command(CLI::App& tuff);
 void add_predict_command(CLI::App& tuff);
 void add_evaluate_command(CLI::App& tuff);
 void add_mask_command(CLI::App& tuff);

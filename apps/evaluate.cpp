@@ -11,6 +11,7 @@
 #include "apps/evaluate_autoencoder.h"
 #include "apps/options.h"
 #include "apps/progress.h"
+#include "apps/run_part.h"
 #include "apps/session.h"
 #include "apps/signals.h"
 #include "base/error.h"
@@ -18,7 +19,9 @@
 #include "io/contact_sheet.h"
 #include "tasks/networks.h"
 #include "tasks/signals.h"
+#include "tasks/training_data.h"
 #include "train/predict.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -28,6 +31,7 @@ struct EvaluateArguments {
   std::string images;
   std::string masks;
   std::string targets;
+  std::string split;
   std::string json;
   std::string sheet;
   std::int64_t sheet_rows = 6;
@@ -45,11 +49,6 @@ struct Evaluated {
   std::string name;
   std::vector<double> scores;  // of DenseTask::metrics()
 };
-
-// "dice" of "val_dice".
-std::string key_of(const Metric& metric) {
-  return metric.column.substr(std::string_view("val_").size());
-}
 
 nlohmann::ordered_json to_json(const std::vector<Metric>& metrics, const std::vector<double>& scores) {
   nlohmann::ordered_json json;
@@ -111,22 +110,58 @@ SheetRow sheet_row(const std::string& name, const Metric& metric, double score, 
   return row;
 }
 
-// Images with masks, or with the images that are to be predicted; a denoiser makes its own noise.
-Dataset open_evaluated(const EvaluateArguments& arguments, const Model& model) {
+// Whether the truth are masks, and not the images that are to be predicted.
+bool learns_masks(const Model& model) {
+  return applies(*find_field("masks"), model.options.model) && model.format.target_channels == 0;
+}
+
+void check_truth(const EvaluateArguments& arguments, const Model& model) {
   const std::string& network = model.options.model;
-  const bool masks = applies(*find_field("masks"), network) && model.format.target_channels == 0;
-  if (masks && arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
+  const bool masks = learns_masks(model);
   if (!masks && !arguments.masks.empty())
     throw Error(fmt::format("--masks: the model is a {}, which makes no masks; give --targets", network));
   if (!arguments.targets.empty() && (masks || !applies(*find_field("targets"), network)))
     throw Error(fmt::format("--targets: the model is a {}, which makes its own truth{}; leave it out", network,
                             masks ? " of masks" : ""));
-  if (masks) return open_dataset(arguments.images, arguments.masks, model.format);
+}
+
+struct Chosen {
+  Dataset dataset;
+  std::vector<std::size_t> items;
+};
+
+// Images with masks, or with the images that are to be predicted; a denoiser makes its own noise.
+Chosen open_images_with_truth(const EvaluateArguments& arguments, const Model& model) {
+  const bool masks = learns_masks(model);
+  if (arguments.images.empty()) throw Error("--images is missing (see `tuff evaluate --help`)");
+  if (masks && arguments.masks.empty()) throw Error("--masks is missing (see `tuff evaluate --help`)");
   const std::filesystem::path images = arguments.images;
-  Dataset dataset = arguments.targets.empty() ? open_images(std::span(&images, 1), model.format)
-                                              : open_image_pairs(images, arguments.targets, model.format);
-  make_dense_task(model.options, model.format)->check(dataset);
-  return dataset;
+  Chosen chosen;
+  chosen.dataset = masks                       ? open_dataset(images, arguments.masks, model.format)
+                   : arguments.targets.empty() ? open_images(std::span(&images, 1), model.format)
+                                               : open_image_pairs(images, arguments.targets, model.format);
+  for (std::size_t item = 0; item < chosen.dataset.items.size(); ++item) chosen.items.push_back(item);
+  return chosen;
+}
+
+// A part of what the run was begun with, wherever that lies now.
+Chosen open_part(const EvaluateArguments& arguments) {
+  TrainOptions options = run_options(arguments.model);
+  if (!arguments.images.empty()) options.images = arguments.images;
+  if (!arguments.masks.empty()) options.masks = arguments.masks;
+  if (!arguments.targets.empty()) options.targets = arguments.targets;
+  Chosen chosen{open_training_data(options), {}};
+  check_run_images(arguments.model, fingerprint(chosen.dataset));
+  chosen.items = part_of(split_dataset(chosen.dataset, split_options(options)), arguments.split);
+  return chosen;
+}
+
+Chosen open_evaluated(const EvaluateArguments& arguments, const Model& model) {
+  check_truth(arguments, model);
+  Chosen chosen = arguments.split.empty() ? open_images_with_truth(arguments, model) : open_part(arguments);
+  if (!learns_masks(model))
+    make_dense_task(model.options, model.format)->check(chosen.dataset);
+  return chosen;
 }
 
 void evaluate_code(const EvaluateArguments& arguments, Model model) {
@@ -137,6 +172,7 @@ void evaluate_code(const EvaluateArguments& arguments, Model model) {
   evaluate_autoencoder({.model = {arguments.model, arguments.device, arguments.memory, arguments.autotune},
                         .classes = arguments.classes,
                         .images = arguments.images,
+                        .split = arguments.split,
                         .json = arguments.json,
                         .seed = arguments.seed,
                         .bits = arguments.bits},
@@ -163,7 +199,8 @@ void run_evaluate(const EvaluateArguments& arguments) {
   Model model = load_model(arguments.model);
   if (is_autoencoder(model.options.model)) return evaluate_code(arguments, std::move(model));
   if (takes_signals(model.options.model)) return evaluate_spectra(arguments, model);
-  const Dataset dataset = open_evaluated(arguments, model);
+  const Chosen chosen = open_evaluated(arguments, model);
+  const Dataset& dataset = chosen.dataset;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   const DenseTask& task = *loaded.task;
   options.memory = memory_beside(*loaded.store, arguments.memory);
@@ -174,13 +211,13 @@ void run_evaluate(const EvaluateArguments& arguments) {
   const auto scorer = task.scorer();
   const std::vector<Metric> metrics = task.metrics();
 
-  Progress progress("images", static_cast<std::int64_t>(dataset.items.size()));
+  Progress progress("images", static_cast<std::int64_t>(chosen.items.size()));
   std::vector<Evaluated> images;
   std::vector<SheetRow> rows;
   const auto rows_wanted = static_cast<std::size_t>(std::max<std::int64_t>(1, arguments.sheet_rows));
-  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
+  for (const std::size_t item : chosen.items) {
     const std::string& name = dataset.items[item].name;
-    progress.update(static_cast<std::int64_t>(item), name);
+    progress.update(static_cast<std::int64_t>(images.size()), name);
     Sample sample = load_sample(dataset, item);
     task.prepare(sample);
     // Where there are real pairs, a denoiser sees the images as they are.
@@ -212,13 +249,18 @@ void add_evaluate_command(CLI::App& tuff) {
   command
       ->add_option("--images,--signals", arguments->images,
                    "folder of images; autoencoders: or an idx file; a file of signals")
-      ->required()
       ->type_name("DIR");
   command->add_option("--masks", arguments->masks, "folder of masks, paired by file name")->type_name("DIR");
   command
       ->add_option("--targets", arguments->targets,
                    "folder of the images to be predicted; a denoiser then adds no noise of its own")
       ->type_name("DIR");
+  command
+      ->add_option("--split", arguments->split,
+                   "instead of all images: those that the run trained on, chose its best model by, or held out; by "
+                   "itself of the images that config.json names")
+      ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->type_name("train|validation|test");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");
   command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")

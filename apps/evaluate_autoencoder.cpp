@@ -10,8 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "apps/run_part.h"
+#include "apps/train.h"
+#include "base/error.h"
 #include "base/os.h"
 #include "train/latent_arithmetic.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -56,10 +60,10 @@ void tell(const std::string& json, const std::string& file, const std::function<
   print();
 }
 
-void evaluate_plain(LatentSession& session, const AutoencoderEvaluation& arguments, const LabelledImages& images) {
-  const std::vector<std::int64_t> all = all_of(images.images.count());
+void evaluate_plain(LatentSession& session, const AutoencoderEvaluation& arguments, const LabelledImages& images,
+                    const std::vector<std::int64_t>& all) {
   const RateAndQuality result = rate_and_quality(session, images, all, arguments.bits, arguments.seed);
-  const nlohmann::ordered_json json = {{"images", images.images.count()},
+  const nlohmann::ordered_json json = {{"images", all.size()},
                                        {"latent", session.network().latent},
                                        {"psnr", result.exact.psnr},
                                        {"ssim", result.exact.ssim},
@@ -91,16 +95,42 @@ RateAndQuality rate_and_quality(LatentSession& session, const LabelledImages& im
   return result;
 }
 
+namespace {
+
+struct Chosen {
+  LabelledImages images;
+  std::vector<std::int64_t> indices;
+};
+
+Chosen open_evaluated(const AutoencoderEvaluation& arguments, const LatentSession& session) {
+  if (arguments.split.empty()) {
+    if (arguments.images.empty()) throw Error("--images is missing (see `tuff evaluate --help`)");
+    Chosen chosen{session.read({arguments.images}, arguments.classes), {}};
+    chosen.indices = all_of(chosen.images.images.count());
+    return chosen;
+  }
+  TrainOptions options = run_options(arguments.model.model);
+  if (!arguments.images.empty()) options.images = arguments.images;
+  if (!arguments.classes.labels.empty()) options.labels = arguments.classes.labels;
+  Chosen chosen{open_autoencoder_images(options), {}};
+  check_run_images(arguments.model.model, chosen.images.fingerprint());
+  const Split split = split_of(chosen.images, options);
+  const std::vector<std::size_t> part = part_of(split, arguments.split);
+  chosen.indices.assign(part.begin(), part.end());
+  return chosen;
+}
+
+}  // namespace
+
 void evaluate_autoencoder(const AutoencoderEvaluation& arguments, Model model) {
   LatentSession session(arguments.model, std::move(model));
-  const LabelledImages images = session.read({arguments.images}, arguments.classes);
-  if (!session.network().is_variational()) return evaluate_plain(session, arguments, images);
-  const std::vector<std::int64_t> all = all_of(images.images.count());
-  const Elbo elbo = session.autoencoder().measure(images, all, static_cast<std::uint64_t>(arguments.seed));
-  const Latents latents = session.autoencoder().encode(images, all);
+  const auto [images, chosen] = open_evaluated(arguments, session);
+  if (!session.network().is_variational()) return evaluate_plain(session, arguments, images, chosen);
+  const auto count = static_cast<std::int64_t>(chosen.size());
+  const Elbo elbo = session.autoencoder().measure(images, chosen, static_cast<std::uint64_t>(arguments.seed));
+  const Latents latents = session.autoencoder().encode(images, chosen);
   const std::vector<LatentDimension> dimensions = latent_dimensions(latents.mean, latents.log_variance);
-  tell(to_json(elbo, dimensions, images.images.count()), arguments.json,
-       [&] { print_table(elbo, dimensions, images.images.count()); });
+  tell(to_json(elbo, dimensions, count), arguments.json, [&] { print_table(elbo, dimensions, count); });
 }
 
 }  // namespace tuff

@@ -14,7 +14,8 @@ struct AutoencoderEvaluation {
   LatentArguments model;
   ClassArguments classes;
   std::string images;
-  std::string json;  // file, "-" for the standard output, or empty
+  std::string split;  // "train", "validation" or "test" of the run's own images; empty: all of `images`
+  std::string json;   // file, "-" for the standard output, or empty
   std::int64_t seed = 0;
   std::int64_t bits = 8;  // of each number of a plain autoencoder's code
 };

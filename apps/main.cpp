@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   add_devices_command(app);
   add_train_command(app);
+  add_search_command(app);
   add_predict_command(app);
   add_evaluate_command(app);
   add_mask_command(app);

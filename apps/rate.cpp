@@ -16,6 +16,7 @@
 #include "base/os.h"
 #include "io/contact_sheet.h"
 #include "train/options.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -76,7 +77,8 @@ RatePoint measured(const RateArguments& arguments, std::int64_t latent) {
   }
   LatentSession session(opened);
   const LabelledImages set = session.read({images}, {});
-  std::vector<std::int64_t> chosen = held_back(set.images, session.model().options);
+  const Split split = split_of(set, session.model().options);
+  std::vector<std::int64_t> chosen(split.validation.begin(), split.validation.end());
   if (chosen.empty()) chosen = all_of(set.images.count());
   return {latent, rate_and_quality(session, set, chosen, arguments.bits, session.model().options.seed)};
 }

@@ -13,8 +13,10 @@
 
 #include "apps/commands.h"
 #include "apps/patterns.h"
+#include "apps/cross_validation.h"
 #include "apps/progress.h"
 #include "apps/session.h"
+#include "apps/train.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/image_labels.h"
@@ -24,6 +26,7 @@
 #include "tasks/signal_objective.h"
 #include "tasks/training_data.h"
 #include "train/autoencoder.h"
+#include "train/find_lr.h"
 #include "train/trainer.h"
 
 namespace tuff {
@@ -37,6 +40,8 @@ std::string read_text(const fs::path& file) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+}  // namespace
+
 const std::string* find_given(const Given& given, std::string_view name) {
   const std::string* found = nullptr;
   for (const auto& [option, text] : given)
@@ -44,7 +49,6 @@ const std::string* find_given(const Given& given, std::string_view name) {
   return found;
 }
 
-// Defaults, then the configuration file, then what was typed.
 TrainOptions collect_options(const Given& given) {
   TrainOptions typed;
   const std::string* config = find_given(given, "config");
@@ -61,6 +65,8 @@ TrainOptions collect_options(const Given& given) {
   }
   return options;
 }
+
+namespace {
 
 // The options of a run that goes on, and its last checkpoint where it got so far as to write one.
 TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
@@ -80,14 +86,22 @@ TrainOptions collect_resumed(const Given& given, std::optional<Model>& last) {
   return resumed_options(saved, given);
 }
 
+}  // namespace
+
 void refuse_existing(const fs::path& run) {
   std::error_code ignored;
   if (!fs::exists(run, ignored)) return;
   if (!fs::is_directory(run, ignored)) throw Error(fmt::format("--out {}: is a file; name a folder", run.string()));
-  if (fs::is_empty(run, ignored)) return;
+  const auto of_the_finder = [](const fs::directory_entry& entry) {
+    const fs::path name = entry.path().filename();
+    return name == kRateTable || name == kRatePlot;
+  };
+  if (std::all_of(fs::directory_iterator(run), {}, of_the_finder)) return;
   throw Error(
       fmt::format("--out {}: exists already; add --resume to go on with it, or name another folder", run.string()));
 }
+
+namespace {
 
 void require(const std::string& value, const char* option) {
   if (value.empty()) throw Error(fmt::format("--{} is missing (see `tuff train --help`)", option));
@@ -103,17 +117,25 @@ void set_classes(TrainOptions& options, const std::vector<std::string>& classes)
   options.classes = count;
 }
 
+}  // namespace
+
+LabelledImages open_autoencoder_images(const TrainOptions& options) {
+  const fs::path images = options.images;
+  return open_labelled_images(std::span(&images, 1), {.labels = options.labels, .validation = options.val_images},
+                              data_format(options), options.size, parse_fit(options.fit), vae_side_from);
+}
+
+namespace {
+
 // Fills in size and classes where the images decide them.
 std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
   if (options.size > 0 && !vae_takes(options.size))
     throw Error(
         fmt::format("--size {}: the net halves it until it is 4; use {}", options.size, vae_side_from(options.size)));
   DataFormat format = data_format(options);
-  const fs::path images = options.images;
   if (options.labels.empty() && options.classes > 1)
     throw Error(fmt::format("--classes {}: say with --labels what class each image is of", options.classes));
-  LabelledImages set = open_labelled_images(std::span(&images, 1), {.labels = options.labels}, format, options.size,
-                                            parse_fit(options.fit), vae_side_from);
+  LabelledImages set = open_autoencoder_images(options);
   set_classes(options, set.classes);
   options.size = set.images.side();
   format.image_channels = static_cast<int>(set.images.channels());
@@ -141,11 +163,12 @@ const std::string& data_name(const TrainOptions& options) {
   return takes_signals(options.model) ? options.signals : options.images;
 }
 
-TrainingTask prepare(const Given& given) {
+}  // namespace
+
+TrainingTask prepare_training(TrainOptions options, std::optional<Model> resume) {
   TrainingTask task;
-  const bool resume = find_given(given, "resume") != nullptr;
-  if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
-  task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
+  task.options = std::move(options);
+  task.resume = std::move(resume);
   const auto has = [&](const char* option) { return applies(*find_field(option), task.options.model); };
   if (takes_signals(task.options.model))
     require(task.options.signals, "signals");
@@ -155,7 +178,6 @@ TrainingTask prepare(const Given& given) {
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
-  if (!resume) refuse_existing(task.run);
   task.objective = objective_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
@@ -166,10 +188,12 @@ TrainingTask prepare(const Given& given) {
         fmt::format("{}: these are not the images that the run was begun with (other names, sizes or number); bring "
                     "those back, or begin a new run",
                     data_name(task.options)));
-  if (!resume && !task.options.init.empty()) task.init = load_model(task.options.init);
+  if (!task.resume && !task.options.init.empty()) task.init = load_model(task.options.init);
   check_training(task);
   return task;
 }
+
+namespace {
 
 std::string describe_epoch(const EpochReport& report, const Objective& objective) {
   const std::vector<Metric> metrics = objective.metrics();
@@ -185,19 +209,25 @@ std::string describe_epoch(const EpochReport& report, const Objective& objective
   return text + "  " + duration_text(report.seconds);
 }
 
+std::string describe_scores(const std::vector<Metric>& metrics, const std::vector<double>& scores) {
+  std::string text;
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    text += fmt::format("{}{} {:.{}f}", i == 0 ? "" : ", ", metrics[i].title, scores[i], metrics[i].decimals);
+  return text;
+}
+
 }  // namespace
 
-void train_with(const GivenOptions& given) {
-  const TrainingTask task = prepare(given);
+TrainingSummary run_training(Device& device, const TrainingTask& task,
+                             const std::function<bool(const EpochReport&)>& epoch) {
   const std::vector<Metric> metrics = task.objective->metrics();
-  const auto device = open_device(task.options.device);
-  os::catch_interrupts();
   if (task.resume) fmt::print(stderr, "tuff: going on after step {}\n", task.resume->state->step);
   std::unique_ptr<Progress> progress;
+  bool enough = false;
   TrainingHooks hooks;
   hooks.log = stderr_log();
   hooks.tuning = tuning_progress();
-  hooks.stop = [] { return os::interrupted(); };
+  hooks.stop = [&] { return enough || os::interrupted(); };
   hooks.step = [&](const StepReport& report) {
     if (!progress) progress = std::make_unique<Progress>("steps", report.steps, report.step - 1);
     progress->update(report.step, report.left_out ? "left out: f16 overflowed, the loss scale is halved"
@@ -206,19 +236,73 @@ void train_with(const GivenOptions& given) {
   hooks.epoch = [&](const EpochReport& report) {
     progress->line(describe_epoch(report, *task.objective));
     if (report.best && task.options.model == "illumination") write_patterns(load_model(task.run), task.run);
+    enough = epoch && !epoch(report);
   };
-  const TrainingSummary summary = train(*device, task, hooks);
-  progress.reset();
+  return train(device, task, hooks);
+}
+
+namespace {
+
+// Leaves a table and a plot in --out, and nothing else: the run can be begun there.
+void find_rate(const TrainingTask& task) {
+  const auto device = open_device(task.options.device);
+  os::catch_interrupts();
+  RateRange range;
+  if (task.options.steps > 0) range.steps = task.options.steps;
+  TrainingHooks hooks;
+  hooks.log = stderr_log();
+  hooks.stop = [] { return os::interrupted(); };
+  Progress progress("steps", range.steps);
+  hooks.step = [&](const StepReport& report) {
+    progress.update(report.step, fmt::format("learning rate {:.2g}, loss {:.4f}", report.learning_rate, report.loss));
+  };
+  const RateTest test = find_learning_rate(*device, task, range, hooks);
+  progress.clear();
+  if (test.stopped) return fmt::print(stderr, "tuff: stopped; nothing is written\n");
+  write_rate_test(task.run, test);
+  const std::string plot = (task.run / kRatePlot).string();
+  if (!test.suggestion)
+    throw Error(fmt::format("--find-lr: the loss fell at no rate; look at {}, or give more --steps", plot));
+  fmt::print("{} steps, {:.2g} to {:.2g}; see {}\nsuggested: --lr {:.2g}\n", test.rates.size(), test.rates.front(),
+             test.rates.back(), plot, *test.suggestion);
+}
+
+void report_summary(const TrainingTask& task, const TrainingSummary& summary) {
+  const std::vector<Metric> metrics = task.objective->metrics();
+  const std::string run = task.run.string();
+  fmt::print("{}: {} steps", run, summary.step);
+  if (summary.out_of_patience) fmt::print(", ended by --patience {}", task.options.patience);
+  if (summary.best_score)
+    fmt::print(", best validation {} {:.{}f} at step {}", metrics[0].title, *summary.best_score, metrics[0].decimals,
+               summary.best_step);
+  fmt::print("\n");
+  if (!summary.held_out.empty())
+    fmt::print("{}: held-out test, {} images: {}\n", run, task.objective->held_out().size(),
+               describe_scores(metrics, summary.held_out));
+}
+
+}  // namespace
+
+void train_with(const GivenOptions& given) {
+  const bool resume = find_given(given, "resume") != nullptr;
+  if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
+  std::optional<Model> last;
+  TrainOptions options = resume ? collect_resumed(given, last) : collect_options(given);
+  if (options.find_lr && resume) throw Error("--find-lr: is for a run that isn't begun; leave --resume out");
+  if (options.folds > 0 && options.fold == 0 && !options.find_lr) return cross_validate(options, resume);
+  if (!resume) refuse_existing(options.out);
+  if (options.folds > 0 && options.find_lr) options.fold = std::max<std::int64_t>(1, options.fold);
+  const TrainingTask task = prepare_training(std::move(options), std::move(last));
+  if (task.options.find_lr) return find_rate(task);
+  const auto device = open_device(task.options.device);
+  os::catch_interrupts();
+  const TrainingSummary summary = run_training(*device, task);
   if (summary.stopped) {
     fmt::print(stderr, "tuff: stopped after step {} of {}; go on with `tuff train --out {} --resume`\n", summary.step,
                summary.steps, task.run.string());
     return;
   }
-  fmt::print("{}: {} steps", task.run.string(), summary.step);
-  if (summary.best_score)
-    fmt::print(", best validation {} {:.{}f} at step {}", metrics[0].title, *summary.best_score, metrics[0].decimals,
-               summary.best_step);
-  fmt::print("\n");
+  report_summary(task, summary);
 }
 
 namespace {
@@ -253,21 +337,24 @@ void add_train_options(CLI::App& command, const std::string& network, const std:
       add_option(command, field, default_options(network), given);
 }
 
-void add_train_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("train", "Train a network on images; the model goes to --out");
-  command->require_subcommand(0, 1);
-  const auto given = std::make_shared<Given>();
+void add_training_options(CLI::App& command, const std::shared_ptr<GivenOptions>& given) {
+  command.require_subcommand(0, 1);
   for (const TrainableModel& model : trainable_models()) {
     const std::string name(model.name);
-    CLI::App* network = command->add_subcommand(name, std::string(model.summary));
+    CLI::App* network = command.add_subcommand(name, std::string(model.summary));
     add_train_options(*network, name, given);
     network->callback([given, name] { given->emplace_back("model", name); });
   }
-  // Without a network's name, for runs that go on and for configuration files.
   for (const TrainField& field : train_fields())
-    if (field.name != "model") add_option(*command, field, TrainOptions{}, given);
-  for (CLI::Option* option : command->get_options())
+    if (field.name != "model") add_option(command, field, TrainOptions{}, given);
+  for (CLI::Option* option : command.get_options())
     if (option->get_group() != "Run" && option->get_name() != "--help,-h") option->group("");
+}
+
+void add_train_command(CLI::App& tuff) {
+  CLI::App* command = tuff.add_subcommand("train", "Train a network on images; the model goes to --out");
+  const auto given = std::make_shared<Given>();
+  add_training_options(*command, given);
   command->footer("`tuff train NETWORK --help` lists the options of a network.");
   command->callback([given] { train_with(*given); });
 }

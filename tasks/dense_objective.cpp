@@ -18,6 +18,7 @@
 #include "tasks/star_task.h"
 #include "tasks/training_data.h"
 #include "train/predict.h"
+#include "train/split_options.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -119,6 +120,7 @@ class DenseObjective : public Objective {
         log_(std::move(log)) {}
 
   void check() const override {
+    split();
     check_crop(task_->network(), options_);
     for (const DataItem& item : dataset_.items) check_size(item, task_->needs().target_scale, options_);
     parse_augmentation(options_.augment);
@@ -134,6 +136,11 @@ class DenseObjective : public Objective {
     return count_steps_per_epoch(dataset_, split().train, loader_options(options_, task_));
   }
   std::vector<Metric> metrics() const override { return task_->metrics(); }
+  std::vector<std::string> held_out() const override {
+    std::vector<std::string> names;
+    for (const std::size_t item : split().test) names.push_back(dataset_.items[item].name);
+    return names;
+  }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override;
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
 
@@ -144,7 +151,7 @@ class DenseObjective : public Objective {
   ImageSize network_size(const DataItem& item) const { return shrunk(item.size, task_->needs().target_scale); }
   Split split() const {
     return watched_ ? watched_->split(options_.val_fraction, seed_of(options_))
-                    : split_dataset(dataset_, options_.val_fraction, seed_of(options_));
+                    : split_dataset(dataset_, split_options(options_));
   }
 
   TrainOptions options_;
@@ -187,19 +194,10 @@ class DenseObjective::Crops : public Objective::Session {
   }
 
   std::vector<double> validate() override {
-    if (split_.validation.empty()) return {};
-    const std::unique_ptr<Scorer> scorer = task_.scorer();
     pictures_.clear();
-    for (const std::size_t item : split_.validation) {
-      const std::shared_ptr<const Sample> sample = loader_->sample(item);
-      const Image input = task_.input_of(*sample, item);
-      const DenseResult result = reader_->read(predictor_.predict(input));
-      scorer->add(*sample, result);
-      if (pictures_.size() < kPictureRows)
-        pictures_.push_back(picture_row(dataset_->items[item].name, *sample, input, result, task_.result_kind()));
-    }
-    return scorer->total();
+    return score(split_.validation, true);
   }
+  std::vector<double> score_held_out() override { return score(split_.test, false); }
 
   std::vector<PictureRow> pictures() override { return pictures_; }
   bool refresh() override {
@@ -234,6 +232,21 @@ class DenseObjective::Crops : public Objective::Session {
   }
 
  private:
+  // `shown`: keeps the first rows for pictures().
+  std::vector<double> score(const std::vector<std::size_t>& items, bool shown) {
+    if (items.empty()) return {};
+    const std::unique_ptr<Scorer> scorer = task_.scorer();
+    for (const std::size_t item : items) {
+      const std::shared_ptr<const Sample> sample = loader_->sample(item);
+      const Image input = task_.input_of(*sample, item);
+      const DenseResult result = reader_->read(predictor_.predict(input));
+      scorer->add(*sample, result);
+      if (shown && pictures_.size() < kPictureRows)
+        pictures_.push_back(picture_row(dataset_->items[item].name, *sample, input, result, task_.result_kind()));
+    }
+    return scorer->total();
+  }
+
   static HostTensor planes(const Image& image) {
     const Shape shape = image.depth > 1 ? Shape{image.channels, image.depth, image.height, image.width}
                                         : Shape{image.channels, image.height, image.width};
@@ -264,9 +277,11 @@ class DenseObjective::Crops : public Objective::Session {
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
   const PredictorOptions options = validation_options(options_, task_->network(), 0);
   std::uint64_t most = 0;
-  for (const std::size_t item : split().validation)
-    most = std::max(most,
-                    least_prediction_bytes(task_->network(), caps, network_size(dataset_.items[item]), options.tile));
+  const Split parts = split();
+  for (const auto& items : {parts.validation, parts.test})
+    for (const std::size_t item : items)
+      most = std::max(most,
+                      least_prediction_bytes(task_->network(), caps, network_size(dataset_.items[item]), options.tile));
   return most;
 }
 

@@ -10,6 +10,7 @@
 #include "base/random_use.h"
 #include "io/noise.h"
 #include "train/image_metrics.h"
+#include "train/split_options.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -38,7 +39,7 @@ Split split_signals(const SignalData& data, const TrainOptions& options) {
     const std::string name = fmt::format("{:09}", i);
     items.items.push_back({.name = name, .images = {name}, .size = {1, data.length}});
   }
-  return split_dataset(items, options.val_fraction, seed_of(options));
+  return split_dataset(items, split_options(options));
 }
 
 class SignalObjective : public Objective {
@@ -70,9 +71,14 @@ class SignalObjective : public Objective {
   }
   std::vector<Metric> metrics() const override { return signal_metrics(options_.model); }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
-    return split_.validation.empty() ? 0 : planned(*signal_graph(network_, options_.batch), caps).device_bytes;
+    return split_.validation.empty() && split_.test.empty() ? 0 : planned(*signal_graph(network_, options_.batch), caps).device_bytes;
   }
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
+  std::vector<std::string> held_out() const override {
+    std::vector<std::string> names;
+    for (const std::size_t item : split_.test) names.push_back(fmt::format("signal {}", item + 1));
+    return names;
+  }
 
  private:
   class Batches;
@@ -112,12 +118,8 @@ class SignalObjective::Batches : public Objective::Session {
     return tensors;
   }
 
-  std::vector<double> validate() override {
-    const std::vector<std::size_t>& items = objective_.split_.validation;
-    if (items.empty()) return {};
-    return signal_scores(objective_.data_, items,
-                         runner_.run(noisy_inputs(objective_.data_, items, objective_.options_)));
-  }
+  std::vector<double> validate() override { return score(objective_.split_.validation); }
+  std::vector<double> score_held_out() override { return score(objective_.split_.test); }
 
   SafeTensors validation_images() override {
     SafeTensors file;
@@ -131,6 +133,12 @@ class SignalObjective::Batches : public Objective::Session {
   }
 
  private:
+  std::vector<double> score(const std::vector<std::size_t>& items) {
+    if (items.empty()) return {};
+    return signal_scores(objective_.data_, items,
+                         runner_.run(noisy_inputs(objective_.data_, items, objective_.options_)));
+  }
+
   HostTensor empty_truth() const {
     const SignalNetwork& network = objective_.network_;
     const std::int64_t batch = objective_.options_.batch;

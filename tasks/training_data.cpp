@@ -1,8 +1,14 @@
 #include "tasks/training_data.h"
 
-#include <filesystem>
-#include <span>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include "base/error.h"
 #include "tasks/dense_task.h"
 
 namespace tuff {
@@ -23,11 +29,27 @@ DataFormat data_format(const TrainOptions& options) {
   return format;
 }
 
+namespace {
+
+Dataset open_folders(const std::filesystem::path& images, const std::string& masks, const std::string& targets,
+                     DataFormat format) {
+  if (!masks.empty()) return open_dataset(images, masks, std::move(format));
+  if (!targets.empty()) return open_image_pairs(images, targets, std::move(format));
+  return open_images(std::span(&images, 1), std::move(format));
+}
+
+}  // namespace
+
 Dataset open_training_data(const TrainOptions& options) {
-  const std::filesystem::path images = options.images;
-  if (!options.masks.empty()) return open_dataset(images, options.masks, data_format(options));
-  if (!options.targets.empty()) return open_image_pairs(images, options.targets, data_format(options));
-  return open_images(std::span(&images, 1), data_format(options));
+  Dataset dataset = open_folders(options.images, options.masks, options.targets, data_format(options));
+  if (options.val_images.empty()) return dataset;
+  Dataset held = open_folders(options.val_images, options.val_masks, options.val_targets, dataset.format);
+  if (held.format.files_per_image != dataset.format.files_per_image)
+    throw Error(fmt::format("--val-images {}: {} file(s) an image; those of --images have {}", options.val_images,
+                            held.format.files_per_image, dataset.format.files_per_image));
+  dataset.validation = held.items.size();
+  std::ranges::move(held.items, std::back_inserter(dataset.items));
+  return dataset;
 }
 
 }  // namespace tuff

@@ -115,7 +115,10 @@ void draw_curve(Plot& plot, const Curve& curve, Color color) {
   bool drawing = false;
   std::int64_t from_x = 0, from_y = 0;
   for (std::size_t i = 0; i < std::min(curve.x.size(), curve.y.size()); ++i) {
-    if (!std::isfinite(curve.x[i]) || !std::isfinite(curve.y[i])) continue;
+    if (!std::isfinite(curve.x[i]) || !std::isfinite(curve.y[i])) {
+      drawing = false;
+      continue;
+    }
     const std::int64_t x = plot.column(curve.x[i]), y = plot.row(curve.y[i]);
     if (drawing) {
       plot.canvas.line(from_x, from_y, x, y, color);

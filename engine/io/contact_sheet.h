@@ -30,7 +30,7 @@ Canvas contact_sheet(const std::vector<SheetRow>& rows, std::int64_t tile = 256)
 struct Curve {
   std::string name;
   std::vector<double> x;
-  std::vector<double> y;  // points that aren't finite are left out
+  std::vector<double> y;  // a point that isn't finite is a gap
 };
 
 // A step of 1, 2 or 5 times a power of ten that divides `range` into about `count` parts.

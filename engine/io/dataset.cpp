@@ -5,13 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "base/error.h"
-#include "base/philox.h"
-#include "base/random_use.h"
 
 namespace tuff {
 namespace {
@@ -141,13 +137,6 @@ Image read_parts(const Dataset& dataset, const DataItem& item, const std::vector
   return join_channels(parts);
 }
 
-std::vector<std::size_t> shuffled(std::size_t count, PhiloxStream& random) {
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
-  return order;
-}
-
 }  // namespace
 
 std::string_view to_string(Normalization normalization) {
@@ -239,6 +228,7 @@ std::string fingerprint(const Dataset& dataset) {
          fmt::format("{} {} {}{} {}\n", item.name, item.plane,
                      item.size.depth > 1 ? fmt::format("{} ", item.size.depth) : "", item.size.height, item.size.width))
       hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3u;
+  if (dataset.validation > 0) hash = (hash ^ dataset.validation) * 0x100000001b3u;
   return fmt::format("{:016x}", hash);
 }
 
@@ -286,35 +276,6 @@ std::vector<std::int32_t> labels_from_mask(const Image& mask, const DataFormat& 
     labels.push_back(jpeg ? (value > 127 ? 1 : 0)
                           : label_of(value, format, file));  // JPEG: grey rims of its compression
   return labels;
-}
-
-Split split_dataset(const Dataset& dataset, double fraction, std::uint64_t seed) {
-  if (!(fraction >= 0 && fraction < 1))
-    throw Error(fmt::format("validation fraction {} must be at least 0 and below 1", fraction));
-  // Planes of one file are alike: they stay together where there are files enough.
-  std::map<std::filesystem::path, std::vector<std::size_t>> files;
-  for (std::size_t i = 0; i < dataset.items.size(); ++i) files[dataset.items[i].images[0]].push_back(i);
-  std::vector<std::vector<std::size_t>> groups;
-  for (const auto& [file, items] : files) groups.push_back(items);
-  if (groups.size() < 6) {
-    groups.clear();
-    for (std::size_t i = 0; i < dataset.items.size(); ++i) groups.push_back({i});
-  }
-  if (groups.size() == 1) return {groups[0], fraction > 0 ? groups[0] : std::vector<std::size_t>{}};
-
-  const std::size_t least = fraction > 0 ? std::min<std::size_t>(3, groups.size() / 2) : 0;
-  const auto wanted = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(groups.size())));
-  const std::size_t validation = std::clamp(wanted, least, groups.size() - 1);
-  PhiloxStream random(seed, 0, 0, static_cast<std::uint32_t>(RandomUse::split));
-  Split split;
-  const std::vector<std::size_t> order = shuffled(groups.size(), random);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    std::vector<std::size_t>& to = i < validation ? split.validation : split.train;
-    to.insert(to.end(), groups[order[i]].begin(), groups[order[i]].end());
-  }
-  std::ranges::sort(split.train);
-  std::ranges::sort(split.validation);
-  return split;
 }
 
 }  // namespace tuff

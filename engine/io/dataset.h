@@ -57,6 +57,7 @@ struct DataItem {
 struct Dataset {
   DataFormat format;
   std::vector<DataItem> items;  // sorted by name, then plane
+  std::size_t validation = 0;   // so many last ones are from a folder for validation, and sorted by themselves
 };
 
 // Pairs every image of a folder with its mask: the same stem with any extension, or stem + "_mask", "_masks",
@@ -105,15 +106,5 @@ void denormalize(Image& image, std::span<const ChannelScaling> scalings);
 // Mask values to labels. Error names `file` and the value: an id that isn't 0..classes-1, no whole number,
 // a colour mask where ids are wanted.
 std::vector<std::int32_t> labels_from_mask(const Image& mask, const DataFormat& format, const std::string& file);
-
-struct Split {
-  std::vector<std::size_t> train;
-  std::vector<std::size_t> validation;
-};
-
-// Deterministic for (items, fraction, seed). At least 3 validation images where there are 6 or more, else half
-// of them rounded down; a single image is its own validation; fraction 0 means no validation. Planes of one
-// file stay together where there are 6 files or more. Both lists are sorted.
-Split split_dataset(const Dataset& dataset, double fraction, std::uint64_t seed);
 
 }  // namespace tuff

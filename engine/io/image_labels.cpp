@@ -138,9 +138,10 @@ void assign(LabelledImages& images, const std::vector<std::string>& labels, cons
 }  // namespace
 
 std::string LabelledImages::fingerprint() const {
-  if (labels.empty()) return images.fingerprint();
+  if (labels.empty() && validation == 0) return images.fingerprint();
   Hash hash;
   hash.add(images.fingerprint());
+  if (validation > 0) hash.add(fmt::format(" {}", validation));
   for (const std::string& name : classes) hash.add("\n" + name);
   hash.add(std::as_bytes(std::span(labels)));
   return fmt::format("{:016x}", hash.value());
@@ -149,22 +150,26 @@ std::string LabelledImages::fingerprint() const {
 LabelledImages open_labelled_images(std::span<const fs::path> paths, const LabelSource& source,
                                     const DataFormat& format, std::int64_t side, Fit fit,
                                     std::int64_t (*side_from)(std::int64_t)) {
+  const bool in_folders = source.labels == kLabelsFromFolders;
+  std::vector<fs::path> all;  // as many as image sets tell apart
+  const auto add = [&](const fs::path& path) {
+    const std::vector<fs::path> opened = in_folders ? class_folders(path) : std::vector{path};
+    all.insert(all.end(), opened.begin(), opened.end());
+  };
+  for (const fs::path& path : paths) add(path);
+  const std::size_t own = all.size();
+  if (!source.validation.empty()) add(source.validation);
   LabelledImages result;
-  if (source.labels != kLabelsFromFolders) {
-    result.images = open_image_set(paths, format, side, fit, side_from);
-    if (source.labels.empty()) return result;
-    const bool table = fs::path(source.labels).extension() == ".csv";
-    assign(result, table ? labels_of_table(result.images, source.labels) : labels_of_idx(result.images, source.labels),
-           source);
-    return result;
-  }
-  std::vector<fs::path> folders;
-  for (const fs::path& path : paths)
-    for (fs::path& folder : class_folders(path)) folders.push_back(std::move(folder));
-  result.images = open_image_set(folders, format, side, fit, side_from);
+  result.images = open_image_set(all, format, side, fit, side_from);
+  const ImageSet& images = result.images;
+  for (std::int64_t i = 0; i < images.count(); ++i) result.validation += images.path_index(i) >= own ? 1 : 0;
+  if (source.labels.empty()) return result;
   std::vector<std::string> labels;
-  for (std::int64_t i = 0; i < result.images.count(); ++i)
-    labels.push_back(folders[result.images.path_index(i)].filename().string());
+  if (in_folders)
+    for (std::int64_t i = 0; i < images.count(); ++i) labels.push_back(all[images.path_index(i)].filename().string());
+  else
+    labels = fs::path(source.labels).extension() == ".csv" ? labels_of_table(images, source.labels)
+                                                           : labels_of_idx(images, source.labels);
   assign(result, labels, source);
   return result;
 }

@@ -17,6 +17,7 @@ struct LabelledImages {
   ImageSet images;
   std::vector<std::string> classes;  // their names; empty where the images have no labels
   std::vector<std::int32_t> labels;  // of each image, an index of `classes`; empty where they have none
+  std::int64_t validation = 0;       // so many last ones are from LabelSource::validation
 
   // The images' own; with labels also of those and the names of their classes.
   std::string fingerprint() const;
@@ -33,6 +34,8 @@ struct LabelSource {
   // Classes that there must be no others than, in this order: those of a trained model. Empty: the classes that occur,
   // sorted by name, numbers by their value.
   std::vector<std::string> known;
+  // One more path, whose images are for validation alone; empty: none.
+  std::filesystem::path validation = {};
 };
 
 // The images of open_image_set() with their labels. Error naming file and image: an image without label, two labels for

@@ -22,15 +22,12 @@
 namespace tuff {
 
 // Maximizes the mean ELBO, with the KL term times kl_weight(), or makes options.loss of a plain autoencoder's pixels
-// small, whose images get options.noise. Validation images: the last options.val_last ones, or
-// where that is 0 options.val_fraction of all, drawn by the seed (3 at least, of fewer than 6 half). An epoch goes
+// small, whose images get options.noise. What is trained on and what validates say the options (io/split.h); of images
+// with classes each part has its share. An epoch goes
 // through the images once, in an order drawn by the seed, and is 100 steps at least; a last, smaller batch is left out.
 // `options` must have passed validate(); images have labels where the network knows classes.
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,
                                         AutoencoderNetwork network);
-
-// Numbers of the images that such a training holds back.
-std::vector<std::int64_t> held_back(const ImageSet& images, const TrainOptions& options);
 
 // Mean over images, in nats: the first is minus the sum of the others.
 struct Elbo {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
 #include "io/overlay.h"
 #include "train/autoencoder.h"
+#include "train/split_options.h"
 #include "train/training_graph.h"
 
 namespace tuff {
@@ -21,33 +21,13 @@ std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
 }
 
-struct Halves {
-  std::vector<std::int64_t> train, validation;
-};
-
 void shuffle(std::vector<std::int64_t>& order, PhiloxStream random) {
   for (std::size_t i = order.size(); i > 1; --i)
     std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
 }
 
-Halves split(const ImageSet& images, const TrainOptions& options) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(images.count()));
-  std::iota(order.begin(), order.end(), 0);
-  std::int64_t held_back = options.val_last;
-  if (held_back == 0 && options.val_fraction > 0) {
-    shuffle(order, PhiloxStream(seed_of(options), 0, 0, static_cast<std::uint32_t>(RandomUse::split)));
-    const std::int64_t least = std::min<std::int64_t>(3, images.count() / 2);
-    held_back = std::clamp<std::int64_t>(std::lround(options.val_fraction * static_cast<double>(images.count())), least,
-                                         images.count() - 1);
-  }
-  if (held_back >= images.count())
-    throw Error(fmt::format("--val-last {}: there are only {} images, none would be left to train with", held_back,
-                            images.count()));
-  const auto border = order.end() - static_cast<std::ptrdiff_t>(held_back);
-  Halves halves{{order.begin(), border}, {border, order.end()}};
-  std::ranges::sort(halves.train);
-  std::ranges::sort(halves.validation);
-  return halves;
+std::vector<std::int64_t> indices(const std::vector<std::size_t>& items) {
+  return {items.begin(), items.end()};
 }
 
 class Autoencoding : public Objective {
@@ -56,11 +36,15 @@ class Autoencoding : public Objective {
       : options_(std::move(options)),
         format_(std::move(format)),
         images_(std::move(images)),
-        network_(std::move(network)),
-        halves_(split(images_.images, options_)) {}
+        network_(std::move(network)) {
+    const Split split = split_of(images_, options_);
+    train_ = indices(split.train);
+    validation_ = indices(split.validation);
+    test_ = indices(split.test);
+  }
 
   void check() const override {
-    const auto count = static_cast<std::int64_t>(halves_.train.size());
+    const auto count = static_cast<std::int64_t>(train_.size());
     if (count < options_.batch)
       throw Error(fmt::format("--batch {}: there are only {} images to train with; use --batch {} or smaller",
                               options_.batch, count, count));
@@ -77,24 +61,29 @@ class Autoencoding : public Objective {
     return {{"val_elbo", "ELBO", 2}, {"val_reconstruction", "reconstruction", 2}, {"val_kl", "KL", 2}};
   }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
-    if (halves_.validation.empty()) return 0;
+    if (validation_.empty() && test_.empty()) return 0;
     const auto bytes = [&](const std::unique_ptr<Graph>& graph) { return planned(*graph, caps).device_bytes; };
     const std::uint64_t pictures = bytes(reconstruction_graph(network_, options_.batch));
     if (network_.is_variational()) return bytes(measuring_graph(network_, options_.batch)) + pictures;
     return bytes(encoding_graph(network_, options_.batch)) + bytes(decoding_graph(network_, options_.batch)) + pictures;
   }
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
+  std::vector<std::string> held_out() const override {
+    std::vector<std::string> names;
+    for (const std::int64_t image : test_) names.push_back(images_.images.name(image));
+    return names;
+  }
 
  private:
   class Batches;
 
-  std::int64_t steps_per_round() const { return static_cast<std::int64_t>(halves_.train.size()) / options_.batch; }
+  std::int64_t steps_per_round() const { return static_cast<std::int64_t>(train_.size()) / options_.batch; }
 
   TrainOptions options_;
   DataFormat format_;
   LabelledImages images_;
   AutoencoderNetwork network_;
-  Halves halves_;
+  std::vector<std::int64_t> train_, validation_, test_;
 };
 
 class Autoencoding::Batches : public Objective::Session {
@@ -131,22 +120,14 @@ class Autoencoding::Batches : public Objective::Session {
     return tensors;
   }
 
-  std::vector<double> validate() override {
-    if (task_.halves_.validation.empty()) return {};
-    if (!task_.network_.is_variational()) {
-      const HostTensor codes = autoencoder_.encode(task_.images_, task_.halves_.validation).mean;
-      const Fidelity result = autoencoder_.fidelity(task_.images_, task_.halves_.validation, codes);
-      return {result.psnr, result.ssim};
-    }
-    const Elbo result = autoencoder_.measure(task_.images_, task_.halves_.validation, seed_of(task_.options_));
-    return {result.elbo, result.reconstruction, result.kl};
-  }
+  std::vector<double> validate() override { return score(task_.validation_); }
+  std::vector<double> score_held_out() override { return score(task_.test_); }
 
   // Images, and below them what the decoder makes of their codes.
   std::vector<PictureRow> pictures() override {
-    const std::size_t count = std::min(kPictureColumns, task_.halves_.validation.size());
+    const std::size_t count = std::min(kPictureColumns, task_.validation_.size());
     if (count == 0) return {};
-    const auto chosen = std::span(task_.halves_.validation).first(count);
+    const auto chosen = std::span(task_.validation_).first(count);
     const ImageSet& images = task_.images_.images;
     const std::int64_t side = images.side(), step = side + 2;
     const std::vector<Image> reconstructions = autoencoder_.reconstruct(task_.images_, chosen);
@@ -163,18 +144,29 @@ class Autoencoding::Batches : public Objective::Session {
 
   SafeTensors validation_images() override {
     const ImageSet& images = task_.images_.images;
-    const auto count = static_cast<std::int64_t>(task_.halves_.validation.size());
+    const auto count = static_cast<std::int64_t>(task_.validation_.size());
     SafeTensors file;
     if (count == 0) return file;
     HostTensor all(Shape{count, images.channels(), images.side(), images.side()});
     const std::size_t each = all.floats().size() / static_cast<std::size_t>(count);
-    for (std::size_t i = 0; i < task_.halves_.validation.size(); ++i)
-      images.read(task_.halves_.validation[i], all.floats().subspan(i * each, each));
+    for (std::size_t i = 0; i < task_.validation_.size(); ++i)
+      images.read(task_.validation_[i], all.floats().subspan(i * each, each));
     file.tensors.push_back(StoredTensor::from_tensor("images", all));
     return file;
   }
 
  private:
+  std::vector<double> score(const std::vector<std::int64_t>& chosen) {
+    if (chosen.empty()) return {};
+    if (!task_.network_.is_variational()) {
+      const HostTensor codes = autoencoder_.encode(task_.images_, chosen).mean;
+      const Fidelity result = autoencoder_.fidelity(task_.images_, chosen, codes);
+      return {result.psnr, result.ssim};
+    }
+    const Elbo result = autoencoder_.measure(task_.images_, chosen, seed_of(task_.options_));
+    return {result.elbo, result.reconstruction, result.kl};
+  }
+
   // To the images of the next batch; gives what they are to become.
   HostTensor add_batch_noise(HostTensor& images) const {
     HostTensor truth = images;
@@ -199,7 +191,7 @@ class Autoencoding::Batches : public Objective::Session {
   // Of one round through the training images; an epoch has several where they are few.
   void draw_order(std::int64_t epoch, std::int64_t round) {
     if (!order_.empty() && epoch == epoch_ && round == round_) return;
-    order_ = task_.halves_.train;
+    order_ = task_.train_;
     shuffle(order_, PhiloxStream(seed_of(task_.options_), static_cast<std::uint32_t>(epoch),
                                  static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle)));
     epoch_ = epoch;
@@ -221,10 +213,6 @@ std::unique_ptr<Objective::Session> Autoencoding::start(const Place& place, std:
 }
 
 }  // namespace
-
-std::vector<std::int64_t> held_back(const ImageSet& images, const TrainOptions& options) {
-  return split(images, options).validation;
-}
 
 std::unique_ptr<Objective> autoencoding(TrainOptions options, DataFormat format, LabelledImages images,
                                         AutoencoderNetwork network) {

@@ -42,6 +42,9 @@ std::string state_to_json(const TrainingState& state) {
   nlohmann::ordered_json json = {{"step", state.step}, {"loss_sum", state.loss_sum}, {"loss_count", state.loss_count}};
   if (state.best_score) json["best_score"] = *state.best_score;
   json["best_step"] = state.best_step;
+  if (state.plateau.best)
+    json["plateau"] = {
+        {"best", *state.plateau.best}, {"stale", state.plateau.stale}, {"reductions", state.plateau.reductions}};
   json["dataset"] = state.dataset;
   json["device"] = state.device;
   json["kernels"] = state.kernels;
@@ -57,6 +60,11 @@ TrainingState state_from_json(const std::string& text, const std::string& source
     json.at("loss_count").get_to(state.loss_count);
     if (json.contains("best_score")) state.best_score = json.at("best_score").get<double>();
     json.at("best_step").get_to(state.best_step);
+    if (json.contains("plateau")) {
+      const nlohmann::json& plateau = json.at("plateau");
+      state.plateau = {plateau.at("best").get<double>(), plateau.at("stale").get<std::int64_t>(),
+                       plateau.at("reductions").get<std::int64_t>()};
+    }
     json.at("dataset").get_to(state.dataset);
     if (json.contains("kernels")) {  // not in files of older versions
       json.at("device").get_to(state.device);

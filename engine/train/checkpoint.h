@@ -15,6 +15,7 @@
 #include "plan/plan.h"
 #include "runtime/parameter_store.h"
 #include "train/options.h"
+#include "train/schedule.h"
 
 namespace tuff {
 
@@ -25,6 +26,7 @@ struct TrainingState {
   std::int64_t loss_count = 0;
   std::optional<double> best_score;  // of validation
   std::int64_t best_step = 0;
+  Plateau plateau;      // of --schedule plateau
   std::string dataset;  // fingerprint() of the images that it is trained on
   // Which kernels ran the operations so far, and the device that they ran on: a run that goes on there uses the same,
   // so that its bits are.
@@ -48,6 +50,7 @@ inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kLossesFile = "losses.csv";
 inline constexpr const char* kNormsFile = "norms.csv";
+inline constexpr const char* kHeldOutFile = "test.json";
 
 // What a checkpoint holds of the store: parameters, buffers and the optimizer's moments.
 ParameterSnapshot take_snapshot(const ParameterStore& store);

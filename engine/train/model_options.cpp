@@ -18,9 +18,9 @@ struct Group {
 };
 
 const Group kGroups[] = {
-    {"crops", {"crop", "augment", "normalize", "threads"}},
+    {"crops", {"crop", "augment", "normalize", "threads", "val-images"}},
     {"volumes", {"dims", "crop-depth", "flat-levels"}},
-    {"masks", {"masks"}},
+    {"masks", {"masks", "val-masks"}},
     {"watch", {"watch"}},
     {"signals", {"signals", "normalize", "length"}},
     {"signal classes", {"labels", "label-column", "depth", "norm", "dropout"}},
@@ -28,7 +28,7 @@ const Group kGroups[] = {
     {"segmentation",
      {"foreground", "undefined", "boundary", "loss", "class-weights", "border-weight", "border-sigma",
       "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"}},
-    {"regression", {"targets", "loss"}},
+    {"regression", {"targets", "val-targets", "loss"}},
     {"illumination", {"patterns", "uniform", "lamp-grid"}},
     {"noise", {"noise", "noisy-targets"}},
     {"super-resolution",
@@ -44,7 +44,7 @@ const Group kGroups[] = {
     {"padding", {"padding"}},
     {"stars", {"rays", "anisotropy", "prob-threshold", "nms-threshold"}},
     {"flows", {"flow-threshold", "min-size"}},
-    {"images", {"val-last", "size", "fit"}},
+    {"images", {"val-last", "size", "fit", "val-images"}},
     {"code", {"latent"}},
     {"pixels", {"loss"}},
     {"vae", {"likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},

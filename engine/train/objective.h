@@ -26,6 +26,10 @@ struct Metric {
 
 inline constexpr std::int64_t kPictureSide = 256;
 inline constexpr std::size_t kPictureRows = 4;
+// "dice" of "val_dice": of images that aren't validation's.
+inline std::string key_of(const Metric& metric) {
+  return metric.column.substr(metric.column.starts_with("val_") ? 4 : 0);
+}
 
 struct NamedTensor {
   std::string name;  // of the graph's input
@@ -58,6 +62,9 @@ class Objective {
   // The first one chooses the best model; higher is better.
   virtual std::vector<Metric> metrics() const = 0;
 
+  // Names of the images that are neither trained on nor chosen by.
+  virtual std::vector<std::string> held_out() const { return {}; }
+
   // What a run needs of it on a device.
   class Session {
    public:
@@ -71,11 +78,13 @@ class Objective {
     // Takes in what has been added to the data since, where that may grow; true where the validation images are others
     // than before.
     virtual bool refresh() { return false; }
+    // The same of the images that are held out for the end of a run.
+    virtual std::vector<double> score_held_out() { return {}; }
     // The validation images as the network sees them, for other programs.
     virtual SafeTensors validation_images() = 0;
   };
 
-  // Device memory in bytes that validation needs at least beside the store; 0 without validation images.
+  // Device memory in bytes that validation and scoring need at least beside the store; 0 without such images.
   virtual std::uint64_t validation_bytes(const DeviceCaps& caps) const = 0;
   // What a session works with; all must outlive it, as must the objective.
   struct Place {

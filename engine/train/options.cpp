@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -42,6 +43,12 @@ const TrainField kFields[] = {
     {&Options::crop_depth, "crop-depth", "Data", "SLICES", "with --dims 3: depth of the crops; 0: as --crop"},
     {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
     {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
+    {&Options::val_images, "val-images", "Data", "DIR", "validate on these images instead of a part of --images", 0, 0, Kept::run},
+    {&Options::val_masks, "val-masks", "Data", "DIR", "their masks", 0, 0, Kept::run},
+    {&Options::val_targets, "val-targets", "Data", "DIR", "their images to be predicted", 0, 0, Kept::run},
+    {&Options::folds, "folds", "Data", "K", "cross-validation: K runs, each validated on another of K parts; with --fold one of them; 0: no", 0, 1000},
+    {&Options::fold, "fold", "Data", "I", "with --folds: the run that is validated on part I, from 1; 0: all", 0, 1000},
+    {&Options::test_fraction, "test-fraction", "Data", "X", "part of the images held out for a test: neither trained on nor chosen by, scored once at the end", 0, 0.9},
     {&Options::val_last, "val-last", "Data", "N", "hold the last N images back instead of a random part; 0: --val-fraction", 0, 1e15},
     {&Options::size, "size", "Data", "PIXELS", "side of the images that the net sees; 0: the smallest 8, 16, 32 ... that holds them", 0, 1024},
     {&Options::fit, "fit", "Data", "pad|crop|resize", "how images come to that size"},
@@ -99,8 +106,11 @@ const TrainField kFields[] = {
     {&Options::tversky_beta, "tversky-beta", "Training", "X", "weight of false negatives in --loss tversky", 0, 1e3},
     {&Options::focal_gamma, "focal-gamma", "Training", "X", "how much less --loss focal counts what is learned", 0, 100},
     {&Options::lr, "lr", "Training", "X", "learning rate", 0, 1e6},
-    {&Options::schedule, "schedule", "Training", "constant|cosine|step", "course of the learning rate", 0, 0, Kept::model},
+    {&Options::schedule, "schedule", "Training", "constant|cosine|step|plateau|one-cycle", "course of the learning rate (docs/training.md)", 0, 0, Kept::model},
+    {&Options::lr_factor, "lr-factor", "Training", "X", "what step and plateau multiply the learning rate by", 1e-6, 0.999},
+    {&Options::lr_patience, "lr-patience", "Training", "EPOCHS", "epochs without better validation that plateau waits before it does", 0, 1e6},
     {&Options::warmup, "warmup", "Training", "STEPS", "steps in which the learning rate rises to --lr", 0},
+    {&Options::patience, "patience", "Training", "EPOCHS", "stop after so many epochs without better validation; 0: never", 0, 1e6, Kept::run},
     {&Options::optimizer, "optimizer", "Training", "adam|adamw|sgd|adagrad|rmsprop", "rule that updates the weights"},
     {&Options::momentum, "momentum", "Training", "X", "momentum of sgd", 0, 1},
     {&Options::nesterov, "nesterov", "Training", "", "Nesterov's momentum with sgd"},
@@ -116,6 +126,7 @@ const TrainField kFields[] = {
     {&Options::out, "out", "Run", "RUN", "folder for the model, config.json and metrics.csv", 0, 0, Kept::never},
     {&Options::init, "init", "Run", "RUN|FILE", "begin with the weights of a trained model; those that it lacks, or has in other shapes, begin anew", 0, 0, Kept::run},
     {&Options::resume, "resume", "Run", "", "go on with the run in --out", 0, 0, Kept::never},
+    {&Options::find_lr, "find-lr", "Run", "", "train nothing; find a good --lr by --steps (100) steps of rising rate", 0, 0, Kept::never},
     {&Options::config, "config", "Run", "FILE", "options from a config.json; those given here win", 0, 0, Kept::never},
     {&Options::device, "device", "Run", "NAME|N", "device by number or part of its name, see `tuff devices`", 0, 0, Kept::run},
     {&Options::memory, "memory", "Run", "SIZE", "device memory that training may take, e.g. 800M or 2G; what doesn't fit is computed twice, with equal results", 0, 0, Kept::run},
@@ -292,6 +303,7 @@ void validate(TrainOptions& options) {
     throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
   no_decay_groups(options.no_decay);
   memory_bytes(options);
+  validate_split(options);
   if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
   if (options.flat_levels > 0 && options.dims == 2) throw Error("--flat-levels: goes with --dims 3");
   validate_stars(options);

@@ -22,6 +22,12 @@ struct TrainOptions {
   std::int64_t crop = 256;
   std::int64_t crop_depth = 0;
   double val_fraction = 0.1;
+  std::string val_images;
+  std::string val_masks;
+  std::string val_targets;
+  std::int64_t folds = 0;
+  std::int64_t fold = 0;
+  double test_fraction = 0;
   std::string augment = "flip,rot90";
   std::string normalize = "percentile";
   std::string axes;
@@ -96,6 +102,9 @@ struct TrainOptions {
   double lr = 1e-3;
   std::string schedule = "constant";
   double warmup = 0;
+  double lr_factor = 0.1;
+  std::int64_t lr_patience = 3;
+  std::int64_t patience = 0;
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0;
@@ -114,6 +123,7 @@ struct TrainOptions {
   bool autotune = false;
   std::string config;
   bool resume = false;
+  bool find_lr = false;
   std::int64_t save_every = 0;
   std::int64_t layer_norms = 50;
   std::string tensorboard = "on";

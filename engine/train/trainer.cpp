@@ -19,6 +19,7 @@
 #include "train/find_non_finite.h"
 #include "train/graph_part.h"
 #include "train/layer_watch.h"
+#include "train/held_out.h"
 #include "train/metrics_file.h"
 #include "train/run_report.h"
 #include "train/schedule.h"
@@ -106,6 +107,14 @@ TunerOptions tuner_options(const Device& device, const TrainingTask& task, const
           .stop = hooks.stop};
 }
 
+Schedule schedule_of(const TrainOptions& options, std::int64_t steps) {
+  return {.kind = Schedule::kind_named(options.schedule),
+          .learning_rate = options.lr,
+          .warmup = static_cast<std::int64_t>(options.warmup),
+          .steps = steps,
+          .factor = options.lr_factor};
+}
+
 class Run {
  public:
   Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks);
@@ -123,12 +132,18 @@ class Run {
   ParameterSnapshot checked_snapshot() const;
   void finish_epoch();
   void measure_layers();
+  std::vector<double> score_held_out();
   void update_average();
   void save(const ParameterSnapshot& snapshot);
   std::filesystem::path file(const char* name) const { return task_.run / name; }
   void rescore_best();
   std::vector<double> parts_of_epoch() const;
   bool scaled() const { return options_.dtype == "f16"; }
+  // Whether validation decides on the next step's learning rate.
+  bool rate_waits() const { return schedule_.kind == Schedule::Kind::plateau && fed_ % steps_per_epoch_ == 0; }
+  bool out_of_patience() const {
+    return patience_spent(state_.step, state_.best_step, steps_per_epoch_, options_.patience);
+  }
   std::int64_t epoch() const { return (state_.step - 1) / steps_per_epoch_ + 1; }  // of the step just done, from 1
 
   Device& device_;
@@ -179,8 +194,8 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       state_.step / steps_per_epoch_, state_.step % steps_per_epoch_);
   const std::int64_t epochs = options_.epochs > 0 ? options_.epochs : kDefaultEpochs;
   steps_ = options_.steps > 0 ? options_.steps : epochs * steps_per_epoch_;
-  schedule_ = {Schedule::kind_named(options_.schedule), options_.lr, static_cast<std::int64_t>(options_.warmup),
-               steps_};
+  schedule_ = schedule_of(options_, steps_);
+  schedule_.reductions = state_.plateau.reductions;
   restore();
 }
 
@@ -279,6 +294,16 @@ void Run::fail(const StepLoss& row) {
                   state_.step > 0 ? fmt::format("; {} has step {}", file(kLastModel).string(), state_.step) : ""));
 }
 
+// By the best model, whose weights replace the last ones on the device. Nobody has seen these images before.
+std::vector<double> Run::score_held_out() {
+  const std::vector<std::string> images = task_.objective->held_out();
+  if (images.empty()) return {};
+  restore_averaged(load_model_file(file(kBestModel)), averaged_ ? *averaged_ : store_);
+  std::vector<double> scores = session_->score_held_out();
+  write_held_out(file(kHeldOutFile), {state_.best_step, task_.objective->metrics(), scores, images});
+  return scores;
+}
+
 // What is to be saved. Weights that are no numbers must not replace a good checkpoint.
 ParameterSnapshot Run::checked_snapshot() const {
   ParameterSnapshot snapshot = take_snapshot(store_);
@@ -324,25 +349,26 @@ void Run::finish_step() {
 TrainingSummary Run::execute() {
   TrainingSummary summary;
   summary.steps = steps_;
-  if (state_.step < steps_) feed();
-  while (state_.step < steps_) {
+  while (state_.step < steps_ && !out_of_patience()) {
+    if (fed_ == state_.step) feed();
     {
       const Stopwatch watch(report_->timing.stepping);
       executable_->run();
-      if (fed_ < steps_) feed();  // while the device computes
+      if (fed_ < steps_ && !rate_waits()) feed();  // while the device computes
       finish_step();
     }
     const bool epoch_done = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
+    if (epoch_done) finish_epoch();
     const bool stop = hooks_.stop && hooks_.stop();
-    if (epoch_done)
-      finish_epoch();
-    else if (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0))
+    if (!epoch_done && (stop || (options_.save_every > 0 && state_.step % options_.save_every == 0)))
       save(checked_snapshot());
     if (stop && state_.step < steps_) {
       summary.stopped = true;
       break;
     }
   }
+  if (!summary.stopped && task_.score_held_out) summary.held_out = score_held_out();
+  summary.out_of_patience = !summary.stopped && state_.step < steps_;
   summary.step = state_.step;
   summary.best_score = state_.best_score;
   summary.best_step = state_.best_step;
@@ -422,6 +448,10 @@ void Run::finish_epoch() {
     state_.best_step = state_.step;
     save_model(file(kBestModel), options_, task_.objective->format(), averaged_ ? take_snapshot(*averaged_) : snapshot);
   }
+  const bool whole_epoch = state_.step % steps_per_epoch_ == 0;  // else a longer run wouldn't have validated here
+  if (schedule_.kind == Schedule::Kind::plateau && whole_epoch && !report.scores.empty())
+    state_.plateau.observe(report.scores[0], options_.lr_patience);
+  schedule_.reductions = state_.plateau.reductions;
   metrics_.push_back({report.epoch, report.step, report.loss, report.scores, report.learning_rate, report.seconds});
   write_metrics(file(kMetricsFile), task_.objective->metrics(), metrics_);
   draw_metrics(file("curve.png"), task_.objective->metrics(), metrics_, losses_);

@@ -3,7 +3,8 @@
 //
 // The folder holds config.json (options), metrics.csv (one row an epoch), losses.csv (one a step), norms.csv (layers,
 // layer_norms.h), curve.png, report.html (report_page.h), TensorBoard's event files, best.safetensors (highest score on
-// the validation images so far), last.safetensors (with the optimizer, for resuming).
+// the validation images so far), last.safetensors (with the optimizer, for resuming), and where images are held out for
+// a test, once the run is over, test.json (held_out.h).
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct TrainingTask {
   std::optional<Model> resume;         // the run's last checkpoint
   std::optional<Model> init;           // what a new run's weights begin with, see restore_matching()
   std::filesystem::path cache_folder;  // of TunerOptions, for --autotune; empty: none on disk
+  bool score_held_out = true;          // at the end, by the best model
 };
 
 struct StepReport {
@@ -59,7 +61,7 @@ struct TrainingHooks {
   std::function<void(const StepReport&)> step;
   std::function<void(const EpochReport&)> epoch;
   std::function<void(std::size_t operation, std::size_t operations, const std::string& text)> tuning;  // TunerOptions
-  std::function<bool()> stop;  // asked after each step: true saves and ends the run
+  std::function<bool()> stop;  // asked after each step and epoch: true saves and ends the run
   LogSink log;
 };
 
@@ -67,8 +69,10 @@ struct TrainingSummary {
   std::int64_t step = 0;
   std::int64_t steps = 0;
   bool stopped = false;              // by hooks.stop, before the end
+  bool out_of_patience = false;      // --patience ended it
   std::optional<double> best_score;  // none without validation images
   std::int64_t best_step = 0;
+  std::vector<double> held_out;  // scores of the images that are held out; none where there are none
 };
 
 // What lies between a network's layers where --dtype is this: f32 too, with a warning to the log, on devices without

@@ -1,7 +1,6 @@
 #include "io/dataset.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/os.h"
 #include "support/files.h"
@@ -225,45 +224,6 @@ TEST_CASE("dataset: the format survives JSON") {
   CHECK(test::contains(test::error_of([] { data_format_from_json(R"({"classes": "two"})"); }),
                        "'classes' has the wrong type"));
   CHECK(test::contains(test::error_of([] { parse_normalization("zscore"); }), "percentile, mean-std or range"));
-}
-
-TEST_CASE("dataset: the split is deterministic, whole, and of a useful size") {
-  Dataset dataset;
-  const auto fill = [&](std::size_t count) {
-    dataset.items.clear();
-    for (std::size_t i = 0; i < count; ++i)
-      dataset.items.push_back({.name = std::to_string(i), .images = {std::to_string(i)}});
-  };
-  const auto validation = [&](std::size_t count, double fraction) {
-    fill(count);
-    const Split split = split_dataset(dataset, fraction, 3);
-    if (count > 1) {
-      std::set<std::size_t> all(split.train.begin(), split.train.end());
-      all.insert(split.validation.begin(), split.validation.end());
-      CHECK(all.size() == count);
-      CHECK(split.train.size() + split.validation.size() == count);
-    }
-    return split.validation.size();
-  };
-  CHECK(validation(1, 0.1) == 1);
-  CHECK(validation(2, 0.1) == 1);
-  CHECK(validation(5, 0.1) == 2);
-  CHECK(validation(6, 0.1) == 3);
-  CHECK(validation(20, 0.1) == 3);
-  CHECK(validation(126, 0.1) == 13);
-  CHECK(validation(126, 0) == 0);
-  CHECK(validation(4, 0.99) == 3);
-  fill(30);
-  CHECK(split_dataset(dataset, 0.2, 5).validation == split_dataset(dataset, 0.2, 5).validation);
-  CHECK(split_dataset(dataset, 0.2, 5).validation != split_dataset(dataset, 0.2, 6).validation);
-
-  dataset.items.clear();  // six stacks of four planes: planes stay together
-  for (std::size_t i = 0; i < 24; ++i) dataset.items.push_back({.name = "", .images = {std::to_string(i / 4)}});
-  const Split split = split_dataset(dataset, 0.1, 1);
-  CHECK(split.validation.size() == 12);
-  for (const std::size_t item : split.validation)
-    CHECK(std::ranges::find(split.train, item / 4 * 4) == split.train.end());
-  CHECK(test::contains(test::error_of([&] { split_dataset(dataset, 1.0, 1); }), "below 1"));
 }
 
 TEST_CASE("dataset: images to be predicted are paired by name; numbers are channels only where names don't pair") {

@@ -133,7 +133,7 @@ TEST_CASE("contact sheet: a row for each image, truth only where there is some")
   CHECK(count_color(two, {255, 255, 255}) >= 2 * 64 * 80);  // predictions are all foreground
 }
 
-TEST_CASE("curves: drawn within the axes, without points that aren't finite") {
+TEST_CASE("curves: drawn within the axes, with gaps where points aren't finite") {
   const Canvas empty = plot_curves("nothing", "step", {});
   CHECK((empty.width() == 640 && empty.height() == 400));
   Curve curve{"loss", {}, {}};
@@ -145,6 +145,8 @@ TEST_CASE("curves: drawn within the axes, without points that aren't finite") {
   CHECK(count_color(plot, {31, 119, 180}) > 500);
   const Curve flat{"flat", {1, 2}, {3, 3}};
   CHECK(count_color(plot_curves("flat", "step", {flat}), {31, 119, 180}) > 500);
+  const Curve gap{"gap", {1, NAN, 2}, {3, NAN, 3}};
+  CHECK(count_color(plot_curves("gap", "step", {gap}), {31, 119, 180}) < 100);
 }
 
 TEST_CASE("synthesis: deterministic, varied, with touching nuclei and noise") {

@@ -4,6 +4,7 @@
 #include "io/components.h"
 #include "io/dataset.h"
 #include "io/loader.h"
+#include "io/split.h"
 #include "io/tiff.h"
 #include "support/files.h"
 #include "support/skip.h"
@@ -20,7 +21,7 @@ TEST_CASE("real data: nuclei are paired, loaded and batched") {
   CHECK(sample.image.info.bits == 8);
   const auto foreground = std::ranges::count(sample.labels, 1);
   CHECK((foreground > 500 && foreground < static_cast<std::ptrdiff_t>(sample.labels.size()) / 2));
-  const Split split = split_dataset(dataset, 0.1, 0);
+  const Split split = split_dataset(dataset, {});
   Loader loader(dataset, split.train, {.batch = 8, .crop = CropSize({128, 128}), .label_dtype = DType::f32});
   for (int i = 0; i < 3; ++i) {
     const Batch batch = loader.next();
