@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_predict_command(app);
   add_evaluate_command(app);
+  add_detect_command(app);
   add_mask_command(app);
   add_measure_command(app);
   add_match_command(app);
@@ -92,6 +93,7 @@ int run(int argc, char** argv) {
   add_run_command(app);
   add_conformance_command(app);
   add_convert_command(app);
+  add_sliding_command(app);
   add_selftest_command(app);
   add_synthesize_command(app);
   try {

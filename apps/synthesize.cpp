@@ -22,6 +22,7 @@ struct SynthesizeArguments {
 };
 
 void run_synthesize(const SynthesizeArguments& arguments) {
+  if (arguments.out.empty()) throw Error("--out is missing (see `tuff synthesize --help`)");
   if (arguments.size < 32 || arguments.size > 8192)
     throw Error(fmt::format("--size {}: must be 32 to 8192 pixels", arguments.size));
   if (arguments.count < 1) throw Error(fmt::format("--count {}: must be at least 1", arguments.count));
@@ -43,9 +44,11 @@ void run_synthesize(const SynthesizeArguments& arguments) {
 }  // namespace
 
 void add_synthesize_command(CLI::App& tuff) {
-  CLI::App* command = tuff.add_subcommand("synthesize", "Generate images of nuclei with masks, to try things out");
+  CLI::App* command =
+      tuff.add_subcommand("synthesize", "Generate images of nuclei with masks, or of digits, to try things out");
+  command->require_subcommand(0, 1);
   const auto arguments = std::make_shared<SynthesizeArguments>();
-  command->add_option("--out", arguments->out, "folder that gets images/ and masks/")->required()->type_name("DIR");
+  command->add_option("--out", arguments->out, "folder that gets images/ and masks/")->type_name("DIR");
   command->add_option("--count", arguments->count, "images [20]")->type_name("N");
   command
       ->add_option("--first", arguments->first, "number of the first image; a series goes on where another ended [0]")
@@ -53,7 +56,10 @@ void add_synthesize_command(CLI::App& tuff) {
   command->add_option("--size", arguments->size, "side in pixels [256]")->type_name("PIXELS");
   command->add_option("--nuclei", arguments->nuclei, "about how many in an image [40]")->type_name("N");
   command->add_option("--seed", arguments->seed, "same seed, same images [0]")->type_name("N");
-  command->callback([arguments] { run_synthesize(*arguments); });
+  add_mosaic_command(*command);
+  command->callback([arguments, command] {
+    if (command->get_subcommands().empty()) run_synthesize(*arguments);
+  });
 }
 
 }  // namespace tuff

@@ -15,6 +15,7 @@
 #include "base/os.h"
 #include "io/image_labels.h"
 #include "models/vae.h"
+#include "tasks/classification.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
 #include "tasks/training_data.h"
@@ -118,18 +119,38 @@ std::unique_ptr<Objective> autoencoding_of(TrainOptions& options) {
   return autoencoding(options, std::move(format), std::move(set), std::move(network));
 }
 
+// Of labelled images, or of patches around the pixels of masks.
+std::unique_ptr<Objective> classifying_of(TrainOptions& options) {
+  if (!options.masks.empty()) {
+    set_classifier_sizes(options, 0);
+    return dense_objective(options);
+  }
+  if (options.labels.empty())
+    throw Error(applies(*find_field("masks"), options.model)
+                    ? "--labels is missing, the images' classes; or give --masks, the classes of their pixels"
+                    : "--labels is missing, the images' classes (see `tuff train --help`)");
+  LabelledDataset data = open_classification(options);
+  return classification(options, std::move(data));
+}
+
+std::unique_ptr<Objective> objective_of(TrainOptions& options) {
+  if (is_classifier(options.model)) return classifying_of(options);
+  return is_dense(options.model) ? dense_objective(options) : autoencoding_of(options);
+}
+
 TrainingTask prepare(const Given& given) {
   TrainingTask task;
   const bool resume = find_given(given, "resume") != nullptr;
   if (find_given(given, "out") == nullptr) throw Error("--out is missing (see `tuff train --help`)");
   task.options = resume ? collect_resumed(given, task.resume) : collect_options(given);
   require(task.options.images, "images");
-  if (applies(*find_field("masks"), task.options.model)) require(task.options.masks, "masks");
+  if (applies(*find_field("masks"), task.options.model) && !is_classifier(task.options.model))
+    require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
   if (!resume) refuse_existing(task.run);
-  task.objective = is_dense(task.options.model) ? dense_objective(task.options) : autoencoding_of(task.options);
+  task.objective = objective_of(task.options);
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
         fmt::format("{}: these images{} have another number of channels than when the run was begun; begin a new run",

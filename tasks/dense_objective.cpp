@@ -21,8 +21,14 @@ std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
 }
 
+bool has_crop(const TrainOptions& options) {
+  return applies(*find_field("crop"), options.model);
+}
+
 // Of the output for a crop.
-ImageSize label_extents(const Network& network, const ImageSize& crop) {
+ImageSize label_extents(const DenseTask& task, const ImageSize& crop) {
+  if (const auto size = task.label_size()) return *size;
+  const Network& network = task.network();
   const auto along = [&](char axis, std::int64_t extent) { return network.axis(axis).output_size(extent); };
   return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
 }
@@ -32,7 +38,7 @@ LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<
   LoaderOptions result;
   result.batch = options.batch;
   const ImageSize crop = crop_of(options);
-  result.crop = {crop, label_extents(task->network(), crop)};
+  result.crop = {crop, label_extents(*task, crop)};
   result.crop.target_scale = needs.target_scale;
   result.augmentation = parse_augmentation(options.augment);
   result.seed = seed_of(options);
@@ -92,8 +98,8 @@ class DenseObjective : public Objective {
       if (size.depth < crop.depth) refuse_depth(item, size, crop);
       if (size.height < crop.height || size.width < crop.width)
         throw Error(
-            fmt::format("--crop {}: the image \"{}\" is only {}x{}{}; use a smaller --crop, or leave the image out",
-                        options_.crop, item.name, size.width, size.height,
+            fmt::format("--{0} {1}: the image \"{2}\" is only {3}x{4}{5}; use a smaller --{0}, or leave the image out",
+                        has_crop(options_) ? "crop" : "size", crop.height, item.name, size.width, size.height,
                         size == item.size ? "" : fmt::format(" at 1/{} of its size", task_->needs().target_scale)));
     }
     parse_augmentation(options_.augment);
@@ -119,8 +125,12 @@ class DenseObjective : public Objective {
   [[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const ImageSize& crop) const {
     if (size.depth == 1)
       throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
-    throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
-                            options_.crop_depth > 0 ? "--crop-depth" : "--crop", crop.depth, item.name, size.depth));
+    const bool whole = has_crop(options_);
+    throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller {}",
+                            options_.crop_depth > 0 ? "--crop-depth"
+                            : whole                 ? "--crop"
+                                                    : "--size",
+                            crop.depth, item.name, size.depth, whole ? "--crop-depth" : "--size"));
   }
   Split split() const { return split_dataset(dataset_, options_.val_fraction, seed_of(options_)); }
 
@@ -215,11 +225,13 @@ std::unique_ptr<Objective::Session> DenseObjective::start(const Place& place, st
 }  // namespace
 
 ImageSize crop_of(const TrainOptions& options) {
-  const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : options.crop;
-  return {options.dims == 3 ? depth : 1, options.crop, options.crop};
+  const std::int64_t side = has_crop(options) ? options.crop : options.size;
+  const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : side;
+  return {options.dims == 3 ? depth : 1, side, side};
 }
 
 void check_crop(const Network& network, const TrainOptions& options) {
+  if (!has_crop(options)) return;
   const auto check = [&](char name, const char* option, std::int64_t extent) {
     const NetworkAxis& axis = network.axis(name);
     if (axis.output_size(extent) > 0) return;
@@ -239,7 +251,7 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Network& network = task.network();
   check_crop(network, options);
   auto graph = std::make_unique<Graph>();
-  const ImageSize crop = crop_of(options), output = label_extents(network, crop);
+  const ImageSize crop = crop_of(options), output = label_extents(task, crop);
   const DenseTask::Needs needs = task.needs();
   DenseTask::Inputs inputs{.images =
                                graph->input("images", image_shape(network, options.batch, network.in_channels, crop))};

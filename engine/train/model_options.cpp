@@ -39,6 +39,12 @@ const Group kGroups[] = {
     {"stars", {"rays", "prob-threshold", "nms-threshold"}},
     {"flows", {"flow-threshold", "min-size"}},
     {"images", {"val-last", "size", "fit"}},
+    {"labelled",
+     {"labels", "augment", "normalize", "threads", "balance", "loss", "class-weights", "label-smoothing", "focal-gamma",
+      "norm", "dropout"}},
+    {"patches", {"dims", "masks", "foreground", "undefined", "dense", "stride"}},
+    {"pooling", {"pooling", "patch"}},
+    {"stages", {"depth", "convolutions"}},
     {"vae", {"latent", "likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},
 };
 
@@ -49,9 +55,11 @@ struct Entry {
   Words groups;
   Pairs defaults = {};  // where they aren't those of TrainOptions
   Pairs choices = {};   // where a network knows fewer words than TrainField::value lists
+  Words without = {};   // options that all others have
 };
 
 constexpr std::string_view kClassLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal";
+constexpr std::string_view kPatchLosses = "bce|ce|focal";
 constexpr std::string_view kImageLosses = "mse|l1|huber";
 
 const Entry kEntries[] = {
@@ -97,6 +105,19 @@ const Entry kEntries[] = {
      {"images", "classes", "vae"},
      {{"batch", "64"}, {"norm", "none"}},
      {{"norm", "batch|group|none"}, {"block", "plain|residual"}}},
+    {{"cnn", "convolutional classifier: of images with labels, or of patches around the pixels of masks"},
+     {"images", "classes", "labelled", "patches", "pooling", "stages"},
+     {{"batch", "64"}, {"depth", "3"}, {"augment", "none"}},
+     {{"loss", kPatchLosses}, {"norm", "batch|none"}}},
+    {{"mlp", "multilayer perceptron: the same without convolutions, on the pixels of small images or patches"},
+     {"images", "classes", "labelled", "patches"},
+     {{"batch", "64"}, {"dense", "256,128"}, {"augment", "none"}},
+     {{"loss", kPatchLosses}, {"norm", "batch|none"}},
+     {"base"}},
+    {{"p4", "classifier that gives an image turned by 90 degrees the same class (group convolutions)"},
+     {"images", "classes", "labelled", "stages"},
+     {{"base", "8"}, {"batch", "64"}, {"depth", "2"}, {"convolutions", "2"}, {"augment", "none"}},
+     {{"loss", "ce|focal"}, {"norm", "batch|none"}}},
 };
 
 const Entry* find_entry(std::string_view model) {
@@ -120,6 +141,11 @@ TrainOptions default_options(std::string_view model) {
   return options;
 }
 
+bool is_classifier(std::string_view model) {
+  const Entry* entry = find_entry(model);
+  return entry != nullptr && std::ranges::find(entry->groups, "labelled") != entry->groups.end();
+}
+
 std::string_view choices_of(const TrainField& field, std::string_view model) {
   if (const Entry* entry = find_entry(model))
     for (const auto& [name, words] : entry->choices)
@@ -135,7 +161,7 @@ bool applies(const TrainField& field, std::string_view model) {
     grouped = true;
     if (entry != nullptr && std::ranges::find(entry->groups, group.name) != entry->groups.end()) return true;
   }
-  return !grouped;
+  return !grouped && (entry == nullptr || std::ranges::find(entry->without, field.name) == entry->without.end());
 }
 
 }  // namespace tuff

@@ -25,7 +25,8 @@ const TrainField kFields[] = {
     {&Options::targets, "targets", "Data", "DIR", "folder of the images to be predicted, paired with the images by file name", 0, 0, Kept::run},
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
-    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes the net conditional", 0, 0, Kept::run},
+    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; a vae becomes conditional", 0, 0, Kept::run},
+    {&Options::balance, "balance", "Data", "", "train with each class as often as the others; with --masks, with each of an image's classes"},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
     {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
@@ -39,7 +40,7 @@ const TrainField kFields[] = {
     {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
     {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
     {&Options::val_last, "val-last", "Data", "N", "hold the last N images back instead of a random part; 0: --val-fraction", 0, 1e15},
-    {&Options::size, "size", "Data", "PIXELS", "side of the images that the net sees; 0: the smallest 8, 16, 32 ... that holds them", 0, 1024},
+    {&Options::size, "size", "Data", "PIXELS", "side of the images or patches that the net sees; 0: the smallest it can take that holds them, of patches in masks about 32", 0, 4096},
     {&Options::fit, "fit", "Data", "pad|crop|resize", "how images come to that size"},
     {&Options::threads, "threads", "Data", "N", "threads that read and crop; changes no result", 1, 64, Kept::run},
 
@@ -72,6 +73,12 @@ const TrainField kFields[] = {
     {&Options::coords, "coords", "Model", "", "further input channels say where in the image a pixel lies; for a --crop of the whole image"},
     {&Options::dropout, "dropout", "Model", "X", "part of the features that each training step leaves out, behind each level", 0, 0.95},
     {&Options::flat_levels, "flat-levels", "Model", "N", "with --dims 3: first levels that don't halve the depth, for slices that are far apart", 0, 8},
+
+    {&Options::convolutions, "convolutions", "Model", "N", "convolutions before each halving", 1, 16},
+    {&Options::dense, "dense", "Model", "LIST|none", "units of the layers before the last, e.g. 256,128"},
+    {&Options::stride, "stride", "Model", "PIXELS", "of maps: from decision to decision, a power of two or a multiple of 2^depth; 0: 4 or less", 0, 4096},
+    {&Options::pooling, "pooling", "Model", "none|noisy-and", "noisy-and: labels of whole images train a map of patches, as multiple-instance learning"},
+    {&Options::patch, "patch", "Model", "PIXELS", "with --pooling: side of the patches; 0: about 32", 0, 4096},
 
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
@@ -194,6 +201,11 @@ std::string field_text(const TrainOptions& options, const TrainField& field) {
 
 namespace {
 
+// Labels of whole images are classes, however many.
+bool has_several_classes(const Options& options) {
+  return options.classes > 1 || (is_classifier(options.model) && options.masks.empty());
+}
+
 // Fills in the loss where none was chosen, and refuses those of other networks.
 void validate_loss(TrainOptions& options) {
   const TrainField& field = *find_field("loss");
@@ -203,6 +215,8 @@ void validate_loss(TrainOptions& options) {
     throw Error(
         fmt::format("--loss {}: with --bins it is the cross entropy of the ranges; leave --loss out", options.loss));
   if (options.bins > 0) return;
+  if (options.loss == "auto" && is_classifier(options.model))
+    options.loss = has_several_classes(options) ? "ce" : "bce";
   if (options.loss == "auto")
     options.loss = applies(*find_field("foreground"), options.model) ? (options.classes > 1 ? "ce" : "bce") : "mse";
   const std::vector<std::string> words = words_of(choices_of(field, options.model));
@@ -221,9 +235,30 @@ void validate_weights(const TrainOptions& options) {
   if (options.border_weight > 0 && options.dims == 3)
     throw Error("--border-weight: goes with images, not with --dims 3");
   const auto count = static_cast<std::int64_t>(decimal_list(options.class_weights, "class-weights").size());
+  if (is_classifier(options.model) && options.masks.empty()) return;  // the labels say how many classes there are
   if (count > 0 && count != std::max<std::int64_t>(2, options.classes))
     throw Error(fmt::format("--class-weights {}: are {}, of {} classes", options.class_weights, count,
                             std::max<std::int64_t>(2, options.classes)));
+}
+
+// From masks or from labels of whole images.
+void validate_classifier(const TrainOptions& options) {
+  const auto units = dense_units(options);
+  if (std::ranges::find(units, 0) != units.end())
+    throw Error(fmt::format("--dense {}: a layer has at least one unit", options.dense));
+  if (options.label_smoothing > 0 && options.loss != "ce")
+    throw Error(fmt::format("--label-smoothing: goes with --loss ce, not with {}", options.loss));
+  const bool pooled = options.pooling != "none";
+  if (!options.labels.empty() && !options.masks.empty())
+    throw Error("--labels and --masks are both given: choose one of them");
+  if (options.patch > 0 && !pooled) throw Error("--patch: goes with --pooling; without it say --size");
+  if (options.masks.empty()) {
+    if (!options.foreground.empty() || options.undefined >= 0)
+      throw Error(fmt::format("--{}: goes with --masks", options.undefined >= 0 ? "undefined" : "foreground"));
+    return;
+  }
+  if (pooled) throw Error("--pooling: goes with --labels of whole images; masks say what each patch shows");
+  if (options.val_last > 0) throw Error("--val-last: goes with --labels; use --val-fraction");
 }
 
 void validate_vae(const TrainOptions& options) {
@@ -255,11 +290,12 @@ void validate(TrainOptions& options) {
                             options.deep_supervision, options.depth, options.depth - 1));
   validate_loss(options);
   if (options.model == "vae") validate_vae(options);
+  if (is_classifier(options.model)) validate_classifier(options);
   if (options.classes > 1 && !options.foreground.empty())
     throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
   if (!applies(*find_field("foreground"), options.model)) return;
   validate_weights(options);
-  const bool multi_class = options.classes > 1;
+  const bool multi_class = has_several_classes(options);
   if (multi_class && options.loss.starts_with("bce"))
     throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
                             options.loss, options.classes));
@@ -351,6 +387,10 @@ std::vector<std::string> no_decay_groups(std::string_view text) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return groups;
+}
+
+std::vector<std::int64_t> dense_units(const TrainOptions& options) {
+  return options.dense == "none" ? std::vector<std::int64_t>{} : number_list(options.dense, "dense");
 }
 
 std::vector<double> decimal_list(std::string_view text, std::string_view option) {
