@@ -96,9 +96,10 @@ class SampleCache {
   std::int64_t clock_ = 0;
 };
 
-// Crops that cover an item once, by their pixels; files of finer targets are larger than what the network sees.
+// Crops that cover an item once, by their labels' pixels, of patches with one label by their own; files of finer
+// targets are larger than what the network sees.
 std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
-  const std::int64_t pixels = crop.label.pixels();
+  const std::int64_t pixels = crop.label.pixels() > 1 ? crop.label.pixels() : crop.image.pixels();
   return (shrunk(item.size, crop.target_scale).pixels() + pixels - 1) / pixels;
 }
 

@@ -298,6 +298,11 @@ TEST_CASE("loader: crops around given pixels, group by group") {
   centered.augmentation = {.flip = false, .rot90 = false};
   const std::uint32_t one = 7 * 50 + 7, other = 31 * 50 + 41, third = 20 * 50 + 20;
   centered.prepare = [&](Sample& sample) { sample.centers = {{one}, {other, third}}; };
+  // 40x50 pixels are 8 crops of 16x16, one label each.
+  LoaderOptions counted = centered;
+  counted.batch = 1;
+  counted.steps_per_epoch = 0;
+  CHECK(count_steps_per_epoch(data.dataset, std::vector<std::size_t>(50, 0), counted) == 50 * 8);
   Loader loader(data.dataset, {0}, centered);
   std::map<std::int32_t, int> times;
   for (int step = 0; step < 4; ++step) {
