@@ -30,7 +30,10 @@ void add_operators_command(CLI::App& tuff);
 void add_run_command(CLI::App& tuff);
 void add_conformance_command(CLI::App& tuff);
 void add_convert_command(CLI::App& tuff);
+void add_sliding_command(CLI::App& tuff);
 void add_selftest_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
+void add_mosaic_command(CLI::App& synthesize);
+void add_detect_command(CLI::App& tuff);
 
 }  // namespace tuff

@@ -9,6 +9,7 @@
 
 #include "apps/commands.h"
 #include "apps/evaluate_autoencoder.h"
+#include "apps/evaluate_classifier.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_part.h"
@@ -40,9 +41,12 @@ struct EvaluateArguments {
   bool autotune = false;
   std::string tile = "auto";
   bool force_tiles = false;
-  ClassArguments classes;  // vae
-  std::int64_t seed = 0;   // of noise
-  std::int64_t bits = 8;   // autoencoder
+  ClassArguments classes;   // vae, classifiers
+  std::int64_t seed = 0;    // of noise
+  std::int64_t bits = 8;    // autoencoder
+  std::string fit;          // classifiers
+  std::string confusion;    // classifiers
+  std::int64_t stride = 0;  // classifiers
 };
 
 struct Evaluated {
@@ -192,6 +196,25 @@ void evaluate_spectra(const EvaluateArguments& arguments, const Model& model) {
                    model);
 }
 
+void evaluate_classes(const EvaluateArguments& arguments, const Model& model) {
+  for (const auto& [option, given] : {std::pair("masks", arguments.masks), {"targets", arguments.targets}})
+    if (!given.empty())
+      throw Error(fmt::format("--{}: the model is a {} that learned classes of whole images; give --labels", option,
+                              model.options.model));
+  evaluate_classifier({.model = arguments.model,
+                       .images = arguments.images,
+                       .split = arguments.split,
+                       .labels = arguments.classes.labels,
+                       .fit = arguments.fit,
+                       .json = arguments.json,
+                       .confusion = arguments.confusion,
+                       .sheet = arguments.sheet,
+                       .device = arguments.device,
+                       .memory = arguments.memory,
+                       .autotune = arguments.autotune},
+                      model);
+}
+
 void run_evaluate(const EvaluateArguments& arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
@@ -199,6 +222,12 @@ void run_evaluate(const EvaluateArguments& arguments) {
   Model model = load_model(arguments.model);
   if (is_autoencoder(model.options.model)) return evaluate_code(arguments, std::move(model));
   if (takes_signals(model.options.model)) return evaluate_spectra(arguments, model);
+  if (knows_classes(model)) return evaluate_classes(arguments, model);
+  for (const auto& [option, given] : {std::pair("fit", arguments.fit), {"confusion", arguments.confusion}})
+    if (!given.empty()) throw Error(fmt::format("--{}: goes with classifiers of whole images; leave it out", option));
+  if (arguments.stride > 0 && !is_classifier(model.options.model))
+    throw Error(fmt::format("--stride: goes with classifiers; the model is a {}", model.options.model));
+  if (arguments.stride > 0) model.options.stride = arguments.stride;
   const Chosen chosen = open_evaluated(arguments, model);
   const Dataset& dataset = chosen.dataset;
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
@@ -242,7 +271,7 @@ void run_evaluate(const EvaluateArguments& arguments) {
 void add_evaluate_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand(
       "evaluate",
-      "Compare a model's results with the truth: Dice, AP, PSNR, whatever it is judged by; "
+      "Compare a model's results with the truth: Dice, AP, PSNR, accuracy, whatever it is judged by; "
       "of a vae the evidence lower bound and how its code is used, of an autoencoder rate and quality");
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_option(*command, arguments->model);
@@ -263,7 +292,9 @@ void add_evaluate_command(CLI::App& tuff) {
       ->type_name("train|validation|test");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");
-  command->add_option("--sheet", arguments->sheet, "write a PNG with image, prediction and truth side by side")
+  command
+      ->add_option("--sheet", arguments->sheet,
+                   "write a PNG with image, prediction and truth side by side; of a classifier who is taken for whom")
       ->type_name("FILE");
   command->add_option("--sheet-rows", arguments->sheet_rows, "images on the sheet [6]")->type_name("N");
   command->add_option("--tile", arguments->tile, "side of the tiles large images are cut into [auto]")
@@ -276,6 +307,16 @@ void add_evaluate_command(CLI::App& tuff) {
   command->add_option("--bits", arguments->bits, "autoencoder: of each number of the code, for the rate [8]")
       ->check(CLI::Range(1, 16))
       ->type_name("N");
+  command->add_option("--fit", arguments->fit, "classifiers: how images come to the net's size [as in training]")
+      ->check(CLI::IsMember({"pad", "crop", "resize"}))
+      ->type_name("pad|crop|resize");
+  command->add_option("--confusion", arguments->confusion, "classifiers: write as CSV who is taken for whom")
+      ->type_name("FILE");
+  command
+      ->add_option("--stride", arguments->stride,
+                   "classifiers: pixels from decision to decision of maps [as in training]")
+      ->check(CLI::PositiveNumber)
+      ->type_name("PIXELS");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_autotune_option(*command, arguments->autotune);

@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
   add_search_command(app);
   add_predict_command(app);
   add_evaluate_command(app);
+  add_detect_command(app);
   add_mask_command(app);
   add_measure_command(app);
   add_match_command(app);
@@ -95,6 +96,7 @@ int run(int argc, char** argv) {
   add_run_command(app);
   add_conformance_command(app);
   add_convert_command(app);
+  add_sliding_command(app);
   add_selftest_command(app);
   add_synthesize_command(app);
   try {

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "tasks/classification.h"
+#include "tasks/classifier.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
 #include "tasks/signals.h"
@@ -37,6 +39,19 @@ ModelGraph signals_graph(const Model& model, const TrainOptions& options, const 
                       options.batch, length)};
 }
 
+// Of whole images, or of single patches.
+ModelGraph classifier_graph(const Model& model, TrainOptions options, const GraphChoice& choice) {
+  if (choice.side > 0 && choice.side != options.size)
+    throw Error(fmt::format("--tile {0}: this {1} takes {2} of {3}x{3} alone; leave --tile out", choice.side,
+                            options.model, model.format.class_names.empty() ? "patches" : "images", options.size));
+  const ImageSize size = crop_of(options);
+  if (model.format.class_names.empty() && choice.train)
+    return {training_graph(*make_dense_task(options, model.format), options), title("", choice, options.batch, size)};
+  const ClassifierNetwork network = make_classifier(options, model.format.image_channels);
+  return {choice.train ? training_graph(network, options) : classifying_graph(network, options.batch, size),
+          title("classification of", choice, options.batch, size)};
+}
+
 ModelGraph autoencoder_graph(const Model& model, const TrainOptions& options, const GraphChoice& choice) {
   const AutoencoderNetwork network = make_autoencoder(options, model.format.image_channels);
   if (choice.side > 0 && choice.side != network.side)
@@ -58,6 +73,7 @@ ModelGraph model_graph(const Model& model, const GraphChoice& choice) {
   TrainOptions options = model.options;
   if (choice.batch > 0 || !choice.train) options.batch = std::max<std::int64_t>(1, choice.batch);
   if (takes_signals(options.model)) return signals_graph(model, options, choice);
+  if (is_classifier(options.model)) return classifier_graph(model, std::move(options), choice);
   return is_dense(options.model) ? dense_graph(model, options, choice) : autoencoder_graph(model, options, choice);
 }
 

@@ -12,7 +12,7 @@
 namespace tuff {
 
 struct GraphChoice {
-  bool train = false;      // a training step, else prediction (unet) or reconstruction (vae)
+  bool train = false;      // a training step, else prediction, reconstruction (vae) or classification
   std::int64_t side = 0;   // of the square images; 0: as in training
   std::int64_t batch = 0;  // images at once; 0: as in training, or 1 without `train`
 };

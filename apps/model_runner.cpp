@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "onnx/export.h"
 #include "onnx/serialize.h"
+#include "tasks/classifier.h"
 #include "tasks/dense_objective.h"
 #include "tasks/dense_task.h"
 #include "tasks/networks.h"
@@ -59,6 +60,11 @@ bool is_autoencoder(const Model& model) {
   return tuff::is_autoencoder(model.options.model);
 }
 
+// Of whole images; one that learned from masks is a map over images.
+bool is_whole_classifier(const Model& model) {
+  return is_classifier(model.options.model) && !model.format.class_names.empty();
+}
+
 // Of a conditional autoencoder, else 0.
 std::int64_t classes_of(const Model& model) {
   return is_autoencoder(model) ? make_autoencoder(model.options, model.format.image_channels).classes : 0;
@@ -74,6 +80,7 @@ class TuffRunner final : public ModelRunner {
   }
   std::vector<std::string> outputs() const override {
     if (is_autoencoder(model_)) return {"reconstruction"};
+    if (is_whole_classifier(model_)) return {"probabilities"};
     const std::string& network = model_.options.model;
     return {takes_signals(network) && !gives_signal_classes(network) ? "denoised" : "logits"};
   }
@@ -113,6 +120,12 @@ std::pair<Extents, Extents> two_shapes(const Model& model, const std::string& pa
     const AutoencoderNetwork network = make_autoencoder(model.options, channels);
     if (part == "decoder") return {{1, network.latent, 1, 1}, {2, network.latent, 1, 1}};
     return {{1, channels, network.side, network.side}, {2, channels, network.side, network.side}};
+  }
+  if (is_whole_classifier(model)) {
+    Extents one = {1, channels}, two = {2, channels};
+    for (Extents* extents : {&one, &two})
+      extents->resize(static_cast<std::size_t>(model.options.dims + 2), model.options.size);
+    return {one, two};
   }
   const Network network = make_dense_task(model.options, model.format)->network();
   const ImageSize crop = crop_of(model.options);
@@ -195,6 +208,9 @@ onnx::Imported inference_network(const Model& model, const Extents& shape, const
     build_autoencoder(net, model, x, part);
   else if (takes_signals(model.options.model))
     build_signals(net, model, x);
+  else if (is_whole_classifier(model))
+    add_output(net, "probabilities",
+               class_probabilities(make_classifier(model.options, model.format.image_channels), *net.graph, x));
   else
     add_output(net, "logits", make_dense_task(model.options, model.format)->network().build(*net.graph, x, false));
   for (const Variable& variable : net.graph->variables()) {

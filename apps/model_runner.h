@@ -27,7 +27,8 @@ bool is_tuff_model(const std::string& path);
 
 // What a trained model computes, with its weights (their average where they have one). A U-Net: input "images" (N, C,
 // H, W), output "logits". A vae: input "images", output "reconstruction" of the posterior's mean; its part "encoder":
-// "images" to "mean"; "decoder": "z" to "reconstruction". Without a shape, one image as in training.
+// "images" to "mean"; "decoder": "z" to "reconstruction". A classifier of whole images: "images" to "probabilities"
+// (N, classes). Without a shape, one image as in training.
 onnx::Imported inference_network(const Model& model, const std::vector<std::int64_t>& shape, const std::string& part);
 
 // Makes dimensions of an export of inference_network(model, {}, part) dynamic, where another input's export differs in

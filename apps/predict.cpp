@@ -11,6 +11,7 @@
 
 #include "apps/commands.h"
 #include "apps/options.h"
+#include "apps/predict_classes.h"
 #include "apps/progress.h"
 #include "apps/results.h"
 #include "apps/session.h"
@@ -38,6 +39,8 @@ struct PredictArguments {
   std::string dtype;
   std::string memory;
   bool autotune = false;
+  std::string fit;          // classifiers
+  std::int64_t stride = 0;  // classifiers
   ResultOptions results;
 };
 
@@ -134,6 +137,33 @@ class FilePrediction {
   Background writer_{1};
 };
 
+// What a classifier says of images as a whole. Gives whether that is all: it may be asked for maps, too.
+bool predict_whole_images(const PredictArguments& arguments, const Model& model, const std::vector<fs::path>& paths) {
+  if (!knows_classes(model)) return false;
+  const ClassPrediction prediction{.paths = paths,
+                                   .out = arguments.out,
+                                   .fit = arguments.fit,
+                                   .device = arguments.device,
+                                   .memory = arguments.memory,
+                                   .autotune = arguments.autotune};
+  const LabelledDataset images = open_labelled_dataset(paths, {}, model.format);
+  if (!says_whole_images(prediction, model, images)) return false;
+  predict_classes(prediction, model, images);
+  return !is_dense(model.options.model) || model.options.pooling == "none" || images.idx.front() != nullptr;
+}
+
+// The model with what this call says of classifiers.
+Model load_for_prediction(const PredictArguments& arguments) {
+  Model model = load_model(arguments.model);
+  if (!arguments.axes.empty()) model.format.axes = arguments.axes;
+  for (const auto& [option, given] : {std::pair("fit", !arguments.fit.empty()), {"stride", arguments.stride > 0}})
+    if (given && !is_classifier(model.options.model))
+      throw Error(fmt::format("--{}: goes with classifiers; the model is a {}", option, model.options.model));
+  if (arguments.stride > 0) model.options.stride = arguments.stride;
+  if (!knows_classes(model)) make_dense_task(model.options, model.format);
+  return model;
+}
+
 void run_predict(PredictArguments arguments) {
   arguments.results.overlay = !arguments.no_overlay;
   check_folder(arguments.out);
@@ -142,9 +172,9 @@ void run_predict(PredictArguments arguments) {
   Model model = load_model(arguments.model);
   if (takes_signals(model.options.model))
     return predict_signals({arguments.inputs, arguments.out, arguments.device, arguments.autotune}, model);
-  model = load_dense_model(arguments.model);
-  if (!arguments.axes.empty()) model.format.axes = arguments.axes;
+  model = load_for_prediction(arguments);
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
+  if (predict_whole_images(arguments, model, paths)) return;
   const Dataset dataset = open_images(paths, model.format);
   const std::vector<InputFile> files = group_by_file(dataset);
   const ResultForm form = result_form(*make_dense_task(model.options, model.format), model.options);
@@ -169,7 +199,8 @@ void run_predict(PredictArguments arguments) {
 
 void add_predict_command(CLI::App& tuff) {
   CLI::App* command = tuff.add_subcommand(
-      "predict", "What a model says of images: masks, objects, other images; results of the same name are replaced");
+      "predict",
+      "What a model says of images: masks, objects, other images, classes; results of the same name are replaced");
   const auto arguments = std::make_shared<PredictArguments>();
   add_model_option(*command, arguments->model);
   command->add_option("images", arguments->inputs, "image files or folders of them; files of signals")
@@ -191,6 +222,16 @@ void add_predict_command(CLI::App& tuff) {
                     "tiles even where the network's norm sees the whole image");
   command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")
       ->type_name("AXES");
+  command
+      ->add_option("--fit", arguments->fit,
+                   "classifiers: bring images to the net's size and say of each what it shows, instead of maps")
+      ->check(CLI::IsMember({"pad", "crop", "resize"}))
+      ->type_name("pad|crop|resize");
+  command
+      ->add_option("--stride", arguments->stride,
+                   "classifiers: pixels from decision to decision of maps [as in training]")
+      ->check(CLI::PositiveNumber)
+      ->type_name("PIXELS");
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_dtype_option(*command, arguments->dtype);

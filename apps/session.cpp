@@ -98,6 +98,23 @@ std::uint64_t memory_beside(const ParameterStore& store, const std::string& memo
   return allowed == 0 ? 0 : allowed - weights;
 }
 
+bool knows_classes(const Model& model) {
+  return is_classifier(model.options.model) && !model.format.class_names.empty();
+}
+
+LoadedClassifier open_classifier(const Model& model, const std::string& device, const std::string& memory,
+                                 bool autotune) {
+  const ClassifierNetwork network = make_classifier(model.options, model.format.image_channels);
+  LoadedClassifier loaded{open_device(device), nullptr, nullptr, nullptr};
+  loaded.store =
+      std::make_unique<ParameterStore>(*loaded.device, *classifying_graph(network, 1, classifier_image(network)));
+  restore_averaged(model, *loaded.store);
+  loaded.tuner = open_tuner(*loaded.device, autotune);
+  loaded.classifier = std::make_unique<Classifier>(*loaded.device, *loaded.store, network, kClassifierBatch,
+                                                   memory_beside(*loaded.store, memory), loaded.tuner.get());
+  return loaded;
+}
+
 LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device) {
   LoadedAutoencoder loaded{make_autoencoder(model.options, model.format.image_channels), open_device(device), nullptr};
   loaded.store = std::make_unique<ParameterStore>(*loaded.device, *decoding_graph(loaded.network, 1));

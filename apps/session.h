@@ -11,6 +11,7 @@
 #include "graph/dtype.h"
 #include "runtime/parameter_store.h"
 #include "runtime/tuner.h"
+#include "tasks/classifier.h"
 #include "tasks/dense_task.h"
 #include "train/autoencoder.h"
 #include "train/checkpoint.h"
@@ -60,12 +61,28 @@ std::uint64_t memory_beside(const ParameterStore& store, const std::string& memo
 
 // Images that autoencoders work on at once.
 inline constexpr std::int64_t kAutoencoderBatch = 64;
+// Images that classifiers work on at once.
+inline constexpr std::int64_t kClassifierBatch = 64;
 
 struct LoadedAutoencoder {
   AutoencoderNetwork network;
   std::unique_ptr<Device> device;
   std::unique_ptr<ParameterStore> store;
 };
+
+// Whether a model learned from labels of whole images, so that it says of an image what it shows.
+bool knows_classes(const Model& model);
+
+struct LoadedClassifier {
+  std::unique_ptr<Device> device;
+  std::unique_ptr<ParameterStore> store;
+  std::unique_ptr<Tuner> tuner;  // null without --autotune
+  std::unique_ptr<Classifier> classifier;
+};
+
+// A classifier of whole images on a device.
+LoadedClassifier open_classifier(const Model& model, const std::string& device, const std::string& memory,
+                                 bool autotune);
 
 // A variational autoencoder on a device, ready to generate. Error where the model is another.
 LoadedAutoencoder open_autoencoder(const Model& model, const std::string& device);

@@ -103,9 +103,11 @@ void add_spectra(CLI::App& synthesize) {
 
 void add_synthesize_command(CLI::App& tuff) {
   CLI::App* command =
-      tuff.add_subcommand("synthesize", "Generate images of nuclei with masks, or spectra, to try things out");
+      tuff.add_subcommand("synthesize",
+                          "Generate images of nuclei with masks, of digits, or spectra, to try things out");
   command->require_subcommand(0, 1);
   add_spectra(*command);
+  add_mosaic_command(*command);
   const auto arguments = std::make_shared<SynthesizeArguments>();
   command->add_option("--out", arguments->out, "folder that gets images/ and masks/")->type_name("DIR");
   command->add_option("--count", arguments->count, "images [20]")->type_name("N");

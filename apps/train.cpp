@@ -21,6 +21,7 @@
 #include "base/os.h"
 #include "io/image_labels.h"
 #include "models/vae.h"
+#include "tasks/classification.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
 #include "tasks/signal_objective.h"
@@ -154,8 +155,23 @@ std::unique_ptr<Objective> signals_of(TrainOptions& options) {
   return signal_objective(options, std::move(data));
 }
 
+// Of labelled images, or of patches around the pixels of masks.
+std::unique_ptr<Objective> classifying_of(TrainOptions& options) {
+  if (!options.masks.empty()) {
+    set_classifier_sizes(options, 0);
+    return dense_objective(options, stderr_log());
+  }
+  if (options.labels.empty())
+    throw Error(applies(*find_field("masks"), options.model)
+                    ? "--labels is missing, the images' classes; or give --masks, the classes of their pixels"
+                    : "--labels is missing, the images' classes (see `tuff train --help`)");
+  LabelledDataset data = open_classification(options);
+  return classification(options, std::move(data));
+}
+
 std::unique_ptr<Objective> objective_of(TrainOptions& options) {
   if (takes_signals(options.model)) return signals_of(options);
+  if (is_classifier(options.model)) return classifying_of(options);
   return is_dense(options.model) ? dense_objective(options, stderr_log()) : autoencoding_of(options);
 }
 
@@ -174,7 +190,7 @@ TrainingTask prepare_training(TrainOptions options, std::optional<Model> resume)
     require(task.options.signals, "signals");
   else
     require(task.options.images, "images");
-  if (has("masks") && !has("targets")) require(task.options.masks, "masks");
+  if (has("masks") && !has("targets") && !is_classifier(task.options.model)) require(task.options.masks, "masks");
   validate(task.options);
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();

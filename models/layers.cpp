@@ -203,6 +203,7 @@ Value Layers::norm_and_activation(Value x, const std::string& norm_name, const s
 Value Layers::plain_or_separable(Value x, const std::string& name, std::int64_t out, const BlockOptions& options) {
   const ConvolutionOptions convolved{.kernel = options.kernel,
                                      .stride = options.stride,
+                                     .dilation = options.dilation,
                                      .padding = options.padding,
                                      .bias = options_.norm == NormKind::none};
   return options.separable ? separable_convolution(x, name, out, convolved) : convolution(x, name, out, convolved);

@@ -60,6 +60,7 @@ struct TransposedOptions {
 struct BlockOptions {
   PerAxis kernel = {3};
   PerAxis stride = {1};  // of the first convolution
+  PerAxis dilation = {1};
   Padding padding = Padding::same;
   bool separable = false;  // convolutions are depthwise-separable
 };

@@ -30,8 +30,14 @@ std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
 }
 
+bool has_crop(const TrainOptions& options) {
+  return applies(*find_field("crop"), options.model);
+}
+
 // Of the output for a crop.
-ImageSize label_extents(const Network& network, const ImageSize& crop) {
+ImageSize label_extents(const DenseTask& task, const ImageSize& crop) {
+  if (const auto size = task.label_size()) return *size;
+  const Network& network = task.network();
   const auto along = [&](char axis, std::int64_t extent) { return network.axis(axis).output_size(extent); };
   return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
 }
@@ -41,7 +47,7 @@ LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<
   LoaderOptions result;
   result.batch = options.batch;
   const ImageSize crop = crop_of(options);
-  result.crop = {crop, label_extents(task->network(), crop)};
+  result.crop = {crop, label_extents(*task, crop)};
   result.crop.target_scale = needs.target_scale;
   result.augmentation = parse_augmentation(options.augment);
   result.seed = seed_of(options);
@@ -92,9 +98,12 @@ void check_files(const Dataset& dataset) {
 [[noreturn]] void refuse_depth(const DataItem& item, const ImageSize& size, const TrainOptions& options) {
   if (size.depth == 1)
     throw Error(fmt::format("--dims 3: \"{}\" is an image, no stack of slices; leave --dims 3 out", item.name));
-  throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller --crop-depth",
-                          options.crop_depth > 0 ? "--crop-depth" : "--crop", crop_of(options).depth, item.name,
-                          size.depth));
+  const bool cropped = has_crop(options);
+  throw Error(fmt::format("{} {}: the volume \"{}\" has only {} slices; use a smaller {}",
+                          options.crop_depth > 0 ? "--crop-depth"
+                          : cropped              ? "--crop"
+                                                 : "--size",
+                          crop_of(options).depth, item.name, size.depth, cropped ? "--crop-depth" : "--size"));
 }
 
 // Error where crops don't fit into what the network sees of an item.
@@ -102,8 +111,8 @@ void check_size(const DataItem& item, std::int64_t target_scale, const TrainOpti
   const ImageSize size = shrunk(item.size, target_scale), crop = crop_of(options);
   if (size.depth < crop.depth) refuse_depth(item, size, options);
   if (size.height >= crop.height && size.width >= crop.width) return;
-  throw Error(fmt::format("--crop {}: the image \"{}\" is only {}x{}{}; use a smaller --crop, or leave the image out",
-                          options.crop, item.name, size.width, size.height,
+  throw Error(fmt::format("--{0} {1}: the image \"{2}\" is only {3}x{4}{5}; use a smaller --{0}, or leave the image out",
+                          has_crop(options) ? "crop" : "size", crop.height, item.name, size.width, size.height,
                           size == item.size ? "" : fmt::format(" at 1/{} of its size", target_scale)));
 }
 
@@ -313,11 +322,13 @@ void DenseTask::add_step(Graph& graph, const Inputs& inputs, Value step_state, c
 }
 
 ImageSize crop_of(const TrainOptions& options) {
-  const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : options.crop;
-  return {options.dims == 3 ? depth : 1, options.crop, options.crop};
+  const std::int64_t side = has_crop(options) ? options.crop : options.size;
+  const std::int64_t depth = options.crop_depth > 0 ? options.crop_depth : side;
+  return {options.dims == 3 ? depth : 1, side, side};
 }
 
 void check_crop(const Network& network, const TrainOptions& options) {
+  if (!has_crop(options)) return;
   const auto check = [&](char name, const char* option, std::int64_t extent) {
     const NetworkAxis& axis = network.axis(name);
     if (axis.output_size(extent) > 0) return;
@@ -337,7 +348,7 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Network& network = task.network();
   check_crop(network, options);
   auto graph = std::make_unique<Graph>();
-  const ImageSize crop = crop_of(options), output = label_extents(network, crop);
+  const ImageSize crop = crop_of(options), output = label_extents(task, crop);
   const DenseTask::Needs needs = task.needs();
   DenseTask::Inputs inputs{.images =
                                graph->input("images", image_shape(network, options.batch, network.in_channels, crop))};

@@ -26,7 +26,7 @@ std::unique_ptr<Objective> dense_objective(TrainOptions& options, const LogSink&
 // add_update().
 std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions& options);
 
-// Of the images that training sees: --crop and --crop-depth.
+// Of the images that training sees: --crop and --crop-depth, of networks without these --size.
 ImageSize crop_of(const TrainOptions& options);
 
 // Error naming the option and the nearest sizes where the crop doesn't fit the network.

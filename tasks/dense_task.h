@@ -64,6 +64,8 @@ class DenseTask {
     std::int64_t target_scale = 1;  // CropSize::target_scale: files of so many times the network's images' size
   };
   virtual Needs needs() const = 0;
+  // Of a crop's labels, around its centre, where it isn't the size of network()'s output for the crop.
+  virtual std::optional<ImageSize> label_size() const { return std::nullopt; }
 
   // Checks of options and data that need no device, before anything is written. Error names the option or file.
   virtual void check(const Dataset&) const {}

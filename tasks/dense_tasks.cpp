@@ -9,6 +9,7 @@
 #include "tasks/illumination_task.h"
 #include "tasks/image_task.h"
 #include "tasks/networks.h"
+#include "tasks/patch_task.h"
 #include "tasks/segmentation.h"
 #include "tasks/segmentation_networks.h"
 #include "tasks/star_task.h"
@@ -41,6 +42,8 @@ const Entry kEntries[] = {
     {"illumination", illumination_task},
     {"denoiser", denoising_task},
     {"superres", super_resolution_task},
+    {"cnn", patch_task},
+    {"mlp", patch_task},
 };
 
 const Entry* find_entry(std::string_view model) {

@@ -87,6 +87,17 @@ Pose draw_pose(PhiloxStream& random, const ImageSize& image, const ImageSize& cr
   return pose;
 }
 
+// A place around one of the sample's centers, where it has them.
+void choose_center(PhiloxStream& random, const Sample& sample, const ImageSize& crop, Pose& pose) {
+  if (sample.centers.empty()) return;
+  const auto& group = sample.centers[random.below(static_cast<std::uint32_t>(sample.centers.size()))];
+  const std::int64_t pixel = group[random.below(static_cast<std::uint32_t>(group.size()))];
+  const std::int64_t width = sample.image.width, height = sample.image.height;
+  pose.z = pixel / (width * height) - (crop.depth - 1) / 2;
+  pose.y = pixel / width % height - (crop.height - 1) / 2;
+  pose.x = pixel % width - (crop.width - 1) / 2;
+}
+
 // The centre part of a crop, of the extents `size`.
 template <class T>
 void copy_pixels(const T* from, const Geometry& geometry, const ImageSize& crop, const ImageSize& size, T* to) {
@@ -170,7 +181,8 @@ void draw_crop(const Sample& sample, const CropSize& size, const Augmentation& a
   assert(all.depth >= crop.depth && all.height >= crop.height && all.width >= crop.width);
   PhiloxStream random(key.seed, static_cast<std::uint32_t>(key.epoch), static_cast<std::uint32_t>(key.index),
                       static_cast<std::uint32_t>(RandomUse::crop));
-  const Pose pose = draw_pose(random, all, crop, augmentation);
+  Pose pose = draw_pose(random, all, crop, augmentation);
+  choose_center(random, sample, crop, pose);
   const Geometry geometry = geometry_of(pose, crop, all);
   assert(to.image.size() == static_cast<std::size_t>(sample.image.channels * crop.pixels()));
   for (std::int64_t c = 0; c < sample.image.channels; ++c)

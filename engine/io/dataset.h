@@ -85,6 +85,9 @@ struct Sample {
   // What a task trains towards beside labels: the item's target images, normalized as the image is, or what
   // LoaderOptions::prepare makes; no channels where there are none.
   Image targets;
+  // Pixels that crops are drawn around, in groups of which each is as likely (class by class); none: crops lie
+  // anywhere. The crop's centre is pixel (extent - 1) / 2 along each axis.
+  std::vector<std::vector<std::uint32_t>> centers = {};
 };
 
 Sample load_sample(const Dataset& dataset, std::size_t item);

@@ -90,49 +90,47 @@ std::map<std::string, std::string> read_table(const fs::path& file, const std::s
   return table;
 }
 
-std::vector<std::string> labels_of_table(const ImageSet& images, const fs::path& file) {
-  std::set<std::string> names;
-  for (std::int64_t i = 0; i < images.count(); ++i) names.insert(images.name(i));
-  const std::map<std::string, std::string> table = read_table(file, names);
+std::vector<std::string> labels_of_table(std::span<const std::string> images, const fs::path& file) {
+  const std::map<std::string, std::string> table = read_table(file, {images.begin(), images.end()});
   std::vector<std::string> labels;
-  for (std::int64_t i = 0; i < images.count(); ++i) {
-    const auto found = table.find(images.name(i));
-    if (found == table.end())
-      throw Error(fmt::format("{}: has no line for the image {}", file.string(), images.name(i)));
+  for (const std::string& image : images) {
+    const auto found = table.find(image);
+    if (found == table.end()) throw Error(fmt::format("{}: has no line for the image {}", file.string(), image));
     labels.push_back(found->second);
   }
   return labels;
 }
 
-std::vector<std::string> labels_of_idx(const ImageSet& images, const fs::path& file) {
+std::vector<std::string> labels_of_idx(std::size_t images, const fs::path& file) {
   std::vector<std::string> labels;
   for (const std::uint8_t label : read_idx_labels(file)) labels.push_back(std::to_string(label));
-  if (static_cast<std::int64_t>(labels.size()) != images.count())
-    throw Error(fmt::format("{}: has {} labels, there are {} images", file.string(), labels.size(), images.count()));
+  if (labels.size() != images)
+    throw Error(fmt::format("{}: has {} labels, there are {} images", file.string(), labels.size(), images));
   return labels;
 }
 
 // Names of classes to their numbers.
-void assign(LabelledImages& images, const std::vector<std::string>& labels, const LabelSource& source) {
-  images.classes = source.known;
-  if (images.classes.empty()) {
+ImageClasses numbered(std::span<const std::string> images, const std::vector<std::string>& labels,
+                      const LabelSource& source) {
+  ImageClasses result{.classes = source.known, .labels = {}};
+  if (result.classes.empty()) {
     const std::set<std::string> all(labels.begin(), labels.end());
-    images.classes.assign(all.begin(), all.end());
-    std::ranges::sort(images.classes, class_before);
+    result.classes.assign(all.begin(), all.end());
+    std::ranges::sort(result.classes, class_before);
   }
-  if (images.classes.size() < 2)
+  if (result.classes.size() < 2)
     throw Error(fmt::format("{}: all images are of the class \"{}\"; at least two classes are wanted", source.labels,
-                            images.classes.front()));
+                            result.classes.front()));
   std::map<std::string, std::int32_t> numbers;
-  for (const std::string& name : images.classes) numbers.emplace(name, static_cast<std::int32_t>(numbers.size()));
+  for (const std::string& name : result.classes) numbers.emplace(name, static_cast<std::int32_t>(numbers.size()));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto found = numbers.find(labels[i]);
     if (found == numbers.end())
-      throw Error(fmt::format("{}: the image {} is of the class \"{}\"; the model knows {}", source.labels,
-                              images.images.name(static_cast<std::int64_t>(i)), labels[i],
-                              fmt::join(images.classes, ", ")));
-    images.labels.push_back(found->second);
+      throw Error(fmt::format("{}: the image {} is of the class \"{}\"; the model knows {}", source.labels, images[i],
+                              labels[i], fmt::join(result.classes, ", ")));
+    result.labels.push_back(found->second);
   }
+  return result;
 }
 
 }  // namespace
@@ -147,30 +145,51 @@ std::string LabelledImages::fingerprint() const {
   return fmt::format("{:016x}", hash.value());
 }
 
+std::vector<fs::path> labelled_paths(std::span<const fs::path> paths, const LabelSource& source) {
+  std::vector<fs::path> all(paths.begin(), paths.end());
+  if (!source.validation.empty()) all.push_back(source.validation);
+  if (source.labels != kLabelsFromFolders) return all;
+  std::vector<fs::path> folders;
+  for (const fs::path& path : all)
+    for (fs::path& folder : class_folders(path)) folders.push_back(std::move(folder));
+  return folders;
+}
+
+std::int64_t count_validation(std::span<const std::size_t> from, std::span<const fs::path> paths,
+                              const LabelSource& source) {
+  const std::size_t own = labelled_paths(paths, {.labels = source.labels}).size();
+  return std::ranges::count_if(from, [&](std::size_t path) { return path >= own; });
+}
+
+ImageClasses read_classes(std::span<const std::string> names, std::span<const std::size_t> from,
+                          std::span<const fs::path> paths, const LabelSource& source) {
+  if (source.labels != kLabelsFromFolders) {
+    const bool table = fs::path(source.labels).extension() == ".csv";
+    return numbered(names, table ? labels_of_table(names, source.labels) : labels_of_idx(names.size(), source.labels),
+                    source);
+  }
+  std::vector<std::string> labels;
+  for (const std::size_t path : from) labels.push_back(paths[path].filename().string());
+  return numbered(names, labels, source);
+}
+
 LabelledImages open_labelled_images(std::span<const fs::path> paths, const LabelSource& source,
                                     const DataFormat& format, std::int64_t side, Fit fit,
                                     std::int64_t (*side_from)(std::int64_t)) {
-  const bool in_folders = source.labels == kLabelsFromFolders;
-  std::vector<fs::path> all;  // as many as image sets tell apart
-  const auto add = [&](const fs::path& path) {
-    const std::vector<fs::path> opened = in_folders ? class_folders(path) : std::vector{path};
-    all.insert(all.end(), opened.begin(), opened.end());
-  };
-  for (const fs::path& path : paths) add(path);
-  const std::size_t own = all.size();
-  if (!source.validation.empty()) add(source.validation);
   LabelledImages result;
+  const std::vector<fs::path> all = labelled_paths(paths, source);
   result.images = open_image_set(all, format, side, fit, side_from);
-  const ImageSet& images = result.images;
-  for (std::int64_t i = 0; i < images.count(); ++i) result.validation += images.path_index(i) >= own ? 1 : 0;
+  std::vector<std::string> names;
+  std::vector<std::size_t> from;
+  for (std::int64_t i = 0; i < result.images.count(); ++i) {
+    names.push_back(result.images.name(i));
+    from.push_back(result.images.path_index(i));
+  }
+  result.validation = count_validation(from, paths, source);
   if (source.labels.empty()) return result;
-  std::vector<std::string> labels;
-  if (in_folders)
-    for (std::int64_t i = 0; i < images.count(); ++i) labels.push_back(all[images.path_index(i)].filename().string());
-  else
-    labels = fs::path(source.labels).extension() == ".csv" ? labels_of_table(images, source.labels)
-                                                           : labels_of_idx(images, source.labels);
-  assign(result, labels, source);
+  ImageClasses read = read_classes(names, from, all, source);
+  result.classes = std::move(read.classes);
+  result.labels = std::move(read.labels);
   return result;
 }
 

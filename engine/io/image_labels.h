@@ -2,6 +2,7 @@
 // folders, one a class; from a table of names and classes; or from an idx file beside the images' own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -37,6 +38,25 @@ struct LabelSource {
   // One more path, whose images are for validation alone; empty: none.
   std::filesystem::path validation = {};
 };
+
+// Of images: the names of their classes, and for each image its class, an index of these.
+struct ImageClasses {
+  std::vector<std::string> classes;
+  std::vector<std::int32_t> labels;
+};
+
+// Where the images of these paths are, and behind them those for validation: with labels by folders the folders in
+// them, else the paths themselves.
+std::vector<std::filesystem::path> labelled_paths(std::span<const std::filesystem::path> paths,
+                                                  const LabelSource& source);
+
+// How many of the images are for validation; `from` as for read_classes().
+std::int64_t count_validation(std::span<const std::size_t> from, std::span<const std::filesystem::path> paths,
+                              const LabelSource& source);
+
+// The classes of images of these names; `from`: number of the labelled_paths() that holds each. Errors as below.
+ImageClasses read_classes(std::span<const std::string> names, std::span<const std::size_t> from,
+                          std::span<const std::filesystem::path> paths, const LabelSource& source);
 
 // The images of open_image_set() with their labels. Error naming file and image: an image without label, two labels for
 // one image, labels for another number of images, a class that isn't known, fewer than two classes.

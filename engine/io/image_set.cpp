@@ -60,30 +60,6 @@ std::vector<Taps> triangle_taps(std::int64_t from, std::int64_t to) {
   return all;
 }
 
-Image resized(const Image& image, std::int64_t height, std::int64_t width) {
-  const std::vector<Taps> rows = triangle_taps(image.height, height), columns = triangle_taps(image.width, width);
-  Image result(image.channels, height, width);
-  std::vector<double> line(static_cast<std::size_t>(image.width));
-  for (std::int64_t c = 0; c < image.channels; ++c)
-    for (std::int64_t y = 0; y < height; ++y) {
-      const Taps& row = rows[static_cast<std::size_t>(y)];
-      std::ranges::fill(line, 0.0);
-      for (std::size_t k = 0; k < row.weights.size(); ++k) {
-        const auto source = image.channel(c).subspan(
-            static_cast<std::size_t>((row.first + static_cast<std::int64_t>(k)) * image.width));
-        for (std::size_t x = 0; x < line.size(); ++x) line[x] += row.weights[k] * static_cast<double>(source[x]);
-      }
-      for (std::int64_t x = 0; x < width; ++x) {
-        const Taps& column = columns[static_cast<std::size_t>(x)];
-        double sum = 0;
-        for (std::size_t k = 0; k < column.weights.size(); ++k)
-          sum += column.weights[k] * line[static_cast<std::size_t>(column.first) + k];
-        result.channel(c)[static_cast<std::size_t>(y * width + x)] = static_cast<float>(sum);
-      }
-    }
-  return result;
-}
-
 // The centre of the image, zeros where it doesn't reach.
 Image centred(const Image& image, std::int64_t side) {
   Image result(image.channels, side, side);
@@ -110,12 +86,36 @@ Fit parse_fit(std::string_view name) {
   throw Error(fmt::format("fit '{}' is unknown: pad, crop or resize", name));
 }
 
+Image resize_image(const Image& image, std::int64_t height, std::int64_t width) {
+  const std::vector<Taps> rows = triangle_taps(image.height, height), columns = triangle_taps(image.width, width);
+  Image result(image.channels, height, width);
+  std::vector<double> line(static_cast<std::size_t>(image.width));
+  for (std::int64_t c = 0; c < image.channels; ++c)
+    for (std::int64_t y = 0; y < height; ++y) {
+      const Taps& row = rows[static_cast<std::size_t>(y)];
+      std::ranges::fill(line, 0.0);
+      for (std::size_t k = 0; k < row.weights.size(); ++k) {
+        const auto source = image.channel(c).subspan(
+            static_cast<std::size_t>((row.first + static_cast<std::int64_t>(k)) * image.width));
+        for (std::size_t x = 0; x < line.size(); ++x) line[x] += row.weights[k] * static_cast<double>(source[x]);
+      }
+      for (std::int64_t x = 0; x < width; ++x) {
+        const Taps& column = columns[static_cast<std::size_t>(x)];
+        double sum = 0;
+        for (std::size_t k = 0; k < column.weights.size(); ++k)
+          sum += column.weights[k] * line[static_cast<std::size_t>(column.first) + k];
+        result.channel(c)[static_cast<std::size_t>(y * width + x)] = static_cast<float>(sum);
+      }
+    }
+  return result;
+}
+
 Image fit_image(const Image& image, std::int64_t side, Fit fit) {
   if (image.height == side && image.width == side) return image;
   if (fit != Fit::resize) return centred(image, side);
   const std::int64_t shorter = std::min(image.height, image.width);
   const auto scaled = [&](std::int64_t extent) { return (extent * side + shorter / 2) / shorter; };
-  return centred(resized(image, scaled(image.height), scaled(image.width)), side);
+  return centred(resize_image(image, scaled(image.height), scaled(image.width)), side);
 }
 
 // Collects images file by file.

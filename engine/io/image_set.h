@@ -54,6 +54,9 @@ class ImageSet {
 ImageSet open_image_set(std::span<const std::filesystem::path> paths, const DataFormat& format, std::int64_t side,
                         Fit fit, std::int64_t (*side_from)(std::int64_t));
 
+// A (C, y, x) image in another size, by a triangle filter as wide as it shrinks.
+Image resize_image(const Image& image, std::int64_t height, std::int64_t width);
+
 // A (C, y, x) image in the wanted size.
 Image fit_image(const Image& image, std::int64_t side, Fit fit);
 

@@ -27,8 +27,8 @@ using SharedSample = std::shared_ptr<const Sample>;
 // decoding wait for it.
 class SampleCache {
  public:
-  SampleCache(const Dataset& dataset, std::int64_t budget, std::function<void(Sample&)> prepare)
-      : dataset_(dataset), budget_(budget), prepare_(std::move(prepare)) {}
+  SampleCache(const Dataset& dataset, const LoaderOptions& options)
+      : dataset_(dataset), budget_(options.cache_bytes), load_(options.load), prepare_(options.prepare) {}
 
   SharedSample get(std::size_t item) {
     std::promise<SharedSample> promise;
@@ -44,12 +44,11 @@ class SampleCache {
       entries_[item] = {promise.get_future().share(), 0, ++clock_};
     }
     try {
-      auto loaded = std::make_shared<Sample>(load_sample(dataset_, item));
+      auto loaded = std::make_shared<Sample>(load_ ? load_(item) : load_sample(dataset_, item));
       if (prepare_) prepare_(*loaded);
       const SharedSample sample = std::move(loaded);
       promise.set_value(sample);
-      keep(item, static_cast<std::int64_t>(
-                     (sample->image.values.size() + sample->targets.values.size() + sample->labels.size()) * 4));
+      keep(item, bytes_of(*sample));
       return sample;
     } catch (...) {
       promise.set_exception(std::current_exception());
@@ -65,6 +64,12 @@ class SampleCache {
     std::int64_t bytes = 0;  // 0 while it is being decoded
     std::int64_t used = 0;
   };
+
+  static std::int64_t bytes_of(const Sample& sample) {
+    std::size_t values = sample.image.values.size() + sample.targets.values.size() + sample.labels.size();
+    for (const auto& group : sample.centers) values += group.size();
+    return static_cast<std::int64_t>(values * 4);
+  }
 
   void keep(std::size_t item, std::int64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -83,6 +88,7 @@ class SampleCache {
 
   const Dataset& dataset_;
   const std::int64_t budget_;
+  const std::function<Sample(std::size_t)> load_;
   const std::function<void(Sample&)> prepare_;
   std::mutex mutex_;
   std::map<std::size_t, Entry> entries_;
@@ -90,9 +96,10 @@ class SampleCache {
   std::int64_t clock_ = 0;
 };
 
-// Crops that cover an item once, by their pixels; files of finer targets are larger than what the network sees.
+// Crops that cover an item once, by their labels' pixels, of patches with one label by their own; files of finer
+// targets are larger than what the network sees.
 std::int64_t crops_of(const DataItem& item, const CropSize& crop) {
-  const std::int64_t pixels = crop.label.pixels();
+  const std::int64_t pixels = crop.label.pixels() > 1 ? crop.label.pixels() : crop.image.pixels();
   return (shrunk(item.size, crop.target_scale).pixels() + pixels - 1) / pixels;
 }
 
@@ -119,6 +126,11 @@ Shape batch_shape(std::int64_t batch, std::int64_t channels, const ImageSize& ex
   return Shape(shape);
 }
 
+void shuffle(std::vector<std::size_t>& order, PhiloxStream& random) {
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+}
+
 // What one sample has of a batch.
 template <class T>
 std::span<T> part_of(std::span<T> all, std::int64_t batch, std::int64_t index) {
@@ -138,10 +150,7 @@ std::int64_t count_steps_per_epoch(const Dataset& dataset, const std::vector<std
 
 struct Loader::State {
   State(const Dataset& data, std::vector<std::size_t> chosen, LoaderOptions loader_options)
-      : dataset(data),
-        items(std::move(chosen)),
-        options(std::move(loader_options)),
-        cache(data, options.cache_bytes, options.prepare) {}
+      : dataset(data), items(std::move(chosen)), options(std::move(loader_options)), cache(data, options) {}
 
   ~State() {
     {
@@ -155,6 +164,8 @@ struct Loader::State {
   // The item that sample `index` of an epoch is cropped from: shuffled rounds over all items, each as often as it takes
   // to cover it.
   std::size_t item_of(std::int64_t epoch, std::int64_t index);
+  std::vector<std::size_t> draw_order(PhiloxStream& random) const;
+  std::int64_t round_length() const;
   Batch prepare(std::int64_t number);
   void work();
 
@@ -168,6 +179,7 @@ struct Loader::State {
   LoaderOptions options;
   SampleCache cache;
   std::vector<std::size_t> crops;  // items, each repeated once per crop
+  std::int64_t round = 0;          // crops of a round over all items
   std::int64_t steps = 0;          // per epoch
 
   std::mutex order_mutex;
@@ -184,22 +196,44 @@ struct Loader::State {
   std::vector<std::thread> workers;
 };
 
+// `crops` shuffled, with classes so often that all come as often as the most frequent one.
+std::vector<std::size_t> Loader::State::draw_order(PhiloxStream& random) const {
+  std::vector<std::size_t> order = crops;
+  shuffle(order, random);
+  if (options.classes.empty()) return order;
+  std::map<std::int32_t, std::vector<std::size_t>> by_class;
+  for (const std::size_t item : order) by_class[options.classes[item]].push_back(item);
+  std::size_t most = 0;
+  for (const auto& [label, of_class] : by_class) most = std::max(most, of_class.size());
+  order.clear();
+  for (const auto& [label, of_class] : by_class)
+    for (std::size_t i = 0; i < most; ++i) order.push_back(of_class[i % of_class.size()]);
+  shuffle(order, random);
+  return order;
+}
+
+// Crops that a round over all items has, which draw_order() gives.
+std::int64_t Loader::State::round_length() const {
+  if (options.classes.empty()) return static_cast<std::int64_t>(crops.size());
+  std::map<std::int32_t, std::int64_t> counts;
+  for (const std::size_t item : crops) ++counts[options.classes[item]];
+  std::int64_t most = 0;
+  for (const auto& [label, number] : counts) most = std::max(most, number);
+  return most * static_cast<std::int64_t>(counts.size());
+}
+
 std::size_t Loader::State::item_of(std::int64_t epoch, std::int64_t index) {
-  const auto count = static_cast<std::int64_t>(crops.size());
-  const std::int64_t round = index / count;
+  const std::int64_t number = index / round;
   const std::lock_guard lock(order_mutex);
-  auto found = orders.find({epoch, round});
+  auto found = orders.find({epoch, number});
   if (found == orders.end()) {
-    std::vector<std::size_t> order = crops;
-    PhiloxStream random(options.seed, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(round),
+    PhiloxStream random(options.seed, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(number),
                         static_cast<std::uint32_t>(RandomUse::shuffle));
-    for (std::size_t i = order.size(); i > 1; --i)
-      std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
-    found = orders.emplace(std::pair(epoch, round), std::move(order)).first;
+    found = orders.emplace(std::pair(epoch, number), draw_order(random)).first;
     constexpr std::size_t kKept = 4;  // batches in work lie in neighbouring rounds
     while (orders.size() > kKept) orders.erase(orders.begin() == found ? std::next(found) : orders.begin());
   }
-  return found->second[static_cast<std::size_t>(index % count)];
+  return found->second[static_cast<std::size_t>(index % round)];
 }
 
 Batch Loader::State::prepare(std::int64_t number) {
@@ -260,10 +294,11 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> items, LoaderOpt
   for (const std::size_t item : state.items) {
     const DataItem& data = dataset.items[item];
     check_crop(data, kept.crop);
-    if (kept.label_dtype && data.mask.empty())
+    if (kept.label_dtype && data.mask.empty() && !kept.load)
       throw Error(fmt::format("{}: no mask to train with", data.images[0].string()));
     state.crops.insert(state.crops.end(), static_cast<std::size_t>(crops_of(data, kept.crop)), item);
   }
+  state.round = state.round_length();
   state.steps = count_steps_per_epoch(dataset, state.items, kept);
   state.next_to_prepare = state.next_to_return = first_epoch * state.steps + first_step;
   state.prefetch = std::max<std::int64_t>(2, kept.threads);

@@ -27,6 +27,11 @@ struct LoaderOptions {
   std::int64_t steps_per_epoch = 0;  // 0: crops that cover the images once, 100 steps at least
   int threads = 2;                   // 0: next() does the work itself
   std::int64_t cache_bytes = 0;      // of decoded images; 0: a quarter of the free memory
+  // Decodes an item of the data set, where load_sample() doesn't. Called by several threads.
+  std::function<Sample(std::size_t item)> load = {};
+  // Of every item of the data set: each class comes as often as the largest, its items again where they are fewer.
+  // Empty: each item as often as the others.
+  std::vector<std::int32_t> classes = {};
   // What else a decoded sample needs before crops are taken, its targets for example; it may throw Error. Called by
   // several threads.
   std::function<void(Sample&)> prepare = {};

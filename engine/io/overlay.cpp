@@ -7,17 +7,6 @@
 namespace tuff {
 namespace {
 
-// Distinct colours for any number of labels: hues a golden angle apart, in two brightnesses.
-Color color_of(std::int32_t label) {
-  const double hue = std::fmod(label * 0.61803398875, 1.0) * 6;
-  const double value = label % 2 == 0 ? 255 : 200;
-  const auto channel = [&](double shift) {
-    const double place = std::fmod(hue + shift, 6.0);
-    return static_cast<std::uint8_t>(value * std::clamp(std::abs(place - 3) - 1, 0.15, 1.0));
-  };
-  return {channel(0), channel(4), channel(2)};
-}
-
 // Values at two shares of the sorted channel.
 std::pair<float, float> display_range(std::span<const float> values) {
   std::vector<float> sorted;
@@ -38,6 +27,17 @@ std::uint8_t shade(float value, std::pair<float, float> range) {
 }
 
 }  // namespace
+
+// Distinct colours for any number of labels: hues a golden angle apart, in two brightnesses.
+Color label_color(std::int32_t label) {
+  const double hue = std::fmod(label * 0.61803398875, 1.0) * 6;
+  const double value = label % 2 == 0 ? 255 : 200;
+  const auto channel = [&](double shift) {
+    const double place = std::fmod(hue + shift, 6.0);
+    return static_cast<std::uint8_t>(value * std::clamp(std::abs(place - 3) - 1, 0.15, 1.0));
+  };
+  return {channel(0), channel(4), channel(2)};
+}
 
 Canvas render_image(const Image& image) {
   assert(image.planes() == 1);
@@ -65,7 +65,7 @@ Canvas render_labels(std::span<const std::int32_t> labels, std::int64_t height, 
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x) {
       const std::int32_t label = labels[static_cast<std::size_t>(y * width + x)];
-      if (label != 0) canvas.set(x, y, binary ? Color{255, 255, 255} : color_of(label));
+      if (label != 0) canvas.set(x, y, binary ? Color{255, 255, 255} : label_color(label));
     }
   return canvas;
 }
@@ -84,7 +84,7 @@ Canvas overlay_labels(const Image& image, std::span<const std::int32_t> labels) 
       const std::int32_t label = at(y, x);
       const bool inside =
           at(y, x - 1) == label && at(y, x + 1) == label && at(y - 1, x) == label && at(y + 1, x) == label;
-      if (label != 0 && !inside) canvas.set(x, y, binary ? Color{255, 200, 0} : color_of(label));
+      if (label != 0 && !inside) canvas.set(x, y, binary ? Color{255, 200, 0} : label_color(label));
     }
   return canvas;
 }

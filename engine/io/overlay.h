@@ -15,6 +15,9 @@ Canvas render_image(const Image& image);
 // Labels in colour: 0 black, 1 white where it is the only one, distinct colours otherwise.
 Canvas render_labels(std::span<const std::int32_t> labels, std::int64_t height, std::int64_t width);
 
+// The colour of a label there.
+Color label_color(std::int32_t label);
+
 // Outlines of every label onto the rendered image: pixels of a label with a 4-neighbour of another.
 Canvas overlay_labels(const Image& image, std::span<const std::int32_t> labels);
 

@@ -47,6 +47,12 @@ const Group kGroups[] = {
     {"images", {"val-last", "size", "fit", "val-images"}},
     {"code", {"latent"}},
     {"pixels", {"loss"}},
+    {"labelled",
+     {"labels", "augment", "normalize", "threads", "balance", "loss", "class-weights", "label-smoothing", "focal-gamma",
+      "norm", "dropout"}},
+    {"patches", {"dims", "masks", "val-masks", "foreground", "undefined", "dense", "stride"}},
+    {"pooling", {"pooling", "patch"}},
+    {"stages", {"depth", "convolutions"}},
     {"vae", {"likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},
 };
 
@@ -61,6 +67,7 @@ struct Entry {
 };
 
 constexpr std::string_view kClassLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal";
+constexpr std::string_view kPatchLosses = "bce|ce|focal";
 constexpr std::string_view kImageLosses = "mse|l1|huber";
 constexpr std::string_view kAllLosses = "bce|ce|dice|bce+dice|ce+dice|tversky|focal|mse|l1|huber";
 
@@ -126,6 +133,19 @@ const Entry kEntries[] = {
      {"images", "code", "noise", "pixels"},
      {{"batch", "64"}},
      {{"loss", kImageLosses}}},
+    {{"cnn", "convolutional classifier: of images with labels, or of patches around the pixels of masks"},
+     {"images", "classes", "labelled", "patches", "pooling", "stages"},
+     {{"batch", "64"}, {"depth", "3"}, {"augment", "none"}},
+     {{"loss", kPatchLosses}, {"norm", "batch|none"}}},
+    {{"mlp", "multilayer perceptron: the same without convolutions, on the pixels of small images or patches"},
+     {"images", "classes", "labelled", "patches"},
+     {{"batch", "64"}, {"dense", "256,128"}, {"augment", "none"}},
+     {{"loss", kPatchLosses}, {"norm", "batch|none"}},
+     {"base"}},
+    {{"p4", "classifier that gives an image turned by 90 degrees the same class (group convolutions)"},
+     {"images", "classes", "labelled", "stages"},
+     {{"base", "8"}, {"batch", "64"}, {"depth", "2"}, {"convolutions", "2"}, {"augment", "none"}},
+     {{"loss", "ce|focal"}, {"norm", "batch|none"}}},
 };
 
 const Entry* find_entry(std::string_view model) {
@@ -147,6 +167,11 @@ TrainOptions default_options(std::string_view model) {
   if (const Entry* entry = find_entry(model))
     for (const auto& [name, text] : entry->defaults) set_field(options, name, text);
   return options;
+}
+
+bool is_classifier(std::string_view model) {
+  const Entry* entry = find_entry(model);
+  return entry != nullptr && std::ranges::find(entry->groups, "labelled") != entry->groups.end();
 }
 
 std::string_view choices_of(const TrainField& field, std::string_view model) {

@@ -30,7 +30,8 @@ const TrainField kFields[] = {
     {&Options::noise, "noise", "Data", "KIND:AMOUNT", "noise to add: gaussian:DEVIATION, poisson:PHOTONS or salt-pepper:SHARE, on values of about 0..1"},
     {&Options::noisy_targets, "noisy-targets", "Data", "", "noise-to-noise: the truth gets noise of its own, as if there were no clean images"},
     {&Options::lamp_grid, "lamp-grid", "Data", "ROWSxCOLUMNS", "how the lamps stand, row after row as the images' channels, for the pictures of the patterns", 0, 0, Kept::model},
-    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; makes a vae conditional. Of signals: .npy, or one a line", 0, 0, Kept::run},
+    {&Options::labels, "labels", "Data", "FILE|folders", "classes of whole images: a CSV of name,class, an idx file, or \"folders\", one a class, in --images; a vae becomes conditional. Of signals: .npy, or one a line", 0, 0, Kept::run},
+    {&Options::balance, "balance", "Data", "", "train with each class as often as the others; with --masks, with each of an image's classes"},
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
     {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
@@ -50,7 +51,7 @@ const TrainField kFields[] = {
     {&Options::fold, "fold", "Data", "I", "with --folds: the run that is validated on part I, from 1; 0: all", 0, 1000},
     {&Options::test_fraction, "test-fraction", "Data", "X", "part of the images held out for a test: neither trained on nor chosen by, scored once at the end", 0, 0.9},
     {&Options::val_last, "val-last", "Data", "N", "hold the last N images back instead of a random part; 0: --val-fraction", 0, 1e15},
-    {&Options::size, "size", "Data", "PIXELS", "side of the images that the net sees; 0: the smallest 8, 16, 32 ... that holds them", 0, 1024},
+    {&Options::size, "size", "Data", "PIXELS", "side of the images or patches that the net sees; 0: the smallest it can take that holds them, of patches in masks about 32", 0, 4096},
     {&Options::fit, "fit", "Data", "pad|crop|resize", "how images come to that size"},
     {&Options::threads, "threads", "Data", "N", "threads that read and crop; changes no result", 1, 64, Kept::run},
 
@@ -93,6 +94,12 @@ const TrainField kFields[] = {
     {&Options::coords, "coords", "Model", "", "further input channels say where in the image a pixel lies; for a --crop of the whole image"},
     {&Options::dropout, "dropout", "Model", "X", "part of the features that each training step leaves out, behind each level", 0, 0.95},
     {&Options::flat_levels, "flat-levels", "Model", "N", "with --dims 3: first levels that don't halve the depth, for slices that are far apart", 0, 8},
+
+    {&Options::convolutions, "convolutions", "Model", "N", "convolutions before each halving", 1, 16},
+    {&Options::dense, "dense", "Model", "LIST|none", "units of the layers before the last, e.g. 256,128"},
+    {&Options::stride, "stride", "Model", "PIXELS", "of maps: from decision to decision, a power of two or a multiple of 2^depth; 0: 4 or less", 0, 4096},
+    {&Options::pooling, "pooling", "Model", "none|noisy-and", "noisy-and: labels of whole images train a map of patches, as multiple-instance learning"},
+    {&Options::patch, "patch", "Model", "PIXELS", "with --pooling: side of the patches; 0: about 32", 0, 4096},
 
     {&Options::epochs, "epochs", "Training", "N", "epochs to train; one covers the images once, and is 100 steps at least", 0},
     {&Options::steps, "steps", "Training", "N", "steps to train instead of epochs; default: 10 epochs", 0},
@@ -138,16 +145,6 @@ const TrainField kFields[] = {
 };
 // clang-format on
 
-std::vector<std::string> words_of(std::string_view list) {
-  std::vector<std::string> words;
-  while (!list.empty()) {
-    const std::size_t bar = std::min(list.find('|'), list.size());
-    words.emplace_back(list.substr(0, bar));
-    list.remove_prefix(std::min(bar + 1, list.size()));
-  }
-  return words;
-}
-
 // A field's value column that lists words, "same|valid", restricts it to them; capitals stand for free text.
 std::vector<std::string> choices(const TrainField& field) {
   if (!std::holds_alternative<std::string Options::*>(field.member)) return {};
@@ -190,6 +187,16 @@ std::string checked_word(const TrainField& field, std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const std::size_t bar = std::min(list.find('|'), list.size());
+    words.emplace_back(list.substr(0, bar));
+    list.remove_prefix(std::min(bar + 1, list.size()));
+  }
+  return words;
+}
+
 std::span<const TrainField> train_fields() {
   return kFields;
 }
@@ -218,122 +225,6 @@ void set_field(TrainOptions& options, std::string_view name, std::string_view te
 
 std::string field_text(const TrainOptions& options, const TrainField& field) {
   return std::visit([&](auto member) { return fmt::format("{}", options.*member); }, field.member);
-}
-
-namespace {
-
-// Fills in the loss where none was chosen, and refuses those of other networks.
-void validate_loss(TrainOptions& options) {
-  const TrainField& field = *find_field("loss");
-  if (!applies(field, options.model)) return;
-  if (options.bins == 1) throw Error("--bins 1: one range says nothing; use 8 or more, or 0 for values");
-  if (options.bins > 0 && options.loss != "auto")
-    throw Error(
-        fmt::format("--loss {}: with --bins it is the cross entropy of the ranges; leave --loss out", options.loss));
-  if (options.bins > 0) return;
-  const bool classes = applies(*find_field("foreground"), options.model) && options.targets.empty();
-  if (options.loss == "auto") options.loss = classes ? (options.classes > 1 ? "ce" : "bce") : "mse";
-  const std::vector<std::string> words = words_of(choices_of(field, options.model));
-  if (std::ranges::find(words, options.loss) == words.end())
-    throw Error(fmt::format("--loss {}: {} learns by {}", options.loss, options.model, fmt::join(words, ", ")));
-}
-
-// Boundaries are the third of three classes. Weights of classes: one each.
-void validate_weights(const TrainOptions& options) {
-  const bool ids = options.boundary > 0 || options.border_weight > 0;
-  if (ids && !options.foreground.empty()) throw Error("--foreground: doesn't go with --boundary or --border-weight");
-  if (options.boundary > 0 && options.classes != 3)
-    throw Error(fmt::format("--boundary {}: makes three classes; give --classes 3, too", options.boundary));
-  if (options.boundary == 0 && options.border_weight > 0 && options.classes > 1)
-    throw Error("--border-weight: masks then hold ids of objects; leave --classes out, or add --boundary");
-  if (options.border_weight > 0 && options.dims == 3)
-    throw Error("--border-weight: goes with images, not with --dims 3");
-  const auto count = static_cast<std::int64_t>(decimal_list(options.class_weights, "class-weights").size());
-  if (count > 0 && count != std::max<std::int64_t>(2, options.classes))
-    throw Error(fmt::format("--class-weights {}: are {}, of {} classes", options.class_weights, count,
-                            std::max<std::int64_t>(2, options.classes)));
-}
-
-// Masks or targets, and options of the one that there is.
-void validate_illumination(const TrainOptions& options) {
-  const bool masks = !options.masks.empty(), targets = !options.targets.empty();
-  if (masks == targets)
-    throw Error(masks ? "--masks and --targets are both given: choose what the network is to learn"
-                      : "--masks or --targets is missing: what the network is to learn from the lamps' images");
-  for (const char* name : {"classes", "foreground", "undefined", "boundary", "class-weights", "border-weight"}) {
-    const TrainField& field = *find_field(name);
-    if (targets && field_text(options, field) != field_text(default_options(options.model), field))
-      throw Error(fmt::format("--{}: goes with --masks, not with --targets", name));
-  }
-  const bool of_images = options.loss == "mse" || options.loss == "l1" || options.loss == "huber";
-  if (of_images != targets)
-    throw Error(fmt::format("--loss {}: goes with --{}", options.loss, of_images ? "targets" : "masks"));
-}
-
-// Fills in the number of rays.
-void validate_stars(TrainOptions& options) {
-  if (!applies(*find_field("rays"), options.model)) return;
-  if (options.rays == 0) options.rays = options.dims == 3 ? 96 : 32;
-  if (options.rays < 4) throw Error(fmt::format("--rays {}: a shape needs 4 at least", options.rays));
-  if (options.anisotropy > 0 && options.dims == 2) throw Error("--anisotropy: goes with --dims 3");
-void validate_super_resolution(const TrainOptions& options) {
-  if (options.adversarial > 0 && options.dtype == "f16")
-    throw Error("--dtype f16: doesn't go with --adversarial, whose losses would need scales of their own; use f32");
-  if (options.adversarial == 0 && options.discriminator_base != TrainOptions{}.discriminator_base)
-    throw Error("--discriminator-base: goes with --adversarial");
-  if (!options.content_network.empty()) return;
-  if (!options.content_output.empty()) throw Error("--content-output: goes with --content-network");
-  if (options.content_normalize != "none") throw Error("--content-normalize: goes with --content-network");
-  if (options.content_weight != 1) throw Error("--content-weight: goes with --content-network");
-}
-
-void validate_vae(const TrainOptions& options) {
-  if (options.norm == "instance") throw Error("--norm instance: a vae has batch, group or none");
-  if (options.block == "separable") throw Error("--block separable: a vae has plain or residual");
-  if (options.norm != "none" && options.block != "residual")
-    throw Error(fmt::format("--norm {}: norms go with --block residual", options.norm));
-}
-
-}  // namespace
-
-void validate(TrainOptions& options) {
-  if (options.steps > 0 && options.epochs > 0) throw Error("--steps and --epochs are both given: choose one of them");
-  number_list(options.channels, "channels");
-  if (options.nesterov && (options.optimizer != "sgd" || options.momentum == 0))
-    throw Error("--nesterov: goes with --optimizer sgd and a --momentum above 0");
-  no_decay_groups(options.no_decay);
-  memory_bytes(options);
-  validate_split(options);
-  if (options.crop_depth > 0 && options.dims == 2) throw Error("--crop-depth: goes with --dims 3");
-  if (options.flat_levels > 0 && options.dims == 2) throw Error("--flat-levels: goes with --dims 3");
-  validate_stars(options);
-  if (options.flat_levels > options.depth)
-    throw Error(fmt::format("--flat-levels {}: a net of --depth {} has fewer", options.flat_levels, options.depth));
-  if (options.attention && options.skip == "none")
-    throw Error("--attention: gates skip connections; leave --skip none out");
-  if (options.deep_supervision > 0 && options.padding == "valid")
-    throw Error("--deep-supervision: goes with --padding same");
-  if (options.deep_supervision >= options.depth && options.deep_supervision > 0)
-    throw Error(fmt::format("--deep-supervision {}: a net of --depth {} has only {} levels below the first",
-                            options.deep_supervision, options.depth, options.depth - 1));
-  validate_loss(options);
-  if (options.model == "vae") validate_vae(options);
-  if (options.model == "illumination") validate_illumination(options);
-  if (options.model == "superres") validate_super_resolution(options);
-  if (options.classes > 1 && !options.foreground.empty())
-    throw Error("--foreground makes a two-class problem and --classes a problem of several: choose one of them");
-  if (!applies(*find_field("foreground"), options.model) || !options.targets.empty()) return;
-  validate_weights(options);
-  const bool multi_class = options.classes > 1;
-  if (multi_class && options.loss.starts_with("bce"))
-    throw Error(fmt::format("--loss {}: is for foreground against background; with --classes {} use ce or dice",
-                            options.loss, options.classes));
-  if (!multi_class && options.loss.starts_with("ce"))
-    throw Error(fmt::format("--loss {}: needs --classes 2 or more; use b{} for foreground against background",
-                            options.loss, options.loss));
-  if (options.label_smoothing > 0 && !options.loss.starts_with("ce"))
-    throw Error(fmt::format("--label-smoothing: goes with --loss ce or ce+dice, not with {}", options.loss));
-  number_list(options.foreground, "foreground");
 }
 
 std::string to_json(const TrainOptions& options, bool model_only) {
@@ -416,6 +307,10 @@ std::vector<std::string> no_decay_groups(std::string_view text) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return groups;
+}
+
+std::vector<std::int64_t> dense_units(const TrainOptions& options) {
+  return options.dense == "none" ? std::vector<std::int64_t>{} : number_list(options.dense, "dense");
 }
 
 std::vector<double> decimal_list(std::string_view text, std::string_view option) {

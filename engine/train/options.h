@@ -43,6 +43,7 @@ struct TrainOptions {
   std::int64_t size = 0;
   std::string fit = "pad";
   std::int64_t val_last = 0;
+  bool balance = false;
   std::string targets;
   std::string signals;
   std::string label_column;
@@ -85,6 +86,11 @@ struct TrainOptions {
   bool coords = false;
   double dropout = 0;
   std::int64_t flat_levels = 0;
+  std::int64_t convolutions = 1;
+  std::string dense = "128";
+  std::int64_t stride = 0;
+  std::string pooling = "none";
+  std::int64_t patch = 0;
   std::int64_t kl_warmup = 0;
   double free_bits = 0;
   std::int64_t patterns = 1;
@@ -168,8 +174,14 @@ TrainOptions options_from_json(std::string_view json, const std::string& source)
 // Whether an option means anything to a network. Configurations hold those that do.
 bool applies(const TrainField& field, std::string_view model);
 
+// Whether a network says of whole images or patches what they show (models/classifier.h, models/p4.h).
+bool is_classifier(std::string_view model);
+
 // What a field's value may be for a network: "mse|l1" where the field itself has more.
 std::string_view choices_of(const TrainField& field, std::string_view model);
+
+// "same|valid" as words.
+std::vector<std::string> words_of(std::string_view list);
 
 // All options in the order of the help text.
 std::span<const TrainField> train_fields();
@@ -196,6 +208,9 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
 
 // "0,2,5" as numbers; Error with the option's name. Empty text: no numbers.
 std::vector<std::int64_t> number_list(std::string_view text, std::string_view option);
+
+// --dense; "none": none.
+std::vector<std::int64_t> dense_units(const TrainOptions& options);
 
 // "1,2.5" as numbers, none below 0; Error with the option's name. Empty text: no numbers.
 std::vector<double> decimal_list(std::string_view text, std::string_view option);

@@ -41,6 +41,11 @@ Split split_of(const LabelledImages& images, const TrainOptions& options) {
                       static_cast<std::size_t>(images.validation), split_options(options));
 }
 
+Split split_of(const LabelledDataset& images, const TrainOptions& options) {
+  return split_images(static_cast<std::size_t>(images.count()), images.labels,
+                      static_cast<std::size_t>(images.validation), split_options(options));
+}
+
 bool has_validation(const TrainOptions& options) {
   return options.val_fraction > 0 || options.val_last > 0 || options.folds > 0 || !options.val_images.empty();
 }

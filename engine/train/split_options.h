@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/image_labels.h"
+#include "io/labelled_dataset.h"
 #include "io/split.h"
 #include "train/options.h"
 
@@ -11,6 +12,7 @@ SplitOptions split_options(const TrainOptions& options);
 
 // Of an image set by them.
 Split split_of(const LabelledImages& images, const TrainOptions& options);
+Split split_of(const LabelledDataset& images, const TrainOptions& options);
 
 // Error where options contradict each other, or something waits for a validation that there isn't.
 void validate_split(const TrainOptions& options);

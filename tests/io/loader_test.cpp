@@ -271,4 +271,49 @@ TEST_CASE("loader: volumes, their slices flipped too, deeper crops refused") {
   CHECK_THROWS_WITH_AS(Loader(dataset, {0}, chosen), doctest::Contains("--crop-depth 6"), Error);
 }
 
+TEST_CASE("loader: balanced classes come as often, and every item of the rare one") {
+  const Data data(16, 16);
+  LoaderOptions balanced = options(0);
+  balanced.batch = 4;
+  balanced.classes = {7, 2, 7};
+  std::map<std::int64_t, int> times;  // of each item, by its first pixel
+  Dataset numbered = data.dataset;
+  balanced.load = [&](std::size_t item) {
+    Sample sample{Image(1, 16, 16), std::vector<std::int32_t>(256, static_cast<std::int32_t>(item)), {}};
+    return sample;
+  };
+  Loader loader(numbered, {0, 1, 2}, balanced);
+  for (int step = 0; step < 10; ++step) {
+    const Batch batch = loader.next();
+    for (std::size_t i = 0; i < 4; ++i) ++times[batch.labels.ints()[i * 256]];
+  }
+  CHECK(times == std::map<std::int64_t, int>{{0, 10}, {1, 20}, {2, 10}});
+}
+
+TEST_CASE("loader: crops around given pixels, group by group") {
+  const Data data;
+  LoaderOptions centered = options(0);
+  centered.batch = 50;
+  centered.crop = CropSize({16, 16}, {1, 1});
+  centered.augmentation = {.flip = false, .rot90 = false};
+  const std::uint32_t one = 7 * 50 + 7, other = 31 * 50 + 41, third = 20 * 50 + 20;
+  centered.prepare = [&](Sample& sample) { sample.centers = {{one}, {other, third}}; };
+  // 40x50 pixels are 8 crops of 16x16, one label each.
+  LoaderOptions counted = centered;
+  counted.batch = 1;
+  counted.steps_per_epoch = 0;
+  CHECK(count_steps_per_epoch(data.dataset, std::vector<std::size_t>(50, 0), counted) == 50 * 8);
+  Loader loader(data.dataset, {0}, centered);
+  std::map<std::int32_t, int> times;
+  for (int step = 0; step < 4; ++step) {
+    const Batch batch = loader.next();
+    for (const std::int32_t label : batch.labels.ints()) ++times[label];
+  }
+  CHECK(times.size() == 3);
+  CHECK(times[static_cast<std::int32_t>(one)] > 70);
+  CHECK(times[static_cast<std::int32_t>(one)] < 130);
+  CHECK(times[static_cast<std::int32_t>(other)] > 25);
+  CHECK(times[static_cast<std::int32_t>(third)] > 25);
+}
+
 }  // namespace tuff

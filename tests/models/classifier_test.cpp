@@ -72,11 +72,19 @@ TEST_CASE("classifier: geometry and refusals") {
   CHECK(classifier_map_size(kSmall, 10) == 1);
   CHECK(classifier_map_size(kSmall, 13) == 1);
   CHECK(classifier_map_size(kSmall, 14) == 2);
+  CHECK(classifier_map_size(kSmall, 14, 1) == 5);
+  CHECK(classifier_nearest_sides(kSmall, 11) == std::pair<std::int64_t, std::int64_t>(10, 14));
+  for (const std::int64_t stride : {1, 2, 4, 8}) CHECK(classifier_takes_stride(kSmall, stride));
+  for (const std::int64_t stride : {0, 3, 6, 12}) CHECK(!classifier_takes_stride(kSmall, stride));
   Graph graph;
   const Value x = graph.input("x", {1, 2, 9, 10});
   CHECK(contains(error_of([&] { classifier(graph, x, kSmall, false); }),
                  "patches are 1x2x9x10, the net takes a side of 10"));
   CHECK(contains(error_of([&] { classifier_map(graph, x, kSmall, false); }), "the image 1x2x9x10 is smaller"));
+  Graph map;
+  const Value image = map.input("x", {1, 2, 21, 30});
+  CHECK(classifier_map(map, image, kSmall, false, {}, 2).shape() == Shape{1, 3, 6, 11});
+  CHECK(contains(error_of([&] { classifier_map(map, image, kSmall, false, {}, 3); }), "not every 3"));
   ClassifierConfig odd = kSmall;
   odd.side = 11;
   CHECK(contains(error_of([&] { classifier(graph, x, odd, false); }), "patches of 11 pixels leave some over"));

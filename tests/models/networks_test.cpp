@@ -170,13 +170,19 @@ TEST_CASE("networks: pixels matter as far as the geometry of the other networks 
 
 TEST_CASE("networks: a classifier's map over an image is what it says of each patch") {
   for (int rank = 1; rank <= 3; ++rank)
-    for (const auto norm : {NormKind::none, NormKind::batch}) {
+    for (const auto& [norm, stride] : {std::pair<NormKind, std::int64_t>{NormKind::none, 4},
+                                       {NormKind::batch, 4},
+                                       {NormKind::batch, 1},
+                                       {NormKind::none, 2},
+                                       {NormKind::none, 8}}) {
       const ClassifierConfig config{
           .in_channels = 2, .classes = 3, .side = 18, .stages = {3, 4}, .dense = {5}, .norm = norm, .rank = rank};
-      const std::int64_t extent = rank == 3 ? 23 : 31, map = classifier_map_size(config, extent);
+      const std::int64_t extent = rank == 3 ? 23 : 31, map = classifier_map_size(config, extent, stride);
       std::vector<std::int64_t> extents = {1, 2};
       extents.resize(static_cast<std::size_t>(rank + 2), extent);
-      Network dense(Shape(extents), [&](Graph& graph, Value x) { return classifier_map(graph, x, config, false); });
+      Network dense(Shape(extents), [&, every = stride](Graph& graph, Value x) {
+        return classifier_map(graph, x, config, false, {}, every);
+      });
       for (const Variable& variable : dense.store->variables())
         if (variable.name.ends_with("running_mean")) dense.store->write(variable.name, noise(variable.type.shape, 5));
       const HostTensor image = noise(Shape(extents), 4);
@@ -190,7 +196,7 @@ TEST_CASE("networks: a classifier's map over an image is what it says of each pa
       for (std::int64_t i = 0; i < windows.shape.elements(); ++i) {
         std::int64_t inside = i % patch, which = i / (2 * patch), place = 0, step = 1;
         for (int axis = 0; axis < rank; ++axis) {  // from the last axis on
-          place += step * (inside % config.side + which % map * classifier_stride(config));
+          place += step * (inside % config.side + which % map * stride);
           inside /= config.side, which /= map, step *= extent;
         }
         windows.floats()[static_cast<std::size_t>(i)] =

@@ -1,0 +1,104 @@
+#include "apps/box_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/os.h"
+#include "base/text.h"
+
+namespace tuff {
+namespace {
+
+std::vector<std::string> fields_of(std::string line) {
+  if (line.ends_with('\r')) line.pop_back();
+  std::vector<std::string> fields;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t comma = std::min(line.find(',', at), line.size());
+    fields.push_back(line.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return fields;
+}
+
+// The columns by their names.
+class Heading {
+ public:
+  Heading(const std::string& file, std::vector<std::string> names) : file_(file), names_(std::move(names)) {}
+
+  bool has(const std::string& name) const { return std::ranges::find(names_, name) != names_.end(); }
+  std::size_t operator[](const std::string& name) const {
+    const auto found = std::ranges::find(names_, name);
+    if (found == names_.end())
+      throw Error(fmt::format("{}: has no column \"{}\"; its first line must name name, class, y, x, height, width",
+                              file_, name));
+    return static_cast<std::size_t>(found - names_.begin());
+  }
+  std::size_t count() const { return names_.size(); }
+
+ private:
+  std::string file_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+void write_boxes(const std::filesystem::path& file, const Dataset& dataset, std::span<const FoundBox> found,
+                 std::span<const std::string> classes) {
+  std::string text = "name,class,score,y,x,height,width\n";
+  for (const FoundBox& one : found) {
+    const Detection& detection = one.detection;
+    text += fmt::format("{},{},{:.6f},{:.2f},{:.2f},{:.2f},{:.2f}\n", dataset.items[one.image].name,
+                        classes[static_cast<std::size_t>(detection.label)], detection.score, detection.box.y,
+                        detection.box.x, detection.box.height, detection.box.width);
+  }
+  os::write_file(file, text);
+}
+
+std::vector<TrueBox> read_boxes(const std::filesystem::path& file, const Dataset& dataset,
+                                std::span<const std::string> classes, const std::string& class_column) {
+  std::map<std::string, std::size_t> images;
+  for (std::size_t item = 0; item < dataset.items.size(); ++item) images.emplace(dataset.items[item].name, item);
+  const std::vector<std::byte> bytes = os::read_file(file);
+  std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  std::string line;
+  std::getline(text, line);
+  const Heading heading(file.string(), fields_of(line));
+  const std::string of_class = heading.has(class_column) ? class_column : heading.has("label") ? "label" : "class";
+  std::vector<TrueBox> boxes;
+  for (int number = 2; std::getline(text, line); ++number) {
+    if (line.empty() || line == "\r") continue;
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.size() != heading.count())
+      throw Error(fmt::format("{}, line {}: has {} fields, the first line names {}", file.string(), number,
+                              fields.size(), heading.count()));
+    const auto value = [&](const char* column) {
+      double result = 0;
+      if (!parse_number(fields[heading[column]], result))
+        throw Error(
+            fmt::format("{}, line {}: \"{}\" is no number", file.string(), number, printable(fields[heading[column]])));
+      return result;
+    };
+    const Box2D box{value("y"), value("x"), value("height"), value("width")};
+    if (!(box.height > 0 && box.width > 0))
+      throw Error(fmt::format("{}, line {}: the box has no area", file.string(), number));
+    const std::filesystem::path name = fields[heading["name"]];
+    const auto image = images.find(is_image_file(name) ? image_name(name) : name.string());
+    const auto found = std::ranges::find(classes, fields[heading[of_class]]);
+    if (image == images.end()) continue;
+    if (found == classes.end())
+      throw Error(fmt::format("{}, line {}: class \"{}\"; the model knows {}", file.string(), number,
+                              printable(fields[heading[of_class]]), fmt::join(classes, ", ")));
+    boxes.push_back({image->second, box, static_cast<std::int32_t>(found - classes.begin())});
+  }
+  if (boxes.empty())
+    throw Error(fmt::format("{}: has no box of these images; the column name has their names", file.string()));
+  return boxes;
+}
+
+}  // namespace tuff

@@ -1,0 +1,177 @@
+// Classifiers through every command that takes their models, as a user runs them.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/philox.h"
+#include "io/image.h"
+#include "support/child.h"
+#include "support/files.h"
+#include "support/nuclei.h"
+
+namespace tuff::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+Words joined(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+// Upright and lying bars, 16 pixels square, in CLASS/N.png.
+fs::path bars(const std::string& name) {
+  const fs::path folder = scratch_folder(name);
+  PhiloxStream random(11);
+  for (int i = 0; i < 24; ++i) {
+    Image image(1, 16, 16);
+    const std::int64_t place = random.below(12);
+    for (std::int64_t y = 0; y < 16; ++y)
+      for (std::int64_t x = 0; x < 16; ++x) {
+        const std::int64_t across = i % 2 != 0 ? x : y;
+        image.values[static_cast<std::size_t>(y * 16 + x)] = across >= place && across < place + 3 ? 200.0f : 20.0f;
+      }
+    const fs::path of_class = folder / "images" / (i % 2 != 0 ? "upright" : "lying");
+    fs::create_directories(of_class);
+    write_image(of_class / ("n" + std::to_string(i) + ".png"), image);
+  }
+  return folder;
+}
+
+std::string train(const fs::path& data, const std::string& network, const std::string& run, const Words& more) {
+  const std::string out = (data / run).string();
+  require_done(
+      run_tuff(joined({"train", network, "--images", (data / "images").string(), "--labels", "folders", "--out", out,
+                       "--batch", "4", "--steps", "20", "--lr", "1e-2", "--val-fraction", "0.25"},
+                      more)));
+  return out;
+}
+
+void check_other_commands(const std::string& run) {
+  require_done(run_tuff({"explain", run}));
+  require_done(run_tuff({"explain", run, "--train"}));
+  require_done(run_tuff({"profile", run, "--train", "--runs", "1"}));
+  require_done(run_tuff({"convert", run, run + ".onnx"}));
+}
+
+}  // namespace
+
+TEST_CASE("classifier: images of the net's size get a class, larger ones a map; scores and who is taken for whom") {
+  const fs::path data = bars("classifier_run");
+  const std::string images = (data / "images").string(), out = (data / "out").string();
+  const std::string run = train(data, "cnn", "run", {"--base", "4", "--depth", "1", "--dense", "8"});
+  CHECK(contains(file_text(data / "run" / "metrics.csv"), "val_accuracy,val_balanced_accuracy"));
+
+  require_done(run_tuff({"predict", run, (data / "images" / "upright").string(), "--out", out}));
+  const std::string table = file_text(data / "out" / "classes.csv");
+  CHECK(table.starts_with("name,class,lying,upright\nn1,"));
+  CHECK(std::ranges::count(table, '\n') == 13);
+
+  const Finished scores = run_tuff({"evaluate", run, "--images", images, "--labels", "folders", "--json", "-",
+                                    "--confusion", (data / "c.csv").string(), "--sheet", (data / "c.png").string()});
+  require_done(scores);
+  CHECK(contains(scores.out, "\"accuracy\""));
+  CHECK(contains(scores.out, "\"decisions_changed\""));
+  CHECK(contains(file_text(data / "c.csv"), "truth,lying,upright\nlying,"));
+  CHECK(read_image(data / "c.png").channels == 3);
+
+  Image large(1, 40, 50);
+  for (std::size_t i = 0; i < large.values.size(); ++i) large.values[i] = static_cast<float>(i * 7 % 200);
+  write_image(data / "large.png", large);
+  require_done(run_tuff({"predict", run, (data / "large.png").string(), "--out", out, "--probabilities"}));
+  const Image map = read_image(data / "out" / "large.png");
+  CHECK((map.height == 40 && map.width == 50));
+  CHECK(*std::ranges::max_element(map.values) <= 1);
+  CHECK(read_image(data / "out" / "large_probabilities.tif").channels == 2);
+  CHECK(fs::exists(data / "out" / "large_overlay.png"));
+  require_done(
+      run_tuff({"predict", run, (data / "large.png").string(), "--out", out, "--stride", "1", "--tile", "32"}));
+  require_done(run_tuff({"predict", run, (data / "large.png").string(), "--out", out, "--fit", "resize"}));
+  CHECK(std::ranges::count(file_text(data / "out" / "classes.csv"), '\n') == 2);
+
+  const Finished sliding = run_tuff({"sliding", run, "--size", "40", "--stride", "2"});
+  require_done(sliding);
+  CHECK(contains(sliding.out, "169 patches of 16x16 pixels, one every 2 pixels of 40x40"));
+  check_other_commands(run);
+
+  check_refused(run_tuff({"evaluate", run, "--images", images}), {"--labels is missing"});
+  check_refused(run_tuff({"predict", run, (data / "large.png").string(), "--out", out, "--stride", "3"}),
+                {"--stride 3"});
+  check_refused(run_tuff({"train", "cnn", "--images", images, "--out", (data / "no").string()}),
+                {"--labels is missing", "--masks"});
+  check_refused(run_tuff({"train", "cnn", "--images", (data / "images" / "upright").string(), "--labels", "folders",
+                          "--out", (data / "no").string()}),
+                {"holds no folders"});
+}
+
+TEST_CASE("classifier: a run that goes on ends as one that wasn't stopped") {
+  const fs::path data = bars("classifier_resume");
+  const Words small = {"--base", "4", "--depth", "1", "--dense", "8", "--dropout", "0.3", "--balance"};
+  const std::string whole = train(data, "cnn", "whole", small);
+  const std::string halves = train(data, "cnn", "halves", joined(small, {"--steps", "9"}));
+  require_done(run_tuff({"train", "--out", halves, "--resume", "--steps", "20"}));
+  CHECK(file_text(fs::path(halves) / "losses.csv") == file_text(fs::path(whole) / "losses.csv"));
+  const auto weights = [](const std::string& run) {
+    const std::string text = file_text(fs::path(run) / "last.safetensors");
+    return text.substr(text.size() - 2000);
+  };
+  CHECK(weights(halves) == weights(whole));
+}
+
+TEST_CASE("classifier: perceptrons, group convolutions and pooled maps through the same commands") {
+  const fs::path data = bars("classifier_kinds");
+  const std::string images = (data / "images").string(), out = (data / "out").string();
+  const std::vector<std::pair<std::string, Words>> kinds = {
+      {"mlp", {"--dense", "8"}},
+      {"p4", {"--base", "2", "--depth", "1"}},
+      {"cnn", {"--base", "4", "--depth", "1", "--dense", "8", "--pooling", "noisy-and", "--patch", "10"}}};
+  for (const auto& [network, options] : kinds) {
+    CAPTURE(network);
+    const std::string run = train(data, network, "run_" + network, options);
+    const Finished scores = run_tuff({"evaluate", run, "--images", images, "--labels", "folders", "--json", "-"});
+    require_done(scores);
+    require_done(run_tuff({"predict", run, (data / "images" / "lying").string(), "--out", out + network}));
+    CHECK(fs::exists(fs::path(out + network) / "classes.csv"));
+    CHECK(fs::exists(fs::path(out + network) / "n0.png") == (network == "cnn"));
+    check_other_commands(run);
+  }
+  check_refused(run_tuff({"sliding", (data / "run_p4").string()}), {"the model is a p4"});
+}
+
+TEST_CASE("classifier: patches of masks, through the commands of segmentation") {
+  const fs::path data = nuclei_folder("classifier_masks", 4);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  for (const std::string network : {"cnn", "mlp"}) {
+    CAPTURE(network);
+    const std::string run = (data / network).string();
+    Words train = {"train", network,   "--images", images,   "--masks", masks,     "--out", run,        "--batch",
+                   "4",     "--steps", "3",        "--size", "18",      "--dense", "8",     "--balance"};
+    if (network == "cnn") train = joined(train, {"--base", "4", "--depth", "2"});
+    require_done(run_tuff(train));
+    require_done(run_tuff({"train", "--out", run, "--resume", "--steps", "4"}));
+    require_done(run_tuff({"predict", run, images, "--out", run + "_out", "--stride", "2", "--instances"}));
+    CHECK(fs::exists(fs::path(run + "_out") / "n0_instances.png"));
+    const Finished scores = run_tuff({"evaluate", run, "--images", images, "--masks", masks, "--json", "-"});
+    require_done(scores);
+    CHECK(contains(scores.out, "\"dice\""));
+    check_other_commands(run);
+  }
+  const std::string run = (data / "no").string();
+  check_refused(
+      run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--size", "20", "--depth", "2", "--out", run}),
+      {"--size 20", "18 or 22"});
+  check_refused(
+      run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--size", "66", "--depth", "2", "--out", run}),
+      {"--size 66", "use a smaller --size"});
+  check_refused(
+      run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--pooling", "noisy-and", "--out", run}),
+      {"--pooling: goes with --labels"});
+  check_refused(run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--val-last", "1", "--out", run}),
+                {"--val-last: goes with --labels"});
+}
+
+}  // namespace tuff::test
