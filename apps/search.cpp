@@ -394,8 +394,11 @@ void add_search_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<SearchArguments>();
   add_training_options(*command, given);
   add_search_options(*command, arguments);
-  for (CLI::App* network : command->get_subcommands([](const CLI::App*) { return true; }))
+  command->get_option("--find-lr")->group("");
+  for (CLI::App* network : command->get_subcommands([](const CLI::App*) { return true; })) {
+    network->get_option("--find-lr")->group("");
     add_search_options(*network, arguments);
+  }
   command->footer("`tuff search NETWORK --help` lists the options of a network.");
   command->callback([given, arguments] { run_search(*given, *arguments); });
 }

@@ -66,8 +66,7 @@ TEST_CASE("training: a held-out test is scored once, by the best model, and eval
     for (const auto& image : scores["images"]) {
       names.insert(image["name"].get<std::string>());
       ++count;
-      if (part == "test")
-        CHECK(std::ranges::find(held_out["images"], image["name"]) != held_out["images"].end());
+      if (part == "test") CHECK(std::ranges::find(held_out["images"], image["name"]) != held_out["images"].end());
     }
   }
   CHECK((count == 10 && names.size() == 10));

@@ -67,6 +67,7 @@ TEST_CASE("checkpoint: weights, moments and position come back bit for bit") {
                             .loss_count = 5,
                             .best_score = 0.1,
                             .best_step = 10,
+                            .plateau = {.best = -1.0 / 7, .stale = 2, .reductions = 1},
                             .kernels = {{"conv(\"a\"; f32 1x1) -> f32 1x1", "winograd"}, {"pad()", "copy"}},
                             .device = "some device"};
   save_checkpoint(folder / "last.safetensors", options, grey(), take_snapshot(*store), state);
