@@ -85,7 +85,7 @@ class Evaluation {
         .labels = options.labels, .known = model.format.class_names, .validation = options.val_images};
     const LabelledDataset all = open_labelled_dataset(std::span(&path, 1), source, model.format);
     check_run_images(given.model, all.fingerprint());
-    LabelledDataset part{.files = {.items = {}, .format = all.files.format}, .classes = all.classes};
+    LabelledDataset part{.files = {.format = all.files.format}, .classes = all.classes};
     for (const std::size_t item : part_of(split_of(all, options), given.split)) {
       part.files.items.push_back(all.files.items[item]);
       part.labels.push_back(all.labels[item]);
