@@ -29,5 +29,6 @@ void add_conformance_command(CLI::App& tuff);
 void add_convert_command(CLI::App& tuff);
 void add_selftest_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
+void add_augment_command(CLI::App& tuff);
 
 }  // namespace tuff

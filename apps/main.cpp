@@ -94,6 +94,7 @@ int run(int argc, char** argv) {
   add_convert_command(app);
   add_selftest_command(app);
   add_synthesize_command(app);
+  add_augment_command(app);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) fmt::print("{}", app.help());

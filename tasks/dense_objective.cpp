@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "ops/adam.h"
 #include "passes/keep_statistics_finite.h"
 #include "tasks/training_data.h"
+#include "train/batch_augmentation.h"
 #include "train/predict.h"
 #include "train/training_graph.h"
 
@@ -27,14 +29,43 @@ ImageSize label_extents(const Network& network, const ImageSize& crop) {
   return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
 }
 
+BatchLayout batch_layout(const DenseTask& task, const TrainOptions& options, const Augmentation& augmentation) {
+  const DenseTask::Needs needs = task.needs();
+  const ImageSize crop = crop_of(options);
+  BatchLayout layout{.rank = task.network().rank,
+                     .batch = options.batch,
+                     .channels = task.network().in_channels,
+                     .crop = {crop, label_extents(task.network(), crop)},
+                     .labels = needs.labels,
+                     .target_channels = needs.target_channels,
+                     .nearest_targets = needs.nearest_targets,
+                     .vectors = needs.vectors};
+  layout.crop.target_scale = needs.target_scale;
+  layout.crop.margin = warp_margin(augmentation, crop);
+  return layout;
+}
+
+// Fills in "auto".
+void resolve_augmentation(TrainOptions& options, const Dataset& dataset, const DenseTask& task) {
+  if (!depends_on_data(options.augment)) return;
+  const Split split = split_dataset(dataset, options.val_fraction, seed_of(options));
+  options.augment = to_string(task.fixed_pixels().empty() ? augmentation_for(options.augment, dataset, split.train)
+                                                          : parse_augmentation(options.augment));
+}
+
+void check_augmentation(const TrainOptions& options, const DenseTask& task) {
+  Augmentation augmentation = parse_augmentation(options.augment);
+  if (!augmentation.runs_on_device() || task.fixed_pixels().empty()) return;
+  throw Error(fmt::format("--augment {}: {} takes flip and rot90 alone, as {}", options.augment, options.model,
+                          task.fixed_pixels()));
+}
+
 LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<const DenseTask>& task) {
   const DenseTask::Needs needs = task->needs();
   LoaderOptions result;
   result.batch = options.batch;
-  const ImageSize crop = crop_of(options);
-  result.crop = {crop, label_extents(task->network(), crop)};
-  result.crop.target_scale = needs.target_scale;
   result.augmentation = parse_augmentation(options.augment);
+  result.crop = batch_layout(*task, options, result.augmentation).crop;
   result.seed = seed_of(options);
   result.label_dtype = needs.labels;
   result.target_channels = needs.target_channels;
@@ -82,7 +113,9 @@ void check_files(const Dataset& dataset) {
 class DenseObjective : public Objective {
  public:
   DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
-      : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {}
+      : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {
+    resolve_augmentation(options_, dataset_, *task_);
+  }
 
   void check() const override {
     check_crop(task_->network(), options_);
@@ -96,7 +129,7 @@ class DenseObjective : public Objective {
                         options_.crop, item.name, size.width, size.height,
                         size == item.size ? "" : fmt::format(" at 1/{} of its size", task_->needs().target_scale)));
     }
-    parse_augmentation(options_.augment);
+    check_augmentation(options_, *task_);
     task_->check(dataset_);
     check_files(dataset_);
   }
@@ -139,7 +172,11 @@ class DenseObjective::Crops : public Objective::Session {
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
         reader_(task_.reader(place.device)),
-        draws_(has_random_state(*objective.graph())) {}
+        augmentation_(parse_augmentation(objective.options_.augment)),
+        layout_(batch_layout(task_, objective.options_, augmentation_)),
+        draws_(has_random_state(*objective.graph())) {
+    if (!objective.options_.dump.empty()) augmenter_.emplace(place.device, layout_, augmentation_);
+  }
 
   std::vector<NamedTensor> next() override {
     Batch batch = loader_.next();
@@ -147,10 +184,13 @@ class DenseObjective::Crops : public Objective::Session {
     tensors.push_back({"images", std::move(batch.images)});
     if (!batch.labels.data.empty()) tensors.push_back({"labels", std::move(batch.labels)});
     if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
-    if (draws_) {
-      const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
-      tensors.push_back({"random_state", random_state_tensor(seed_of(objective_.options_), step)});
-    }
+    const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
+    const SampleKey first{seed_of(objective_.options_), batch.epoch, batch.step * layout_.batch};
+    if (augmenter_)
+      augmenter_->apply(tensors, first, step);
+    else
+      std::ranges::move(augmentation_tensors(layout_, augmentation_, first), std::back_inserter(tensors));
+    if (draws_) tensors.push_back({"random_state", random_state_tensor(first.seed, step)});
     return tensors;
   }
 
@@ -195,7 +235,10 @@ class DenseObjective::Crops : public Objective::Session {
   Loader loader_;
   Predictor predictor_;
   std::unique_ptr<DenseReader> reader_;
+  Augmentation augmentation_;
+  BatchLayout layout_;
   bool draws_;
+  std::optional<BatchAugmenter> augmenter_;  // with --dump, whose batches are what the network sees
 };
 
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
@@ -239,23 +282,9 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Network& network = task.network();
   check_crop(network, options);
   auto graph = std::make_unique<Graph>();
-  const ImageSize crop = crop_of(options), output = label_extents(network, crop);
-  const DenseTask::Needs needs = task.needs();
-  DenseTask::Inputs inputs{.images =
-                               graph->input("images", image_shape(network, options.batch, network.in_channels, crop))};
-  if (needs.labels) {
-    Shape shape = image_shape(network, options.batch, 1, output);
-    if (*needs.labels == DType::i32) {
-      std::vector<std::int64_t> extents = shape.extents();
-      extents.erase(extents.begin() + 1);
-      shape = Shape(extents);
-    }
-    inputs.labels = graph->input("labels", shape, *needs.labels);
-  }
-  if (needs.target_channels > 0)
-    inputs.targets = graph->input(
-        "targets", image_shape(network, options.batch, needs.target_channels, enlarged(output, needs.target_scale)));
-  const Value loss = task.loss(*graph, inputs);
+  const Augmentation augmentation = options.dump.empty() ? parse_augmentation(options.augment) : Augmentation{};
+  const BatchValues inputs = augmented_inputs(*graph, batch_layout(task, options, augmentation), augmentation);
+  const Value loss = task.loss(*graph, {inputs.images, inputs.labels, inputs.targets});
   const Value step_state = graph->input("step_state", {kStepStateElements});
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);
@@ -267,9 +296,10 @@ std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset
   return std::make_unique<DenseObjective>(std::move(options), std::move(dataset), std::move(task));
 }
 
-std::unique_ptr<Objective> dense_objective(const TrainOptions& options) {
+std::unique_ptr<Objective> dense_objective(TrainOptions& options) {
   Dataset dataset = open_training_data(options);
   std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
+  resolve_augmentation(options, dataset, *task);
   return dense_objective(options, std::move(dataset), std::move(task));
 }
 

@@ -14,13 +14,14 @@ namespace tuff {
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
                                            std::shared_ptr<const DenseTask> task);
 
-// The same for the task and the data that the options name.
-std::unique_ptr<Objective> dense_objective(const TrainOptions& options);
+// The same for the task and the data that the options name; fills in what --augment auto is for them.
+std::unique_ptr<Objective> dense_objective(TrainOptions& options);
 
 // One step on a batch of crops. Inputs: "images", "labels" and "targets" where the task needs them, "random_state"
 // where something draws, "step_state" (ops/optimizer.h). Output: "loss". Arenas: "parameters", "gradients", the
 // optimizer's moments. Error where the crop doesn't fit the network. With --dtype f16 also loss scaling, see
-// add_update().
+// add_update(). What --augment has the device do comes first, and has inputs of its own (train/batch_augmentation.h);
+// with --dump batches come as they are written.
 std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions& options);
 
 // Of the images that training sees: --crop and --crop-depth.

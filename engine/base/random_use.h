@@ -6,6 +6,14 @@
 
 namespace tuff {
 
-enum class RandomUse : std::uint32_t { split = 1, shuffle = 2, crop = 3, synthesis = 4, op = 5, noise = 6 };
+enum class RandomUse : std::uint32_t {
+  split = 1,
+  shuffle = 2,
+  crop = 3,
+  synthesis = 4,
+  op = 5,
+  noise = 6,
+  augmentation = 7
+};
 
 }  // namespace tuff

@@ -22,7 +22,7 @@ struct TrainOptions {
   std::int64_t crop = 256;
   std::int64_t crop_depth = 0;
   double val_fraction = 0.1;
-  std::string augment = "flip,rot90";
+  std::string augment = "auto";
   std::string normalize = "percentile";
   std::string axes;
   std::string channels;
