@@ -33,7 +33,6 @@ std::vector<NamedTensor> first_batch(const AugmentArguments& arguments, const Da
   const auto seed = static_cast<std::uint64_t>(options.seed);
   const std::vector<std::size_t> train = split_dataset(dataset, options.val_fraction, seed).train;
   const Augmentation augmentation = augmentation_for(options.augment, dataset, train);
-  fmt::print(stderr, "tuff: --augment {}\n", to_string(augmentation));
   layout.rank = dataset.format.dims;
   layout.batch = arguments.count;
   layout.channels = dataset.format.image_channels;
@@ -47,6 +46,7 @@ std::vector<NamedTensor> first_batch(const AugmentArguments& arguments, const Da
                         .label_dtype = layout.labels,
                         .threads = 0};
   Batch batch = Loader(dataset, train, loading).next();
+  fmt::print(stderr, "tuff: --augment {}\n", to_string(augmentation));
   std::vector<NamedTensor> tensors;
   tensors.push_back({"images", std::move(batch.images)});
   if (layout.labels) tensors.push_back({"labels", std::move(batch.labels)});
