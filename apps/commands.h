@@ -35,5 +35,6 @@ void add_selftest_command(CLI::App& tuff);
 void add_synthesize_command(CLI::App& tuff);
 void add_mosaic_command(CLI::App& synthesize);
 void add_detect_command(CLI::App& tuff);
+void add_augment_command(CLI::App& tuff);
 
 }  // namespace tuff

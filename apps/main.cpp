@@ -99,6 +99,7 @@ int run(int argc, char** argv) {
   add_sliding_command(app);
   add_selftest_command(app);
   add_synthesize_command(app);
+  add_augment_command(app);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) fmt::print("{}", app.help());

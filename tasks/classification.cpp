@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "base/philox.h"
@@ -21,6 +24,7 @@
 #include "tasks/classifier.h"
 #include "tasks/confusion.h"
 #include "tasks/training_data.h"
+#include "train/batch_augmentation.h"
 #include "train/split_options.h"
 #include "train/training_graph.h"
 
@@ -55,6 +59,19 @@ Value loss_of(const ClassifierNetwork& network, Graph& graph, Value images, Valu
   if (options.loss == "focal")
     return focal_loss(outputs, labels, {.gamma = static_cast<float>(options.focal_gamma)}, weights);
   return cross_entropy(outputs, labels, {.label_smoothing = static_cast<float>(options.label_smoothing)}, weights);
+}
+
+// One label an image, or a patch.
+BatchLayout batch_layout(const ClassifierNetwork& network, const TrainOptions& options,
+                         const Augmentation& augmentation) {
+  const ImageSize image = classifier_image(network);
+  BatchLayout layout{.rank = network.rank,
+                     .batch = options.batch,
+                     .channels = network.channels,
+                     .crop = {image, ImageSize(1, 1, 1)},
+                     .labels = DType::i32};
+  layout.crop.margin = warp_margin(augmentation, image);
+  return layout;
 }
 
 class Classification : public Objective {
@@ -95,9 +112,10 @@ class Classification : public Objective {
   class Batches;
 
   LoaderOptions loader_options() const {
+    const Augmentation augmentation = parse_augmentation(options_.augment);
     LoaderOptions options{.batch = options_.batch,
-                          .crop = {classifier_image(network_), ImageSize(1, 1, 1)},
-                          .augmentation = parse_augmentation(options_.augment),
+                          .crop = batch_layout(network_, options_, augmentation).crop,
+                          .augmentation = augmentation,
                           .seed = seed_of(options_),
                           .threads = static_cast<int>(options_.threads)};
     options.load = [this](std::size_t item) { return labelled_sample(data_, item, options_.size, fit_); };
@@ -140,7 +158,11 @@ class Classification::Batches : public Objective::Session {
         loader_(task.items_, task.split_.train, task.loader_options(), epoch, step),
         classifier_(place.device, place.store, task.network_, task.options_.batch, 0,
                     place.memory == 0 ? place.tuner : nullptr),
-        draws_(has_random_state(*task.graph())) {}
+        augmentation_(parse_augmentation(task.options_.augment)),
+        layout_(batch_layout(task.network_, task.options_, augmentation_)),
+        draws_(has_random_state(*task.graph())) {
+    if (!task.options_.dump.empty()) augmenter_.emplace(place.device, layout_, augmentation_);
+  }
 
   std::vector<NamedTensor> next() override {
     Batch batch = loader_.next();
@@ -148,6 +170,11 @@ class Classification::Batches : public Objective::Session {
     tensors.push_back({"images", std::move(batch.images)});
     tensors.push_back({"labels", std::move(batch.labels)});
     const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
+    const SampleKey first{seed_of(task_.options_), batch.epoch, batch.step * layout_.batch};
+    if (augmenter_)
+      augmenter_->apply(tensors, first, step);
+    else
+      std::ranges::move(augmentation_tensors(layout_, augmentation_, first), std::back_inserter(tensors));
     if (draws_) tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), step)});
     return tensors;
   }
@@ -172,7 +199,10 @@ class Classification::Batches : public Objective::Session {
   const Classification& task_;
   Loader loader_;
   Classifier classifier_;
+  Augmentation augmentation_;
+  BatchLayout layout_;
   bool draws_;
+  std::optional<BatchAugmenter> augmenter_;  // with --dump, whose batches are what the network sees
 };
 
 SafeTensors Classification::Batches::validation_images() {
@@ -210,6 +240,11 @@ LabelledDataset open_classification(TrainOptions& options) {
     throw Error(fmt::format("--classes {}: --labels {} has {}: {}", options.classes, options.labels, count,
                             fmt::join(data.classes, ", ")));
   options.classes = count;
+  if (depends_on_data(options.augment)) {
+    std::vector<std::size_t> all(data.files.items.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    options.augment = to_string(augmentation_for(options.augment, data.files, all));
+  }
   set_classifier_sizes(options, data.largest_extent());
   if (options.val_last >= data.count())
     throw Error(fmt::format("--val-last {}: there are only {} images, none would be left to train with",
@@ -225,12 +260,9 @@ std::unique_ptr<Objective> classification(TrainOptions options, LabelledDataset 
 
 std::unique_ptr<Graph> training_graph(const ClassifierNetwork& network, const TrainOptions& options) {
   auto graph = std::make_unique<Graph>();
-  std::vector<std::int64_t> shape = {options.batch, network.channels};
-  shape.resize(static_cast<std::size_t>(network.rank + 2), network.side);
-  const Value images = graph->input("images", Shape(shape));
-  std::vector<std::int64_t> labels = {options.batch};
-  labels.resize(static_cast<std::size_t>(network.rank + 1), 1);
-  const Value loss = loss_of(network, *graph, images, graph->input("labels", Shape(labels), DType::i32), options);
+  const Augmentation augmentation = options.dump.empty() ? parse_augmentation(options.augment) : Augmentation{};
+  const BatchValues batch = augmented_inputs(*graph, batch_layout(network, options, augmentation), augmentation);
+  const Value loss = loss_of(network, *graph, batch.images, batch.labels, options);
   const Value step_state = graph->input("step_state", {kStepStateElements});
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);

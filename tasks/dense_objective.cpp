@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "tasks/dense_pictures.h"
 #include "tasks/star_task.h"
 #include "tasks/training_data.h"
+#include "train/batch_augmentation.h"
 #include "train/predict.h"
 #include "train/split_options.h"
 #include "train/training_graph.h"
@@ -42,14 +44,43 @@ ImageSize label_extents(const DenseTask& task, const ImageSize& crop) {
   return {network.rank == 3 ? along('z', crop.depth) : 1, along('y', crop.height), along('x', crop.width)};
 }
 
+BatchLayout batch_layout(const DenseTask& task, const TrainOptions& options, const Augmentation& augmentation) {
+  const DenseTask::Needs needs = task.needs();
+  const ImageSize crop = crop_of(options);
+  BatchLayout layout{.rank = task.network().rank,
+                     .batch = options.batch,
+                     .channels = task.network().in_channels,
+                     .crop = {crop, label_extents(task, crop)},
+                     .labels = needs.labels,
+                     .target_channels = needs.target_channels,
+                     .nearest_targets = needs.nearest_targets,
+                     .vectors = needs.vectors};
+  layout.crop.target_scale = needs.target_scale;
+  layout.crop.margin = warp_margin(augmentation, crop);
+  return layout;
+}
+
+// Fills in "auto".
+void resolve_augmentation(TrainOptions& options, const Dataset& dataset, const DenseTask& task) {
+  if (!depends_on_data(options.augment)) return;
+  const Split split = split_dataset(dataset, split_options(options));
+  options.augment = to_string(task.fixed_pixels().empty() ? augmentation_for(options.augment, dataset, split.train)
+                                                          : parse_augmentation(options.augment));
+}
+
+void check_augmentation(const TrainOptions& options, const DenseTask& task) {
+  Augmentation augmentation = parse_augmentation(options.augment);
+  if (!augmentation.runs_on_device() || task.fixed_pixels().empty()) return;
+  throw Error(fmt::format("--augment {}: {} takes flip and rot90 alone, as {}", options.augment, options.model,
+                          task.fixed_pixels()));
+}
+
 LoaderOptions loader_options(const TrainOptions& options, const std::shared_ptr<const DenseTask>& task) {
   const DenseTask::Needs needs = task->needs();
   LoaderOptions result;
   result.batch = options.batch;
-  const ImageSize crop = crop_of(options);
-  result.crop = {crop, label_extents(*task, crop)};
-  result.crop.target_scale = needs.target_scale;
   result.augmentation = parse_augmentation(options.augment);
+  result.crop = batch_layout(*task, options, result.augmentation).crop;
   result.seed = seed_of(options);
   result.label_dtype = needs.labels;
   result.target_channels = needs.target_channels;
@@ -119,7 +150,9 @@ void check_size(const DataItem& item, std::int64_t target_scale, const TrainOpti
 class DenseObjective : public Objective {
  public:
   DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
-      : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {}
+      : options_(std::move(options)), dataset_(std::move(dataset)), task_(std::move(task)) {
+    resolve_augmentation(options_, dataset_, *task_);
+  }
   // `images`: refreshed.
   DenseObjective(TrainOptions options, AnnotatedImages images, std::shared_ptr<const DenseTask> task, LogSink log)
       : options_(std::move(options)),
@@ -132,7 +165,7 @@ class DenseObjective : public Objective {
     split();
     check_crop(task_->network(), options_);
     for (const DataItem& item : dataset_.items) check_size(item, task_->needs().target_scale, options_);
-    parse_augmentation(options_.augment);
+    check_augmentation(options_, *task_);
     task_->check(dataset_);
     if (!watched_) check_files(dataset_);
   }
@@ -184,8 +217,11 @@ class DenseObjective::Crops : public Objective::Session {
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
         reader_(task_.reader(place.device)),
+        augmentation_(parse_augmentation(objective.options_.augment)),
+        layout_(batch_layout(task_, objective.options_, augmentation_)),
         draws_(has_random_state(*objective.graph())) {
     if (watched_) judged_ = watched_->state_of(split_.validation);
+    if (!objective.options_.dump.empty()) augmenter_.emplace(place.device, layout_, augmentation_);
   }
 
   std::vector<NamedTensor> next() override {
@@ -195,10 +231,13 @@ class DenseObjective::Crops : public Objective::Session {
     tensors.push_back({"images", std::move(batch.images)});
     if (!batch.labels.data.empty()) tensors.push_back({"labels", std::move(batch.labels)});
     if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
-    if (draws_) {
-      const std::int64_t step = batch.epoch * loader_->steps_per_epoch() + batch.step;
-      tensors.push_back({"random_state", random_state_tensor(seed_of(objective_.options_), step)});
-    }
+    const std::int64_t step = batch.epoch * loader_->steps_per_epoch() + batch.step;
+    const SampleKey first{seed_of(objective_.options_), batch.epoch, batch.step * layout_.batch};
+    if (augmenter_)
+      augmenter_->apply(tensors, first, step);
+    else
+      std::ranges::move(augmentation_tensors(layout_, augmentation_, first), std::back_inserter(tensors));
+    if (draws_) tensors.push_back({"random_state", random_state_tensor(first.seed, step)});
     return tensors;
   }
 
@@ -279,8 +318,11 @@ class DenseObjective::Crops : public Objective::Session {
   std::int64_t next_;  // batches are numbered through all epochs
   Predictor predictor_;
   std::unique_ptr<DenseReader> reader_;
+  Augmentation augmentation_;
+  BatchLayout layout_;
   bool draws_;
-  std::vector<PictureRow> pictures_;  // of the last validate()
+  std::vector<PictureRow> pictures_;         // of the last validate()
+  std::optional<BatchAugmenter> augmenter_;  // with --dump, whose batches are what the network sees
 };
 
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
@@ -299,7 +341,7 @@ std::unique_ptr<Objective::Session> DenseObjective::start(const Place& place, st
   return std::make_unique<Crops>(*this, place, epoch, step);
 }
 
-std::unique_ptr<Objective> watched_objective(const TrainOptions& options, const LogSink& log) {
+std::unique_ptr<Objective> watched_objective(TrainOptions& options, const LogSink& log) {
   const auto check = [options](const DataItem& item) { check_size(item, 1, options); };
   AnnotatedImages images(options.images, options.masks, data_format(options), check, log);
   images.refresh();
@@ -310,6 +352,7 @@ std::unique_ptr<Objective> watched_objective(const TrainOptions& options, const 
     images.refresh();
   }
   std::shared_ptr<const DenseTask> task = make_dense_task(options, images.dataset().format);
+  resolve_augmentation(options, images.dataset(), *task);
   return std::make_unique<DenseObjective>(options, std::move(images), std::move(task), log);
 }
 
@@ -348,22 +391,9 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Network& network = task.network();
   check_crop(network, options);
   auto graph = std::make_unique<Graph>();
-  const ImageSize crop = crop_of(options), output = label_extents(task, crop);
-  const DenseTask::Needs needs = task.needs();
-  DenseTask::Inputs inputs{.images =
-                               graph->input("images", image_shape(network, options.batch, network.in_channels, crop))};
-  if (needs.labels) {
-    Shape shape = image_shape(network, options.batch, 1, output);
-    if (*needs.labels == DType::i32) {
-      std::vector<std::int64_t> extents = shape.extents();
-      extents.erase(extents.begin() + 1);
-      shape = Shape(extents);
-    }
-    inputs.labels = graph->input("labels", shape, *needs.labels);
-  }
-  if (needs.target_channels > 0)
-    inputs.targets = graph->input(
-        "targets", image_shape(network, options.batch, needs.target_channels, enlarged(output, needs.target_scale)));
+  const Augmentation augmentation = options.dump.empty() ? parse_augmentation(options.augment) : Augmentation{};
+  const BatchValues batch = augmented_inputs(*graph, batch_layout(task, options, augmentation), augmentation);
+  const DenseTask::Inputs inputs{batch.images, batch.labels, batch.targets};
   const Value step_state = graph->input("step_state", {kStepStateElements});
   task.add_step(*graph, inputs, step_state, options);
   return keep_statistics_finite(*graph);
@@ -380,6 +410,7 @@ std::unique_ptr<Objective> dense_objective(TrainOptions& options, const LogSink&
   if (applies(*find_field("anisotropy"), options.model) && options.dims == 3 && options.anisotropy == 0)
     options.anisotropy = estimate_anisotropy(dataset);
   std::shared_ptr<const DenseTask> task = make_dense_task(options, dataset.format);
+  resolve_augmentation(options, dataset, *task);
   return dense_objective(options, std::move(dataset), std::move(task));
 }
 

@@ -15,15 +15,16 @@ namespace tuff {
 std::unique_ptr<Objective> dense_objective(TrainOptions options, Dataset dataset,
                                            std::shared_ptr<const DenseTask> task);
 
-// The same for the task and the data that the options name. Fills in what the data decide (--anisotropy 0). With
-// options.watch this waits until an image is annotated, and sessions take in what is annotated later
+// The same for the task and the data that the options name. Fills in what the data decide (--anisotropy 0, --augment
+// auto). With options.watch this waits until an image is annotated, and sessions take in what is annotated later
 // (io/annotated_images.h): those and files that can't be used are told to the log.
 std::unique_ptr<Objective> dense_objective(TrainOptions& options, const LogSink& log = {});
 
 // One step on a batch of crops. Inputs: "images", "labels" and "targets" where the task needs them, "random_state"
 // where something draws, "step_state" (ops/optimizer.h). Output: "loss". Arenas: "parameters", "gradients", the
 // optimizer's moments. Error where the crop doesn't fit the network. With --dtype f16 also loss scaling, see
-// add_update().
+// add_update(). What --augment has the device do comes first, and has inputs of its own (train/batch_augmentation.h);
+// with --dump batches come as they are written.
 std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions& options);
 
 // Of the images that training sees: --crop and --crop-depth, of networks without these --size.

@@ -11,7 +11,7 @@
 
 #include "graph/graph.h"
 #include "instances/labels.h"
-#include "io/augment.h"
+#include "io/crop.h"
 #include "io/dataset.h"
 #include "train/network.h"
 #include "train/objective.h"
@@ -62,10 +62,14 @@ class DenseTask {
     std::int64_t target_channels = 0;
     std::int64_t vectors = -1;      // CropBuffers::vectors
     std::int64_t target_scale = 1;  // CropSize::target_scale: files of so many times the network's images' size
+    bool nearest_targets = false;   // BatchLayout::nearest_targets
   };
   virtual Needs needs() const = 0;
   // Of a crop's labels, around its centre, where it isn't the size of network()'s output for the crop.
   virtual std::optional<ImageSize> label_size() const { return std::nullopt; }
+
+  // Why pixels can be neither resampled nor changed in intensity for training; empty: they can.
+  virtual std::string_view fixed_pixels() const { return {}; }
 
   // Checks of options and data that need no device, before anything is written. Error names the option or file.
   virtual void check(const Dataset&) const {}

@@ -69,7 +69,9 @@ class FlowTask : public DenseTask {
       : options_(options), config_(config), network_(std::move(network)) {}
 
   const Network& network() const override { return network_; }
-  Needs needs() const override { return {.target_channels = kTargets, .vectors = kFlows}; }
+  Needs needs() const override {
+    return {.target_channels = kTargets, .vectors = kFlows, .nearest_targets = true};  // inside or not
+  }
   void check(const Dataset& dataset) const override { check_instances(dataset); }
 
   void prepare(Sample& sample) const override {

@@ -59,7 +59,9 @@ class SegmentationTask : public DenseTask {
 
   const Network& network() const override { return network_; }
   Needs needs() const override {
-    return {.labels = options_.classes > 1 ? DType::i32 : DType::f32, .target_channels = is_weighted() ? 1 : 0};
+    return {.labels = options_.classes > 1 ? DType::i32 : DType::f32,
+            .target_channels = is_weighted() ? 1 : 0,
+            .nearest_targets = true};  // weights belong to the labels beside them
   }
 
   void check(const Dataset& dataset) const override {

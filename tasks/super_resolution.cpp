@@ -21,6 +21,7 @@ class SuperResolutionTask : public ImageTask {
     needs.target_scale = network().scale;
     return needs;
   }
+  std::string_view fixed_pixels() const override { return "it learns what is lost where pixels are resampled"; }
   bool gives_input_units() const override { return true; }
 
   Value loss(Graph& graph, const Inputs& inputs) const override {

@@ -52,4 +52,10 @@ Dataset open_training_data(const TrainOptions& options) {
   return dataset;
 }
 
+Augmentation augmentation_for(std::string_view list, const Dataset& dataset, const std::vector<std::size_t>& train) {
+  std::int64_t pixels = 0;
+  for (const std::size_t item : train) pixels += dataset.items[item].size.pixels();
+  return parse_augmentation(list, pixels < kSmallDataPixels);
+}
+
 }  // namespace tuff

@@ -13,6 +13,7 @@ enum class RandomUse : std::uint32_t {
   synthesis = 4,
   op = 5,
   noise = 6,
+  augmentation = 7,
   search = 16
 };
 

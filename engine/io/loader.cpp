@@ -239,13 +239,14 @@ std::size_t Loader::State::item_of(std::int64_t epoch, std::int64_t index) {
 Batch Loader::State::prepare(std::int64_t number) {
   Batch batch{.epoch = number / steps, .step = number % steps};
   const CropSize& crop = options.crop;
+  const ImageSize taken = with_margin(crop.image, crop.margin), labelled = with_margin(crop.label, crop.margin);
   const int dims = dataset.format.dims;
-  batch.images = HostTensor(batch_shape(options.batch, dataset.format.image_channels, crop.image, dims));
+  batch.images = HostTensor(batch_shape(options.batch, dataset.format.image_channels, taken, dims));
   if (options.target_channels > 0)
     batch.targets =
-        HostTensor(batch_shape(options.batch, options.target_channels, enlarged(crop.label, crop.target_scale), dims));
+        HostTensor(batch_shape(options.batch, options.target_channels, enlarged(labelled, crop.target_scale), dims));
   HostTensor labels;
-  if (options.label_dtype) labels = HostTensor(batch_shape(options.batch, 0, crop.label, dims), DType::i32);
+  if (options.label_dtype) labels = HostTensor(batch_shape(options.batch, 0, labelled, dims), DType::i32);
   for (std::int64_t i = 0; i < options.batch; ++i) {
     const SampleKey key{options.seed, batch.epoch, batch.step * options.batch + i};
     const SharedSample sample = cache.get(item_of(key.epoch, key.index));
@@ -256,7 +257,7 @@ Batch Loader::State::prepare(std::int64_t number) {
     if (options.change) options.change(to.image, to.targets, key);
   }
   if (options.label_dtype == DType::f32) {
-    batch.labels = HostTensor(batch_shape(options.batch, 1, crop.label, dims));
+    batch.labels = HostTensor(batch_shape(options.batch, 1, labelled, dims));
     std::ranges::transform(labels.ints(), batch.labels.floats().begin(),
                            [](std::int32_t label) { return static_cast<float>(label); });
   } else if (options.label_dtype) {

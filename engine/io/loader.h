@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "graph/tensor.h"
-#include "io/augment.h"
+#include "io/crop.h"
 #include "io/dataset.h"
 
 namespace tuff {

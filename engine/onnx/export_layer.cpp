@@ -252,6 +252,7 @@ void write_resample(ExportNode& node) {
 void write_grid_sample(ExportNode& node) {
   const std::size_t rank = node.input_shape(0).size();
   if (rank == 3) node.unsupported("one spatial axis");
+  if (node.flag("pixels")) node.unsupported("coordinates in pixels");
   std::string mode = node.text("mode");
   if (rank == 5) {  // 3-D came with opset 20, which renamed the modes
     node.writer().require_opset(20);

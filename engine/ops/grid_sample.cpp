@@ -33,18 +33,22 @@ std::string_view to_string(GridPadding padding) {
 }
 
 std::string GridSampleOp::attributes() const {
-  return fmt::format("mode={} padding_mode={} align_corners={} image={}", to_string(attributes_.mode),
-                     to_string(attributes_.padding_mode), attributes_.align_corners, to_string(image_));
+  return fmt::format("mode={} padding_mode={} align_corners={} pixels={} image={}", to_string(attributes_.mode),
+                     to_string(attributes_.padding_mode), attributes_.align_corners, attributes_.pixels,
+                     to_string(image_));
 }
 
 Shape GridSampleOp::sampled(const TensorType& grid) const {
   const int rank = image_.rank();
   require_float(name(), "grid", grid);
-  if (grid.shape.rank() != rank || grid.shape[0] != image_[0] || grid.shape[rank - 1] != rank - 2)
-    throw Error(fmt::format("{}: grid is {}, must be ({}, {} extents, {}) for x ({})", name(), to_string(grid),
-                            image_[0], rank - 2, rank - 2, to_string(image_)));
-  std::vector<std::int64_t> extents = {image_[0], image_[1]};
-  extents.insert(extents.end(), grid.shape.extents().begin() + 1, grid.shape.extents().end() - 1);
+  const int coordinates = attributes_.pixels ? 1 : rank - 1;  // their axis
+  if (grid.shape.rank() != rank || grid.shape[0] != image_[0] || grid.shape[coordinates] != rank - 2)
+    throw Error(fmt::format("{}: grid is {}, must be ({}, {}{} extents{}) for x ({})", name(), to_string(grid),
+                            image_[0], attributes_.pixels ? fmt::format("{}, ", rank - 2) : "", rank - 2,
+                            attributes_.pixels ? "" : fmt::format(", {}", rank - 2), to_string(image_)));
+  std::vector<std::int64_t> extents = grid.shape.extents();
+  extents.erase(extents.begin() + coordinates);
+  extents.insert(extents.begin() + 1, image_[1]);
   return Shape(std::move(extents));
 }
 

@@ -24,6 +24,9 @@ struct GridSampleAttributes {
   GridSampleMode mode = GridSampleMode::bilinear;
   GridPadding padding_mode = GridPadding::zeros;
   bool align_corners = false;  // -1 and 1 are the outermost pixels' centers; otherwise their outer edges
+  // Beyond torch's: the grid is (N, d, the result's spatial axes) and holds indices of pixels, fractions between their
+  // centers. align_corners then only says where reflection mirrors.
+  bool pixels = false;
   bool operator==(const GridSampleAttributes&) const = default;
 };
 

@@ -13,18 +13,23 @@ Dispatch over_grid(const KernelRequest& request, std::string shader, const Tenso
   const auto& op = static_cast<const GridSampleOp&>(request.op);
   const int axes = op.image().rank() - 2;
   const Volume in = volume({DType::f32, op.image()});
-  const std::vector<std::int64_t> spatial(grid.shape.extents().begin() + 1, grid.shape.extents().end() - 1);
-  const std::vector<std::int64_t> steps = strides(grid);
+  const int coordinates = op.values().pixels ? 1 : axes + 1;  // the grid's axis that holds them
+  std::vector<std::int64_t> spatial = grid.shape.extents(), steps = strides(grid);
+  const std::int64_t coordinate_step = steps[static_cast<std::size_t>(coordinates)];
+  for (std::vector<std::int64_t>* per_axis : {&spatial, &steps}) per_axis->erase(per_axis->begin() + coordinates);
+  const std::int64_t sample_step = steps.front();
+  for (std::vector<std::int64_t>* per_axis : {&spatial, &steps}) per_axis->erase(per_axis->begin());
   Dispatch dispatch;
   dispatch.shader = std::move(shader);
   dispatch.specialization = {kGroupSize, 1, 1, static_cast<std::uint32_t>(axes),
                              static_cast<std::uint32_t>(op.values().mode)};
   dispatch.constants = {in.batch, in.channels / lanes, in.depth, in.height, in.width};
   for (const std::uint32_t extent : to_3d(spatial, 1)) dispatch.constants.push_back(extent);
-  for (const std::uint32_t step : to_3d({steps.begin() + 1, steps.end() - 1}, 0)) dispatch.constants.push_back(step);
+  for (const std::uint32_t step : to_3d(steps, 0)) dispatch.constants.push_back(step);
   dispatch.constants.insert(dispatch.constants.end(),
-                            {static_cast<std::uint32_t>(steps.front()), static_cast<std::uint32_t>(steps.back()),
-                             static_cast<std::uint32_t>(op.values().padding_mode), op.values().align_corners});
+                            {static_cast<std::uint32_t>(sample_step), static_cast<std::uint32_t>(coordinate_step),
+                             static_cast<std::uint32_t>(op.values().padding_mode),
+                             (op.values().pixels ? 2u : 0u) + (op.values().align_corners ? 1u : 0u)});
   dispatch.linear = true;
   for (const TensorType& type : request.inputs) dispatch.bytes += static_cast<double>(type.bytes());
   for (const TensorType& type : request.outputs) dispatch.bytes += static_cast<double>(type.bytes());
@@ -45,7 +50,7 @@ std::optional<std::string> refuse_channels(const KernelRequest& request) {
 
 // The pixels of the result, of all samples.
 std::uint64_t grid_pixels(const TensorType& grid) {
-  return static_cast<std::uint64_t>(grid.shape.elements() / grid.shape[grid.shape.rank() - 1]);
+  return static_cast<std::uint64_t>(grid.shape.elements() / (grid.shape.rank() - 2));
 }
 
 template <std::uint32_t lanes>

@@ -42,7 +42,7 @@ const TrainField kFields[] = {
     {&Options::normalize, "normalize", "Data", "percentile|mean-std|range", "how each image is brought to a common scale"},
     {&Options::crop, "crop", "Data", "PIXELS", "side of the square crops that the net trains on", 1, 16384},
     {&Options::crop_depth, "crop-depth", "Data", "SLICES", "with --dims 3: depth of the crops; 0: as --crop"},
-    {&Options::augment, "augment", "Data", "LIST|none", "flip, rot90, brightness, noise ... in a list"},
+    {&Options::augment, "augment", "Data", "LIST|auto|none", "how training changes its crops: flip, rot90, rotate=DEGREES, elastic, noise ... (docs/augmentation.md); auto: all for small data sets, else flip,rot90"},
     {&Options::val_fraction, "val-fraction", "Data", "X", "part of the images held back for validation (3 images at least)", 0, 0.9},
     {&Options::val_images, "val-images", "Data", "DIR", "validate on these images instead of a part of --images", 0, 0, Kept::run},
     {&Options::val_masks, "val-masks", "Data", "DIR", "their masks", 0, 0, Kept::run},

@@ -28,7 +28,7 @@ struct TrainOptions {
   std::int64_t folds = 0;
   std::int64_t fold = 0;
   double test_fraction = 0;
-  std::string augment = "flip,rot90";
+  std::string augment = "auto";
   std::string normalize = "percentile";
   std::string axes;
   std::string channels;

@@ -24,7 +24,11 @@ layout(constant_id = 4) const int kMode = 0;  // 0 bilinear, 1 nearest, 2 bicubi
   uint grid_sample;          \
   uint grid_coordinate;      \
   int padding_mode;          \
-  uint align_corners;
+  uint coordinates;
+
+// What the grid holds: -1 to 1 between outer edges, between outermost centers, or indices of pixels, which mirror at
+// edges or at centers.
+const uint kEdges = 0, kCenters = 1, kPixels = 2, kPixelsMirrored = 3;
 
 const int kTaps = kMode == 0 ? 2 : kMode == 1 ? 1 : 4;
 const int kTapsY = kAxes > 1 ? kTaps : 1;
@@ -73,11 +77,25 @@ float cubic_far(float x) { return ((-0.75 * x + 3.75) * x - 6.0) * x + 3.0; }
 float cubic_near_slope(float x) { return (3.75 * x - 4.5) * x; }
 float cubic_far_slope(float x) { return (-2.25 * x + 7.5) * x - 6.0; }
 
-Taps taps_of(float coordinate, int extent, int padding_mode, bool aligned) {
+// The pixel that a coordinate means, and how many pixels one of it is.
+float place_of(float coordinate, float size, uint coordinates, out float scale) {
+  precise float place = coordinate;
+  scale = 1.0;
+  if (coordinates == kEdges) {
+    place = ((coordinate + 1.0) * size - 1.0) * 0.5;
+    scale = size * 0.5;
+  } else if (coordinates == kCenters) {
+    place = (coordinate + 1.0) * 0.5 * (size - 1.0);
+    scale = (size - 1.0) * 0.5;
+  }
+  return place;
+}
+
+Taps taps_of(float coordinate, int extent, int padding_mode, uint coordinates) {
   Taps taps;
-  float size = float(extent);
-  precise float place = aligned ? (coordinate + 1.0) * 0.5 * (size - 1.0) : ((coordinate + 1.0) * size - 1.0) * 0.5;
-  float scale = aligned ? (size - 1.0) * 0.5 : size * 0.5;
+  bool aligned = coordinates == kCenters || coordinates == kPixelsMirrored;
+  float scale;
+  precise float place = place_of(coordinate, float(extent), coordinates, scale);
   if (kMode == 2) {
     precise float first = floor(place);
     precise float f = place - first;
@@ -132,8 +150,8 @@ uint grid_place(uint o, uint from, uint height, uint width, uint plane_step, uin
 }
 
 // Along x, y or z (0 to 2) of the sample whose coordinates start at `place`.
-#define TAPS_X(grid, place) taps_of(grid.at[place], in_width, padding_mode, align_corners != 0u)
+#define TAPS_X(grid, place) taps_of(grid.at[place], in_width, padding_mode, coordinates)
 #define TAPS_Y(grid, place) \
-  (kAxes > 1 ? taps_of(grid.at[place + grid_coordinate], in_height, padding_mode, align_corners != 0u) : no_axis())
+  (kAxes > 1 ? taps_of(grid.at[place + grid_coordinate], in_height, padding_mode, coordinates) : no_axis())
 #define TAPS_Z(grid, place) \
-  (kAxes > 2 ? taps_of(grid.at[place + 2u * grid_coordinate], in_depth, padding_mode, align_corners != 0u) : no_axis())
+  (kAxes > 2 ? taps_of(grid.at[place + 2u * grid_coordinate], in_depth, padding_mode, coordinates) : no_axis())

@@ -55,7 +55,7 @@ TEST_CASE("cli: help and version") {
   const Finished help = run_tuff({});
   CHECK(help.code == 0);
   for (const char* command : {"devices", "train", "predict", "evaluate", "explain", "profile", "generate",
-                              "reconstruct", "synthesize", "mask", "measure", "match"}) {
+                              "reconstruct", "synthesize", "augment", "mask", "measure", "match"}) {
     CHECK(contains(help.out, command));
     const Finished own = run_tuff({command, "--help"});
     CHECK(own.code == 0);
@@ -193,6 +193,21 @@ TEST_CASE("cli: generated images are the same for a seed") {
   CHECK(first != file_text(folder / "a" / "images" / "nuclei_0001.png"));
   CHECK(first != file_text(folder / "c" / "images" / "nuclei_0000.png"));
   check_refused(run_tuff({"synthesize", "--out", (folder / "d").string(), "--size", "1"}), {"--size 1"});
+}
+
+TEST_CASE("cli: faults of tuff augment are named before a device is opened") {
+  const fs::path data = small_data("cli_augment");
+  const auto refused = [&](const std::vector<std::string>& more, const std::vector<std::string>& words) {
+    std::vector<std::string> arguments = {"augment", "--images", (data / "images").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    check_refused(run_tuff(arguments, kNoVulkan), words);
+  };
+  const std::string sheet = (data / "sheet.png").string();
+  refused({"--preview", sheet, "--augment", "flip,zoom"}, {"--augment: 'zoom' is unknown", "rotate"});
+  refused({"--preview", sheet, "--augment", "rotate=999"}, {"--augment rotate=999", "0 to 180"});
+  refused({"--preview", sheet, "--count", "0"}, {"--count 0"});
+  refused({"--preview", (data / "sheet.bmp").string()}, {"--preview", ".png"});
+  refused({"--preview", sheet, "--crop", "512"}, {"crop 512x512 is larger than image"});
 }
 
 TEST_CASE("cli: each network's data are checked before a device is opened") {

@@ -57,6 +57,25 @@ void check_commands(const Subject& subject, const std::string& images, const fs:
 
 }  // namespace
 
+TEST_CASE("networks: tuff augment shows what training sees, the same for a seed") {
+  const fs::path data = nuclei_folder("augment_sheet", 4);
+  const auto sheet = [&](const std::string& name, const Words& more) {
+    const std::string file = (data / name).string();
+    require_done(run_tuff(joined(
+        {"augment", "--images", (data / "images").string(), "--crop", "32", "--count", "5", "--preview", file}, more)));
+    const Image image = read_image(file);
+    CHECK(image.channels == 3);
+    return image;
+  };
+  const Words masks = {"--masks", (data / "masks").string()};
+  const Image first = sheet("a.png", masks);
+  CHECK(first.width == 5 * 2 * 34);
+  CHECK(first.values == sheet("b.png", masks).values);
+  CHECK(first.values != sheet("c.png", joined(masks, {"--seed", "1"})).values);
+  CHECK(first.values != sheet("d.png", joined(masks, {"--augment", "none"})).values);
+  CHECK(sheet("e.png", {}).width == 5 * 34);
+}
+
 TEST_CASE("networks: each trains, goes on, predicts, is judged, explained, profiled and converted") {
   const fs::path data = nuclei_folder("networks_data", 4);
   const std::string images = (data / "images").string(), masks = (data / "masks").string();

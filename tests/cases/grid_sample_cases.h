@@ -32,7 +32,9 @@ inline double padded_place(double place, std::int64_t extent, const GridSampleAt
 inline std::vector<std::pair<double, double>> grid_taps(double coordinate, std::int64_t extent,
                                                         const GridSampleAttributes& a) {
   const auto size = static_cast<double>(extent);
-  const double place = a.align_corners ? (coordinate + 1) / 2 * (size - 1) : ((coordinate + 1) * size - 1) / 2;
+  const double place = a.pixels          ? coordinate
+                       : a.align_corners ? (coordinate + 1) / 2 * (size - 1)
+                                         : ((coordinate + 1) * size - 1) / 2;
   if (a.mode == GridSampleMode::nearest) return {{std::nearbyint(padded_place(place, extent, a)), 1.0}};
   if (a.mode == GridSampleMode::bilinear) {
     const double at = padded_place(place, extent, a);
@@ -83,10 +85,10 @@ inline OpCase grid_sample_case(std::string name, const Shape& x, const std::vect
                                const GridSampleAttributes& attributes, double spread = 1.3) {
   std::vector<std::int64_t> extents = size;
   extents.insert(extents.begin(), x[0]);
-  extents.push_back(x.rank() - 2);
+  extents.insert(attributes.pixels ? extents.begin() + 1 : extents.end(), x.rank() - 2);
   OpCase result{
-      .name = fmt::format("{}, {}, {}{}", name, to_string(attributes.mode), to_string(attributes.padding_mode),
-                          attributes.align_corners ? ", align_corners" : ""),
+      .name = fmt::format("{}, {}, {}{}{}", name, to_string(attributes.mode), to_string(attributes.padding_mode),
+                          attributes.align_corners ? ", align_corners" : "", attributes.pixels ? ", pixels" : ""),
       .inputs = {{.type = {DType::f32, x}}, {.type = {DType::f32, Shape(extents)}}}};
   result.inputs[1].values = random_grid(result.name, Shape(extents), spread);
   result.build = [=](Graph&, std::span<const Value> in) {
@@ -100,7 +102,7 @@ inline OpCase grid_sample_case(std::string name, const Shape& x, const std::vect
       for (std::int64_t k = 0; k < x.rank() - 2; ++k) {
         Index at = out;
         at.erase(at.begin() + 1);
-        at.push_back(k);
+        at.insert(attributes.pixels ? at.begin() + 1 : at.end(), k);
         coordinates.push_back(in[1].data[offset_of(in[1].shape, at)]);
       }
       return sampled_at(in[0], {out[0], out[1]}, coordinates, attributes);
@@ -116,6 +118,15 @@ inline std::vector<OpCase> grid_sample_cases() {
       for (const bool aligned : {false, true})
         cases.push_back(grid_sample_case("plane", {2, 4, 5, 7}, {4, 6}, {mode, padding, aligned},
                                          padding == GridPadding::reflection ? 3.7 : 1.3));
+  for (const GridPadding padding : {GridPadding::zeros, GridPadding::reflection})
+    for (const bool aligned : {false, true})
+      cases.push_back(grid_sample_case(
+          "plane", {2, 3, 5, 7}, {4, 6},
+          {.mode = GridSampleMode::bilinear, .padding_mode = padding, .align_corners = aligned, .pixels = true}, 9));
+  cases.push_back(grid_sample_case("volume", {2, 4, 3, 4, 5}, {2, 3, 4},
+                                   {GridSampleMode::nearest, GridPadding::reflection, false, true}, 6));
+  cases.push_back(grid_sample_case("volume", {1, 1, 3, 4, 5}, {2, 3, 4},
+                                   {GridSampleMode::bilinear, GridPadding::reflection, false, true}, 6));
   cases.push_back(grid_sample_case("odd channels, larger", {1, 3, 4, 5}, {9, 13}, {}));
   cases.push_back(grid_sample_case("more than two levels of boxes", {2, 4, 6, 6}, {25, 27}, {}));
   cases.push_back(grid_sample_case("volume", {2, 4, 3, 4, 5}, {2, 3, 4}, {}));
@@ -135,7 +146,7 @@ inline std::vector<OpCase> grid_sample_cases() {
     const Shape x = draws.image(axes, 400);
     GridSampleAttributes attributes{draws.pick({GridSampleMode::bilinear, GridSampleMode::nearest}),
                                     draws.pick({GridPadding::zeros, GridPadding::border, GridPadding::reflection}),
-                                    draws.coin()};
+                                    draws.coin(), draws.coin()};
     cases.push_back(grid_sample_case(draws.name(to_string(x)), x, draws.per_axis(axes, 1, 9), attributes));
   }
   return cases;

@@ -13,6 +13,7 @@ namespace tuff::test {
 
 // `options` needn't be validated yet; the run's folder is options.out.
 inline TrainingTask segmentation_task(TrainOptions options) {
+  if (options.augment == "auto") options.augment = "flip,rot90";  // tests are about what else there is
   validate(options);
   TrainingTask task;
   task.options = options;

@@ -39,6 +39,7 @@ Trained trained(const std::string& model, const fs::path& data, const Settings& 
   options.crop = 32;
   options.batch = 4;
   options.lr = 3e-3;
+  options.augment = "flip,rot90";
   for (const auto& [field, text] : settings) set_field(options, field, text);
   validate(options);
   TrainingTask task;
