@@ -1,5 +1,5 @@
 """Networks of models/ written once more in PyTorch, as functions of named parameters: `p(name, shape)` gives one, in the
-shapes and by the names of Tuff's model files. In inference: batch norms take running statistics."""
+shapes and by the names of Tuff's model files. Batch norms take running statistics, unless p.training says otherwise."""
 
 import math
 
@@ -10,8 +10,9 @@ import torch.nn.functional as F
 class Layers:
     """What the layers of a network share: spatial axes, norm and activation, as models/layers.h has them."""
 
-    def __init__(self, p, rank=2, norm="none", activation="relu", groups=8):
+    def __init__(self, p, rank=2, norm="none", activation="relu", groups=8, momentum=0.1):
         self.p, self.rank, self.norm_kind, self.activation, self.groups = p, rank, norm, activation, groups
+        self.momentum = momentum
         self.conv_function = (F.conv1d, F.conv2d, F.conv3d)[rank - 1]
         self.transposed_function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[rank - 1]
         self.pool_function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[rank - 1]
@@ -45,7 +46,8 @@ class Layers:
         weight, bias = self.p(name + ".weight", channels), self.p(name + ".bias", channels)
         if self.norm_kind == "batch":
             mean, var = self.p(name + ".running_mean", channels), self.p(name + ".running_var", channels)
-            return F.batch_norm(x, mean.detach(), var.detach(), weight, bias)
+            training = getattr(self.p, "training", False)
+            return F.batch_norm(x, mean.detach(), var.detach(), weight, bias, training, self.momentum)
         groups = x.shape[1] if self.norm_kind == "instance" else math.gcd(self.groups, x.shape[1])
         return F.group_norm(x, groups, weight, bias)
 
@@ -148,7 +150,7 @@ def stardist(p, x):
 
 
 def cellpose(p, x, base=3, depth=2):
-    m = Layers(p, norm="batch")
+    m = Layers(p, norm="batch", momentum=0.05)
     convolve = lambda y, name, out, kernel=3: m.conv(F.relu(m.norm(y, name + ".0")), name + ".2", out, kernel)
     project = lambda y, name, out: m.conv(m.norm(y, name + ".0"), name + ".1", out, 1)
     maps = []
@@ -236,15 +238,16 @@ def deepmedic(p, x, channels=(2, 2, 3, 3, 3, 4), factor=3):
     return [m.conv(m.layer(torch.cat(maps, 1), "classifier", 1, 5, kernel=1), "head", 2, 1)]
 
 
-def srresnet(p, x):
+def srresnet(p, x, features=3, blocks=2, upscale=4):
     m = Layers(p, norm="batch", activation="prelu")
-    x = shallow = m.act(m.conv(x, "head", 3, 9), "head_act")
-    for name in ("blocks.0", "blocks.1"):
-        x = x + m.norm(m.conv(m.layer(x, name, 1, 3), name + ".conv2", 3, bias=False), name + ".norm2")
-    x = shallow + m.norm(m.conv(x, "trunk.conv", 3, bias=False), "trunk.norm")
-    for name in ("up.0", "up.1"):
-        x = m.act(F.pixel_shuffle(m.conv(x, name, 12), 2), name + ".act")
-    return [m.conv(x, "tail", 3, 9)]
+    channels = x.shape[1]
+    x = shallow = m.act(m.conv(x, "head", features, 9), "head_act")
+    for name in (f"blocks.{i}" for i in range(blocks)):
+        x = x + m.norm(m.conv(m.layer(x, name, 1, features), name + ".conv2", features, bias=False), name + ".norm2")
+    x = shallow + m.norm(m.conv(x, "trunk.conv", features, bias=False), "trunk.norm")
+    for i, step in enumerate((2, 2) if upscale == 4 else (upscale,)):
+        x = m.act(F.pixel_shuffle(m.conv(x, f"up.{i}", features * step**2), step), f"up.{i}.act")
+    return [m.conv(x, "tail", channels, 9)]
 
 
 def discriminator(p, x):

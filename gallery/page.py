@@ -1,0 +1,95 @@
+"""docs/gallery.md from the results: a table, and for each row its command, figures and picture."""
+
+import shutil
+
+from results import Results
+from rows import ROWS
+
+PICTURE_WIDTH = 760  # pixels, at most
+
+
+def number(value):
+    return "" if value is None else f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def seconds(value):
+    return "" if value is None else f"{value:.0f} s"
+
+
+def difference(tuff, pytorch):
+    return "" if tuff is None or pytorch is None else f"{100 * (tuff - pytorch) / abs(pytorch):+.2f} %"
+
+
+def table(tuff, pytorch, rows):
+    lines = ["| what | figure | Tuff | PyTorch | difference | Tuff trains for | PyTorch |", "|---|---|---|---|---|---|---|"]
+    for row in rows:
+        mine, theirs = tuff.mean(row.name, "figure"), pytorch.mean(row.name, "figure")
+        lines.append(f"| [{row.title}](#{anchor(row)}) | {row.label} | {number(mine)} | {number(theirs)} | "
+                     f"{difference(mine, theirs)} | {seconds(tuff.mean(row.name, 'seconds'))} | "
+                     f"{seconds(pytorch.mean(row.name, 'seconds'))} |")
+    return "\n".join(lines)
+
+
+def anchor(row):
+    return "".join(c if c.isalnum() else "-" if c in " -" else "" for c in row.title.lower())
+
+
+def spread(values):
+    return " ".join(number(value) for value in values)
+
+
+def section(row, tuff, pytorch, has_picture):
+    lines = [f"## {row.title}", "", row.text, "", "```sh"]
+    lines.append(f"tuff train {row.network} {row.train} --out RUN".replace("{data}", "DATA"))
+    lines.append(f"tuff evaluate RUN/{row.model} {row.evaluate}".replace("{data}", "DATA"))
+    for command in row.commands:
+        lines.append("tuff " + command.replace("{data}", "DATA").replace("{run}", "RUN").replace("{out}/", ""))
+    lines += ["```", ""]
+    figures = tuff.of(row.name, "figure")
+    lines.append(f"{row.label}: {spread(figures)}" + (f"; PyTorch: {spread(pytorch.of(row.name, 'figure'))}"
+                                                       if pytorch.of(row.name, "figure") else "") + ".")
+    if has_picture:
+        lines += ["", f"![{row.title}](images/gallery/{row.name}.jpg)"]
+    return "\n".join(lines)
+
+
+def shrink(picture, to):
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        image = image.convert("RGB")
+        if image.width > PICTURE_WIDTH:
+            image = image.resize((PICTURE_WIDTH, round(image.height * PICTURE_WIDTH / image.width)), Image.LANCZOS)
+        image.save(to, quality=82, optimize=True)
+
+
+HEAD = """# Gallery
+
+Every system that Tuff trains, on real images, with how well and how long. `scripts/gallery DATA` makes all of it
+on two cores without a GPU; `gallery/data.py` says what DATA holds. Where PyTorch stands beside, it has trained the same
+network (`gallery/pytorch.py`) from the same weights on the same batches for the same steps, and what it learned was judged by
+the same command; figures are means over the seeds 0, 1, 2. Seconds are those of training, on {device}.
+
+"""
+
+
+def write(root, work, machine):
+    tuff, pytorch = Results(work / "results.json"), Results(work / "pytorch.json")
+    pictures = root / "docs/images/gallery"
+    pictures.mkdir(parents=True, exist_ok=True)
+    done = [row for row in ROWS if tuff.rows.get(row.name)]
+    sections = []
+    for row in done:
+        picture = work / "rows" / row.name / "0" / row.picture
+        if picture.exists():
+            shrink(picture, pictures / f"{row.name}.jpg")
+        sections.append(section(row, tuff, pytorch, picture.exists()))
+    device = next((line.strip() for line in machine["devices"] if line.strip()), "no device")
+    text = HEAD.format(device=device) + table(tuff, pytorch, done) + "\n\n" + "\n\n".join(sections) + "\n"
+    (root / "docs/gallery.md").write_text(text)
+    results = root / "docs/results"
+    results.mkdir(exist_ok=True)
+    for name in ("results", "pytorch"):
+        if (work / f"{name}.json").exists():
+            shutil.copy(work / f"{name}.json", results / f"gallery_{name}.json")
+    print(f"{root / 'docs/gallery.md'}: {len(done)} of {len(ROWS)} rows")
