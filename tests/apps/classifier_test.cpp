@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/os.h"
 #include "base/philox.h"
 #include "io/image.h"
 #include "support/child.h"
@@ -172,6 +174,40 @@ TEST_CASE("classifier: patches of masks, through the commands of segmentation") 
       {"--pooling: goes with --labels"});
   check_refused(run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--val-last", "1", "--out", run}),
                 {"--val-last: goes with --labels"});
+}
+
+TEST_CASE("classifier: mosaics of small images, and boxes found in them") {
+  const fs::path data = scratch_folder("classifier_mosaic");
+  std::vector<std::byte> images(16 + 2 * 100), labels(8 + 2);
+  for (const auto& [at, value] : {std::pair(2, 8), {3, 3}, {7, 2}, {11, 10}, {15, 10}})
+    images[static_cast<std::size_t>(at)] = static_cast<std::byte>(value);
+  for (const auto& [at, value] : {std::pair(2, 8), {3, 1}, {7, 2}, {9, 1}})
+    labels[static_cast<std::size_t>(at)] = static_cast<std::byte>(value);
+  for (std::size_t y = 2; y < 8; ++y)
+    for (std::size_t x = 2; x < 8; ++x) {
+      images[16 + y * 10 + x] = static_cast<std::byte>(250);                       // a square
+      if (x < 4 || y < 4) images[116 + y * 10 + x] = static_cast<std::byte>(250);  // an angle
+    }
+  os::write_file(data / "small.idx", images);
+  os::write_file(data / "labels.idx1-ubyte", labels);
+  const std::string out = (data / "mosaics").string(), run = (data / "run").string();
+  require_done(run_tuff({"synthesize", "mosaic", "--digits", (data / "small.idx").string(), "--labels",
+                         (data / "labels.idx1-ubyte").string(), "--out", out, "--count", "4", "--size", "64"}));
+  CHECK(file_text(fs::path(out) / "boxes.csv").starts_with("name,label,class,y,x,height,width\nmosaic_0000,"));
+  require_done(run_tuff(
+      {"train",       "cnn",     "--images",  out + "/images", "--masks", out + "/centers", "--classes", "3",
+       "--undefined", "255",     "--balance", "--size",        "14",      "--depth",        "1",         "--base",
+       "4",           "--dense", "8",         "--steps",       "80",      "--lr",           "1e-2",      "--stride",
+       "1",           "--out",   run}));
+  const Words detect = {"detect", run, out + "/images", "--out", (data / "found").string(), "--box", "6"};
+  const Finished found = run_tuff(joined(detect, {"--truth", out + "/boxes.csv", "--json", "-"}));
+  require_done(found);
+  CHECK(contains(found.out, "\"mean_ap50\""));
+  CHECK(file_text(data / "found" / "boxes.csv").starts_with("name,class,score,y,x,height,width\nmosaic_0000,"));
+  CHECK(read_image(data / "found" / "mosaic_0003_boxes.png").channels == 3);
+  check_refused(run_tuff(joined(detect, {"--scales", "0"})), {"--scales", "0.05 to 50"});
+  check_refused(run_tuff(joined(detect, {"--json", "-"})), {"--json: scores need --truth"});
+  check_refused(run_tuff(joined(detect, {"--truth", (data / "small.idx").string()})), {"has no column"});
 }
 
 }  // namespace tuff::test
