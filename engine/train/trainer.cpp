@@ -412,7 +412,7 @@ void Run::rescore_best() {
 
 std::vector<double> Run::parts_of_epoch() const {
   std::vector<double> means(columns_.parts.size(), 0.0);
-  const std::int64_t first = (epoch() - 1) * steps_per_epoch_;
+  const std::int64_t first = metrics_.empty() ? 0 : metrics_.back().step;  // as the loss, since the last row
   for (const StepLoss& row : losses_)
     if (row.step > first)
       for (std::size_t i = 0; i < means.size(); ++i) means[i] += row.parts[i];
