@@ -51,7 +51,7 @@ class SignalObjective : public Objective {
         split_(split_signals(data_, options_)) {}
 
   void check() const override {
-    const bool classes = network_.classes > 0;
+    const bool classes = gives_signal_classes(options_.model);
     if (std::ssize(split_.train) < options_.batch)
       throw Error(fmt::format("--batch {}: there are only {} signals to train with; use a smaller one", options_.batch,
                               split_.train.size()));

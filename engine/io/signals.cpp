@@ -66,7 +66,7 @@ class Table {
 
   Signals signals(std::string_view label_column, std::int64_t length) const {
     const bool bare = std::ssize(rows_.front()) == length;
-    const std::size_t label = bare ? kNone : column(label_column), first = has_heading(label) ? 1 : 0;
+    const std::size_t label = bare ? kNone : column(label_column), first = has_heading(label, label_column) ? 1 : 0;
     if (rows_.size() == first) throw Error(fmt::format("{}: holds a heading and no signals", source_));
     Signals signals;
     signals.length = static_cast<std::int64_t>(rows_[first].size()) - (label == kNone ? 0 : 1);
@@ -86,7 +86,7 @@ class Table {
 
   std::size_t column(std::string_view wanted) const {
     const std::vector<std::string_view>& heading = rows_.front();
-    for (std::size_t i = 0; i < heading.size(); ++i)
+    for (std::size_t i = 0; i < heading.size() && !is_number(wanted); ++i)
       if (trimmed(heading[i]) == (wanted.empty() ? kClassHeading : wanted)) return i;
     if (wanted.empty()) return kNone;
     std::int64_t number = 0;
@@ -96,7 +96,9 @@ class Table {
         fmt::format("--label-column {}: {} has {} columns, none of this heading", wanted, source_, heading.size()));
   }
 
-  bool has_heading(std::size_t label) const {
+  // Positions may be headings, too, but then the classes' column has a name.
+  bool has_heading(std::size_t label, std::string_view wanted) const {
+    if (label != kNone && !is_number(wanted)) return true;
     for (std::size_t i = 0; i < rows_.front().size(); ++i)
       if (i != label && !is_number(rows_.front()[i])) return true;
     return false;
@@ -104,7 +106,7 @@ class Table {
 
   void add(Signals& signals, std::size_t row, std::size_t label) const {
     const std::vector<std::string_view>& fields = rows_[row];
-    if (fields.size() != rows_.back().size() || std::ssize(fields) - (label == kNone ? 0 : 1) != signals.length)
+    if (std::ssize(fields) - (label == kNone ? 0 : 1) != signals.length)
       throw Error(fmt::format("{}: row {} has {} columns where others have {}; signals must be of one length", source_,
                               row + 1, fields.size(), signals.length + (label == kNone ? 0 : 1)));
     for (std::size_t i = 0; i < fields.size(); ++i) {
