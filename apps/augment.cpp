@@ -14,6 +14,7 @@
 #include "tasks/dense_objective.h"
 #include "tasks/training_data.h"
 #include "train/batch_augmentation.h"
+#include "train/split_options.h"
 
 namespace tuff {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::int64_t kWidest = 1600;  // of a sheet, about
 std::vector<NamedTensor> first_batch(const AugmentArguments& arguments, const Dataset& dataset, BatchLayout& layout) {
   const TrainOptions& options = arguments.options;
   const auto seed = static_cast<std::uint64_t>(options.seed);
-  const std::vector<std::size_t> train = split_dataset(dataset, options.val_fraction, seed).train;
+  const std::vector<std::size_t> train = split_dataset(dataset, split_options(options)).train;
   const Augmentation augmentation = augmentation_for(options.augment, dataset, train);
   layout.rank = dataset.format.dims;
   layout.batch = arguments.count;

@@ -20,9 +20,9 @@ class Row:
     picture: str = "sheet.png"  # below {out}; sheet.png is what `tuff evaluate --sheet` draws
 
 
-MASKS = "--images {data}/train/images --masks {data}/train/masks --val-fraction 0"
+MASKS = "--images {data}/train/images --masks {data}/train/masks --val-fraction 0 --augment flip,rot90"
 UNSEEN_MASKS = "--images {data}/unseen/images --masks {data}/unseen/masks"
-PAIRS = "--images {data}/train/images --targets {data}/train/targets --val-fraction 0"
+PAIRS = "--images {data}/train/images --targets {data}/train/targets --val-fraction 0 --augment flip,rot90"
 UNSEEN_PAIRS = "--images {data}/unseen/images --targets {data}/unseen/targets"
 
 ROWS = [

@@ -159,12 +159,6 @@ class DenoisingTask : public ImageTask {
 
 }  // namespace
 
-Value image_loss(Value image, Value truth, const std::string& name) {
-  if (name == "l1") return l1_loss(image, truth);
-  if (name == "huber") return huber_loss(image, truth, 0.1f);
-  return mse_loss(image, truth);
-}
-
 ImageTask::ImageTask(const TrainOptions& options, Network network, std::int64_t channels)
     : options_(options), network_(std::move(network)), channels_(channels) {}
 

@@ -8,9 +8,6 @@
 
 namespace tuff {
 
-// "mse", "l1" or "huber" of images of about 0..1.
-Value image_loss(Value image, Value truth, const std::string& name);
-
 // What these tasks share: a network that gives images of so many channels, and options.loss against the targets.
 class ImageTask : public DenseTask {
  public:

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "io/dataset.h"
+#include "io/split.h"
 
 namespace tuff {
 

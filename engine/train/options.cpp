@@ -91,7 +91,7 @@ const TrainField kFields[] = {
     {&Options::block, "block", "Model", "plain|residual|separable", "what levels are made of: plain convolutions, residual blocks, depthwise-separable convolutions"},
     {&Options::attention, "attention", "Model", "", "a gate on each skip connection (Attention U-Net)"},
     {&Options::deep_supervision, "deep-supervision", "Model", "N", "coarser levels of the decoder that learn, too", 0, 7},
-    {&Options::coords, "coords", "Model", "", "further input channels say where in the image a pixel lies; for a --crop of the whole image"},
+    {&Options::coords, "coords", "Model", "", "further input channels say where in the image a pixel lies; for crops of the whole image"},
     {&Options::dropout, "dropout", "Model", "X", "part of the features that each training step leaves out, behind each level", 0, 0.95},
     {&Options::flat_levels, "flat-levels", "Model", "N", "with --dims 3: first levels that don't halve the depth, for slices that are far apart", 0, 8},
 

@@ -87,6 +87,8 @@ void validate_super_resolution(const TrainOptions& options) {
   if (!options.content_output.empty()) throw Error("--content-output: goes with --content-network");
   if (options.content_normalize != "none") throw Error("--content-normalize: goes with --content-network");
   if (options.content_weight != 1) throw Error("--content-weight: goes with --content-network");
+}
+
 // From masks or from labels of whole images.
 void validate_classifier(const TrainOptions& options) {
   const auto units = dense_units(options);
