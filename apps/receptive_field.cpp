@@ -165,7 +165,7 @@ class GradientMeter {
     if (structure) make_positive(*store_);
     // Winograd's transforms leave rounding where zeros belong.
     CompileOptions options;
-    options.lower.force = {{"conv", "direct"}};
+    options.lower.force = {{"conv", "direct"}, {"conv_transpose", "direct"}};
     executable_ = compile(*graph_, device, store_.get(), options);
     write_noise(x, structure);
   }
