@@ -163,8 +163,7 @@ Chosen open_part(const EvaluateArguments& arguments) {
 Chosen open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   check_truth(arguments, model);
   Chosen chosen = arguments.split.empty() ? open_images_with_truth(arguments, model) : open_part(arguments);
-  if (!learns_masks(model))
-    make_dense_task(model.options, model.format)->check(chosen.dataset);
+  if (!learns_masks(model)) make_dense_task(model.options, model.format)->check(chosen.dataset);
   return chosen;
 }
 

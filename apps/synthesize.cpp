@@ -102,9 +102,8 @@ void add_spectra(CLI::App& synthesize) {
 }  // namespace
 
 void add_synthesize_command(CLI::App& tuff) {
-  CLI::App* command =
-      tuff.add_subcommand("synthesize",
-                          "Generate images of nuclei with masks, of digits, or spectra, to try things out");
+  CLI::App* command = tuff.add_subcommand(
+      "synthesize", "Generate images of nuclei with masks, of digits, or spectra, to try things out");
   command->require_subcommand(0, 1);
   add_spectra(*command);
   add_mosaic_command(*command);

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "apps/patterns.h"
 #include "apps/cross_validation.h"
+#include "apps/patterns.h"
 #include "apps/progress.h"
 #include "apps/session.h"
 #include "apps/train.h"

@@ -112,6 +112,30 @@ def annotations(source, folder, tuff):
             annotated.save(to)
 
 
+def fashion(source, folder, tuff):
+    for file in (source / "fashion").iterdir():
+        link(file, folder / file.name)
+
+
+def mosaics(source, folder, tuff):
+    """Digits on a noisy ground, of the first 9,000 to train on, of the last 1,000 to judge by."""
+    digits_of = source / "digits"
+    for part, first, count, first_digit, digit_count in (("train", 0, 60, 0, 9000), ("unseen", 60, 12, 9000, 1000)):
+        run(tuff, "synthesize", "mosaic", "--digits", digits_of / "t10k-images-idx3-ubyte.gz", "--labels",
+            digits_of / "t10k-labels-idx1-ubyte.gz", "--out", folder / part, "--count", count, "--first", first,
+            "--first-digit", first_digit, "--digit-count", digit_count)
+
+
+def spectra(source, folder, tuff):
+    for part, first, count in (("train", 0, 1200), ("unseen", 1200, 300)):
+        run(tuff, "synthesize", "spectra", "--out", folder / part, "--length", 256, "--noise", 0.1, "--first", first,
+            "--count", count)
+
+
+def run(*words):
+    subprocess.run([str(word) for word in words], check=True)
+
+
 def classes_of(mask):
     """1 where a mask of ids is 0, else 2."""
     from PIL import Image

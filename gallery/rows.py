@@ -16,6 +16,7 @@ class Row:
     text: str  # what there is to see
     compared: bool = False  # also trained by PyTorch, with three seeds
     model: str = "last.safetensors"
+    before: tuple = ()  # commands of `tuff` before the training
     commands: tuple = ()  # of `tuff`, after the evaluation of the first seed; {run}, {data} and {out}
     picture: str = "sheet.png"  # below {out}; sheet.png is what `tuff evaluate --sheet` draws
 
@@ -24,6 +25,10 @@ MASKS = "--images {data}/train/images --masks {data}/train/masks --val-fraction 
 UNSEEN_MASKS = "--images {data}/unseen/images --masks {data}/unseen/masks"
 PAIRS = "--images {data}/train/images --targets {data}/train/targets --val-fraction 0 --augment flip,rot90"
 UNSEEN_PAIRS = "--images {data}/unseen/images --targets {data}/unseen/targets"
+DIGITS = (
+    "--images {data}/train/images-idx3-ubyte.gz --labels {data}/train/labels-idx1-ubyte.gz --val-fraction 0"
+)
+UNSEEN_DIGITS = "--images {data}/unseen/images-idx3-ubyte.gz --labels {data}/unseen/labels-idx1-ubyte.gz"
 
 ROWS = [
     Row(
@@ -159,5 +164,71 @@ ROWS = [
         commands=("rate --images {data}/train/images-idx3-ubyte.gz --val-last 1000 --base 16 --steps 300 "
                   "--latents 4,8,16,32 --resume --out {out}/rate",),
         picture="rate/rate.png",
+    ),
+    Row(
+        "unet-mosaics", "Ten digits and background", "unet", "mosaics",
+        f"{MASKS} --classes 11 --base 12 --depth 3 --crop 128 --batch 4 --steps 250",
+        UNSEEN_MASKS, "mean.dice", "Dice, mean of ten digits",
+        "Mosaics of digits, a class for each of their pixels; the unseen ones are of digits that nobody trained on.",
+        compared=True,
+    ),
+    Row(
+        "cnn-digits", "What digit it is", "cnn", "digits",
+        f"{DIGITS} --base 16 --epochs 2", UNSEEN_DIGITS, "accuracy", "accuracy",
+        "Who is taken for whom, of 1,000 unseen digits.",
+    ),
+    Row(
+        "mlp-fashion", "What garment it is", "mlp", "fashion",
+        "--images {data}/train-images-idx3-ubyte.gz --labels {data}/train-labels-idx1-ubyte.gz --val-fraction 0 --steps 600 "
+        "--dropout 0.3",
+        "--images {data}/t10k-images-idx3-ubyte.gz --labels {data}/t10k-labels-idx1-ubyte.gz", "accuracy", "accuracy",
+        "A perceptron, from 750 images alone.",
+    ),
+    Row(
+        "p4-digits", "Turned by a quarter, the same", "p4", "digits",
+        f"{DIGITS} --base 6 --steps 300", UNSEEN_DIGITS, "quarter_turns.largest_change",
+        "largest change of a probability by quarter turns",
+        "Group convolutions: what they say of an image they say of the turned one. A plain network changes most of its "
+        "decisions.",
+    ),
+    Row(
+        "noisy-and", "Where the digit is, by labels of whole images", "cnn", "digits",
+        f"{DIGITS} --pooling noisy-and --patch 22 --size 32 --base 12 --steps 400", UNSEEN_DIGITS, "accuracy", "accuracy",
+        "Multiple-instance learning: a map of patches, pooled to one probability a class (Kraus et al. 2016).",
+    ),
+    Row(
+        "cnn-mosaics", "Digits found by a sliding window", "cnn", "mosaics",
+        "--images {data}/train/images --masks {data}/train/centers --val-fraction 0 --classes 11 --undefined 255 --balance "
+        "--size 30 --base 16 --steps 600",
+        "--images {data}/unseen/images --masks {data}/unseen/masks", "mean.pixel_accuracy", "pixels right",
+        "A classifier of patches as a map over whole images, and boxes where its probability peaks.",
+        commands=("detect {run}/last.safetensors {data}/unseen/images --out {out}/boxes --box 20 --stride 2 "
+                  "--truth {data}/unseen/boxes.csv --json {out}/boxes.json",
+                  "sliding {run}/last.safetensors"),
+        picture="boxes/mosaic_0060_boxes.png",
+    ),
+    Row(
+        "signal-denoiser", "Noise off spectra", "signal-denoiser", "spectra",
+        "--signals {data}/train/spectra.npy --targets {data}/train/clean.npy --val-fraction 0 --base 8 --depth 3 "
+        "--steps 300 --lr 2e-3",
+        "--signals {data}/unseen/spectra.npy --targets {data}/unseen/clean.npy", "mean.psnr", "PSNR, dB",
+        "Generated peaks on a baseline, with noise; 21 dB before.",
+    ),
+    Row(
+        "signal-classifier", "Shapes of peaks", "signal-classifier", "spectra",
+        "--signals {data}/train/spectra.npy --labels {data}/train/classes.txt --val-fraction 0 --base 8 --steps 200 --lr 2e-3",
+        "--signals {data}/unseen/spectra.npy --labels {data}/unseen/classes.txt", "mean.accuracy", "accuracy",
+        "Three shapes of peaks in noise: Gaussian, Lorentzian, and with a tail.",
+        picture="",
+    ),
+    Row(
+        "srgan-nuclei", "Four times the resolution, against a judge", "superres", "nuclei",
+        "--images {data}/train/images --val-fraction 0 --scale 4 --base 16 --blocks 4 --crop 24 --batch 4 --steps 150 "
+        "--lr 2e-4 --adversarial 0.001 --discriminator-base 8 --init {out}/start",
+        "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
+        "SRGAN: what was trained for the mean squared error is trained on against a network that tells its images from real "
+        "ones, which makes them sharper and further from the truth.",
+        before=("train superres --images {data}/train/images --val-fraction 0 --scale 4 --base 16 --blocks 4 --crop 24 "
+                "--batch 4 --steps 200 --out {out}/start --resume",),
     ),
 ]

@@ -57,15 +57,15 @@ class Runner:
             sys.exit(f"scripts/gallery: `tuff {shlex.join(words)}` failed; run again to go on after mending that")
         return done.stdout
 
-    def train(self, row, seed, folder, run):
+    def train(self, row, seed, folder, out):
         """Seconds that it took. A run that was cut short goes on, or begins anew where its batches are wanted."""
-        dump = self.given.work / "dumps" / row.name / str(seed)
+        run, dump = out / "run", self.given.work / "dumps" / row.name / str(seed)
         command = f"train {row.network} {row.train} --seed {seed} --out {{run}} --resume"
-        if self.given.dump:
+        if self.given.dump and row.compared:
             shutil.rmtree(run, ignore_errors=True)
             shutil.rmtree(dump, ignore_errors=True)
             command += f" --dump {shlex.quote(str(dump))}"
-        self.tuff(command, data=folder, run=run)
+        self.tuff(command, data=folder, run=run, out=out)
         with open(run / "metrics.csv") as file:
             return float(list(csv.DictReader(file))[-1]["seconds"])
 
@@ -81,8 +81,10 @@ class Runner:
         out = self.given.work / "rows" / row.name / str(seed)
         out.mkdir(parents=True, exist_ok=True)
         places = {"data": folder, "run": out / "run", "out": out}
-        seconds = self.train(row, seed, folder, out / "run")
-        sheet = "" if row.commands else " --sheet {out}/sheet.png --sheet-rows 3"
+        for command in row.before:
+            self.tuff(command, **places)
+        seconds = self.train(row, seed, folder, out)
+        sheet = " --sheet {out}/sheet.png --sheet-rows 3" if row.picture == "sheet.png" and not row.commands else ""
         scores = self.tuff(f"evaluate {{run}}/{row.model} {row.evaluate} --json -{sheet}", **places)
         (out / "scores.json").write_text(scores)
         for command in row.commands:

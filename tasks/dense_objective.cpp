@@ -142,9 +142,10 @@ void check_size(const DataItem& item, std::int64_t target_scale, const TrainOpti
   const ImageSize size = shrunk(item.size, target_scale), crop = crop_of(options);
   if (size.depth < crop.depth) refuse_depth(item, size, options);
   if (size.height >= crop.height && size.width >= crop.width) return;
-  throw Error(fmt::format("--{0} {1}: the image \"{2}\" is only {3}x{4}{5}; use a smaller --{0}, or leave the image out",
-                          has_crop(options) ? "crop" : "size", crop.height, item.name, size.width, size.height,
-                          size == item.size ? "" : fmt::format(" at 1/{} of its size", target_scale)));
+  throw Error(
+      fmt::format("--{0} {1}: the image \"{2}\" is only {3}x{4}{5}; use a smaller --{0}, or leave the image out",
+                  has_crop(options) ? "crop" : "size", crop.height, item.name, size.width, size.height,
+                  size == item.size ? "" : fmt::format(" at 1/{} of its size", target_scale)));
 }
 
 class DenseObjective : public Objective {

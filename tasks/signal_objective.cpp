@@ -71,7 +71,9 @@ class SignalObjective : public Objective {
   }
   std::vector<Metric> metrics() const override { return signal_metrics(options_.model); }
   std::uint64_t validation_bytes(const DeviceCaps& caps) const override {
-    return split_.validation.empty() && split_.test.empty() ? 0 : planned(*signal_graph(network_, options_.batch), caps).device_bytes;
+    return split_.validation.empty() && split_.test.empty()
+               ? 0
+               : planned(*signal_graph(network_, options_.batch), caps).device_bytes;
   }
   std::unique_ptr<Session> start(const Place& place, std::int64_t epoch, std::int64_t step) const override;
   std::vector<std::string> held_out() const override {

@@ -23,7 +23,7 @@ struct LabelledDataset {
   std::vector<std::int32_t> labels;                   // of each item, an index of `classes`; empty where there are none
   std::vector<std::shared_ptr<const IdxImages>> idx;  // of each item; null where it is a file of its own
 
-  std::int64_t validation = 0;                        // so many last ones are from LabelSource::validation
+  std::int64_t validation = 0;  // so many last ones are from LabelSource::validation
 
   std::int64_t count() const { return static_cast<std::int64_t>(files.items.size()); }
   // The longest side of any, and the name of whose it is.

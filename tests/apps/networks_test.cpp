@@ -119,7 +119,7 @@ TEST_CASE("networks: super-resolution against a discriminator, with a content of
   check_commands({"superres", adversarial}, images, data);
   const std::string run = (data / "superres").string(), next = (data / "next").string();
   CHECK(file_text(data / "superres" / "losses.csv")
-            .starts_with("step,loss,discriminator_loss,content_loss,adversarial_loss\n1,"));
+            .starts_with("step,loss,gradient_norm,discriminator_loss,content_loss,adversarial_loss\n1,"));
   const auto has_discriminator = [&](const char* file) {
     return contains(file_text(data / "superres" / file), "discriminator.score.weight");
   };
