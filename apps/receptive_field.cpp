@@ -231,8 +231,8 @@ std::int64_t input_place(const FieldSubject& subject, std::size_t axis, std::int
   return output / subject.scale + subject.axes[axis].margin;
 }
 
-// How far behind the first output pixel the others lie: all phases of poolings, and the first once more. Where nothing
-// is known of a network, which may be a slow one, some.
+// How far behind the first output pixel the others lie: all phases of poolings, of which any may see farthest, and the
+// first once more. Where nothing is known of a network some.
 std::vector<std::int64_t> steps_of(const FieldSubject& subject) {
   if (subject.axes.empty()) return {0, 1, 2, 4, 8, kUsualPeriod};
   std::int64_t period = 1;

@@ -1,6 +1,7 @@
 // Every network that gives an image for an image, through every command that takes its model.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -47,7 +48,9 @@ void check_commands(const Subject& subject, const std::string& images, const fs:
   CHECK(contains(scores.out, "\"mean\""));
   CHECK(fs::exists(sheet));
   require_done(run_tuff({"explain", run}));
-  const Finished field = run_tuff({"explain", run, "--receptive-field", "--picture", run + "_field.png"});
+  const std::string crop = *(std::ranges::find(subject.train, "--crop") + 1);  // small, so fields reach its border
+  const Finished field =
+      run_tuff({"explain", run, "--receptive-field", "--tile", crop, "--picture", run + "_field.png"});
   require_done(field);
   CHECK(contains(field.out, "input"));
   CHECK(fs::exists(run + "_field.png"));
