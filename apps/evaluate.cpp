@@ -167,7 +167,17 @@ Chosen open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   return chosen;
 }
 
+// Error where an option was given that means nothing to a kind of model.
+void refuse(const char* kind, const std::vector<std::pair<const char*, bool>>& given) {
+  for (const auto& [option, is_given] : given)
+    if (is_given) throw Error(fmt::format("--{}: means nothing to {}; leave it out", option, kind));
+}
+
 void evaluate_code(const EvaluateArguments& arguments, Model model) {
+  refuse("autoencoders", {{"targets", !arguments.targets.empty()},
+                          {"fit", !arguments.fit.empty()},
+                          {"confusion", !arguments.confusion.empty()},
+                          {"stride", arguments.stride > 0}});
   for (const auto& [option, given] : {std::pair("masks", arguments.masks), {"sheet", arguments.sheet}})
     if (!given.empty())
       throw Error(
@@ -184,6 +194,11 @@ void evaluate_code(const EvaluateArguments& arguments, Model model) {
 
 void evaluate_spectra(const EvaluateArguments& arguments, const Model& model) {
   if (!arguments.masks.empty()) throw Error("--masks: the model learned from signals, which have none; leave it out");
+  refuse("networks of signals", {{"split", !arguments.split.empty()},
+                                 {"fit", !arguments.fit.empty()},
+                                 {"confusion", !arguments.confusion.empty()},
+                                 {"stride", arguments.stride > 0},
+                                 {"memory", !arguments.memory.empty()}});
   evaluate_signals({.signals = arguments.images,
                     .targets = arguments.targets,
                     .labels = arguments.classes.labels,

@@ -11,6 +11,7 @@
 #include "apps/commands.h"
 #include "apps/evaluate_autoencoder.h"
 #include "apps/latent.h"
+#include "apps/run_part.h"
 #include "apps/train.h"
 #include "base/error.h"
 #include "base/os.h"
@@ -69,15 +70,14 @@ void train_one(const RateArguments& arguments, std::int64_t latent) {
 // On the images that the run held back; where it held none back, on all.
 RatePoint measured(const RateArguments& arguments, std::int64_t latent) {
   LatentArguments opened{.model = run_of(arguments, latent).string(), .device = {}, .memory = {}};
-  std::string images;
   for (const auto& [name, text] : *arguments.given) {
-    if (name == "images") images = text;
     if (name == "device") opened.device = text;
     if (name == "memory") opened.memory = text;
   }
   LatentSession session(opened);
-  const LabelledImages set = session.read({images}, {});
-  const Split split = split_of(set, session.model().options);
+  const TrainOptions options = run_options(opened.model);
+  const LabelledImages set = open_autoencoder_images(options);
+  const Split split = split_of(set, options);
   std::vector<std::int64_t> chosen(split.validation.begin(), split.validation.end());
   if (chosen.empty()) chosen = all_of(set.images.count());
   return {latent, rate_and_quality(session, set, chosen, arguments.bits, session.model().options.seed)};
@@ -131,7 +131,8 @@ void add_rate_command(CLI::App& tuff) {
       ->required()
       ->type_name("DIR");
   command->add_flag("--resume", arguments->resume, "go on with the runs that are there");
-  add_train_options(*command, "autoencoder", arguments->given, {"latent", "out", "resume", "config", "dump"});
+  add_train_options(*command, "autoencoder", arguments->given,
+                    {"latent", "out", "resume", "config", "dump", "folds", "fold", "find-lr"});
   command->callback([arguments] { run_rate(*arguments); });
 }
 

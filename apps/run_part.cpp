@@ -18,7 +18,11 @@ TrainOptions run_options(const std::string& run) {
   if (!fs::exists(file))
     throw Error(fmt::format("--split: {} is no folder of a run with {}; give --images instead", run, kConfigFile));
   const std::vector<std::byte> bytes = os::read_file(file);
-  return options_from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file.string());
+  TrainOptions options = options_from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file.string());
+  if (options.watch)
+    throw Error(
+        fmt::format("--split: the images of {} changed while it learned (--watch); give --images instead", run));
+  return options;
 }
 
 void check_run_images(const std::string& run, const std::string& fingerprint) {

@@ -109,6 +109,7 @@ void check_plan(const Plan& plan) {
     throw Error("--vary is missing: say what differs, as in --vary lr=log:1e-4..1e-2 --vary base=8,16");
   if (plan.options.steps > 0) throw Error("--steps: trials are compared epoch by epoch; give --epochs");
   if (plan.options.folds > 0) throw Error("--folds: don't go with a search; leave them out");
+  if (plan.options.watch) throw Error("--watch: trials are compared on the same images; leave it out");
   if (plan.options.find_lr) throw Error("--find-lr: belongs to `tuff train`");
   if (!has_validation(plan.options))
     throw Error("a search compares validation scores, and no images are held back; give a --val-fraction above 0");
@@ -239,6 +240,8 @@ bool Search::train(Device& device, const Turn& turn) {
     read(turn.trial);
     state.trial.ended = !summary.stopped;
     return !summary.stopped || !os::interrupted();
+  } catch (const DeviceLost&) {
+    throw;  // no fault of the trial
   } catch (const Error& error) {
     if (begun && !prepared) throw;  // the data have changed
     fmt::print(stderr, "tuff: trial {} failed: {}\n", turn.trial + 1, error.what());

@@ -16,7 +16,6 @@
 #include "apps/patterns.h"
 #include "apps/progress.h"
 #include "apps/session.h"
-#include "apps/train.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/image_labels.h"

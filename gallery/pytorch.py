@@ -95,7 +95,7 @@ def judge(given, row, seed, parameters, metadata, losses, seconds):
     model = out / "pytorch.safetensors"
     tensors = {name: tensor.detach().numpy() for name, tensor in parameters.tensors.items()}
     safetensors_file.write(model, tensors, metadata)
-    options = row.evaluate.format(data=given.work / "data" / row.data).split()
+    options = [word.format(data=given.work / "data" / row.data) for word in row.evaluate.split()]
     scores = subprocess.run([given.tuff, "evaluate", model, *options, "--json", "-"], check=True, text=True,
                             stdout=subprocess.PIPE).stdout
     return {"figure": figure_in(scores, row.figure), "seconds": seconds, "loss": losses[-1],

@@ -50,7 +50,7 @@ class Runner:
 
     def tuff(self, text, **places):
         """Runs a command; gives its standard output."""
-        words = shlex.split(text.format(**places))
+        words = [word.format(**places) for word in shlex.split(text)]
         print("tuff " + shlex.join(words), file=sys.stderr, flush=True)
         done = subprocess.run([self.given.tuff, *words], stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:

@@ -148,6 +148,21 @@ void check_size(const DataItem& item, std::int64_t target_scale, const TrainOpti
                   size == item.size ? "" : fmt::format(" at 1/{} of its size", target_scale)));
 }
 
+// An item whose files somebody may just be writing: some seconds later they are whole, or of another size.
+Sample load_patiently(const Dataset& dataset, std::size_t item) {
+  constexpr int kAttempts = 30;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      Sample sample = load_sample(dataset, item);
+      if (sample.image.size() == dataset.items[item].size) return sample;
+      throw Error(fmt::format("{}: is of another size than before", dataset.items[item].images[0].string()));
+    } catch (const Error&) {
+      if (attempt == kAttempts) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 class DenseObjective : public Objective {
  public:
   DenseObjective(TrainOptions options, Dataset dataset, std::shared_ptr<const DenseTask> task)
@@ -212,8 +227,7 @@ class DenseObjective::Crops : public Objective::Session {
         watched_(objective.watched_),
         dataset_(std::make_shared<const Dataset>(objective.dataset_)),
         split_(objective.split()),
-        loader_(std::make_unique<Loader>(*dataset_, split_.train, loader_options(objective.options_, objective.task_),
-                                         epoch, step)),
+        loader_(load_from(epoch, step)),
         next_(epoch * loader_->steps_per_epoch() + step),
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
@@ -253,8 +267,7 @@ class DenseObjective::Crops : public Objective::Session {
     if (!watched_ || !watched_->refresh() || watched_->dataset().items.empty()) return false;
     take_watched();
     const auto epoch = next_ / kWatchedSteps, step = next_ % kWatchedSteps;
-    loader_ = std::make_unique<Loader>(*dataset_, split_.train, loader_options(objective_.options_, objective_.task_),
-                                       epoch, step);
+    loader_ = load_from(epoch, step);
     std::string judged = watched_->state_of(split_.validation);
     if (objective_.log_)
       objective_.log_(LogLevel::info, fmt::format("--watch: {} annotated images now, {} of them for validation",
@@ -281,6 +294,12 @@ class DenseObjective::Crops : public Objective::Session {
   }
 
  private:
+  std::unique_ptr<Loader> load_from(std::int64_t epoch, std::int64_t step) const {
+    LoaderOptions options = loader_options(objective_.options_, objective_.task_);
+    if (watched_) options.load = [data = dataset_](std::size_t item) { return load_patiently(*data, item); };
+    return std::make_unique<Loader>(*dataset_, split_.train, std::move(options), epoch, step);
+  }
+
   // `shown`: keeps the first rows for pictures().
   std::vector<double> score(const std::vector<std::size_t>& items, bool shown) {
     if (items.empty()) return {};
@@ -329,6 +348,11 @@ class DenseObjective::Crops : public Objective::Session {
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
   const PredictorOptions options = validation_options(options_, task_->network(), 0);
   std::uint64_t most = 0;
+  if (watched_)  // any of them may come to validation, and others as large as these or as a crop
+    for (std::size_t item = 0; item <= dataset_.items.size(); ++item) {
+      const ImageSize size = item < dataset_.items.size() ? network_size(dataset_.items[item]) : crop_of(options_);
+      most = std::max(most, least_prediction_bytes(task_->network(), caps, size, options.tile));
+    }
   const Split parts = split();
   for (const auto& items : {parts.validation, parts.test})
     for (const std::size_t item : items)

@@ -165,7 +165,7 @@ std::unique_ptr<Graph> training_graph(const SignalNetwork& network, const TrainO
   }
   graph->output("loss", loss);
   add_update(*graph, loss, graph->input("step_state", {kStepStateElements}), options);
-  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+  return keep_statistics_finite(*graph);
 }
 
 void pad_signal(const Image& signal, std::span<float> to, std::int64_t padded) {
@@ -178,11 +178,10 @@ void pad_signal(const Image& signal, std::span<float> to, std::int64_t padded) {
 
 SignalRunner::SignalRunner(Device& device, ParameterStore& store, SignalNetwork network, std::int64_t batch,
                            Tuner* tuner)
-    : network_(std::move(network)),
-      batch_(batch),
-      executable_(compile(*signal_graph(network_, batch), device, &store, {.tuner = tuner})) {}
+    : network_(std::move(network)), batch_(batch), device_(device), store_(store), tuner_(tuner) {}
 
 std::vector<Image> SignalRunner::run(std::span<const Image> signals) {
+  if (!executable_) executable_ = compile(*signal_graph(network_, batch_), device_, &store_, {.tuner = tuner_});
   const bool classes = network_.classes > 0;
   std::vector<Image> results;
   HostTensor input(Shape{batch_, network_.channels, network_.padded});

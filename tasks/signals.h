@@ -85,7 +85,10 @@ class SignalRunner {
  private:
   SignalNetwork network_;
   std::int64_t batch_;
-  std::unique_ptr<Executable> executable_;
+  Device& device_;
+  ParameterStore& store_;
+  Tuner* tuner_;
+  std::unique_ptr<Executable> executable_;  // made by the first run()
 };
 
 // Signals as a batch's part of an input (channels, padded).

@@ -90,6 +90,7 @@ std::string LabelledDataset::fingerprint() const {
   hash.add(tuff::fingerprint(files));
   for (const std::string& name : classes) hash.add("\n" + name);
   hash.add(std::as_bytes(std::span(labels)));
+  if (validation > 0) hash.add(fmt::format("\nvalidation {}", validation));
   return fmt::format("{:016x}", hash.value());
 }
 

@@ -44,7 +44,7 @@ std::unique_ptr<Graph> plain_training_graph(std::unique_ptr<Graph> graph, Value 
   const Value loss = image_loss(pixels, truth, options.loss);
   graph->output("loss", loss);
   add_update(*graph, loss, step_state, options);
-  return options.dtype == "f16" ? keep_statistics_finite(*graph) : std::move(graph);
+  return keep_statistics_finite(*graph);
 }
 
 }  // namespace

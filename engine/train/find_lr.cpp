@@ -76,6 +76,7 @@ RateTest find_learning_rate(Device& device, const TrainingTask& task, const Rate
   options.memory = memory_bytes(task.options);
   const auto step = compile(*graph, device, &store, options);
   store.initialize(static_cast<std::uint64_t>(task.options.seed));
+  if (task.init) restore_matching(*task.init, store);
   const auto session = task.objective->start({.device = device, .store = store}, 0, 0);
   const auto half = static_cast<std::size_t>(std::max<std::int64_t>(1, range.steps / 40));
   RateTest test;

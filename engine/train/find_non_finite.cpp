@@ -88,7 +88,7 @@ std::optional<NonFinite> find_non_finite(const Graph& step, Device& device, Para
                                          std::span<const NamedTensor> batch, const CompileOptions& options) {
   if (const auto found = in_sources(step, store, batch)) return found;
   // The loss first: without the walk back, values die early and little memory is needed.
-  for (const std::string_view name : {std::string_view("loss"), std::string_view(kGradientNorm)}) {
+  for (const char* name : {"loss", kGradientNorm, kSecondGradientNorm}) {
     const std::optional<std::uint32_t> value = output_named(step, name);
     if (!value) continue;
     try {

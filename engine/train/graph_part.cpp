@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace tuff {
+namespace {
+
+// What an update that isn't copied gives: the variables as they are in the store.
+void keep_variables(const Graph& from, const Node& update, Graph& to, std::vector<Value>& values) {
+  const Op::Residence* residence = update.op->residence();
+  if (residence == nullptr) return;
+  for (const Variable& variable : from.variables()) {
+    if (variable.arena != residence->arena) continue;
+    const auto at = std::ranges::find(residence->offsets, variable.offset);
+    if (at == residence->offsets.end()) continue;
+    values[update.outputs[static_cast<std::size_t>(at - residence->offsets.begin())]] =
+        to.parameter(variable.name, variable.type.shape, variable.initializer, variable.type.layout);
+  }
+}
+
+}  // namespace
 
 std::optional<std::uint32_t> output_named(const Graph& graph, std::string_view name) {
   for (const Output& output : graph.outputs())
@@ -27,7 +43,11 @@ std::vector<Value> copy_part(const Graph& from, const std::vector<bool>& nodes, 
   std::vector<Value> values = to.copy_sources(from);
   for (std::uint32_t index = 0; index < nodes.size(); ++index) {
     const Node& node = from.nodes()[index];
-    if (!nodes[index] || !node.op->written_inputs().empty()) continue;
+    if (!nodes[index]) continue;
+    if (!node.op->written_inputs().empty()) {
+      keep_variables(from, node, to, values);
+      continue;
+    }
     std::vector<Value> inputs;
     for (const std::uint32_t input : node.inputs) inputs.push_back(values[input]);
     const Graph::Scope scope = to.scope_of(node);

@@ -68,7 +68,7 @@ class MemoryShares {
 
   // What is left for validation; 0: any.
   std::uint64_t validation(const PlannedGraph& step) const {
-    return allowed_ == 0 ? 0 : allowed_ - average_ - step.bytes();
+    return allowed_ == 0 ? 0 : std::max<std::uint64_t>(1, allowed_ - average_ - step.bytes());
   }
 
   // For measuring layers: half of what validation needn't have, where that is enough; else next to nothing. 0: any.
@@ -156,7 +156,7 @@ class Run {
   std::uint64_t validation_memory_ = 0, layers_memory_ = 0;  // 0: any
   std::optional<ParameterStore> averaged_;                   // with --ema: what is validated and kept as the best model
   std::unique_ptr<Executable> executable_;
-  bool names_gradient_norm_;
+  std::vector<const char*> gradient_norms_;  // names of outputs, one an update
   Schedule schedule_;
   LossColumns columns_;
   TrainingState state_;
@@ -182,9 +182,10 @@ Run::Run(Device& device, const TrainingTask& task, const TrainingHooks& hooks)
       store_(device, *graph_),
       tuner_(device, tuner_options(device, task, hooks)),
       executable_(compile_step()),
-      names_gradient_norm_(output_named(*graph_, kGradientNorm).has_value()),
       columns_{scaled(), task.objective->parts()},
       started_(os::monotonic_seconds()) {
+  for (const char* name : {kGradientNorm, kSecondGradientNorm})
+    if (output_named(*graph_, name)) gradient_norms_.push_back(name);
   if (task.resume && task.resume->state) state_ = *task.resume->state;
   state_.dataset = task.objective->fingerprint();
   steps_per_epoch_ = task.objective->steps_per_epoch();
@@ -284,14 +285,24 @@ void Run::fail(const StepLoss& row) {
   options.storage = storage_on(device_, options_.dtype, {});
   executable_->wait();
   executable_.reset();  // its memory is needed
-  const std::optional<NonFinite> found =
-      find_non_finite(*graph_, device_, store_, batches_[static_cast<std::size_t>(state_.step % 2)], options);
-  if (state_.step > 0 && !(found && found->where == NonFinite::Where::weights)) save(checked_snapshot());
+  std::optional<NonFinite> found;
+  try {
+    found = find_non_finite(*graph_, device_, store_, batches_[static_cast<std::size_t>(state_.step % 2)], options);
+  } catch (const DeviceLost&) {
+    throw;
+  } catch (const Error& error) {
+    if (hooks_.log) hooks_.log(LogLevel::warning, fmt::format("where it began can't be told: {}", error.what()));
+  }
+  // Of networks that learn in turn one may have done so already: then what was saved last stays.
+  const bool in_turn =
+      std::ranges::any_of(graph_->nodes(), [](const Node& node) { return node.op->residence() != nullptr; });
+  const bool saved = state_.step > 0 && !in_turn && !(found && found->where == NonFinite::Where::weights);
+  if (saved) save(checked_snapshot());
   throw Error(
       fmt::format("step {}: {}{}; begin a new run with {}a lower --lr (now {}) or with --clip 1, or look for "
                   "values in the images that are no numbers{}",
                   row.step, what, found ? ": " + describe(*found) : "", scaled() ? "--dtype f32, " : "", options_.lr,
-                  state_.step > 0 ? fmt::format("; {} has step {}", file(kLastModel).string(), state_.step) : ""));
+                  saved ? fmt::format("; {} has step {}", file(kLastModel).string(), state_.step) : ""));
 }
 
 // By the best model, whose weights replace the last ones on the device. Nobody has seen these images before.
@@ -323,7 +334,8 @@ ParameterSnapshot Run::checked_snapshot() const {
 // Takes in the loss of the step that was submitted, and waits for it.
 void Run::finish_step() {
   StepLoss row{.step = state_.step + 1, .loss = executable_->read("loss").floats()[0]};
-  if (names_gradient_norm_) row.gradient_norm = executable_->read(kGradientNorm).floats()[0];
+  for (const char* name : gradient_norms_)  // of all gradients together
+    row.gradient_norm = std::hypot(row.gradient_norm, static_cast<double>(executable_->read(name).floats()[0]));
   std::int64_t left_out = 0;
   if (scaled()) {
     row.loss_scale = executable_->read(kLossScaleBuffer).floats()[0];

@@ -109,10 +109,10 @@ Value unless_finite(Value norm, Value step_state) {
   return loss_scale(graph.scalar(1), counts, norm, step_state, {.growth_factor = 1, .backoff_factor = 1}).skip;
 }
 
-void name_gradient_norm(Value norm) {
-  Graph& graph = norm.graph();
+void name_gradient_norm(Value squares) {
+  Graph& graph = squares.graph();
   const auto is_named = [](const Output& output) { return output.name == kGradientNorm; };
-  if (std::ranges::none_of(graph.outputs(), is_named)) graph.output(kGradientNorm, norm);
+  graph.output(std::ranges::any_of(graph.outputs(), is_named) ? kSecondGradientNorm : kGradientNorm, sqrt(squares));
 }
 
 }  // namespace
@@ -152,11 +152,11 @@ std::vector<Value> add_update(Graph& graph, Value loss, Value step_state, const 
     update.gradient_scale = next.gradient_scale;
     update.skip = next.skip;
     step_state = next.step_state;
-    name_gradient_norm(mul(sqrt(sum_of_squares(flat)), next.gradient_scale));
+    name_gradient_norm(mul(sum_of_squares(flat), mul(next.gradient_scale, next.gradient_scale)));
   } else {
     const Value squares = sum_of_squares(flat);
     update.skip = unless_finite(add(squares, abs(view_as(loss, {DType::f32, {}}))), step_state);
-    name_gradient_norm(sqrt(squares));
+    name_gradient_norm(squares);
   }
   if (options.clip_value > 0) {
     const auto largest = static_cast<float>(options.clip_value);

@@ -22,6 +22,7 @@ Shape image_shape(const Network& network, std::int64_t batch, std::int64_t chann
 // The output that says how large a step's gradients are together, before they are clipped: the root of the sum of
 // their squares.
 inline constexpr const char* kGradientNorm = "gradient_norm";
+inline constexpr const char* kSecondGradientNorm = "gradient_norm.2";  // of a second network's update
 
 // Adds gradients of all the graph's parameters and the optimizer's update, which writes nothing where the loss or that
 // norm isn't finite. With --dtype f16 the gradients are scaled (ops/loss_scale.h): the buffers kLossScaleBuffer and

@@ -100,6 +100,11 @@ void validate_classifier(const TrainOptions& options) {
   if (!options.labels.empty() && !options.masks.empty())
     throw Error("--labels and --masks are both given: choose one of them");
   if (options.patch > 0 && !pooled) throw Error("--patch: goes with --pooling; without it say --size");
+  if (pooled && options.masks.empty() && (options.loss != "ce" || options.label_smoothing > 0))
+    throw Error(
+        "--pooling noisy-and: learns each class's probability by itself; leave --loss and --label-smoothing out");
+  if (!options.masks.empty() && options.fit != TrainOptions{}.fit)
+    throw Error("--fit: goes with --labels of whole images; patches are cut out of them");
   if (options.masks.empty()) {
     if (!options.foreground.empty() || options.undefined >= 0)
       throw Error(fmt::format("--{}: goes with --masks", options.undefined >= 0 ? "undefined" : "foreground"));

@@ -20,15 +20,16 @@ Words joined(Words words, const Words& more) {
 }
 
 // images/n0.png ... of 16x16 pixels in an empty folder of the test's own: bright bars, half of them upright.
-fs::path bars(const std::string& name) {
+fs::path bars(const std::string& name, int count = 24) {
   const fs::path data = scratch_folder(name);
   fs::create_directories(data / "images");
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < count; ++i) {
     Image image(1, 16, 16);
     for (int y = 0; y < 16; ++y)
       for (int x = 0; x < 16; ++x) {
-        const int across = i % 2 ? x : y;
-        image.values[static_cast<std::size_t>(16 * y + x)] = across >= i / 2 && across < i / 2 + 4 ? 255 : 0;
+        const int across = i % 2 ? x : y, first = i / 2 % 12, bright = 255 - 50 * (i / 24);
+        image.values[static_cast<std::size_t>(16 * y + x)] =
+            across >= first && across < first + 4 ? static_cast<float>(bright) : 0;
       }
     write_image(data / "images" / ("n" + std::to_string(i) + ".png"), image);
   }
@@ -87,7 +88,7 @@ TEST_CASE("autoencoder: learns, to the same bits twice, and is used by every com
 }
 
 TEST_CASE("autoencoder: takes noise off") {
-  const fs::path data = bars("autoencoder_noise");
+  const fs::path data = bars("autoencoder_noise", 72);
   const std::string images = (data / "images").string(), run = (data / "run").string();
   require_done(run_tuff({"train", "autoencoder", "--images", images, "--out", run, "--base", "4", "--batch", "8",
                          "--lr", "3e-3", "--steps", "600", "--noise", "gaussian:0.3", "--val-fraction", "0.2"}));

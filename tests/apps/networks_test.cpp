@@ -149,6 +149,22 @@ TEST_CASE("networks: super-resolution against a discriminator, with a content of
       {"computes no \"q\"; it begins with a, y"});
 }
 
+TEST_CASE("networks: two that learn in turn say where values stop being numbers, and keep the last checkpoint") {
+  const fs::path data = nuclei_folder("networks_in_turn", 4);
+  const std::string run = (data / "run").string();
+  const auto train = [&](const Words& more) {
+    return run_tuff(
+        joined({"train", "superres", "--images", (data / "images").string(), "--crop", "16", "--base", "4", "--blocks",
+                "1", "--batch", "2", "--adversarial", "0.5", "--discriminator-base", "2", "--out", run},
+               more));
+  };
+  require_done(train({"--steps", "2", "--layer-norms", "1"}));
+  CHECK(contains(file_text(data / "run" / "norms.csv"), "discriminator"));
+  fs::remove_all(data / "run");
+  check_refused(train({"--steps", "6", "--lr", "1e6"}), {"step ", "no finite number", "gave the first one"});
+  CHECK_FALSE(fs::exists(data / "run" / "last.safetensors"));  // one of the two had learned of it already
+}
+
 TEST_CASE("networks: a U-Net over volumes, through the same commands") {
   const fs::path data = scratch_folder("networks_volumes");
   for (const char* kind : {"images", "masks"}) {

@@ -25,9 +25,9 @@ struct Data {
   std::string operator/(const std::string& name) const { return (folder / name).string(); }
   // A tiny network; an epoch has 100 steps.
   Words train(const std::string& run, const Words& more) const {
-    Words words = {"train",     "unet",    "--images", *this / "images", "--masks", *this / "masks", "--out",
-                   *this / run, "--depth", "1",        "--base",         "2",       "--crop",        "16",
-                   "--batch",   "1"};
+    Words words = {"train",     "unet",    "--images",  *this / "images", "--masks", *this / "masks", "--out",
+                   *this / run, "--depth", "1",         "--base",         "2",       "--crop",        "16",
+                   "--batch",   "1",       "--augment", "flip,rot90"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
