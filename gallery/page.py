@@ -9,7 +9,9 @@ PICTURE_WIDTH = 760  # pixels, at most
 
 
 def number(value):
-    return "" if value is None else f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+    if value is None:
+        return ""
+    return f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
 
 
 def seconds(value):
@@ -81,9 +83,9 @@ def write(root, work, machine):
     sections = []
     for row in done:
         picture = work / "rows" / row.name / "0" / row.picture
-        if picture.exists():
+        if picture.is_file():
             shrink(picture, pictures / f"{row.name}.jpg")
-        sections.append(section(row, tuff, pytorch, picture.exists()))
+        sections.append(section(row, tuff, pytorch, picture.is_file()))
     device = next((line.strip() for line in machine["devices"] if line.strip()), "no device")
     text = HEAD.format(device=device) + table(tuff, pytorch, done) + "\n\n" + "\n\n".join(sections) + "\n"
     (root / "docs/gallery.md").write_text(text)

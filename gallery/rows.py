@@ -174,7 +174,7 @@ ROWS = [
     ),
     Row(
         "cnn-digits", "What digit it is", "cnn", "digits",
-        f"{DIGITS} --base 16 --epochs 2", UNSEEN_DIGITS, "accuracy", "accuracy",
+        f"{DIGITS} --base 16 --steps 280", UNSEEN_DIGITS, "accuracy", "accuracy",
         "Who is taken for whom, of 1,000 unseen digits.",
     ),
     Row(
