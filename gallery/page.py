@@ -45,7 +45,7 @@ def section(row, tuff, pytorch, has_picture):
     lines.append(f"tuff train {row.network} {row.train} --out RUN".replace("{data}", "DATA"))
     lines.append(f"tuff evaluate RUN/{row.model} {row.evaluate}".replace("{data}", "DATA"))
     for command in row.commands:
-        lines.append("tuff " + command.replace("{data}", "DATA").replace("{run}", "RUN").replace("{out}/", ""))
+        lines.append("tuff " + command.replace("{data}", "DATA").replace("{run}", "RUN").replace("{out}/", "").replace("{out}", "."))
     lines += ["```", ""]
     figures = tuff.of(row.name, "figure")
     lines.append(f"{row.label}: {spread(figures)}" + (f"; PyTorch: {spread(pytorch.of(row.name, 'figure'))}"

@@ -167,7 +167,7 @@ ROWS = [
     ),
     Row(
         "unet-mosaics", "Ten digits and background", "unet", "mosaics",
-        f"{MASKS} --classes 11 --base 12 --depth 3 --crop 128 --batch 4 --steps 250",
+        f"{MASKS} --classes 11 --augment none --base 12 --depth 3 --crop 128 --batch 4 --steps 250",
         UNSEEN_MASKS, "mean.dice", "Dice, mean of ten digits",
         "Mosaics of digits, a class for each of their pixels; the unseen ones are of digits that nobody trained on.",
         compared=True,
