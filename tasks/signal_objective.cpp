@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "base/shuffle.h"
 #include "io/noise.h"
 #include "train/image_metrics.h"
 #include "train/split_options.h"
@@ -177,8 +178,7 @@ class SignalObjective::Batches : public Objective::Session {
       order_ = items;
       PhiloxStream random(seed_of(objective_.options_), static_cast<std::uint32_t>(epoch),
                           static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle));
-      for (std::size_t i = order_.size(); i > 1; --i)
-        std::swap(order_[i - 1], order_[random.below(static_cast<std::uint32_t>(i))]);
+      shuffle(order_, random);
       epoch_ = epoch;
       round_ = round;
     }

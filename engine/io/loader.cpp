@@ -14,6 +14,7 @@
 #include "base/os.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "base/shuffle.h"
 #include "io/shrink.h"
 
 namespace tuff {
@@ -124,11 +125,6 @@ Shape batch_shape(std::int64_t batch, std::int64_t channels, const ImageSize& ex
   if (dims == 3) shape.push_back(extents.depth);
   shape.insert(shape.end(), {extents.height, extents.width});
   return Shape(shape);
-}
-
-void shuffle(std::vector<std::size_t>& order, PhiloxStream& random) {
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
 }
 
 // What one sample has of a batch.

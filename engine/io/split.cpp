@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "base/shuffle.h"
 
 namespace tuff {
 namespace {
@@ -18,7 +19,7 @@ std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
   PhiloxStream random(seed, 0, 0, static_cast<std::uint32_t>(RandomUse::split));
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  shuffle(order, random);
   return order;
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
+#include "base/shuffle.h"
 #include "io/overlay.h"
 #include "train/autoencoder.h"
 #include "train/split_options.h"
@@ -19,11 +20,6 @@ constexpr std::size_t kPictureColumns = 12;  // of pictures()
 
 std::uint64_t seed_of(const TrainOptions& options) {
   return static_cast<std::uint64_t>(options.seed);
-}
-
-void shuffle(std::vector<std::int64_t>& order, PhiloxStream random) {
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
 }
 
 std::vector<std::int64_t> indices(const std::vector<std::size_t>& items) {
@@ -192,8 +188,9 @@ class Autoencoding::Batches : public Objective::Session {
   void draw_order(std::int64_t epoch, std::int64_t round) {
     if (!order_.empty() && epoch == epoch_ && round == round_) return;
     order_ = task_.train_;
-    shuffle(order_, PhiloxStream(seed_of(task_.options_), static_cast<std::uint32_t>(epoch),
-                                 static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle)));
+    PhiloxStream random(seed_of(task_.options_), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(round),
+                        static_cast<std::uint32_t>(RandomUse::shuffle));
+    shuffle(order_, random);
     epoch_ = epoch;
     round_ = round;
   }

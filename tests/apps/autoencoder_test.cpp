@@ -14,11 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 // images/n0.png ... of 16x16 pixels in an empty folder of the test's own: bright bars, half of them upright.
 fs::path bars(const std::string& name, int count = 24) {
   const fs::path data = scratch_folder(name);

@@ -20,11 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 // Upright and lying bars, 16 pixels square, in CLASS/N.png.
 fs::path bars(const std::string& name) {
   const fs::path folder = scratch_folder(name);

@@ -27,11 +27,6 @@ struct Subject {
   Words truth = {};  // for evaluate
 };
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 void check_commands(const Subject& subject, const std::string& images, const fs::path& folder) {
   CAPTURE(subject.network);
   const std::string run = (folder / subject.network).string(), results = run + "_results";

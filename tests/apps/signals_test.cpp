@@ -14,11 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 const Words kSmall = {"--base", "4", "--depth", "2", "--batch", "4"};
 
 void check_model(const std::string& run) {

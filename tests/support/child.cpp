@@ -34,6 +34,11 @@ std::vector<std::string> complaints(const std::string& err) {
 
 }  // namespace
 
+std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 void require_done(const Finished& finished) {
   CAPTURE(finished.err);
   REQUIRE(finished.code == 0);

@@ -27,6 +27,9 @@ void check_refused(const Finished& finished, const std::vector<std::string>& par
 // Exit code 0, else the test case ends and shows what stands on stderr.
 void require_done(const Finished& finished);
 
+// The one list of arguments, then the other.
+std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more);
+
 bool contains(const std::string& text, const std::string& part);
 
 // An empty folder of the test's own, under the build.
