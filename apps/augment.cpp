@@ -31,7 +31,7 @@ constexpr std::int64_t kWidest = 1600;  // of a sheet, about
 // The first samples of a run with these options, as its network sees them.
 std::vector<NamedTensor> first_batch(const AugmentArguments& arguments, const Dataset& dataset, BatchLayout& layout) {
   const TrainOptions& options = arguments.options;
-  const auto seed = static_cast<std::uint64_t>(options.seed);
+  const auto seed = seed_of(options);
   const std::vector<std::size_t> train = split_dataset(dataset, split_options(options)).train;
   const Augmentation augmentation = augmentation_for(options.augment, dataset, train);
   layout.rank = dataset.format.dims;
@@ -116,9 +116,15 @@ void add_augment_command(CLI::App& tuff) {
   const auto arguments = std::make_shared<AugmentArguments>();
   command->add_option("--preview", arguments->preview, "picture to write")->required()->type_name("SHEET.png");
   command->add_option("--count", arguments->count, "crops to show [12]")->type_name("N");
-  for (const char* name : {"images", "masks", "augment", "crop", "crop-depth", "dims", "channels", "axes", "normalize",
-                           "val-fraction", "seed", "device"}) {
+  for (const char* name : {"images", "masks", "augment", "crop", "crop-depth", "dims", "channels", "axes",
+                           "replace-nan", "normalize", "val-fraction", "seed", "device"}) {
     const TrainField& field = *find_field(name);
+    if (field.value.empty()) {
+      command->add_flag_callback(
+          "--" + std::string(name), [arguments, name] { set_field(arguments->options, name, "true"); },
+          std::string(field.help));
+      continue;
+    }
     command
         ->add_option_function<std::string>(
             "--" + std::string(name),

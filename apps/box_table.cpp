@@ -7,24 +7,16 @@
 #include <map>
 #include <sstream>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "instances/label_files.h"
+#include "instances/regions.h"
 
 namespace tuff {
 namespace {
-
-std::vector<std::string> fields_of(std::string line) {
-  if (line.ends_with('\r')) line.pop_back();
-  std::vector<std::string> fields;
-  for (std::size_t at = 0; at <= line.size();) {
-    const std::size_t comma = std::min(line.find(',', at), line.size());
-    fields.push_back(line.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return fields;
-}
 
 // The columns by their names.
 class Heading {
@@ -53,8 +45,8 @@ void write_boxes(const std::filesystem::path& file, const Dataset& dataset, std:
   std::string text = "name,class,score,y,x,height,width\n";
   for (const FoundBox& one : found) {
     const Detection& detection = one.detection;
-    text += fmt::format("{},{},{:.6f},{:.2f},{:.2f},{:.2f},{:.2f}\n", dataset.items[one.image].name,
-                        classes[static_cast<std::size_t>(detection.label)], detection.score, detection.box.y,
+    text += fmt::format("{},{},{:.6f},{:.2f},{:.2f},{:.2f},{:.2f}\n", csv_field(dataset.items[one.image].name),
+                        csv_field(classes[static_cast<std::size_t>(detection.label)]), detection.score, detection.box.y,
                         detection.box.x, detection.box.height, detection.box.width);
   }
   os::write_file(file, text);
@@ -68,12 +60,12 @@ std::vector<TrueBox> read_boxes(const std::filesystem::path& file, const Dataset
   std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::string line;
   std::getline(text, line);
-  const Heading heading(file.string(), fields_of(line));
+  const Heading heading(file.string(), csv_fields(line));
   const std::string of_class = heading.has(class_column) ? class_column : heading.has("label") ? "label" : "class";
   std::vector<TrueBox> boxes;
   for (int number = 2; std::getline(text, line); ++number) {
     if (line.empty() || line == "\r") continue;
-    const std::vector<std::string> fields = fields_of(line);
+    const std::vector<std::string> fields = csv_fields(line);
     if (fields.size() != heading.count())
       throw Error(fmt::format("{}, line {}: has {} fields, the first line names {}", file.string(), number,
                               fields.size(), heading.count()));
@@ -98,6 +90,35 @@ std::vector<TrueBox> read_boxes(const std::filesystem::path& file, const Dataset
   }
   if (boxes.empty())
     throw Error(fmt::format("{}: has no box of these images; the column name has their names", file.string()));
+  return boxes;
+}
+
+std::vector<TrueBox> boxes_of_masks(const std::filesystem::path& masks, const Dataset& dataset, std::int32_t label) {
+  const std::string source = fmt::format("--truth {}", masks.string());
+  std::map<std::string, LabelFile> by_name;
+  for (const LabelFile& file : list_label_files(std::span(&masks, 1))) by_name.emplace(file.name, file);
+  std::vector<TrueBox> boxes;
+  for (std::size_t item = 0; item < dataset.items.size(); ++item) {
+    const DataItem& image = dataset.items[item];
+    if (image.planes > 1)
+      throw Error(fmt::format("{}: {} is a plane of a stack; give a CSV of boxes", source, image.name));
+    const auto found = by_name.find(image.name);
+    if (found == by_name.end()) throw Error(fmt::format("{}: has no mask of the image {}", source, image.name));
+    const std::filesystem::path& file = found->second.path;
+    const LabelStack stack = read_labels(file, {.meaning = LabelMeaning::ids, .axes = dataset.format.axes});
+    const Labels& labels = stack.labels.front();
+    if (stack.labels.size() != 1 || labels.height != image.size.height || labels.width != image.size.width)
+      throw Error(fmt::format("{}: is no mask of one plane of {}x{} as the image is", file.string(), image.size.height,
+                              image.size.width));
+    for (const Region& region : measure_regions(labels)) {
+      const auto place = [&](std::size_t axis) { return static_cast<double>(region.first[axis]); };
+      const auto extent = [&](std::size_t axis) {
+        return static_cast<double>(region.last[axis] - region.first[axis] + 1);
+      };
+      boxes.push_back({item, {place(1), place(2), extent(1), extent(2)}, label});
+    }
+  }
+  if (boxes.empty()) throw Error(fmt::format("{}: no mask of these images has an object", source));
   return boxes;
 }
 

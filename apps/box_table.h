@@ -21,4 +21,8 @@ void write_boxes(const std::filesystem::path& file, const Dataset& dataset, std:
 std::vector<TrueBox> read_boxes(const std::filesystem::path& file, const Dataset& dataset,
                                 std::span<const std::string> classes, const std::string& class_column);
 
+// Around each object of the masks of ids in a folder or file, all of the class `label`. Error where an image has no
+// mask of its name and size.
+std::vector<TrueBox> boxes_of_masks(const std::filesystem::path& masks, const Dataset& dataset, std::int32_t label);
+
 }  // namespace tuff

@@ -33,6 +33,7 @@ struct DetectArguments {
   std::string out, scales = "1", aspects = "1", background, truth, json, device, memory;
   double side = 0, threshold = 0.5, overlap = 0.3;
   std::int64_t stride = 0;
+  bool replace_nan = false;
 };
 
 // Of the classes of whole images, or the ids of masks; a network with one output says where an object is.
@@ -114,9 +115,21 @@ void check(const DetectArguments& arguments, const Model& model, const Dataset& 
   if (!arguments.json.empty() && arguments.truth.empty()) throw Error("--json: scores need --truth");
 }
 
+// From a table, or around the objects of masks, which are of one class.
+std::vector<TrueBox> true_boxes(const DetectArguments& arguments, const Dataset& dataset,
+                                const std::vector<std::string>& names, const Model& model, std::int32_t background) {
+  if (!fs::is_directory(arguments.truth) && !is_image_file(arguments.truth))
+    return read_boxes(arguments.truth, dataset, names, model.format.class_names.empty() ? "class" : "label");
+  if (names.size() > (background < 0 ? 1 : 2))
+    throw Error(fmt::format("--truth {}: masks of ids are of one class, the model knows {}; give a CSV of boxes",
+                            arguments.truth, fmt::join(names, ", ")));
+  return boxes_of_masks(arguments.truth, dataset, background == 0 ? 1 : 0);
+}
+
 void run_detect(const DetectArguments& arguments) {
   check_folder(arguments.out);
   Model model = load_model(arguments.model);
+  if (arguments.replace_nan) model.format.replace_nan = true;
   if (arguments.stride > 0) model.options.stride = arguments.stride;
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   const Dataset dataset = open_images(paths, model.format);
@@ -129,9 +142,9 @@ void run_detect(const DetectArguments& arguments) {
                                  .threshold = arguments.threshold,
                                  .overlap = arguments.overlap,
                                  .background = background_of(arguments, model, names)};
-  std::vector<TrueBox> truth;
-  if (!arguments.truth.empty())
-    truth = read_boxes(arguments.truth, dataset, names, model.format.class_names.empty() ? "class" : "label");
+  const std::vector<TrueBox> truth = arguments.truth.empty()
+                                         ? std::vector<TrueBox>{}
+                                         : true_boxes(arguments, dataset, names, model, options.background);
   const std::int64_t stride = map_stride(model.options);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   Predictor predictor(*loaded.device, *loaded.store, loaded.task->network(),
@@ -191,11 +204,14 @@ void add_detect_command(CLI::App& tuff) {
       ->check(CLI::PositiveNumber)
       ->type_name("PIXELS");
   command
-      ->add_option("--truth", arguments->truth,
-                   "CSV of true boxes, with the columns name, class or label, y, x, height, width: tells AP at IoU 0.5")
-      ->type_name("FILE");
+      ->add_option(
+          "--truth", arguments->truth,
+          "true boxes, for AP at IoU 0.5: a CSV with the columns name, class or label, y, x, height, width, or "
+          "masks of ids, a folder or a file")
+      ->type_name("FILE|DIR");
   command->add_option("--json", arguments->json, "write the scores as JSON; - is the standard output")
       ->type_name("FILE|-");
+  add_replace_nan_option(*command, arguments->replace_nan);
   add_memory_option(*command, arguments->memory, "device memory that it may take, e.g. 800M or 2G");
   add_device_option(*command, arguments->device);
   command->callback([arguments] { run_detect(*arguments); });

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/confusion_report.h"
 #include "apps/evaluate_autoencoder.h"
 #include "apps/evaluate_classifier.h"
 #include "apps/options.h"
@@ -41,11 +43,12 @@ struct EvaluateArguments {
   bool autotune = false;
   std::string tile = "auto";
   bool force_tiles = false;
+  bool replace_nan = false;
   ClassArguments classes;   // vae, classifiers
   std::int64_t seed = 0;    // of noise
   std::int64_t bits = 8;    // autoencoder
   std::string fit;          // classifiers
-  std::string confusion;    // classifiers
+  std::string confusion;    // where results are classes
   std::int64_t stride = 0;  // classifiers
 };
 
@@ -54,20 +57,44 @@ struct Evaluated {
   std::vector<double> scores;  // of DenseTask::metrics()
 };
 
+struct Evaluation {
+  std::vector<Metric> metrics;
+  std::vector<Evaluated> images;
+  std::vector<double> total;           // of all images
+  std::optional<Confusion> confusion;  // of pixels, where results are classes
+};
+
+constexpr const char* kPixels = "pixels";
+
+// Classes of masks have no other names.
+std::vector<std::string> class_ids(std::int64_t classes) {
+  std::vector<std::string> names;
+  for (std::int64_t id = 0; id < classes; ++id) names.push_back(std::to_string(id));
+  return names;
+}
+
+// Takes in an image's pixels; those that nothing is said of don't count.
+void count_pixels(Confusion& confusion, const std::vector<std::int32_t>& truth,
+                  const std::vector<std::int32_t>& predicted) {
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    if (truth[i] >= 0) confusion.add(truth[i], predicted[i]);
+}
+
 nlohmann::ordered_json to_json(const std::vector<Metric>& metrics, const std::vector<double>& scores) {
   nlohmann::ordered_json json;
   for (std::size_t i = 0; i < metrics.size(); ++i) json[key_of(metrics[i])] = scores[i];
   return json;
 }
 
-std::string to_json(const std::vector<Metric>& metrics, const std::vector<Evaluated>& images,
-                    const std::vector<double>& total) {
+std::string to_json(const Evaluation& evaluation) {
   nlohmann::ordered_json json;
-  json["mean"] = to_json(metrics, total);
+  json["mean"] = to_json(evaluation.metrics, evaluation.total);
+  if (evaluation.confusion)
+    json["classes"] = classes_json(*evaluation.confusion, class_ids(evaluation.confusion->classes()), kPixels);
   json["images"] = nlohmann::ordered_json::array();
-  for (const Evaluated& image : images) {
+  for (const Evaluated& image : evaluation.images) {
     nlohmann::ordered_json entry = {{"name", image.name}};
-    entry.update(to_json(metrics, image.scores));
+    entry.update(to_json(evaluation.metrics, image.scores));
     json["images"].push_back(std::move(entry));
   }
   return json.dump(2) + "\n";
@@ -82,15 +109,17 @@ void print_row(const std::vector<Metric>& metrics, const std::string& name, std:
   fmt::print("{}\n", row);
 }
 
-void print_table(const std::vector<Metric>& metrics, const std::vector<Evaluated>& images,
-                 const std::vector<double>& total) {
+void print_table(const Evaluation& evaluation) {
   std::size_t width = 5;
-  for (const Evaluated& image : images) width = std::max(width, image.name.size());
+  for (const Evaluated& image : evaluation.images) width = std::max(width, image.name.size());
   std::string head = fmt::format("{:{}}", "image", width);
-  for (const Metric& metric : metrics) head += fmt::format("  {:>6}", metric.title);
+  for (const Metric& metric : evaluation.metrics) head += fmt::format("  {:>6}", metric.title);
   fmt::print("{}\n", head);
-  for (const Evaluated& image : images) print_row(metrics, image.name, width, image.scores);
-  print_row(metrics, "all", width, total);
+  for (const Evaluated& image : evaluation.images) print_row(evaluation.metrics, image.name, width, image.scores);
+  print_row(evaluation.metrics, "all", width, evaluation.total);
+  if (!evaluation.confusion || evaluation.confusion->classes() < 3) return;
+  fmt::print("\n");
+  print_classes(*evaluation.confusion, class_ids(evaluation.confusion->classes()), kPixels);
 }
 
 // A row of the sheet: image, result, truth.
@@ -151,6 +180,7 @@ Chosen open_images_with_truth(const EvaluateArguments& arguments, const Model& m
 // A part of what the run was begun with, wherever that lies now.
 Chosen open_part(const EvaluateArguments& arguments) {
   TrainOptions options = run_options(arguments.model);
+  if (arguments.replace_nan) options.replace_nan = true;
   if (!arguments.images.empty()) options.images = arguments.images;
   if (!arguments.masks.empty()) options.masks = arguments.masks;
   if (!arguments.targets.empty()) options.targets = arguments.targets;
@@ -163,7 +193,11 @@ Chosen open_part(const EvaluateArguments& arguments) {
 Chosen open_evaluated(const EvaluateArguments& arguments, const Model& model) {
   check_truth(arguments, model);
   Chosen chosen = arguments.split.empty() ? open_images_with_truth(arguments, model) : open_part(arguments);
-  if (!learns_masks(model)) make_dense_task(model.options, model.format)->check(chosen.dataset);
+  const std::unique_ptr<DenseTask> task = make_dense_task(model.options, model.format);
+  if (!arguments.confusion.empty() && task->result_kind() != DenseResult::Kind::classes)
+    throw Error(
+        fmt::format("--confusion: the model is a {}, which gives no classes; leave it out", model.options.model));
+  if (!learns_masks(model)) task->check(chosen.dataset);
   return chosen;
 }
 
@@ -177,6 +211,7 @@ void evaluate_code(const EvaluateArguments& arguments, Model model) {
   refuse("autoencoders", {{"targets", !arguments.targets.empty()},
                           {"fit", !arguments.fit.empty()},
                           {"confusion", !arguments.confusion.empty()},
+                          {"replace-nan", arguments.replace_nan},
                           {"stride", arguments.stride > 0}});
   for (const auto& [option, given] : {std::pair("masks", arguments.masks), {"sheet", arguments.sheet}})
     if (!given.empty())
@@ -196,13 +231,14 @@ void evaluate_spectra(const EvaluateArguments& arguments, const Model& model) {
   if (!arguments.masks.empty()) throw Error("--masks: the model learned from signals, which have none; leave it out");
   refuse("networks of signals", {{"split", !arguments.split.empty()},
                                  {"fit", !arguments.fit.empty()},
-                                 {"confusion", !arguments.confusion.empty()},
+                                 {"replace-nan", arguments.replace_nan},
                                  {"stride", arguments.stride > 0},
                                  {"memory", !arguments.memory.empty()}});
   evaluate_signals({.signals = arguments.images,
                     .targets = arguments.targets,
                     .labels = arguments.classes.labels,
                     .json = arguments.json,
+                    .confusion = arguments.confusion,
                     .sheet = arguments.sheet,
                     .sheet_rows = arguments.sheet_rows,
                     .device = arguments.device,
@@ -233,12 +269,13 @@ void run_evaluate(const EvaluateArguments& arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   if (!arguments.sheet.empty()) check_image_name(arguments.sheet);
+  if (is_image_file(arguments.confusion)) check_image_name(arguments.confusion);
   Model model = load_model(arguments.model);
+  if (arguments.replace_nan) model.format.replace_nan = true;
   if (is_autoencoder(model.options.model)) return evaluate_code(arguments, std::move(model));
   if (takes_signals(model.options.model)) return evaluate_spectra(arguments, model);
   if (knows_classes(model)) return evaluate_classes(arguments, model);
-  for (const auto& [option, given] : {std::pair("fit", arguments.fit), {"confusion", arguments.confusion}})
-    if (!given.empty()) throw Error(fmt::format("--{}: goes with classifiers of whole images; leave it out", option));
+  if (!arguments.fit.empty()) throw Error("--fit: goes with classifiers of whole images; leave it out");
   if (arguments.stride > 0 && !is_classifier(model.options.model))
     throw Error(fmt::format("--stride: goes with classifiers; the model is a {}", model.options.model));
   if (arguments.stride > 0) model.options.stride = arguments.stride;
@@ -252,32 +289,35 @@ void run_evaluate(const EvaluateArguments& arguments) {
   Predictor predictor(*loaded.device, *loaded.store, task.network(), options);
   const auto reader = task.reader(*loaded.device);
   const auto scorer = task.scorer();
-  const std::vector<Metric> metrics = task.metrics();
+  Evaluation evaluation{.metrics = task.metrics()};
+  if (task.result_kind() == DenseResult::Kind::classes)
+    evaluation.confusion.emplace(std::max<std::int64_t>(2, loaded.model.options.classes));
 
   Progress progress("images", static_cast<std::int64_t>(chosen.items.size()));
-  std::vector<Evaluated> images;
   std::vector<SheetRow> rows;
   const auto rows_wanted = static_cast<std::size_t>(std::max<std::int64_t>(1, arguments.sheet_rows));
   for (const std::size_t item : chosen.items) {
     const std::string& name = dataset.items[item].name;
-    progress.update(static_cast<std::int64_t>(images.size()), name);
+    progress.update(static_cast<std::int64_t>(evaluation.images.size()), name);
     Sample sample = load_sample(dataset, item);
     task.prepare(sample);
     // Where there are real pairs, a denoiser sees the images as they are.
     const Image input = arguments.targets.empty() ? task.input_of(sample, item) : sample.image;
     DenseResult result = reader->read(predictor.predict(input));
-    images.push_back({name, scorer->add(sample, result)});
+    if (evaluation.confusion) count_pixels(*evaluation.confusion, sample.labels, result.labels.ids);
+    evaluation.images.push_back({name, scorer->add(sample, result)});
     if (!arguments.sheet.empty() && rows.size() < rows_wanted)
-      rows.push_back(sheet_row(name, metrics[0], images.back().scores[0], sample, std::move(result)));
+      rows.push_back(
+          sheet_row(name, evaluation.metrics[0], evaluation.images.back().scores[0], sample, std::move(result)));
   }
   progress.clear();
-  const std::vector<double> total = scorer->total();
+  evaluation.total = scorer->total();
   if (!arguments.sheet.empty()) write_image(arguments.sheet, contact_sheet(rows).image());
-  if (arguments.json == "-")
-    fmt::print("{}", to_json(metrics, images, total));
-  else if (!arguments.json.empty())
-    os::write_file(arguments.json, to_json(metrics, images, total));
-  if (arguments.json != "-") print_table(metrics, images, total);
+  if (!arguments.confusion.empty())
+    write_confusion(arguments.confusion, *evaluation.confusion, class_ids(evaluation.confusion->classes()));
+  if (arguments.json == "-") return fmt::print("{}", to_json(evaluation));
+  if (!arguments.json.empty()) os::write_file(arguments.json, to_json(evaluation));
+  print_table(evaluation);
 }
 
 }  // namespace
@@ -324,13 +364,17 @@ void add_evaluate_command(CLI::App& tuff) {
   command->add_option("--fit", arguments->fit, "classifiers: how images come to the net's size [as in training]")
       ->check(CLI::IsMember({"pad", "crop", "resize"}))
       ->type_name("pad|crop|resize");
-  command->add_option("--confusion", arguments->confusion, "classifiers: write as CSV who is taken for whom")
+  command
+      ->add_option("--confusion", arguments->confusion,
+                   "classes of images, pixels or signals: write who is taken for whom, as CSV or, where FILE is "
+                   "NAME.png, as a picture")
       ->type_name("FILE");
   command
       ->add_option("--stride", arguments->stride,
                    "classifiers: pixels from decision to decision of maps [as in training]")
       ->check(CLI::PositiveNumber)
       ->type_name("PIXELS");
+  add_replace_nan_option(*command, arguments->replace_nan);
   add_memory_option(*command, arguments->memory,
                     "device memory that it may take, e.g. 800M or 2G; larger images are cut into tiles");
   add_autotune_option(*command, arguments->autotune);

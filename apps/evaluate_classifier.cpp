@@ -9,14 +9,13 @@
 #include <span>
 #include <vector>
 
+#include "apps/confusion_report.h"
 #include "apps/progress.h"
 #include "apps/run_part.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
-#include "io/canvas.h"
 #include "io/labelled_dataset.h"
-#include "tasks/confusion.h"
 #include "train/split_options.h"
 
 namespace tuff {
@@ -136,82 +135,18 @@ class Evaluation {
 
 std::string to_json(const Confusion& confusion, const std::vector<std::string>& names,
                     const std::optional<TurnError>& turns) {
-  nlohmann::ordered_json json = {{"images", confusion.all()},
-                                 {"accuracy", confusion.accuracy()},
-                                 {"balanced_accuracy", confusion.balanced_accuracy()}};
+  nlohmann::ordered_json json = confusion_json(confusion, names, "images");
   if (turns) json["quarter_turns"] = {{"largest_change", turns->largest}, {"decisions_changed", turns->changed}};
-  json["classes"] = nlohmann::ordered_json::array();
-  for (std::int64_t c = 0; c < confusion.classes(); ++c) {
-    nlohmann::ordered_json row = nlohmann::ordered_json::array();
-    for (std::int64_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(c, p));
-    json["classes"].push_back({{"name", names[static_cast<std::size_t>(c)]},
-                               {"images", confusion.of_class(c)},
-                               {"precision", confusion.precision(c)},
-                               {"recall", confusion.recall(c)},
-                               {"f1", confusion.f1(c)},
-                               {"taken_for", row}});
-  }
   return json.dump(2) + "\n";
-}
-
-std::string to_csv(const Confusion& confusion, const std::vector<std::string>& names) {
-  std::string text = "truth";
-  for (const std::string& name : names) text += "," + name;
-  text += "\n";
-  for (std::int64_t c = 0; c < confusion.classes(); ++c) {
-    text += names[static_cast<std::size_t>(c)];
-    for (std::int64_t p = 0; p < confusion.classes(); ++p) text += fmt::format(",{}", confusion.count(c, p));
-    text += "\n";
-  }
-  return text;
-}
-
-// Rows are true classes, columns what they are taken for; the darker, the larger the share of the row.
-Canvas picture(const Confusion& confusion, const std::vector<std::string>& names) {
-  constexpr std::int64_t kCell = 44, kEdge = 8;
-  constexpr Color kInk = {30, 30, 30}, kPaper = {255, 255, 255};
-  std::int64_t left = 0;
-  for (const std::string& name : names) left = std::max(left, text_width(name));
-  left += 2 * kEdge;
-  const std::int64_t top = 2 * kEdge + 8, count = confusion.classes();
-  Canvas canvas(left + count * kCell + kEdge, top + count * kCell + kEdge, kPaper);
-  const auto centered = [&](std::int64_t x, std::int64_t y, const std::string& text, Color color) {
-    canvas.text(x + (kCell - text_width(text)) / 2, y, text, color);
-  };
-  for (std::int64_t c = 0; c < count; ++c) {
-    const std::string& name = names[static_cast<std::size_t>(c)];
-    centered(left + c * kCell, kEdge, name.substr(0, (kCell - 2) / 6), kInk);
-    canvas.text(kEdge, top + c * kCell + kCell / 2 - 3, name, kInk);
-    for (std::int64_t p = 0; p < count; ++p) {
-      const std::int64_t images = confusion.count(c, p), all = std::max<std::int64_t>(1, confusion.of_class(c));
-      const double share = static_cast<double>(images) / static_cast<double>(all);
-      const auto fade = [&](int full) { return static_cast<std::uint8_t>(255 - std::sqrt(share) * (255 - full)); };
-      const Color fill = c == p ? Color{fade(20), fade(110), fade(70)} : Color{fade(190), fade(40), fade(30)};
-      canvas.fill(left + p * kCell, top + c * kCell, kCell - 1, kCell - 1, fill);
-      if (images > 0)
-        centered(left + p * kCell, top + c * kCell + kCell / 2 - 3, std::to_string(images),
-                 share > 0.3 ? kPaper : kInk);
-    }
-  }
-  return canvas;
 }
 
 void print_scores(const Confusion& confusion, const std::vector<std::string>& names,
                   const std::optional<TurnError>& turns) {
-  std::size_t width = 5;
-  for (const std::string& name : names) width = std::max(width, name.size());
-  fmt::print("{} images  accuracy {:.4f}  balanced accuracy {:.4f}\n", confusion.all(), confusion.accuracy(),
-             confusion.balanced_accuracy());
+  print_accuracy(confusion, "images");
   if (turns)
     fmt::print("turned by 90, 180, 270 degrees: probabilities change by up to {:.2g}, {:.2f} % of decisions change\n",
                turns->largest, 100 * turns->changed);
-  fmt::print("{:{}}  images  precision  recall      F1  taken for\n", "class", width);
-  for (std::int64_t c = 0; c < confusion.classes(); ++c) {
-    fmt::print("{:{}}  {:>6}     {:.4f}  {:.4f}  {:.4f} ", names[static_cast<std::size_t>(c)], width,
-               confusion.of_class(c), confusion.precision(c), confusion.recall(c), confusion.f1(c));
-    for (std::int64_t p = 0; p < confusion.classes(); ++p) fmt::print(" {:>4}", confusion.count(c, p));
-    fmt::print("\n");
-  }
+  print_classes(confusion, names, "images");
 }
 
 }  // namespace
@@ -220,8 +155,8 @@ void evaluate_classifier(const ClassifierEvaluation& given, const Model& model) 
   const Evaluation evaluation(given, model);
   const std::vector<std::string>& names = model.format.class_names;
   const Confusion& confusion = evaluation.confusion();
-  if (!given.confusion.empty()) os::write_file(given.confusion, to_csv(confusion, names));
-  if (!given.sheet.empty()) write_image(given.sheet, picture(confusion, names).image());
+  if (!given.confusion.empty()) write_confusion(given.confusion, confusion, names);
+  if (!given.sheet.empty()) write_image(given.sheet, confusion_picture(confusion, names).image());
   const std::string json = to_json(confusion, names, evaluation.turns());
   if (given.json == "-") return fmt::print("{}", json);
   if (!given.json.empty()) os::write_file(given.json, json);

@@ -15,7 +15,7 @@ struct ClassifierEvaluation {
   std::string labels;
   std::string fit;        // empty: as in training
   std::string json;       // file, "-" for the standard output, or empty
-  std::string confusion;  // CSV, or empty
+  std::string confusion;  // CSV or picture, or empty
   std::string sheet;      // picture of the same, or empty
   std::string device;
   std::string memory;

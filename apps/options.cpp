@@ -28,6 +28,11 @@ void add_dtype_option(CLI::App& command, std::string& dtype) {
       ->type_name("f32|f16");
 }
 
+void add_replace_nan_option(CLI::App& command, bool& replace_nan) {
+  command.add_flag("--replace-nan", replace_nan,
+                   "take a channel's smallest value where others are no finite numbers, instead of refusing it");
+}
+
 void add_autotune_option(CLI::App& command, bool& autotune) {
   command.add_flag("--autotune", autotune,
                    "time every kernel that can do an operation once, and use the fastest; results may differ in their "

@@ -15,6 +15,9 @@ void add_device_option(CLI::App& command, std::string& device);
 // f32 or f16, see storage_on() of session.h.
 void add_dtype_option(CLI::App& command, std::string& dtype);
 
+// DataFormat::replace_nan, for a model that was trained without.
+void add_replace_nan_option(CLI::App& command, bool& replace_nan);
+
 // See open_tuner() of session.h.
 void add_autotune_option(CLI::App& command, bool& autotune);
 

@@ -10,6 +10,7 @@
 
 #include "apps/commands.h"
 #include "apps/options.h"
+#include "base/error.h"
 #include "base/os.h"
 #include "io/canvas.h"
 #include "tasks/illumination_task.h"
@@ -96,10 +97,14 @@ struct PatternArguments {
   std::string model;
   std::string out;
   std::string grid;
+  std::string network;
 };
 
 void run_patterns(const PatternArguments& arguments) {
   Model model = load_model(arguments.model);
+  std::error_code ignored;
+  if (!arguments.network.empty() && std::filesystem::equivalent(model.path, arguments.network, ignored))
+    throw Error(fmt::format("--network {}: is the model itself; name another file", arguments.network));
   if (!arguments.grid.empty()) model.options.lamp_grid = arguments.grid;
   const LampPatterns patterns = lamp_patterns(model);
   check_folder(arguments.out);
@@ -107,8 +112,12 @@ void run_patterns(const PatternArguments& arguments) {
   const std::filesystem::path folder =
       arguments.out.empty() ? model.path.parent_path() : std::filesystem::path(arguments.out);
   write_patterns(model, folder);
+  if (!arguments.network.empty()) save_reader(arguments.network, model);
   fmt::print("{}: {} pattern{} of {} lamps\n", (folder / "patterns.csv").string(), patterns.patterns,
              patterns.patterns == 1 ? "" : "s", patterns.lamps);
+  if (!arguments.network.empty())
+    fmt::print("{}: the network that reads images of {} exposure{}\n", arguments.network, patterns.patterns,
+               patterns.patterns == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -130,6 +139,13 @@ void add_patterns_command(CLI::App& tuff) {
       ->type_name("DIR");
   command->add_option("--lamp-grid", arguments->grid, "how the lamps stand [as in training]")
       ->type_name("ROWSxCOLUMNS");
+  command
+      ->add_option("--network", arguments->network,
+                   "also write the network behind the lamps, for images of real exposures by these patterns, one a "
+                   "channel, in files as the lamps' images were: a model for tuff predict, evaluate, convert, and for "
+                   "--init of a training that goes on with such images, which it then scales by what they hold "
+                   "themselves")
+      ->type_name("FILE.safetensors");
   command->callback([arguments] { run_patterns(*arguments); });
 }
 

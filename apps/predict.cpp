@@ -35,6 +35,7 @@ struct PredictArguments {
   std::string tile = "auto";
   std::string axes;
   bool no_overlay = false;
+  bool replace_nan = false;
   bool force_tiles = false;
   std::string dtype;
   std::string memory;
@@ -52,6 +53,7 @@ struct Input {
 
 Input load_input(const Dataset& dataset, std::size_t item) {
   auto image = std::make_shared<Image>(load_item_image(dataset, item, false));
+  settle_non_finite(*image, dataset.format, dataset.items[item]);
   std::vector<ChannelScaling> scalings = normalize(*image, dataset.format.normalization, dataset.format.joint_scale);
   return {std::move(image), std::move(scalings)};
 }
@@ -155,6 +157,7 @@ bool predict_whole_images(const PredictArguments& arguments, const Model& model,
 // The model with what this call says of classifiers.
 Model load_for_prediction(const PredictArguments& arguments) {
   Model model = load_model(arguments.model);
+  if (arguments.replace_nan) model.format.replace_nan = true;
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   for (const auto& [option, given] : {std::pair("fit", !arguments.fit.empty()), {"stride", arguments.stride > 0}})
     if (given && !is_classifier(model.options.model))
@@ -170,6 +173,8 @@ void run_predict(PredictArguments arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   Model model = load_model(arguments.model);
+  if (takes_signals(model.options.model) && arguments.replace_nan)
+    throw Error("--replace-nan: means nothing to networks of signals; leave it out");
   if (takes_signals(model.options.model))
     return predict_signals({arguments.inputs, arguments.out, arguments.device, arguments.autotune}, model);
   model = load_for_prediction(arguments);
@@ -220,6 +225,7 @@ void add_predict_command(CLI::App& tuff) {
       ->type_name("PIXELS|auto");
   command->add_flag("--force-tiles", arguments->force_tiles,
                     "tiles even where the network's norm sees the whole image");
+  add_replace_nan_option(*command, arguments->replace_nan);
   command->add_option("--axes", arguments->axes, "meaning of a TIFF's pages, e.g. ZYX; default: as in training")
       ->type_name("AXES");
   command

@@ -7,27 +7,20 @@
 
 #include "apps/progress.h"
 #include "apps/session.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/os.h"
 
 namespace tuff {
 namespace {
 
-// A field of a table that others can read, whatever is in it.
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char character : text) quoted += character == '"' ? "\"\"" : std::string(1, character);
-  return quoted + "\"";
-}
-
 std::string table(const LabelledDataset& images, const std::vector<std::string>& classes,
                   std::span<const float> probabilities, std::span<const std::int32_t> said) {
   std::string text = "name,class";
-  for (const std::string& name : classes) text += "," + field(name);
+  for (const std::string& name : classes) text += "," + csv_field(name);
   text += "\n";
   for (std::size_t i = 0; i < said.size(); ++i) {
-    text += field(images.files.items[i].name) + "," + field(classes[static_cast<std::size_t>(said[i])]);
+    text += csv_field(images.files.items[i].name) + "," + csv_field(classes[static_cast<std::size_t>(said[i])]);
     for (std::size_t c = 0; c < classes.size(); ++c)
       text += fmt::format(",{:.6f}", probabilities[i * classes.size() + c]);
     text += "\n";

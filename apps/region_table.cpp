@@ -5,15 +5,10 @@
 
 #include <cmath>
 
+#include "base/csv.h"
+
 namespace tuff {
 namespace {
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + "\"";
-}
 
 std::string number(double value) {
   return std::isfinite(value) ? fmt::format("{:.9g}", value) : "";
@@ -42,7 +37,7 @@ std::string RegionTable::header() const {
 
 std::string RegionTable::row(const std::string& image, const Region& region) const {
   const auto [z, y, x] = region.centroid;
-  std::vector<std::string> fields = {quoted(image), std::to_string(region.id), std::to_string(region.pixels),
+  std::vector<std::string> fields = {csv_field(image), std::to_string(region.id), std::to_string(region.pixels),
                                      number(region.area)};
   const auto add = [&](std::initializer_list<double> values) {
     for (const double value : values) fields.push_back(number(value));

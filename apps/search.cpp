@@ -12,6 +12,7 @@
 #include "apps/commands.h"
 #include "apps/session.h"
 #include "apps/train.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
@@ -282,7 +283,6 @@ std::optional<std::size_t> Search::best() const {
 }
 
 void Search::write_table() const {
-  const auto quoted = [](const std::string& text) { return text.find(',') == text.npos ? text : "\"" + text + "\""; };
   std::string text = "trial,status,epochs";
   for (const auto& [name, value] : states_[0].values) text += "," + name;
   text += ",best_epoch";
@@ -291,7 +291,7 @@ void Search::write_table() const {
   for (std::size_t trial = 0; trial < states_.size(); ++trial) {
     const State& state = states_[trial];
     text += fmt::format("{},{},{}", trial + 1, status(trial), state.rows.size());
-    for (const auto& [name, value] : state.values) text += "," + quoted(value);
+    for (const auto& [name, value] : state.values) text += "," + csv_field(value);
     const MetricsRow* row = best_row(state);
     text += row == nullptr ? "," : fmt::format(",{}", row->epoch);
     for (std::size_t i = 0; i < metrics_.size(); ++i) text += row == nullptr ? "," : fmt::format(",{}", row->scores[i]);

@@ -9,11 +9,12 @@
 #include <numeric>
 #include <set>
 
+#include "apps/confusion_report.h"
 #include "apps/session.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
-#include "tasks/confusion.h"
 #include "tasks/signal_objective.h"
 
 namespace tuff {
@@ -103,9 +104,9 @@ fs::path result_of(const fs::path& file, const SignalPrediction& given, const st
 
 void write_classes(const fs::path& file, const std::vector<std::string>& names, const std::vector<Image>& results) {
   std::string text = "number,class";
-  for (const std::string& name : names) text += "," + name;
+  for (const std::string& name : names) text += "," + csv_field(name);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    text += fmt::format("\n{},{}", i + 1, names[decision(results[i])]);
+    text += fmt::format("\n{},{}", i + 1, csv_field(names[decision(results[i])]));
     for (const float share : results[i].values) text += fmt::format(",{:.6g}", share);
   }
   os::write_file(file, text + "\n");
@@ -130,34 +131,6 @@ SignalData open_predicted(const std::string& file, const Model& model) {
   return open_signals(files, model.format);
 }
 
-void print_confusion(const Confusion& confusion, const std::vector<std::string>& names) {
-  std::size_t width = 5;
-  for (const std::string& name : names) width = std::max(width, name.size());
-  fmt::print("{} signals  accuracy {:.4f}  balanced accuracy {:.4f}\n", confusion.all(), confusion.accuracy(),
-             confusion.balanced_accuracy());
-  fmt::print("{:{}}  signals  precision  recall      F1  taken for\n", "class", width);
-  for (std::int64_t c = 0; c < confusion.classes(); ++c) {
-    fmt::print("{:{}}  {:>7}     {:.4f}  {:.4f}  {:.4f} ", names[static_cast<std::size_t>(c)], width,
-               confusion.of_class(c), confusion.precision(c), confusion.recall(c), confusion.f1(c));
-    for (std::int64_t p = 0; p < confusion.classes(); ++p) fmt::print(" {:>5}", confusion.count(c, p));
-    fmt::print("\n");
-  }
-}
-
-nlohmann::ordered_json to_json(const Confusion& confusion, const std::vector<std::string>& names) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (std::int64_t c = 0; c < confusion.classes(); ++c) {
-    std::vector<std::int64_t> row;
-    for (std::int64_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(c, p));
-    json.push_back({{"name", names[static_cast<std::size_t>(c)]},
-                    {"precision", confusion.precision(c)},
-                    {"recall", confusion.recall(c)},
-                    {"f1", confusion.f1(c)},
-                    {"taken_for", row}});
-  }
-  return json;
-}
-
 void finish(const SignalEvaluation& given, const nlohmann::ordered_json& json) {
   if (given.json == "-") fmt::print("{}\n", json.dump(2));
   if (!given.json.empty() && given.json != "-") os::write_file(given.json, json.dump(2) + "\n");
@@ -168,11 +141,12 @@ void evaluate_classes(const SignalEvaluation& given, const SignalData& data, con
   for (std::size_t i = 0; i < results.size(); ++i)
     confusion.add(data.labels[i], static_cast<std::int32_t>(decision(results[i])));
   const std::vector<std::string>& names = data.format.class_names;
-  const nlohmann::ordered_json json = {
-      {"mean", {{"accuracy", confusion.accuracy()}, {"balanced_accuracy", confusion.balanced_accuracy()}}},
-      {"classes", to_json(confusion, names)}};
-  if (given.json != "-") print_confusion(confusion, names);
-  finish(given, json);
+  if (!given.confusion.empty()) write_confusion(given.confusion, confusion, names);
+  if (given.json != "-") {
+    print_accuracy(confusion, "signals");
+    print_classes(confusion, names, "signals");
+  }
+  finish(given, confusion_json(confusion, names, "signals"));
 }
 
 void evaluate_denoised(const SignalEvaluation& given, SignalData data, const std::vector<Image>& inputs,
@@ -222,6 +196,7 @@ void predict_signals(const SignalPrediction& given, const Model& model) {
 void evaluate_signals(const SignalEvaluation& given, const Model& model) {
   const bool classes = gives_signal_classes(model.options.model);
   if (classes && !given.sheet.empty()) throw Error("--sheet: is for denoisers; leave it out");
+  if (!classes && !given.confusion.empty()) throw Error("--confusion: is for classifiers; leave it out");
   if (classes && !given.targets.empty()) throw Error("--targets: is for denoisers; leave it out");
   TrainOptions options = model.options;
   if (!given.targets.empty()) options.noise = "none";  // signals have noise of their own

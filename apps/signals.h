@@ -23,8 +23,9 @@ struct SignalEvaluation {
   std::string signals;
   std::string targets;
   std::string labels;
-  std::string json;   // file, "-" for the standard output, or empty
-  std::string sheet;  // picture of the first signals, or empty
+  std::string json;       // file, "-" for the standard output, or empty
+  std::string confusion;  // CSV or picture, or empty; classifiers
+  std::string sheet;      // picture of the first signals, or empty; denoisers
   std::int64_t sheet_rows = 6;
   std::string device;
   bool autotune = false;

@@ -35,7 +35,9 @@ Image noise(std::int64_t channels, std::int64_t side) {
 Image image_for(const SlidingArguments& arguments, const Model& model) {
   if (arguments.image.empty()) return noise(model.format.image_channels, arguments.size);
   const std::filesystem::path path = arguments.image;
-  return load_item_image(open_images(std::span(&path, 1), model.format), 0);
+  DataFormat format = model.format;
+  format.replace_nan = true;  // only times count here
+  return load_item_image(open_images(std::span(&path, 1), format), 0);
 }
 
 void run_sliding(const SlidingArguments& arguments) {

@@ -194,6 +194,7 @@ TrainingTask prepare_training(TrainOptions options, std::optional<Model> resume)
   task.run = task.options.out;
   task.cache_folder = os::cache_folder();
   task.objective = objective_of(task.options);
+  if (task.resume) task.resume->format.replace_nan = task.options.replace_nan;
   if (task.resume && task.resume->format != task.objective->format())
     throw Error(
         fmt::format("{}: these images{} have another number of channels than when the run was begun; begin a new run",

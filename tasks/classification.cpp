@@ -31,10 +31,6 @@
 namespace tuff {
 namespace {
 
-std::uint64_t seed_of(const TrainOptions& options) {
-  return static_cast<std::uint64_t>(options.seed);
-}
-
 Value weights_of(Graph& graph, const TrainOptions& options) {
   const std::vector<double> weights = decimal_list(options.class_weights, "class-weights");
   if (weights.empty()) return {};

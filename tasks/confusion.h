@@ -1,4 +1,4 @@
-// How often images of each class are taken for each class, and the scores that follow.
+// How often images, pixels or signals of each class are taken for each class, and the scores that follow.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Confusion {
   std::int64_t count(std::int64_t truth, std::int64_t predicted) const {
     return counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
   }
-  std::int64_t of_class(std::int64_t truth) const;       // images
-  std::int64_t taken_for(std::int64_t predicted) const;  // images
+  std::int64_t of_class(std::int64_t truth) const;
+  std::int64_t taken_for(std::int64_t predicted) const;
   std::int64_t all() const;
 
   // Shares; 0 where there is nothing to take a share of.
@@ -27,7 +27,7 @@ class Confusion {
   double recall(std::int64_t index) const;
   double precision(std::int64_t index) const;
   double f1(std::int64_t index) const;
-  double balanced_accuracy() const;  // mean recall of the classes that have images
+  double balanced_accuracy() const;  // mean recall of the classes that there are
 
  private:
   std::int64_t classes_;

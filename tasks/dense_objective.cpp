@@ -28,10 +28,6 @@ namespace {
 
 constexpr std::int64_t kWatchedSteps = 100;  // of an epoch: as many whatever has been annotated
 
-std::uint64_t seed_of(const TrainOptions& options) {
-  return static_cast<std::uint64_t>(options.seed);
-}
-
 bool has_crop(const TrainOptions& options) {
   return applies(*find_field("crop"), options.model);
 }

@@ -23,6 +23,12 @@ double softplus(double x) {
   return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
 }
 
+void require_lamps(const Model& model) {
+  if (model.options.model != "illumination")
+    throw Error(fmt::format("{}: is a {}, which has no lamps; patterns are those of `tuff train illumination`",
+                            model.path.string(), model.options.model));
+}
+
 }  // namespace
 
 std::unique_ptr<DenseTask> illumination_task(const TrainOptions& options, const DataFormat& format) {
@@ -42,9 +48,7 @@ std::unique_ptr<DenseTask> illumination_task(const TrainOptions& options, const 
 }
 
 LampPatterns lamp_patterns(const Model& model) {
-  if (model.options.model != "illumination")
-    throw Error(fmt::format("{}: is a {}, which has no lamps; patterns are those of `tuff train illumination`",
-                            model.path.string(), model.options.model));
+  require_lamps(model);
   const IlluminationConfig config = illumination_config(model.options, model.format);
   LampPatterns result{.patterns = config.patterns, .lamps = config.lamps, .brightness = {}};
   result.brightness.assign(static_cast<std::size_t>(config.patterns * config.lamps),
@@ -61,6 +65,23 @@ LampPatterns lamp_patterns(const Model& model) {
     for (double& value : row) value /= sum;
   }
   return result;
+}
+
+void save_reader(const std::filesystem::path& path, const Model& model) {
+  require_lamps(model);
+  TrainOptions options = model.options;
+  DataFormat format = model.format;
+  const TrainOptions defaults;
+  options.model = format.target_channels == 0 ? "unet" : "insilico";
+  options.patterns = defaults.patterns, options.uniform = defaults.uniform, options.lamp_grid = defaults.lamp_grid;
+  options.channels.clear();
+  format.channels.clear();
+  format.image_channels = static_cast<int>(model.options.patterns);
+  format.files_per_image = format.files_per_image > 1 ? format.image_channels : 1;
+  const auto task = make_dense_task(options, format);
+  Graph graph;
+  task->network().build(graph, graph.input("images", {1, format.image_channels, options.crop, options.crop}), false);
+  save_model(path, options, format, model, graph.variables());
 }
 
 std::pair<std::int64_t, std::int64_t> lamp_grid(std::string_view text, std::int64_t lamps) {

@@ -2,6 +2,7 @@
 // other images, is what the data hold: masks or targets.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,10 @@ struct LampPatterns {
   }
 };
 LampPatterns lamp_patterns(const Model& model);
+
+// The network behind the lamps as a model of its own, a unet or insilico that takes one channel a pattern: what a
+// microscope that shines those patterns gives. Error where the model is another.
+void save_reader(const std::filesystem::path& path, const Model& model);
 
 // "8x8" as rows and columns, 0 and 0 for "". Error where it is none, or has another number of places than lamps.
 std::pair<std::int64_t, std::int64_t> lamp_grid(std::string_view text, std::int64_t lamps);

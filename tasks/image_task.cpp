@@ -147,7 +147,7 @@ class DenoisingTask : public ImageTask {
 
   Image input_of(const Sample& sample, std::size_t item) const override {
     Image image = sample.image;
-    PhiloxStream random(static_cast<std::uint64_t>(options().seed), static_cast<std::uint32_t>(kValidationEpoch),
+    PhiloxStream random(seed_of(options()), static_cast<std::uint32_t>(kValidationEpoch),
                         static_cast<std::uint32_t>(item), static_cast<std::uint32_t>(RandomUse::noise));
     add_noise(image.values, noise_, random);
     return image;

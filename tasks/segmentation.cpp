@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "instances/borders.h"
+#include "instances/centers.h"
 #include "ops/bce_with_logits.h"
 #include "ops/cross_entropy.h"
 #include "ops/dice_loss.h"
@@ -76,6 +77,8 @@ class SegmentationTask : public DenseTask {
       extra = border_weights(labels_of(sample), options_.border_weight, options_.border_sigma);
     if (options_.boundary > 0)
       sample.labels = boundary_classes(labels_of(sample), options_.boundary);
+    else if (options_.centers > 0)
+      sample.labels = center_classes(labels_of(sample), options_.centers, kUndefinedLabel);
     else if (has_objects())
       for (std::int32_t& label : sample.labels) label = std::min(label, 1);
     if (!is_weighted()) return;
@@ -116,8 +119,10 @@ class SegmentationTask : public DenseTask {
     return mul_scalar(sum, 1 / weights);
   }
 
-  bool has_objects() const { return options_.boundary > 0 || options_.border_weight > 0; }
-  bool is_weighted() const { return !class_weights_.empty() || options_.border_weight > 0 || options_.undefined >= 0; }
+  bool has_objects() const { return options_.boundary > 0 || options_.border_weight > 0 || options_.centers > 0; }
+  bool is_weighted() const {
+    return !class_weights_.empty() || options_.border_weight > 0 || options_.undefined >= 0 || options_.centers > 0;
+  }
   float weight_of(std::int32_t label) const {
     if (label < 0) return 0;
     return class_weights_.empty() ? 1.0f : static_cast<float>(class_weights_[static_cast<std::size_t>(label)]);
@@ -182,7 +187,8 @@ Value training_loss(Value logits, Value labels, const TrainOptions& options, Val
     return over_weights(
         multi_class ? focal_loss(logits, labels,
                                  {.gamma = gamma, .ignore_index = kUndefinedLabel, .reduction = reduction}, {}, weight)
-                    : sigmoid_focal_loss(logits, labels, 0.25f, gamma, {.reduction = reduction, .weight = weight}));
+                    : sigmoid_focal_loss(logits, weight ? clamp_min(labels, 0) : labels, 0.25f, gamma,
+                                         {.reduction = reduction, .weight = weight}));
   throw Error(fmt::format("loss: \"{}\" is none of bce, ce, dice, bce+dice, ce+dice, tversky, focal", options.loss));
 }
 

@@ -20,10 +20,6 @@ namespace {
 constexpr std::int64_t kLeastSteps = 100;
 constexpr std::int64_t kValidationEpoch = 0xffffffff;  // of noise: training reaches no such epoch
 
-std::uint64_t seed_of(const TrainOptions& options) {
-  return static_cast<std::uint64_t>(options.seed);
-}
-
 PhiloxStream noise_stream(const TrainOptions& options, std::int64_t epoch, std::int64_t number) {
   return PhiloxStream(seed_of(options), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(number),
                       static_cast<std::uint32_t>(RandomUse::noise));

@@ -23,8 +23,10 @@ DataFormat data_format(const TrainOptions& options) {
   format.normalization = parse_normalization(options.normalize);
   format.classes = static_cast<int>(options.classes);
   format.dims = static_cast<int>(options.dims);
-  format.instances = learns_objects(options.model) || options.boundary > 0 || options.border_weight > 0;
+  format.instances =
+      learns_objects(options.model) || options.boundary > 0 || options.border_weight > 0 || options.centers > 0;
   format.joint_scale = options.model == "illumination";  // light adds up
+  format.replace_nan = options.replace_nan;
   format.undefined = static_cast<int>(options.undefined);
   return format;
 }

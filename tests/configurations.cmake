@@ -15,7 +15,7 @@ add_test(NAME unit/library_size COMMAND ${CMAKE_COMMAND} -DFILE=$<TARGET_FILE:tu
 set_tests_properties(unit/library_size PROPERTIES LABELS "unit;commit;full")
 
 # Whole models, and ops of which drivers compile many programs of elementwise functions.
-set(long_tests apps/autoencoder_test apps/bench_test apps/classifier_test apps/convert_test apps/run_test apps/kill_test apps/latent_test apps/networks_test apps/receptive_field_test apps/search_test apps/split_test apps/vae_test onnx/conformance_test onnx/export_test
+set(long_tests apps/autoencoder_test apps/bench_test apps/classifier_test apps/convert_test apps/run_test apps/kill_test apps/latent_test apps/networks_test apps/receptive_field_test apps/refusals_test apps/search_test apps/split_test apps/vae_test onnx/conformance_test onnx/export_test
   onnx/pretrained_test models/networks_parity_test models/networks_test runtime/setup_test tasks/classification_test tasks/dense_tasks_test train/autoencoder_test train/vae_parity_test train/trainer_test train/tuning_test train/precision_test train/predict_test train/parity_test ops/activation_test ops/bce_with_logits_test
   ops/cross_entropy_test ops/dice_loss_test ops/elementary_test ops/elementwise_loss_test ops/focal_loss_test
   ops/pointwise_test ops/softmax_test ops/ssim_test ops/statistics_test)

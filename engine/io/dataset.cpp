@@ -50,18 +50,40 @@ ChannelScaling statistics(std::span<const float> values, Normalization normaliza
   return {mean, squares > 0 ? 1 / std::sqrt(squares / count) : 0};
 }
 
-// Registered float images have NaN borders: they get the smallest value there is.
 void replace_non_finite(std::span<float> values) {
   float smallest = std::numeric_limits<float>::max();
-  bool any = false;
-  for (const float value : values) {
-    any |= !std::isfinite(value);
+  for (const float value : values)
     if (std::isfinite(value)) smallest = std::min(smallest, value);
-  }
-  if (!any) return;
   if (smallest == std::numeric_limits<float>::max()) smallest = 0;
   for (float& value : values)
     if (!std::isfinite(value)) value = smallest;
+}
+
+// Where a value lies, in words; `channels`: those that were chosen of the files'.
+std::string place_of(std::int64_t channel, std::int64_t index, const Image& image, const DataItem& item,
+                     const std::vector<std::filesystem::path>& files, const std::vector<int>& channels) {
+  const std::int64_t own = channels.empty() ? channel : channels[static_cast<std::size_t>(channel)];
+  const bool file_each = files.size() > 1;
+  std::string place = fmt::format("{}: ", files[file_each ? static_cast<std::size_t>(own) : 0].string());
+  if (item.planes > 1) place += fmt::format("plane {}, ", item.plane);
+  if (!file_each) place += fmt::format("channel {}, ", own);
+  if (image.depth > 1) place += fmt::format("z {}, ", index / (image.height * image.width));
+  return place + fmt::format("y {}, x {}", index / image.width % image.height, index % image.width);
+}
+
+void settle_non_finite(Image& image, const DataFormat& format, const DataItem& item,
+                       const std::vector<std::filesystem::path>& files, const std::vector<int>& channels) {
+  for (std::int64_t c = 0; c < image.channels; ++c) {
+    const std::span<float> values = image.channel(c);
+    const auto bad = std::ranges::find_if_not(values, [](float value) { return std::isfinite(value); });
+    if (bad == values.end()) continue;
+    if (!format.replace_nan)
+      throw Error(
+          fmt::format("{}: the value is no finite number; mend the image, or let --replace-nan take the "
+                      "smallest value in the place of such ones",
+                      place_of(c, bad - values.begin(), image, item, files, channels)));
+    replace_non_finite(values);
+  }
 }
 
 // One value a pixel; a mask saved in colours has equal channels, or any that isn't black is foreground.
@@ -163,6 +185,7 @@ std::string to_json(const DataFormat& format) {
                  {"undefined", format.undefined},
                  {"dims", format.dims},
                  {"joint_scale", format.joint_scale},
+                 {"replace_nan", format.replace_nan},
                  {"target_channels", format.target_channels}};
   if (!format.class_names.empty()) object["class_names"] = format.class_names;
   return object.dump();
@@ -197,6 +220,8 @@ DataFormat data_format_from_json(std::string_view text) {
         value.get_to(format.dims);
       else if (key == "joint_scale")
         value.get_to(format.joint_scale);
+      else if (key == "replace_nan")
+        value.get_to(format.replace_nan);
       else if (key == "target_channels")
         value.get_to(format.target_channels);
       else if (key == "class_names")
@@ -217,7 +242,9 @@ Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized
   const DataItem& item = dataset.items[index];
   Image image = read_parts(dataset, item, item.images);
   if (!dataset.format.channels.empty()) image = choose_channels(image, dataset.format.channels);
-  if (normalized) normalize(image, dataset.format.normalization, dataset.format.joint_scale);
+  if (!normalized) return image;
+  settle_non_finite(image, dataset.format, item);
+  normalize(image, dataset.format.normalization, dataset.format.joint_scale);
   return image;
 }
 
@@ -237,6 +264,7 @@ Sample load_sample(const Dataset& dataset, std::size_t index) {
   Sample sample{load_item_image(dataset, index), {}, {}};
   if (!item.targets.empty()) {
     sample.targets = read_parts(dataset, item, item.targets);
+    settle_non_finite(sample.targets, dataset.format, item, item.targets, {});
     normalize(sample.targets, dataset.format.normalization);
   }
   if (item.mask.empty()) return sample;
@@ -245,9 +273,12 @@ Sample load_sample(const Dataset& dataset, std::size_t index) {
   return sample;
 }
 
+void settle_non_finite(Image& image, const DataFormat& format, const DataItem& item) {
+  settle_non_finite(image, format, item, item.images, format.channels);
+}
+
 std::vector<ChannelScaling> normalize(Image& image, Normalization normalization, bool joint) {
   std::vector<ChannelScaling> scalings;
-  for (std::int64_t c = 0; c < image.channels; ++c) replace_non_finite(image.channel(c));
   const ChannelScaling all = joint ? statistics(image.values, normalization) : ChannelScaling{};
   for (std::int64_t c = 0; c < image.channels; ++c) {
     const std::span<float> values = image.channel(c);

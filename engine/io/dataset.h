@@ -36,6 +36,7 @@ struct DataFormat {
   int dims = 2;              // 2: each slice of a stack is an image; 3: a stack is a volume
   bool joint_scale = false;  // an image's channels are brought to a common scale together: sums of them mean something
   int target_channels = 0;   // of images that are to be predicted; 0: none, or not known yet
+  bool replace_nan = false;  // values that are no finite numbers become their channel's smallest; else an Error
   std::vector<std::string> class_names;  // of whole images (image_labels.h); empty: they have no labels
   bool operator==(const DataFormat&) const = default;
 };
@@ -93,6 +94,10 @@ struct Sample {
 Sample load_sample(const Dataset& dataset, std::size_t item);
 // The image alone: chosen channels, normalized unless told not to.
 Image load_item_image(const Dataset& dataset, std::size_t item, bool normalized = true);
+
+// Values of an item's image that are no finite numbers, as registered images have at their borders, become their
+// channel's smallest where the format says so; else an Error names the file and the first one's place.
+void settle_non_finite(Image& image, const DataFormat& format, const DataItem& item);
 
 // How a channel was normalized: value = (stored - offset) * scale; a scale of 0 made all values 0.
 struct ChannelScaling {

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/number.h"
@@ -51,12 +52,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-std::string_view unquoted(std::string_view text) {
-  text = trimmed(text);
-  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
-  return quoted ? text.substr(1, text.size() - 2) : text;
-}
-
 // As ImageSet names images: without folder and extension.
 std::string listed_name(std::string_view text) {
   const fs::path path = fs::path(text).filename();
@@ -74,12 +69,13 @@ std::map<std::string, std::string> read_table(const fs::path& file, const std::s
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
-    const std::size_t comma = line.rfind(',');
-    if (comma == line.npos)
+    std::vector<std::string> fields = csv_fields(line);
+    if (fields.size() < 2)
       throw Error(fmt::format("{}, line {}: \"{}\" is no name and class such as cell_03.png,round", file.string(),
                               number, printable(line)));
-    const std::string name = listed_name(unquoted(line.substr(0, comma)));
-    const std::string label = printable(unquoted(line.substr(comma + 1)));
+    const std::string label = printable(trimmed(fields.back()));
+    fields.pop_back();  // names with commas needn't be quoted
+    const std::string name = listed_name(trimmed(fmt::format("{}", fmt::join(fields, ","))));
     if (number == 1 && !images.contains(name)) continue;
     if (label.empty()) throw Error(fmt::format("{}, line {}: {} has no class", file.string(), number, name));
     const auto [at, inserted] = table.emplace(name, label);

@@ -18,10 +18,6 @@ namespace {
 constexpr std::int64_t kLeastSteps = 100;    // of an epoch
 constexpr std::size_t kPictureColumns = 12;  // of pictures()
 
-std::uint64_t seed_of(const TrainOptions& options) {
-  return static_cast<std::uint64_t>(options.seed);
-}
-
 std::vector<std::int64_t> indices(const std::vector<std::size_t>& items) {
   return {items.begin(), items.end()};
 }

@@ -26,12 +26,17 @@ bool is_of_training(const Variable& variable) {
          variable.name.starts_with(kDiscriminatorPrefix);
 }
 
-SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterSnapshot& snapshot) {
+SafeTensors describe_model(const TrainOptions& options, const DataFormat& format) {
   SafeTensors file;
   file.metadata["format"] = "pt";
   file.metadata["tuff.version"] = "1";
   file.metadata["tuff.options"] = to_json(options, true);
   file.metadata["tuff.data"] = to_json(format);
+  return file;
+}
+
+SafeTensors describe_model(const TrainOptions& options, const DataFormat& format, const ParameterSnapshot& snapshot) {
+  SafeTensors file = describe_model(options, format);
   for (const Variable& variable : snapshot.store().variables())
     if (!is_of_training(variable))
       file.tensors.push_back(StoredTensor::from_tensor(variable.name, snapshot.read(variable)));
@@ -99,6 +104,14 @@ ParameterSnapshot take_snapshot(const ParameterStore& store) {
 void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
                 const ParameterSnapshot& snapshot) {
   write_safetensors(path, describe_model(options, format, snapshot));
+}
+
+void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                const Model& source, std::span<const Variable> variables) {
+  SafeTensors file = describe_model(options, format);
+  for (const Variable& variable : variables)
+    file.tensors.push_back(StoredTensor::from_tensor(variable.name, averaged_values(source, variable)));
+  write_safetensors(path, file);
 }
 
 void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ ParameterSnapshot take_snapshot(const ParameterStore& store);
 
 void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
                 const ParameterSnapshot& snapshot);
+// Of another model's values: of these variables alone (see averaged_values()).
+void save_model(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
+                const Model& source, std::span<const Variable> variables);
 void save_checkpoint(const std::filesystem::path& path, const TrainOptions& options, const DataFormat& format,
                      const ParameterSnapshot& snapshot, const TrainingState& state);
 

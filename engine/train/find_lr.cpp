@@ -75,7 +75,7 @@ RateTest find_learning_rate(Device& device, const TrainingTask& task, const Rate
   CompileOptions options{.storage = storage_on(device, task.options.dtype, hooks.log)};
   options.memory = memory_bytes(task.options);
   const auto step = compile(*graph, device, &store, options);
-  store.initialize(static_cast<std::uint64_t>(task.options.seed));
+  store.initialize(seed_of(task.options));
   if (task.init) restore_matching(*task.init, store);
   const auto session = task.objective->start({.device = device, .store = store}, 0, 0);
   const auto half = static_cast<std::size_t>(std::max<std::int64_t>(1, range.steps / 40));

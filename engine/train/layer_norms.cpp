@@ -22,8 +22,10 @@ struct Layer {
   bool rectified = false;   // behind a ReLU
 };
 
-bool is_loss(const std::string& label) {
-  return label == "loss" || label.starts_with("loss.") || label == "elbo" || label.starts_with("elbo.");
+// What stands before the network or behind it.
+bool is_no_layer(const std::string& label) {
+  return label == "loss" || label.starts_with("loss.") || label == "elbo" || label.starts_with("elbo.") ||
+         label == "augment" || label.starts_with("augment.");
 }
 
 // By itself or as the last part of a norm.
@@ -37,7 +39,7 @@ std::vector<Layer> layers_of(const Graph& step, const std::vector<bool>& nodes) 
   std::map<std::string, std::size_t> places;
   for (std::size_t index = 0; index < nodes.size(); ++index) {
     const Node& node = step.nodes()[index];
-    if (!nodes[index] || node.label.empty() || is_loss(node.label)) continue;
+    if (!nodes[index] || node.label.empty() || is_no_layer(node.label)) continue;
     if (step.values()[node.outputs[0]].type.dtype != DType::f32) continue;
     const auto [place, is_new] = places.try_emplace(node.label, layers.size());
     if (is_new) layers.push_back({.name = node.label});

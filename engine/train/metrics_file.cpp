@@ -84,15 +84,17 @@ void write_losses(const std::filesystem::path& file, const LossColumns& columns,
   os::write_file(file, std::string_view(text.data(), text.size()));
 }
 
-Curve step_curve(const std::vector<StepLoss>& losses, double StepLoss::*value, std::size_t most) {
+Curve step_curve(const std::vector<StepLoss>& losses, const std::function<double(const StepLoss&)>& value,
+                 std::size_t most) {
   Curve curve;
   const std::size_t piece = (losses.size() + most - 1) / most;
   for (std::size_t first = 0; first < losses.size(); first += piece) {
     double step = 0, sum = 0, count = 0;
     for (std::size_t i = first; i < std::min(losses.size(), first + piece); ++i) {
-      if (!std::isfinite(losses[i].*value)) continue;
+      const double here = value(losses[i]);
+      if (!std::isfinite(here)) continue;
       step += static_cast<double>(losses[i].step);
-      sum += losses[i].*value;
+      sum += here;
       ++count;
     }
     if (count == 0) continue;

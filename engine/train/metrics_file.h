@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ void write_losses(const std::filesystem::path& file, const LossColumns& columns,
 
 // One value of each step, of long runs averaged over neighbouring steps, to `most` points; those that are no number are
 // left out.
-Curve step_curve(const std::vector<StepLoss>& losses, double StepLoss::*value, std::size_t most);
+Curve step_curve(const std::vector<StepLoss>& losses, const std::function<double(const StepLoss&)>& value,
+                 std::size_t most);
 
 // The run's curves as a picture: the loss, and the first metric where there is validation.
 void draw_metrics(const std::filesystem::path& file, const std::vector<Metric>& metrics,

@@ -18,7 +18,7 @@ struct Group {
 };
 
 const Group kGroups[] = {
-    {"crops", {"crop", "augment", "normalize", "threads", "val-images"}},
+    {"crops", {"crop", "augment", "normalize", "replace-nan", "threads", "val-images"}},
     {"volumes", {"dims", "crop-depth", "flat-levels"}},
     {"masks", {"masks", "val-masks"}},
     {"watch", {"watch"}},
@@ -48,9 +48,9 @@ const Group kGroups[] = {
     {"code", {"latent"}},
     {"pixels", {"loss"}},
     {"labelled",
-     {"labels", "augment", "normalize", "threads", "balance", "loss", "class-weights", "label-smoothing", "focal-gamma",
-      "norm", "dropout"}},
-    {"patches", {"dims", "masks", "val-masks", "foreground", "undefined", "dense", "stride"}},
+     {"labels", "augment", "normalize", "replace-nan", "threads", "balance", "loss", "class-weights", "label-smoothing",
+      "focal-gamma", "norm", "dropout"}},
+    {"patches", {"dims", "masks", "val-masks", "foreground", "undefined", "centers", "dense", "stride"}},
     {"pooling", {"pooling", "patch"}},
     {"stages", {"depth", "convolutions"}},
     {"vae", {"likelihood", "beta", "kl-warmup", "free-bits", "labels", "block", "norm"}},

@@ -35,10 +35,12 @@ const TrainField kFields[] = {
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
     {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
+    {&Options::centers, "centers", "Data", "PIXELS", "masks of ids: learn where objects' centers are, for tuff detect; what is so near to one counts as it, the rest of an object not at all; goes well with --balance; 0: no", 0, 1024},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
     {&Options::dims, "dims", "Data", "2|3", "2: each slice of a stack is an image; 3: stacks are volumes", 2, 3},
     {&Options::axes, "axes", "Data", "AXES", "meaning of a TIFF's pages and samples where the file doesn't say, e.g. CYX"},
+    {&Options::replace_nan, "replace-nan", "Data", "", "where images have values that are no finite numbers, such as the borders of registered ones, take their channel's smallest instead of refusing them"},
     {&Options::normalize, "normalize", "Data", "percentile|mean-std|range", "how each image is brought to a common scale"},
     {&Options::crop, "crop", "Data", "PIXELS", "side of the square crops that the net trains on", 1, 16384},
     {&Options::crop_depth, "crop-depth", "Data", "SLICES", "with --dims 3: depth of the crops; 0: as --crop"},
@@ -278,9 +280,9 @@ TrainOptions resumed_options(const TrainOptions& saved, std::span<const std::pai
       throw Error(fmt::format("--{}: is no option of {}, which the run trains", name, saved.model));
     const std::string before = field ? field_text(result, *field) : "";
     set_field(result, name, text);
-    // The length of a run may be extended; its schedule then follows the new length.
-    const bool length = name == "steps" || name == "epochs";
-    if (field->kept == Kept::model && !length && field_text(result, *field) != before)
+    // The length of a run may be extended; its schedule then follows the new length. Images may lose their NaN.
+    const bool may_change = name == "steps" || name == "epochs" || name == "replace-nan";
+    if (field->kept == Kept::model && !may_change && field_text(result, *field) != before)
       throw Error(
           fmt::format("--{} {}: the run was begun with {}; leave the option out, or begin a new run with another "
                       "--out",

@@ -30,12 +30,14 @@ struct TrainOptions {
   double test_fraction = 0;
   std::string augment = "auto";
   std::string normalize = "percentile";
+  bool replace_nan = false;
   std::string axes;
   std::string channels;
   std::int64_t classes = 1;
   std::string foreground;
   std::int64_t undefined = -1;
   std::int64_t boundary = 0;
+  std::int64_t centers = 0;
   std::string class_weights;
   double border_weight = 0;
   double border_sigma = 5;
@@ -214,6 +216,11 @@ std::vector<std::int64_t> dense_units(const TrainOptions& options);
 
 // "1,2.5" as numbers, none below 0; Error with the option's name. Empty text: no numbers.
 std::vector<double> decimal_list(std::string_view text, std::string_view option);
+
+// --seed, as random streams take it.
+inline std::uint64_t seed_of(const TrainOptions& options) {
+  return static_cast<std::uint64_t>(options.seed);
+}
 
 // --memory in bytes; 0 where it isn't given. Error where it is no amount.
 std::uint64_t memory_bytes(const TrainOptions& options);

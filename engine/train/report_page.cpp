@@ -97,6 +97,10 @@ void add_curves(Html& html, const ReportContent& content) {
   tell_of_growth(html, content.losses);
   const auto row = html.element("div", {{"class", "row"}});
   add_chart(html, "training loss", step_curve(content.losses, &StepLoss::loss, kMostPoints));
+  for (std::size_t i = 0; i < content.parts.size(); ++i)
+    add_chart(html, "training: " + content.parts[i],
+              step_curve(
+                  content.losses, [i](const StepLoss& step) { return step.parts[i]; }, kMostPoints));
   for (std::size_t i = 0; i < content.metrics.size(); ++i)
     add_chart(html, "validation: " + content.metrics[i].title, epoch_curve(content.rows, [i](const MetricsRow& epoch) {
                 return epoch.scores.empty() ? std::nullopt : std::optional(epoch.scores[i]);

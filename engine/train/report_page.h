@@ -28,6 +28,7 @@ struct RunTiming {
 struct ReportContent {
   TrainOptions options;
   std::vector<Metric> metrics;
+  std::vector<std::string> parts;  // of the loss, see StepLoss
   std::vector<MetricsRow> rows;
   std::vector<StepLoss> losses;
   std::vector<LayerNormsRow> norms;

@@ -15,10 +15,12 @@ constexpr std::uintmax_t kLargestPicture = 4 << 20;  // bytes of a file that is 
 }  // namespace
 
 RunReport::RunReport(const Device& device, std::filesystem::path run, const TrainOptions& options,
-                     const std::vector<Metric>& metrics, std::int64_t steps_done, std::int64_t steps)
+                     const std::vector<Metric>& metrics, const std::vector<std::string>& parts, std::int64_t steps_done,
+                     std::int64_t steps)
     : run_(std::move(run)),
       options_(options),
       metrics_(metrics),
+      parts_(parts),
       steps_(steps),
       device_(device.caps().name),
       driver_(device.caps().driver) {
@@ -29,6 +31,7 @@ void RunReport::step(const StepLoss& step, double learning_rate) {
   ++timing.steps;
   if (!events_) return;
   events_->scalar("train/loss", step.step, step.loss);
+  for (std::size_t i = 0; i < parts_.size(); ++i) events_->scalar("train/" + parts_[i], step.step, step.parts[i]);
   events_->scalar("train/gradient_norm", step.step, step.gradient_norm);
   events_->scalar("train/learning_rate", step.step, learning_rate);
   if (step.loss_scale > 0) events_->scalar("train/loss_scale", step.step, step.loss_scale);
@@ -70,6 +73,7 @@ void RunReport::epoch(ReportContent epoch) {
   if (events_) add_events(epoch);
   epoch.options = options_;
   epoch.metrics = metrics_;
+  epoch.parts = parts_;
   epoch.more_pictures = more_pictures();
   epoch.steps = steps_;
   epoch.device = device_;

@@ -18,7 +18,8 @@ class RunReport {
  public:
   // Begins an event file in the run's folder where options.tensorboard says so.
   RunReport(const Device& device, std::filesystem::path run, const TrainOptions& options,
-            const std::vector<Metric>& metrics, std::int64_t steps_done, std::int64_t steps);
+            const std::vector<Metric>& metrics, const std::vector<std::string>& parts, std::int64_t steps_done,
+            std::int64_t steps);
 
   RunTiming timing;
 
@@ -35,6 +36,7 @@ class RunReport {
   std::filesystem::path run_;
   TrainOptions options_;
   std::vector<Metric> metrics_;
+  std::vector<std::string> parts_;  // of the loss
   std::int64_t steps_;
   std::string device_, driver_;
   std::optional<EventFile> events_;

@@ -21,10 +21,11 @@ constexpr std::int64_t kMostDraws = 100;  // for a trial unlike those before
 
 // What a trial is judged by, or how long it trains: scores would no longer compare.
 constexpr std::string_view kFixed[] = {
-    "val-fraction", "val-last",  "val-images", "val-masks", "val-targets", "folds",         "fold",    "steps",
-    "epochs",       "seed",      "images",     "masks",     "targets",     "test-fraction", "classes", "foreground",
-    "labels",       "undefined", "boundary",   "balance",   "noise",       "noisy-targets", "scale",   "normalize",
-    "dims",         "channels",  "axes",       "size",      "fit",         "likelihood"};
+    "val-fraction", "val-last",      "val-images", "val-masks", "val-targets", "folds",   "fold",
+    "steps",        "epochs",        "seed",       "images",    "masks",       "targets", "test-fraction",
+    "classes",      "foreground",    "labels",     "undefined", "boundary",    "centers", "balance",
+    "noise",        "noisy-targets", "scale",      "normalize", "replace-nan", "dims",    "channels",
+    "axes",         "size",          "fit",        "likelihood"};
 
 void check_option(std::string_view name, const TrainOptions& options) {
   const TrainField* field = find_field(name);

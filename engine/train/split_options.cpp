@@ -33,7 +33,7 @@ SplitOptions split_options(const TrainOptions& options) {
           .last = options.val_last,
           .folds = options.folds,
           .fold = options.fold,
-          .seed = static_cast<std::uint64_t>(options.seed)};
+          .seed = seed_of(options)};
 }
 
 Split split_of(const LabelledImages& images, const TrainOptions& options) {

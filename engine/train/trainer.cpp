@@ -31,10 +31,6 @@ namespace {
 constexpr std::int64_t kDefaultEpochs = 10;
 constexpr double kLeastLossScale = 1.0 / (1 << 14);  // 30 steps left out in a row
 
-std::uint64_t seed_of(const TrainOptions& options) {
-  return static_cast<std::uint64_t>(options.seed);
-}
-
 double mebibytes(std::uint64_t bytes) {
   return static_cast<double>(bytes) / (1 << 20);
 }
@@ -235,7 +231,7 @@ void Run::restore() {
   os::write_file(file(kConfigFile), to_json(options_));
   layers_.emplace(*graph_, device_, store_, file(kNormsFile), state_.step,
                   LayerWatch::Options{options_.layer_norms, layers_memory_, hooks_.log});
-  report_.emplace(device_, task_.run, options_, task_.objective->metrics(), state_.step, steps_);
+  report_.emplace(device_, task_.run, options_, task_.objective->metrics(), columns_.parts, state_.step, steps_);
   if (!options_.dump.empty()) dump_start();
 }
 

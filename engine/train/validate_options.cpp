@@ -41,6 +41,10 @@ void validate_loss(TrainOptions& options) {
 void validate_weights(const TrainOptions& options) {
   const bool ids = options.boundary > 0 || options.border_weight > 0;
   if (ids && !options.foreground.empty()) throw Error("--foreground: doesn't go with --boundary or --border-weight");
+  if (options.centers > 0 && options.classes > 1)
+    throw Error("--centers: makes two classes, centers and background; leave --classes out");
+  if (options.centers > 0 && (!options.foreground.empty() || options.undefined >= 0))
+    throw Error("--centers: masks then hold ids of objects; leave --foreground and --undefined out");
   if (options.boundary > 0 && options.classes != 3)
     throw Error(fmt::format("--boundary {}: makes three classes; give --classes 3, too", options.boundary));
   if (options.boundary == 0 && options.border_weight > 0 && options.classes > 1)
@@ -108,6 +112,7 @@ void validate_classifier(const TrainOptions& options) {
   if (options.masks.empty()) {
     if (!options.foreground.empty() || options.undefined >= 0)
       throw Error(fmt::format("--{}: goes with --masks", options.undefined >= 0 ? "undefined" : "foreground"));
+    if (options.centers > 0) throw Error("--centers: goes with --masks");
     return;
   }
   if (pooled) throw Error("--pooling: goes with --labels of whole images; masks say what each patch shows");

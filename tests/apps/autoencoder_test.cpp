@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,19 @@ TEST_CASE("autoencoder: takes noise off") {
                          "--lr", "3e-3", "--steps", "600", "--noise", "gaussian:0.3", "--val-fraction", "0.2"}));
   const std::string metrics = file_text(data / "run" / "metrics.csv");
   CHECK(number(metrics, 6, 3) > 11.5);  // the noise alone leaves 10.5 dB
+}
+
+TEST_CASE("autoencoder: a held-out test is scored once, by the best model, and evaluate finds the same images") {
+  const fs::path data = bars("autoencoder_split");
+  const std::string images = (data / "images").string(), run = (data / "run").string();
+  require_done(run_tuff({"train", "autoencoder", "--images", images, "--out", run, "--base", "4", "--batch", "8",
+                         "--steps", "60", "--test-fraction", "0.25", "--val-fraction", "0.25"}));
+  const auto held_out = nlohmann::json::parse(file_text(data / "run" / "test.json"));
+  CHECK(held_out["images"].size() == 6);
+  const Finished scores = run_tuff({"evaluate", run, "--split", "test", "--json", "-"});
+  require_done(scores);
+  CHECK(nlohmann::json::parse(scores.out)["psnr"].get<double>() ==
+        doctest::Approx(held_out["psnr"].get<double>()).epsilon(1e-6));
 }
 
 TEST_CASE("autoencoder: rate against quality") {

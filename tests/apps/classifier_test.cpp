@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/os.h"
 #include "base/philox.h"
 #include "io/image.h"
+#include "io/safetensors.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/nuclei.h"
@@ -119,6 +121,38 @@ TEST_CASE("classifier: a run that goes on ends as one that wasn't stopped") {
   CHECK(weights(halves) == weights(whole));
 }
 
+TEST_CASE("classifier: a held-out test is scored once, by the best model, and evaluate finds the same images") {
+  const fs::path data = bars("classifier_split");
+  const std::string run =
+      train(data, "cnn", "run",
+            {"--base", "4", "--depth", "1", "--dense", "8", "--steps", "40", "--test-fraction", "0.25", "--seed", "3"});
+  const auto held_out = nlohmann::json::parse(file_text(fs::path(run) / "test.json"));
+  CHECK(held_out["images"].size() == 6);
+  std::int64_t images = 0;
+  for (const std::string part : {"train", "validation", "test"}) {
+    const Finished scores = run_tuff({"evaluate", run, "--split", part, "--json", "-"});
+    require_done(scores);
+    const auto json = nlohmann::json::parse(scores.out);
+    images += json["images"].get<std::int64_t>();
+    if (part == "test") CHECK(json["accuracy"].get<double>() == held_out["accuracy"].get<double>());
+  }
+  CHECK(images == 24);
+}
+
+TEST_CASE("classifier: augmented on the device, stopped and resumed to the bit; dumped as the net sees it") {
+  const fs::path data = bars("classifier_augmented");
+  const Words options = {"--base",  "4", "--depth",   "1",
+                         "--dense", "8", "--augment", "flip,rotate,scale,brightness,noise"};
+  const std::string whole = train(data, "cnn", "whole", joined(options, {"--dump", (data / "dump").string()}));
+  const std::string halves = train(data, "cnn", "halves", joined(options, {"--steps", "9"}));
+  require_done(run_tuff({"train", "--out", halves, "--resume", "--steps", "20"}));
+  CHECK(file_text(fs::path(halves) / "losses.csv") == file_text(fs::path(whole) / "losses.csv"));
+  const std::string plain = train(data, "cnn", "plain", {"--base", "4", "--depth", "1", "--dense", "8"});
+  CHECK(file_text(fs::path(plain) / "losses.csv") != file_text(fs::path(whole) / "losses.csv"));
+  const SafeTensors batch = read_safetensors(data / "dump" / "batch_000000.safetensors");
+  CHECK(batch.at("images").shape == std::vector<std::int64_t>{4, 1, 16, 16});
+}
+
 TEST_CASE("classifier: perceptrons, group convolutions and pooled maps through the same commands") {
   const fs::path data = bars("classifier_kinds");
   const std::string images = (data / "images").string(), out = (data / "out").string();
@@ -169,6 +203,33 @@ TEST_CASE("classifier: patches of masks, through the commands of segmentation") 
       {"--pooling: goes with --labels"});
   check_refused(run_tuff({"train", "cnn", "--images", images, "--masks", masks, "--val-last", "1", "--out", run}),
                 {"--val-last: goes with --labels"});
+}
+
+TEST_CASE("classifier: centers of objects, and boxes judged by masks of ids") {
+  const fs::path data = nuclei_folder("classifier_centers", 4);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  const std::string run = (data / "run").string();
+  const Words train = {"train",   "cnn",     "--images", images,    "--masks",   masks,    "--out",
+                       run,       "--batch", "8",        "--steps", "60",        "--lr",   "1e-2",
+                       "--size",  "18",      "--dense",  "8",       "--balance", "--base", "4",
+                       "--depth", "2",       "--stride", "1"};
+  require_done(run_tuff(joined(train, {"--centers", "2"})));
+  const Words detect = {"detect", run, images, "--out", (data / "found").string(), "--box", "14", "--json", "-"};
+  const Finished found = run_tuff(joined(detect, {"--truth", masks}));
+  require_done(found);
+  const auto json = nlohmann::json::parse(found.out);
+  CHECK(json["classes"].size() == 1);
+  CHECK(json["classes"][0]["found"].get<int>() > 0);
+  CHECK(json["classes"][0]["boxes"].get<int>() > 4);
+  check_refused(run_tuff(joined(train, {"--centers", "2", "--classes", "3", "--out", run + "2"})),
+                {"--centers", "leave --classes out"});
+  check_refused(run_tuff(joined(train, {"--centers", "2", "--foreground", "1", "--out", run + "2"})),
+                {"--centers", "leave --foreground"});
+  check_refused(
+      run_tuff({"train", "cnn", "--images", images, "--labels", "folders", "--centers", "2", "--out", run + "2"}),
+      {"--centers: goes with --masks"});
+  fs::remove(data / "masks" / "n2.png");
+  check_refused(run_tuff(joined(detect, {"--truth", masks})), {"has no mask of the image n2"});
 }
 
 TEST_CASE("classifier: mosaics of small images, and boxes found in them") {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -102,6 +104,124 @@ TEST_CASE("networks: each trains, goes on, predicts, is judged, explained, profi
   for (const Subject& subject : subjects) check_commands(subject, images, data);
 }
 
+TEST_CASE("networks: who is taken for whom, pixel by pixel, as table, text and picture") {
+  const fs::path data = nuclei_folder("networks_confusion", 4);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  const std::string run = (data / "run").string(), table = (data / "c.csv").string();
+  require_done(run_tuff({"train",  "unet", "--images", images, "--masks", masks, "--classes", "3", "--boundary", "1",
+                         "--crop", "32",   "--base",   "4",    "--depth", "2",   "--steps",   "4", "--out",      run}));
+  const Words evaluate = {"evaluate", run, "--images", images, "--masks", masks};
+  const Finished scores = run_tuff(joined(evaluate, {"--json", "-", "--confusion", table}));
+  require_done(scores);
+  const auto json = nlohmann::json::parse(scores.out);
+  std::int64_t pixels = 0, right = 0;
+  std::string expected = "truth,0,1,2\n";
+  for (std::size_t c = 0; c < 3; ++c) {
+    const auto& row = json["classes"].at(c);
+    CHECK(row["name"] == std::to_string(c));
+    pixels += row["pixels"].get<std::int64_t>();
+    right += row["taken_for"].at(c).get<std::int64_t>();
+    expected += std::to_string(c);
+    for (const auto& count : row["taken_for"]) expected += "," + count.dump();
+    expected += "\n";
+  }
+  CHECK(pixels == 4 * 64 * 64);
+  CHECK(static_cast<double>(right) / static_cast<double>(pixels) ==
+        doctest::Approx(json["mean"]["pixel_accuracy"].get<double>()));  // images of one size
+  CHECK(file_text(table) == expected);
+  const Finished text = run_tuff(joined(evaluate, {"--confusion", (data / "c.png").string()}));
+  require_done(text);
+  CHECK(contains(text.out, "class  pixels  precision"));
+  CHECK(read_image(data / "c.png").channels == 3);
+}
+
+TEST_CASE("networks: pixels that nothing is said of are in no table") {
+  const fs::path data = nuclei_folder("networks_undefined", 2);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  std::int64_t counted = 0;
+  for (const auto& entry : fs::directory_iterator(masks)) {
+    Image mask = read_image(entry.path());
+    for (float& id : mask.values) id = id == 1 ? 9 : id > 1 ? 1 : 0;
+    counted += std::ranges::count_if(mask.values, [](float id) { return id != 9; });
+    write_image(entry.path(), mask);
+  }
+  const std::string run = (data / "run").string();
+  require_done(run_tuff({"train",  "unet", "--images", images, "--masks", masks, "--undefined", "9", "--crop", "32",
+                         "--base", "4",    "--depth",  "1",    "--batch", "1",   "--steps",     "2", "--out",  run}));
+  const Finished scores = run_tuff({"evaluate", run, "--images", images, "--masks", masks, "--json", "-"});
+  require_done(scores);
+  const auto classes = nlohmann::json::parse(scores.out)["classes"];
+  REQUIRE(classes.size() == 2);
+  CHECK(counted < 2 * 64 * 64);
+  CHECK(classes[0]["pixels"].get<std::int64_t>() + classes[1]["pixels"].get<std::int64_t>() == counted);
+}
+
+TEST_CASE("networks: values that are no finite numbers are refused everywhere, or replaced everywhere") {
+  const fs::path data = nuclei_folder("networks_nan", 3);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  const std::string run = (data / "run").string(), out = (data / "out").string();
+  for (const std::string name : {"n0", "n1", "n2"}) {
+    Image image = read_image(data / "images" / (name + ".png"));
+    image.info = {.kind = FileKind::tiff, .sample = SampleKind::floating, .bits = 32};
+    if (name == "n1") image.values[64 * 2 + 7] = std::numeric_limits<float>::infinity();
+    write_image(data / "images" / (name + ".tif"), image);
+    fs::remove(data / "images" / (name + ".png"));
+  }
+  const std::vector<std::string> place = {"n1.tif: channel 0, y 2, x 7", "--replace-nan"};
+  const Words train = {"train",  "unet", "--images", images, "--masks", masks, "--val-fraction", "0", "--crop", "32",
+                       "--base", "4",    "--depth",  "1",    "--batch", "3",   "--steps",        "2"};
+  check_refused(run_tuff(joined(train, {"--out", run + "_refused"})), place);
+  require_done(run_tuff(joined(train, {"--out", run, "--replace-nan"})));
+  require_done(run_tuff({"predict", run, images, "--out", out}));  // as in training
+  require_done(run_tuff({"evaluate", run, "--split", "train"}));
+
+  const std::string good = (data / "good").string();
+  fs::create_directory(good);
+  for (const std::string name : {"n0.tif", "n2.tif"}) fs::copy(data / "images" / name, data / "good" / name);
+  const std::string strict = run + "_strict";
+  require_done(run_tuff(joined(train, {"--images", good, "--out", strict})));
+  const Words predict = {"predict", strict, images, "--out", out};
+  const Words evaluate = {"evaluate", strict, "--images", images, "--masks", masks};
+  const Words augment = {"augment", "--images", images, "--crop",    "32",          "--val-fraction",
+                         "0",       "--count",  "12",   "--preview", out + "/a.png"};
+  for (const Words& words : {predict, evaluate, augment}) {
+    check_refused(run_tuff(words), place);
+    require_done(run_tuff(joined(words, {"--replace-nan"})));
+  }
+  require_done(run_tuff({"train", "--out", strict, "--resume", "--steps", "3", "--replace-nan"}));
+  check_refused(run_tuff({"evaluate", strict, "--images", images, "--masks", masks, "--confusion", "c.jpg"}),
+                {"c.jpg"});
+}
+
+TEST_CASE("networks: the network behind learned lamps reads exposures") {
+  const fs::path data = nuclei_folder("networks_lamps", 3);
+  const std::string images = (data / "images").string(), masks = (data / "masks").string();
+  const std::string run = (data / "run").string(), reader = (data / "reader.safetensors").string();
+  require_done(run_tuff({"train",      "illumination",
+                         "--images",   images,
+                         "--masks",    masks,
+                         "--patterns", "1",
+                         "--crop",     "32",
+                         "--base",     "4",
+                         "--depth",    "1",
+                         "--batch",    "1",
+                         "--steps",    "2",
+                         "--out",      run}));
+  const Finished written = run_tuff({"patterns", run, "--network", reader});
+  require_done(written);
+  CHECK(contains(written.out, "reads images of 1 exposure"));
+  // One lamp: its image is the exposure.
+  const auto scores = [&](const std::string& model) {
+    const Finished judged = run_tuff({"evaluate", model, "--images", images, "--masks", masks, "--json", "-"});
+    require_done(judged);
+    return nlohmann::json::parse(judged.out)["mean"]["dice"].get<double>();
+  };
+  CHECK(scores(reader) == doctest::Approx(scores(run)).epsilon(1e-4));
+  check_refused(run_tuff({"patterns", run + "/best.safetensors", "--network", run + "/best.safetensors"}),
+                {"is the model itself"});
+  check_refused(run_tuff({"patterns", reader}), {"has no lamps"});
+}
+
 TEST_CASE("networks: super-resolution against a discriminator, with a content of features, from a trained network") {
   const fs::path data = nuclei_folder("networks_adversarial", 4);
   const std::string images = (data / "images").string(), network = (data / "features.onnx").string();
@@ -118,6 +238,10 @@ TEST_CASE("networks: super-resolution against a discriminator, with a content of
   const std::string run = (data / "superres").string(), next = (data / "next").string();
   CHECK(file_text(data / "superres" / "losses.csv")
             .starts_with("step,loss,gradient_norm,discriminator_loss,content_loss,adversarial_loss\n1,"));
+  CHECK(contains(file_text(data / "superres" / "report.html"), "training: discriminator_loss"));
+  CHECK(contains(file_text(data / "superres" / "events.out.tfevents.0000000000.tuff"), "train/discriminator_loss"));
+  check_refused(run_tuff({"evaluate", (data / "superres").string(), "--images", images, "--confusion", "c.csv"}),
+                {"--confusion", "gives no classes"});
   const auto has_discriminator = [&](const char* file) {
     return contains(file_text(data / "superres" / file), "discriminator.score.weight");
   };

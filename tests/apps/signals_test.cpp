@@ -47,6 +47,9 @@ TEST_CASE("signals: a denoiser is trained, goes on, denoises, is judged") {
   check_model(run);
   check_refused(run_tuff({"predict", run, spectra, "--out", folder.string()}), {"would replace"});
   check_refused(run_tuff({"evaluate", run, "--signals", spectra}), {"--targets is missing"});
+  check_refused(run_tuff({"evaluate", run, "--signals", spectra, "--targets", clean, "--confusion", "c.csv"}),
+                {"--confusion", "leave it out"});
+  check_refused(run_tuff({"predict", run, spectra, "--out", results, "--replace-nan"}), {"--replace-nan"});
   check_refused(run_tuff(joined({"train", "signal-denoiser", "--signals", clean, "--out", run + "2"}, kSmall)),
                 {"--noise is missing"});
   check_refused(run_tuff({"train", "--out", run, "--resume", "--steps", "5", "--signals", clean}),
@@ -70,6 +73,11 @@ TEST_CASE("signals: a classifier is trained from CSV, goes on, says classes, is 
   require_done(scores);
   CHECK(contains(scores.out, "24 signals  accuracy"));
   CHECK(contains(scores.out, "taken for"));
+  const fs::path table = folder / "confusion.csv", picture = folder / "confusion.png";
+  require_done(run_tuff({"evaluate", run, "--signals", spectra, "--confusion", table.string()}));
+  CHECK(file_text(table).starts_with("truth,gaussian,lorentzian,tailed\ngaussian,"));
+  require_done(run_tuff({"evaluate", run, "--signals", spectra, "--confusion", picture.string()}));
+  CHECK(fs::exists(picture));
   check_model(run);
   check_refused(run_tuff(joined({"train", "signal-classifier", "--signals", clean, "--out", run + "2"}, kSmall)),
                 {"--label-column is missing"});

@@ -204,10 +204,21 @@ TEST_CASE("dataset: normalization as NumPy computes it") {
   sparse.values[7] = 50;  // both percentiles are 0: the range is taken
   normalize(sparse, Normalization::percentile);
   CHECK(sparse.values[7] == 1);
-  Image holes(1, 1, 3);
-  holes.values = {std::nanf(""), 2, 4};
-  normalize(holes, Normalization::range);
-  CHECK(holes.values == std::vector<float>{0, 0, 1});
+}
+
+TEST_CASE("dataset: values that are no finite numbers are refused by name and place, or replaced") {
+  const Folders folders;
+  Image holes(1, 2, 3);
+  holes.values = {2, 3, 4, 2, std::nanf(""), INFINITY};
+  holes.info = {.kind = FileKind::tiff, .sample = SampleKind::floating, .bits = 32};
+  write_image(folders.images / "holes.tif", holes);
+  DataFormat format{.normalization = Normalization::range};
+  const fs::path images = folders.images;
+  const auto load = [&] { return load_item_image(open_images(std::span(&images, 1), format), 0); };
+  CHECK(
+      test::contains(test::error_of([&] { load(); }), "holes.tif: channel 0, y 1, x 1: the value is no finite number"));
+  format.replace_nan = true;
+  CHECK(load().values == std::vector<float>{0, 0.5f, 1, 0, 0, 0});
 }
 
 TEST_CASE("dataset: the format survives JSON") {

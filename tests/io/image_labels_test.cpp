@@ -83,6 +83,7 @@ TEST_CASE("image labels: a table of names and classes") {
            with("\xef\xbb\xbfname,class\r\nc.png, oval\r\n\"a\",\"round\"\r\nimages/b.png,oval\r\nother,square\r\n"));
   CHECK(read.classes == Names{"oval", "round"});
   CHECK(read.labels == Labels{1, 0, 0});
+  CHECK(open(images, with("a,x\n\"b\",\"round, \"\"large\"\"\"\nc,x\n")).classes == Names{"round, \"large\"", "x"});
   CHECK(contains(refusal(images, with("a,x\nb,y\n")), "no line for the image c"));
   CHECK(contains(refusal(images, with("a,x\nb,y\nc,z\na,y\n")), "line 4: a has the class y here and x before"));
   CHECK(contains(refusal(images, with("a,x\nb\n")), "line 2: \"b\" is no name and class"));

@@ -102,6 +102,26 @@ fs::path lit_folder(const std::string& name, int lamps) {
   return data;
 }
 
+// Squares of 5 pixels whose class, 1 to 10, is how bright they are.
+fs::path mosaic_folder(const std::string& name) {
+  const fs::path data = scratch_folder(name);
+  for (const char* kind : {"images", "masks"}) {
+    fs::create_directories(data / kind);
+    for (int i = 0; i < 4; ++i) {
+      Image image(1, 64, 64);
+      for (int y = 0; y < 64; ++y)
+        for (int x = 0; x < 64; ++x) {
+          const int square = 8 * (y / 8) + x / 8, shown = (7 * square + 3 * i) % 10 + 1;
+          if (y % 8 < 5 && x % 8 < 5)
+            image.values[static_cast<std::size_t>(64 * y + x)] =
+                static_cast<float>(kind[0] == 'm' ? shown : 25 * shown);
+        }
+      write_image(data / kind / ("m" + std::to_string(i) + ".png"), image);
+    }
+  }
+  return data;
+}
+
 // Two volumes, images/v0.tif ..., of balls that are half as deep as they are wide.
 fs::path ball_folder(const std::string& name) {
   const fs::path data = scratch_folder(name);
@@ -133,6 +153,12 @@ TEST_CASE("dense tasks: U-Net variants learn, bit for bit the same twice") {
   check_learns("unet", data, {{"steps", "30"}, {"block", "residual"}, {"attention", "true"}, {"dropout", "0.1"}}, 0.9);
   check_learns("unet", data, {{"steps", "30"}, {"block", "separable"}, {"deep-supervision", "1"}, {"coords", "true"}},
                0.9);
+}
+
+TEST_CASE("dense tasks: U-Nets of volumes and of many classes learn, bit for bit the same twice") {
+  check_learns("unet", ball_folder("dense_volumes"),
+               {{"steps", "30"}, {"dims", "3"}, {"axes", "ZYX"}, {"crop", "16"}, {"batch", "1"}, {"depth", "1"}}, 0.9);
+  check_learns("unet", mosaic_folder("dense_classes"), {{"steps", "30"}, {"classes", "11"}, {"augment", "none"}}, 0.9);
 }
 
 TEST_CASE("dense tasks: pixels count as they should, bit for bit the same twice") {

@@ -27,6 +27,7 @@ struct Loss {
 
 TrainOptions options_of(const std::string& loss, std::int64_t classes) {
   TrainOptions options = default_options("unet");
+  if (loss == "focal") options.focal_gamma = 1.5;  // a power of what is negative is no number
   options.classes = classes;
   options.loss = loss;
   validate(options);

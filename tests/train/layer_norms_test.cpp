@@ -24,7 +24,12 @@ std::unique_ptr<Graph> step_graph() {
   auto graph = std::make_unique<Graph>();
   Layers layers(*graph, {.rank = 2, .training = true, .norm = NormKind::none});
   const auto count = static_cast<std::int64_t>(kPixels.size());
-  Value x = layers.convolution(graph->input("images", {2, 1, 1, count / 2}), "first", 1, {.kernel = {1}});
+  Value x = graph->input("images", {2, 1, 1, count / 2});
+  {
+    const auto scope = graph->scope("augment");  // is no layer
+    x = neg(neg(x));
+  }
+  x = layers.convolution(x, "first", 1, {.kernel = {1}});
   {
     const auto scope = graph->scope("rectify");
     x = relu(x);
