@@ -1,8 +1,10 @@
 """docs/gallery.md from the results: a table, and for each row its command, figures and picture."""
 
+import pathlib
 import shutil
+import statistics
 
-from results import Results
+from results import Results, figure_in
 from rows import ROWS
 
 PICTURE_WIDTH = 760  # pixels, at most
@@ -40,7 +42,7 @@ def spread(values):
     return " ".join(number(value) for value in values)
 
 
-def section(row, tuff, pytorch, has_picture):
+def section(row, tuff, pytorch, also, said, pictures):
     lines = [f"## {row.title}", "", row.text, "", "```sh"]
     lines.append(f"tuff train {row.network} {row.train} --out RUN".replace("{data}", "DATA"))
     lines.append(f"tuff evaluate RUN/{row.model} {row.evaluate}".replace("{data}", "DATA"))
@@ -50,9 +52,19 @@ def section(row, tuff, pytorch, has_picture):
     figures = tuff.of(row.name, "figure")
     lines.append(f"{row.label}: {spread(figures)}" + (f"; PyTorch: {spread(pytorch.of(row.name, 'figure'))}"
                                                        if pytorch.of(row.name, "figure") else "") + ".")
-    if has_picture:
-        lines += ["", f"![{row.title}](images/gallery/{row.name}.jpg)"]
+    if also:
+        lines += ["", "Also: " + ", ".join(f"{label} {number(value)}" for label, value in also) + "."]
+    if row.tells:
+        lines += ["", "```", said.strip(), "```"]
+    for picture in pictures:
+        lines += ["", f"![{row.title}](images/gallery/{picture})"]
     return "\n".join(lines)
+
+
+def also_of(row, folder):
+    """[(label, mean over the seeds)] of what row.also names."""
+    scores = [file.read_text() for file in sorted(folder.glob("*/scores.json"))]
+    return [(label, statistics.mean(figure_in(text, place) for text in scores)) for place, label in row.also]
 
 
 def shrink(picture, to):
@@ -82,10 +94,12 @@ def write(root, work, machine):
     done = [row for row in ROWS if tuff.rows.get(row.name)]
     sections = []
     for row in done:
-        picture = work / "rows" / row.name / "0" / row.picture
-        if picture.is_file():
-            shrink(picture, pictures / f"{row.name}.jpg")
-        sections.append(section(row, tuff, pytorch, picture.is_file()))
+        out, drawn = work / "rows" / row.name / "0", []
+        for picture in filter(pathlib.Path.is_file, [out / name for name in row.pictures]):
+            drawn.append(row.name + (f"-{len(drawn) + 1}" if drawn else "") + ".jpg")
+            shrink(picture, pictures / drawn[-1])
+        said = (out / "output.txt").read_text() if row.tells else ""
+        sections.append(section(row, tuff, pytorch, also_of(row, out.parent), said, drawn))
     device = next((line.strip() for line in machine["devices"] if line.strip()), "no device")
     text = HEAD.format(device=device) + table(tuff, pytorch, done) + "\n\n" + "\n\n".join(sections) + "\n"
     (root / "docs/gallery.md").write_text(text)

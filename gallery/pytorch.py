@@ -105,12 +105,15 @@ def judge(given, row, seed, parameters, metadata, losses, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*")
-    parser.add_argument("--tuff", default=root / "build/tuff")
+    parser.add_argument("--tuff", help="[what scripts/gallery ran]")
     parser.add_argument("--work", type=pathlib.Path, default=root / "build/gallery")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--check", action="store_true",
                         help=f"only compare the losses of the first {FIRST_STEPS} steps with Tuff's, some seconds a row")
     given = parser.parse_args()
+    if given.tuff is None:
+        wrapped = given.work / "tuff"  # of scripts/gallery, where it chose the driver
+        given.tuff = wrapped if wrapped.exists() else root / "build/tuff"
     torch.set_num_threads(given.threads)
     results = Results(given.work / "pytorch.json")
     for row in ROWS:

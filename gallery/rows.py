@@ -14,12 +14,22 @@ class Row:
     figure: str  # place in the JSON of `tuff evaluate`: "mean.dice"
     label: str  # what that is: "Dice"
     text: str  # what there is to see
-    compared: bool = False  # also trained by PyTorch, with three seeds
+    also: tuple = ()  # other places in that JSON and what they are
+    compared: bool = False  # also trained by PyTorch
+    seeds: int = 1  # how many, from 0 on
     model: str = "last.safetensors"
+    tells: bool = False  # whether the page has what `commands` print
     before: tuple = ()  # commands of `tuff` before the training
     commands: tuple = ()  # of `tuff`, after the evaluation of the first seed; {run}, {data} and {out}
-    picture: str = "sheet.png"  # below {out}; sheet.png is what `tuff evaluate --sheet` draws
+    pictures: tuple = ("sheet.png",)  # below {out}; sheet.png is what `tuff evaluate --sheet` draws
 
+
+CHANNELS = (("mean.pearson_0", "DAPI"), ("mean.pearson_1", "MAP2"), ("mean.pearson_2", "neurofilament"))
+SIMILARITY = (("mean.ssim", "SSIM"),)
+TURNS = (("quarter_turns.decisions_changed", "share of decisions that quarter turns change"),)
+
+# Of rows that PyTorch trains, too: with steps that shrink to nothing the last batches don't decide a figure.
+COSINE = "--schedule cosine"
 
 MASKS = "--images {data}/train/images --masks {data}/train/masks --val-fraction 0 --augment flip,rot90"
 UNSEEN_MASKS = "--images {data}/unseen/images --masks {data}/unseen/masks"
@@ -33,28 +43,32 @@ UNSEEN_DIGITS = "--images {data}/unseen/images-idx3-ubyte.gz --labels {data}/uns
 ROWS = [
     Row(
         "unet-nuclei", "Nuclei by U-Net", "unet", "nuclei",
-        f"{MASKS} --base 16 --depth 3 --crop 128 --batch 8 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        f"{MASKS} --base 16 --depth 3 --crop 128 --batch 8 --steps 150 {COSINE}", UNSEEN_MASKS, "mean.dice", "Dice",
         "Fluorescence images of cell nuclei, one Dice for each of 25 images that the network has not seen.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "unet-em", "Membranes by U-Net", "unet", "em",
-        f"{MASKS} --foreground 0 --base 16 --depth 3 --crop 128 --batch 8 --steps 200",
+        f"{MASKS} --foreground 0 --base 16 --depth 3 --crop 128 --batch 8 --steps 200 {COSINE}",
         UNSEEN_MASKS, "mean.dice", "Dice",
         "Membranes between neurons in electron microscopy slices (ISBI 2012), four of them kept from training.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "stardist-nuclei", "Nuclei by StarDist", "stardist", "nuclei",
-        f"{MASKS} --base 16 --crop 128 --batch 4 --steps 200", UNSEEN_MASKS, "mean.ap50", "AP@0.5",
+        f"{MASKS} --base 16 --crop 128 --batch 4 --steps 500 {COSINE}", UNSEEN_MASKS, "mean.ap50", "AP@0.5",
         "Each nucleus as a polygon of 32 rays; average precision at an IoU of 0.5 over unseen images.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "cellpose-nuclei", "Nuclei by Cellpose", "cellpose", "nuclei",
-        f"{MASKS} --base 16 --crop 128 --batch 4 --steps 150", UNSEEN_MASKS, "mean.ap50", "AP@0.5",
+        f"{MASKS} --base 16 --crop 128 --batch 4 --steps 150 {COSINE}", UNSEEN_MASKS, "mean.ap50", "AP@0.5",
         "Flows to the objects' centers, followed on the device.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "vae-digits", "Digits by a variational autoencoder", "vae", "digits",
@@ -62,6 +76,7 @@ ROWS = [
         "--images {data}/unseen/images-idx3-ubyte.gz", "elbo", "ELBO, nats an image",
         "Digits that the network draws after 1,000 steps, from noise.",
         compared=True,
+        seeds=3,
         commands=("generate {run} -n 64 --seed 0 --out {out}/sheet.png",),
     ),
     Row(
@@ -69,44 +84,55 @@ ROWS = [
         "--images {data}/train/images --val-fraction 0 --noise gaussian:0.2 --base 16 --depth 2 --crop 128 --steps 200",
         "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
         "Gaussian noise of deviation 0.2 of the images' range, added to clean images.",
+        also=SIMILARITY,
         compared=True,
+        seeds=3,
     ),
     Row(
         "insilico", "Fluorescence from phase contrast", "insilico", "insilico",
-        f"{PAIRS} --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        f"{PAIRS} --base 16 --depth 3 --crop 128 --batch 4 --steps 300 {COSINE}",
         UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
-        "13 focal planes in, three fluorescence channels out; judged by a strip of the field that was kept from training.",
+        also=CHANNELS,
+        text="13 focal planes in, three fluorescence channels out; judged by a strip of the field that was kept from training.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "superres-nuclei", "Nuclei at twice the resolution", "superres", "nuclei",
-        "--images {data}/train/images --val-fraction 0 --scale 2 --base 32 --blocks 4 --crop 48 --batch 4 --steps 200",
+        f"--images {{data}}/train/images --val-fraction 0 --scale 2 --base 32 --blocks 4 --crop 48 --batch 4 --steps 200 {COSINE}",
         "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
         "SRResNet, from images shrunk to half their size.",
+        also=SIMILARITY,
         compared=True,
+        seeds=3,
     ),
     Row(
         "unet3d-blobs", "Nuclei in a volume by a 3-D U-Net", "unet", "blobs3d",
-        f"{MASKS} --dims 3 --axes ZYX --base 8 --depth 2 --crop 32 --crop-depth 16 --batch 2 --steps 150",
+        f"{MASKS} --dims 3 --axes ZYX --base 8 --depth 2 --crop 32 --crop-depth 16 --batch 2 --steps 200 {COSINE}",
         UNSEEN_MASKS, "mean.dice", "Dice",
         "One volume of 31 slices: 36 columns to train on, 21 others to judge by.",
         compared=True,
+        seeds=3,
     ),
     Row(
         "illumination", "Two exposures instead of thirteen", "illumination", "insilico",
-        f"{PAIRS} --patterns 2 --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        f"{PAIRS} --patterns 2 --base 16 --depth 3 --crop 128 --batch 4 --steps 300 {COSINE}",
         UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
-        "The network learns how bright each lamp shines in two exposures together with how to read them; the focal planes "
+        also=CHANNELS,
+        text="The network learns how bright each lamp shines in two exposures together with how to read them; the focal planes "
         "stand in for images by one lamp each.",
         compared=True,
+        seeds=3,
         commands=("patterns {run}/last.safetensors --out {out}",),
-        picture="patterns.png",
+        pictures=("sheet.png", "patterns.png"),
     ),
     Row(
         "illumination-uniform", "The same with all lamps equally bright", "illumination", "insilico",
-        f"{PAIRS} --uniform --patterns 1 --base 16 --depth 3 --crop 128 --batch 4 --steps 200",
+        f"{PAIRS} --uniform --patterns 1 --base 16 --depth 3 --crop 128 --batch 4 --steps 300 {COSINE}",
         UNSEEN_PAIRS, "mean.pearson", "Pearson's correlation",
-        "What learned patterns have to be better than.",
+        also=CHANNELS,
+        text="What learned patterns have to be better than.",
+        seeds=3,
     ),
     Row(
         "fcn-nuclei", "Nuclei by a fully convolutional network", "fcn", "nuclei",
@@ -125,7 +151,7 @@ ROWS = [
     ),
     Row(
         "rootpainter-nuclei", "Nuclei from annotations of some pixels", "rootpainter", "annotations",
-        f"{MASKS} --base 16 --depth 3 --crop 124 --batch 2 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        f"{MASKS} --base 16 --depth 3 --crop 124 --batch 2 --steps 300", UNSEEN_MASKS, "mean.dice", "Dice",
         "RootPainter's network and loss; a tenth of the pixels is annotated: three small squares in each image.",
     ),
     Row(
@@ -140,6 +166,7 @@ ROWS = [
         "--crop 128 --steps 200",
         "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
         "As above, but what is learned towards has noise of its own (Lehtinen et al. 2018).",
+        also=SIMILARITY,
     ),
     Row(
         "vae-classes", "The digit that you ask for", "vae", "digits",
@@ -163,19 +190,25 @@ ROWS = [
         "An autoencoder with a bottleneck; how quality rises with its size.",
         commands=("rate --images {data}/train/images-idx3-ubyte.gz --val-last 1000 --base 16 --steps 300 "
                   "--latents 4,8,16,32 --resume --out {out}/rate",),
-        picture="rate/rate.png",
+        pictures=("rate/rate.png",),
+        tells=True,
     ),
     Row(
         "unet-mosaics", "Ten digits and background", "unet", "mosaics",
-        f"{MASKS} --classes 11 --augment none --base 12 --depth 3 --crop 128 --batch 4 --steps 250",
+        f"{MASKS} --classes 11 --augment none --base 12 --depth 3 --crop 128 --batch 4 --steps 250 {COSINE}",
         UNSEEN_MASKS, "mean.dice", "Dice, mean of ten digits",
         "Mosaics of digits, a class for each of their pixels; the unseen ones are of digits that nobody trained on.",
         compared=True,
+        seeds=3,
+        commands=(f"evaluate {{run}}/last.safetensors {UNSEEN_MASKS} --sheet {{out}}/sheet.png --sheet-rows 3 "
+                  "--confusion {out}/confusion.png",),
+        pictures=("sheet.png", "confusion.png"),
     ),
     Row(
         "cnn-digits", "What digit it is", "cnn", "digits",
         f"{DIGITS} --base 16 --steps 280", UNSEEN_DIGITS, "accuracy", "accuracy",
         "Who is taken for whom, of 1,000 unseen digits.",
+        also=TURNS,
     ),
     Row(
         "mlp-fashion", "What garment it is", "mlp", "fashion",
@@ -186,10 +219,10 @@ ROWS = [
     ),
     Row(
         "p4-digits", "Turned by a quarter, the same", "p4", "digits",
-        f"{DIGITS} --base 6 --steps 300", UNSEEN_DIGITS, "quarter_turns.largest_change",
-        "largest change of a probability by quarter turns",
-        "Group convolutions: what they say of an image they say of the turned one. A plain network changes most of its "
-        "decisions.",
+        f"{DIGITS} --base 6 --steps 300", UNSEEN_DIGITS, "accuracy", "accuracy",
+        "Group convolutions: what they say of an image they say of the turned one. The plain network above changes most of "
+        "its decisions.",
+        also=(("quarter_turns.largest_change", "largest change of a probability by quarter turns"), *TURNS),
     ),
     Row(
         "noisy-and", "Where the digit is, by labels of whole images", "cnn", "digits",
@@ -204,8 +237,21 @@ ROWS = [
         "A classifier of patches as a map over whole images, and boxes where its probability peaks.",
         commands=("detect {run}/last.safetensors {data}/unseen/images --out {out}/boxes --box 20 --stride 2 "
                   "--truth {data}/unseen/boxes.csv --json {out}/boxes.json",
+                  "predict {run}/last.safetensors {data}/unseen/images/mosaic_0060.png --out {out}/map",
                   "sliding {run}/last.safetensors"),
-        picture="boxes/mosaic_0060_boxes.png",
+        pictures=("boxes/mosaic_0060_boxes.png", "map/mosaic_0060_overlay.png"),
+        tells=True,
+    ),
+    Row(
+        "cnn-nuclei", "Nuclei found by a sliding window", "cnn", "nuclei",
+        f"{MASKS} --centers 2 --balance --size 30 --base 16 --batch 16 --steps 400",
+        UNSEEN_MASKS, "mean.pixel_accuracy", "pixels right",
+        "A classifier of patches learns whether a nucleus has its middle there; windows of three sizes slide over the image, "
+        "and of boxes that overlap the most probable one stays.",
+        commands=("detect {run}/last.safetensors {data}/unseen/images --out {out}/boxes --box 16 --scales 0.6,1,1.6 "
+                  "--stride 2 --truth {data}/unseen/masks --json {out}/boxes.json",),
+        pictures=("boxes/0bda515e3702_boxes.png",),
+        tells=True,
     ),
     Row(
         "signal-denoiser", "Noise off spectra", "signal-denoiser", "spectra",
@@ -217,9 +263,12 @@ ROWS = [
     Row(
         "signal-classifier", "Shapes of peaks", "signal-classifier", "spectra",
         "--signals {data}/train/spectra.npy --labels {data}/train/classes.txt --val-fraction 0 --base 8 --steps 200 --lr 2e-3",
-        "--signals {data}/unseen/spectra.npy --labels {data}/unseen/classes.txt", "mean.accuracy", "accuracy",
+        "--signals {data}/unseen/spectra.npy --labels {data}/unseen/classes.txt", "accuracy", "accuracy",
         "Three shapes of peaks in noise: Gaussian, Lorentzian, and with a tail.",
-        picture="",
+        pictures=("confusion.png",),
+        tells=True,
+        commands=("evaluate {run}/last.safetensors --signals {data}/unseen/spectra.npy --labels {data}/unseen/classes.txt "
+                  "--confusion {out}/confusion.png",),
     ),
     Row(
         "srgan-nuclei", "Four times the resolution, against a judge", "superres", "nuclei",
@@ -228,6 +277,7 @@ ROWS = [
         "--images {data}/unseen/images", "mean.psnr", "PSNR, dB",
         "SRGAN: what was trained for the mean squared error is trained on against a network that tells its images from real "
         "ones, which makes them sharper and further from the truth.",
+        also=SIMILARITY,
         before=("train superres --images {data}/train/images --val-fraction 0 --scale 4 --base 16 --blocks 4 --crop 24 "
                 "--batch 4 --steps 200 --out {out}/start --resume",),
     ),

@@ -17,8 +17,6 @@ import page
 from results import Results, figure_in
 from rows import ROWS
 
-SEEDS = (0, 1, 2)
-
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/gallery", description=__doc__, epilog=data.DATA,
@@ -26,7 +24,7 @@ def arguments():
     parser.add_argument("data", nargs="?", type=pathlib.Path, help="folder of images")
     parser.add_argument("rows", nargs="*", help="only these rows")
     parser.add_argument("--dump", action="store_true", help="keep weights and batches for gallery/pytorch.py")
-    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="of the rows that PyTorch trains, too")
+    parser.add_argument("--seeds", type=int, default=3, help="at most so many of each row, from 0 on [3]")
     parser.add_argument("--page", action="store_true", help="write docs/gallery.md from what is there")
     parser.add_argument("--list", action="store_true", help="list the rows and what is done")
     parser.add_argument("--tuff", default="build/tuff", help=argparse.SUPPRESS)
@@ -71,8 +69,7 @@ class Runner:
 
     def row(self, row):
         folder = data.prepare(row.data, self.given.data, self.given.work / "data", self.given.tuff)
-        seeds = [int(seed) for seed in self.given.seeds.split(",")] if row.compared else [0]
-        for seed in seeds:
+        for seed in range(min(row.seeds, self.given.seeds)):
             if not self.results.has(row.name, seed):
                 self.seed(row, seed, folder)
 
@@ -84,11 +81,12 @@ class Runner:
         for command in row.before:
             self.tuff(command, **places)
         seconds = self.train(row, seed, folder, out)
-        sheet = " --sheet {out}/sheet.png --sheet-rows 3" if row.picture == "sheet.png" and not row.commands else ""
+        drawn = "sheet.png" in row.pictures and not any("sheet.png" in command for command in row.commands)
+        sheet = " --sheet {out}/sheet.png --sheet-rows 3" if drawn else ""
         scores = self.tuff(f"evaluate {{run}}/{row.model} {row.evaluate} --json -{sheet}", **places)
         (out / "scores.json").write_text(scores)
-        for command in row.commands:
-            (out / "output.txt").write_text(self.tuff(command, **places))
+        said = [self.tuff(command, **places) for command in row.commands if seed == 0]
+        (out / "output.txt").write_text("".join(said).replace(str(out) + "/", ""))
         self.results.add(row.name, seed, {"figure": figure_in(scores, row.figure), "seconds": seconds,
                                           "whole_seconds": round(time.monotonic() - begun, 1)})
 
