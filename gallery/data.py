@@ -117,13 +117,21 @@ def fashion(source, folder, tuff):
         link(file, folder / file.name)
 
 
-def mosaics(source, folder, tuff):
-    """Digits on a noisy ground, of the first 9,000 to train on, of the last 1,000 to judge by."""
+def synthesize_mosaics(source, folder, tuff, train, unseen, *options):
+    """Digits on a noisy ground, so many images: of the first 9,000 to train on, of the last 1,000 to judge by."""
     digits_of = source / "digits"
-    for part, first, count, first_digit, digit_count in (("train", 0, 60, 0, 9000), ("unseen", 60, 12, 9000, 1000)):
+    for part, first, count, first_digit, digit_count in (("train", 0, train, 0, 9000), ("unseen", train, unseen, 9000, 1000)):
         run(tuff, "synthesize", "mosaic", "--digits", digits_of / "t10k-images-idx3-ubyte.gz", "--labels",
             digits_of / "t10k-labels-idx1-ubyte.gz", "--out", folder / part, "--count", count, "--first", first,
-            "--first-digit", first_digit, "--digit-count", digit_count)
+            "--first-digit", first_digit, "--digit-count", digit_count, *options)
+
+
+def mosaics(source, folder, tuff):
+    synthesize_mosaics(source, folder, tuff, 60, 12)
+
+
+def crowds(source, folder, tuff):
+    synthesize_mosaics(source, folder, tuff, 100, 12, "--tiles", 60)
 
 
 def spectra(source, folder, tuff):

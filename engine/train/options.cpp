@@ -35,7 +35,7 @@ const TrainField kFields[] = {
     {&Options::foreground, "foreground", "Data", "IDS", "mask ids that are foreground, e.g. 0 or 1,3; default: all but 0"},
     {&Options::undefined, "undefined", "Data", "ID", "mask id of pixels that nothing is said of: they count neither in training nor in scores; -1: none", -1, 1e9},
     {&Options::boundary, "boundary", "Data", "PIXELS", "masks of ids: learn three classes, background, inside and boundaries so wide; 0: no", 0, 64},
-    {&Options::centers, "centers", "Data", "PIXELS", "masks of ids: learn where objects' centers are, for tuff detect; what is so near to one counts as it, the rest of an object not at all; goes well with --balance; 0: no", 0, 1024},
+    {&Options::centers, "centers", "Data", "PIXELS", "masks of ids: learn where objects' centers are, for tuff detect; what is so near to one counts as it, what is up to twice as far away not at all; goes well with --balance; 0: no", 0, 1024},
     {&Options::classes, "classes", "Data", "N", "masks hold class ids 0 to N-1; 1: foreground against background", 1, 255},
     {&Options::channels, "channels", "Data", "IDS", "image channels to use, e.g. 0,2; default: all"},
     {&Options::dims, "dims", "Data", "2|3", "2: each slice of a stack is an image; 3: stacks are volumes", 2, 3},
