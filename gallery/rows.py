@@ -146,12 +146,12 @@ ROWS = [
     ),
     Row(
         "deepmedic-em", "Membranes by DeepMedic", "deepmedic", "em",
-        f"{MASKS} --foreground 0 --base 12 --batch 4 --steps 150", UNSEEN_MASKS, "mean.dice", "Dice",
+        f"{MASKS} --foreground 0 --base 12 --batch 4 --steps 500", UNSEEN_MASKS, "mean.dice", "Dice",
         "Two pathways, one of them at a third of the resolution.",
     ),
     Row(
         "rootpainter-nuclei", "Nuclei from annotations of some pixels", "rootpainter", "annotations",
-        f"{MASKS} --base 16 --depth 3 --crop 124 --batch 2 --steps 300", UNSEEN_MASKS, "mean.dice", "Dice",
+        f"{MASKS} --base 16 --depth 3 --crop 124 --batch 2 --steps 900", UNSEEN_MASKS, "mean.dice", "Dice",
         "RootPainter's network and loss; a tenth of the pixels is annotated: three small squares in each image.",
     ),
     Row(

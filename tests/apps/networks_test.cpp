@@ -44,6 +44,9 @@ void check_commands(const Subject& subject, const std::string& images, const fs:
   require_done(scores);
   CHECK(contains(scores.out, "\"mean\""));
   CHECK(fs::exists(sheet));
+  const fs::path colored = folder / (subject.network + "_rgb.png");
+  write_image(colored, Image(3, 64, 64));
+  check_refused(run_tuff({"predict", run, colored.string(), "--out", results}), {"_rgb.png", "channel"});
   require_done(run_tuff({"explain", run}));
   const std::string crop = *(std::ranges::find(subject.train, "--crop") + 1);  // small, so fields reach its border
   const Finished field =
