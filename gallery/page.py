@@ -45,10 +45,12 @@ def spread(values):
 
 def section(row, tuff, pytorch, also, said, pictures):
     lines = [f"## {row.title}", "", row.text, "", "```sh"]
-    lines.append(f"tuff train {row.network} {row.train} --out RUN".replace("{data}", "DATA"))
-    lines.append(f"tuff evaluate RUN/{row.model} {row.evaluate}".replace("{data}", "DATA"))
-    for command in row.commands:
-        lines.append("tuff " + command.replace("{data}", "DATA").replace("{run}", "RUN").replace("{out}/", "").replace("{out}", "."))
+    commands = [*row.before, f"train {row.network} {row.train} --out {{run}}", f"evaluate {{run}}/{row.model} {row.evaluate}",
+                *row.commands]
+    for command in commands:
+        for place, text in (("{data}", "DATA"), ("{run}", "RUN"), ("{out}/", ""), ("{out}", ".")):
+            command = command.replace(place, text)
+        lines.append("tuff " + command)
     lines += ["```", ""]
     figures = tuff.of(row.name, "figure")
     lines.append(f"{row.label}: {spread(figures)}" + (f"; PyTorch: {spread(pytorch.of(row.name, 'figure'))}"
@@ -85,6 +87,7 @@ on two cores without a GPU; `gallery/data.py` says what DATA holds. Where PyTorc
 network (`gallery/pytorch.py`) from the same weights on the same batches for the same steps, and what it learned was judged by
 the same command; its figures are means over the seeds 0, 1, 2. Seconds are those of training, on {cores} cores:
 {device}. All rows with all seeds took Tuff {minutes:.0f} minutes, evaluation and pictures included.
+Other programs ran on the machine part of the time, so seconds are to be read roughly.
 
 """
 
