@@ -73,6 +73,12 @@ class Runner:
             if not self.results.has(row.name, seed):
                 self.seed(row, seed, folder)
 
+    def drawn(self, row):
+        """Options for the pictures that evaluation draws, of those that no command of the row's own does."""
+        own = " ".join(row.commands)
+        options = {"sheet.png": " --sheet {out}/sheet.png --sheet-rows 3", "confusion.png": " --confusion {out}/confusion.png"}
+        return "".join(text for name, text in options.items() if name in row.pictures and name not in own)
+
     def seed(self, row, seed, folder):
         begun = time.monotonic()
         out = self.given.work / "rows" / row.name / str(seed)
@@ -81,9 +87,7 @@ class Runner:
         for command in row.before:
             self.tuff(command, **places)
         seconds = self.train(row, seed, folder, out)
-        drawn = "sheet.png" in row.pictures and not any("sheet.png" in command for command in row.commands)
-        sheet = " --sheet {out}/sheet.png --sheet-rows 3" if drawn else ""
-        scores = self.tuff(f"evaluate {{run}}/{row.model} {row.evaluate} --json -{sheet}", **places)
+        scores = self.tuff(f"evaluate {{run}}/{row.model} {row.evaluate} --json -{self.drawn(row)}", **places)
         (out / "scores.json").write_text(scores)
         said = [self.tuff(command, **places) for command in row.commands if seed == 0]
         (out / "output.txt").write_text("".join(said).replace(str(out) + "/", ""))
