@@ -8,6 +8,7 @@
 
 #include "apps/commands.h"
 #include "apps/session.h"
+#include "apps/train.h"
 #include "base/error.h"
 #include "io/loader.h"
 #include "io/overlay.h"
@@ -117,21 +118,9 @@ void add_augment_command(CLI::App& tuff) {
   command->add_option("--preview", arguments->preview, "picture to write")->required()->type_name("SHEET.png");
   command->add_option("--count", arguments->count, "crops to show [12]")->type_name("N");
   for (const char* name : {"images", "masks", "augment", "crop", "crop-depth", "dims", "channels", "axes",
-                           "replace-nan", "normalize", "val-fraction", "seed", "device"}) {
-    const TrainField& field = *find_field(name);
-    if (field.value.empty()) {
-      command->add_flag_callback(
-          "--" + std::string(name), [arguments, name] { set_field(arguments->options, name, "true"); },
-          std::string(field.help));
-      continue;
-    }
-    command
-        ->add_option_function<std::string>(
-            "--" + std::string(name),
-            [arguments, name](const std::string& text) { set_field(arguments->options, name, text); },
-            std::string(field.help))
-        ->type_name(std::string(field.value));
-  }
+                           "replace-nan", "normalize", "val-fraction", "seed", "device"})
+    add_train_option(*command, *find_field(name), arguments->options,
+                     [arguments, name](const std::string& text) { set_field(arguments->options, name, text); });
   command->get_option("--images")->required();
   command->callback([arguments] { run_augment(*arguments); });
 }

@@ -95,8 +95,7 @@ std::vector<TrueBox> read_boxes(const std::filesystem::path& file, const Dataset
 
 std::vector<TrueBox> boxes_of_masks(const std::filesystem::path& masks, const Dataset& dataset, std::int32_t label) {
   const std::string source = fmt::format("--truth {}", masks.string());
-  std::map<std::string, LabelFile> by_name;
-  for (const LabelFile& file : list_label_files(std::span(&masks, 1))) by_name.emplace(file.name, file);
+  const std::map<std::string, LabelFile> by_name = label_files_by_name(masks);
   std::vector<TrueBox> boxes;
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
     const DataItem& image = dataset.items[item];

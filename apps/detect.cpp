@@ -16,6 +16,7 @@
 #include "apps/session.h"
 #include "base/error.h"
 #include "base/os.h"
+#include "io/image_labels.h"
 #include "io/overlay.h"
 #include "tasks/classifier_networks.h"
 #include "tasks/detection.h"
@@ -40,9 +41,7 @@ struct DetectArguments {
 std::vector<std::string> class_names(const Model& model) {
   if (!model.format.class_names.empty()) return model.format.class_names;
   if (model.options.classes == 1) return {"1"};
-  std::vector<std::string> names;
-  for (std::int64_t id = 0; id < model.options.classes; ++id) names.push_back(std::to_string(id));
-  return names;
+  return class_ids(model.options.classes);
 }
 
 // That of masks is 0; labels of whole images have none unless one is named.

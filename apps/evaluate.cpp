@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "io/contact_sheet.h"
+#include "io/image_labels.h"
 #include "tasks/networks.h"
 #include "tasks/signals.h"
 #include "tasks/training_data.h"
@@ -61,17 +62,12 @@ struct Evaluation {
   std::vector<Metric> metrics;
   std::vector<Evaluated> images;
   std::vector<double> total;           // of all images
+  std::string baseline_name;           // DenseTask's
+  std::vector<double> baseline;        // of all images, without the network
   std::optional<Confusion> confusion;  // of pixels, where results are classes
 };
 
 constexpr const char* kPixels = "pixels";
-
-// Classes of masks have no other names.
-std::vector<std::string> class_ids(std::int64_t classes) {
-  std::vector<std::string> names;
-  for (std::int64_t id = 0; id < classes; ++id) names.push_back(std::to_string(id));
-  return names;
-}
 
 // Takes in an image's pixels; those that nothing is said of don't count.
 void count_pixels(Confusion& confusion, const std::vector<std::int32_t>& truth,
@@ -89,6 +85,8 @@ nlohmann::ordered_json to_json(const std::vector<Metric>& metrics, const std::ve
 std::string to_json(const Evaluation& evaluation) {
   nlohmann::ordered_json json;
   json["mean"] = to_json(evaluation.metrics, evaluation.total);
+  if (!evaluation.baseline_name.empty())
+    json["baseline"][evaluation.baseline_name] = to_json(evaluation.metrics, evaluation.baseline);
   if (evaluation.confusion)
     json["classes"] = classes_json(*evaluation.confusion, class_ids(evaluation.confusion->classes()), kPixels);
   json["images"] = nlohmann::ordered_json::array();
@@ -110,13 +108,15 @@ void print_row(const std::vector<Metric>& metrics, const std::string& name, std:
 }
 
 void print_table(const Evaluation& evaluation) {
-  std::size_t width = 5;
+  std::size_t width = std::max<std::size_t>(5, evaluation.baseline_name.size());
   for (const Evaluated& image : evaluation.images) width = std::max(width, image.name.size());
   std::string head = fmt::format("{:{}}", "image", width);
   for (const Metric& metric : evaluation.metrics) head += fmt::format("  {:>6}", metric.title);
   fmt::print("{}\n", head);
   for (const Evaluated& image : evaluation.images) print_row(evaluation.metrics, image.name, width, image.scores);
   print_row(evaluation.metrics, "all", width, evaluation.total);
+  if (!evaluation.baseline_name.empty())
+    print_row(evaluation.metrics, evaluation.baseline_name, width, evaluation.baseline);
   if (!evaluation.confusion || evaluation.confusion->classes() < 3) return;
   fmt::print("\n");
   print_classes(*evaluation.confusion, class_ids(evaluation.confusion->classes()), kPixels);
@@ -289,7 +289,8 @@ void run_evaluate(const EvaluateArguments& arguments) {
   Predictor predictor(*loaded.device, *loaded.store, task.network(), options);
   const auto reader = task.reader(*loaded.device);
   const auto scorer = task.scorer();
-  Evaluation evaluation{.metrics = task.metrics()};
+  const auto baseline_scorer = task.scorer();
+  Evaluation evaluation{.metrics = task.metrics(), .baseline_name = std::string(task.baseline_name())};
   if (task.result_kind() == DenseResult::Kind::classes)
     evaluation.confusion.emplace(std::max<std::int64_t>(2, loaded.model.options.classes));
 
@@ -303,6 +304,8 @@ void run_evaluate(const EvaluateArguments& arguments) {
     task.prepare(sample);
     // Where there are real pairs, a denoiser sees the images as they are.
     const Image input = arguments.targets.empty() ? task.input_of(sample, item) : sample.image;
+    if (!evaluation.baseline_name.empty())
+      baseline_scorer->add(sample, {.kind = DenseResult::Kind::image, .image = task.baseline(input)});
     DenseResult result = reader->read(predictor.predict(input));
     if (evaluation.confusion) count_pixels(*evaluation.confusion, sample.labels, result.labels.ids);
     evaluation.images.push_back({name, scorer->add(sample, result)});
@@ -312,6 +315,7 @@ void run_evaluate(const EvaluateArguments& arguments) {
   }
   progress.clear();
   evaluation.total = scorer->total();
+  evaluation.baseline = baseline_scorer->total();
   if (!arguments.sheet.empty()) write_image(arguments.sheet, contact_sheet(rows).image());
   if (!arguments.confusion.empty())
     write_confusion(arguments.confusion, *evaluation.confusion, class_ids(evaluation.confusion->classes()));

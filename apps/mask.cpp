@@ -115,7 +115,7 @@ std::string mask_file(const Dataset& dataset, const InputFile& file, const Thres
   std::vector<Image> planes;
   std::vector<float> values;  // of all planes: a stack has one threshold
   for (std::size_t item = file.first; item < file.first + file.count; ++item) {
-    planes.push_back(load_item_image(dataset, item, false));
+    planes.push_back(read_item_image(dataset, item));
     check_finite(planes.back().values, path);
     const std::vector<float> plane = grey_plane(planes.back(), arguments.smooth);
     values.insert(values.end(), plane.begin(), plane.end());

@@ -40,12 +40,10 @@ struct Matched {
 // Each true mask with the prediction of its name. A prediction without true mask is told and left out.
 std::vector<Pair> pair_files(const std::string& predictions, const std::string& masks, bool volumes) {
   const fs::path prediction_path = predictions, mask_path = masks;
-  const std::vector<LabelFile> predicted = list_label_files(std::span(&prediction_path, 1), volumes);
+  std::map<std::string, LabelFile> by_name = label_files_by_name(prediction_path, volumes);
   const std::vector<LabelFile> truth = list_label_files(std::span(&mask_path, 1), volumes);
   const bool two_files = !fs::is_directory(prediction_path) && !fs::is_directory(mask_path);
-  if (two_files) return {{truth[0], predicted[0]}};
-  std::map<std::string, LabelFile> by_name;
-  for (const LabelFile& file : predicted) by_name[file.name] = file;
+  if (two_files) return {{truth[0], by_name.begin()->second}};
   std::vector<Pair> pairs;
   for (const LabelFile& file : truth) {
     const auto found = by_name.find(file.name);

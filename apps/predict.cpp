@@ -52,9 +52,8 @@ struct Input {
 };
 
 Input load_input(const Dataset& dataset, std::size_t item) {
-  auto image = std::make_shared<Image>(load_item_image(dataset, item, false));
-  settle_non_finite(*image, dataset.format, dataset.items[item]);
-  std::vector<ChannelScaling> scalings = normalize(*image, dataset.format.normalization, dataset.format.joint_scale);
+  std::vector<ChannelScaling> scalings;
+  auto image = std::make_shared<const Image>(load_item_image(dataset, item, &scalings));
   return {std::move(image), std::move(scalings)};
 }
 
@@ -154,17 +153,19 @@ bool predict_whole_images(const PredictArguments& arguments, const Model& model,
   return !is_dense(model.options.model) || model.options.pooling == "none" || images.idx.front() != nullptr;
 }
 
-// The model with what this call says of classifiers.
-Model load_for_prediction(const PredictArguments& arguments) {
-  Model model = load_model(arguments.model);
+void predict_spectra(const PredictArguments& arguments, const Model& model) {
+  if (arguments.replace_nan) throw Error("--replace-nan: means nothing to networks of signals; leave it out");
+  predict_signals({arguments.inputs, arguments.out, arguments.device, arguments.autotune}, model);
+}
+
+// What this call says of how images are to be read and, of classifiers, what is to come out.
+void apply_arguments(const PredictArguments& arguments, Model& model) {
   if (arguments.replace_nan) model.format.replace_nan = true;
   if (!arguments.axes.empty()) model.format.axes = arguments.axes;
   for (const auto& [option, given] : {std::pair("fit", !arguments.fit.empty()), {"stride", arguments.stride > 0}})
     if (given && !is_classifier(model.options.model))
       throw Error(fmt::format("--{}: goes with classifiers; the model is a {}", option, model.options.model));
   if (arguments.stride > 0) model.options.stride = arguments.stride;
-  if (!knows_classes(model)) make_dense_task(model.options, model.format);
-  return model;
 }
 
 void run_predict(PredictArguments arguments) {
@@ -173,16 +174,14 @@ void run_predict(PredictArguments arguments) {
   parse_memory(arguments.memory);
   PredictorOptions options{.tile = parse_tile(arguments.tile), .force_tiles = arguments.force_tiles};
   Model model = load_model(arguments.model);
-  if (takes_signals(model.options.model) && arguments.replace_nan)
-    throw Error("--replace-nan: means nothing to networks of signals; leave it out");
-  if (takes_signals(model.options.model))
-    return predict_signals({arguments.inputs, arguments.out, arguments.device, arguments.autotune}, model);
-  model = load_for_prediction(arguments);
+  if (takes_signals(model.options.model)) return predict_spectra(arguments, model);
+  apply_arguments(arguments, model);
   const std::vector<fs::path> paths(arguments.inputs.begin(), arguments.inputs.end());
   if (predict_whole_images(arguments, model, paths)) return;
+  const std::unique_ptr<DenseTask> task = make_dense_task(model.options, model.format);
   const Dataset dataset = open_images(paths, model.format);
   const std::vector<InputFile> files = group_by_file(dataset);
-  const ResultForm form = result_form(*make_dense_task(model.options, model.format), model.options);
+  const ResultForm form = result_form(*task, model.options);
   std::vector<ResultFile> results = plan_results(dataset, files, arguments.out, form, arguments.results);
   const LoadedModel loaded = open_model(std::move(model), arguments.device);
   options.memory = memory_beside(*loaded.store, arguments.memory);

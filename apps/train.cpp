@@ -326,8 +326,16 @@ namespace {
 // One option of the command line; its text is kept as typed and parsed later, over the configuration file.
 void add_option(CLI::App& command, const TrainField& field, const TrainOptions& defaults,
                 const std::shared_ptr<Given>& given) {
+  add_train_option(command, field, defaults, [given, name = std::string(field.name)](const std::string& text) {
+    given->emplace_back(name, text);
+  });
+}
+
+}  // namespace
+
+void add_train_option(CLI::App& command, const TrainField& field, const TrainOptions& defaults,
+                      const std::function<void(const std::string&)>& keep) {
   const std::string name(field.name);
-  const auto keep = [given, name](const std::string& text) { given->emplace_back(name, text); };
   const std::string standard = field_text(defaults, field);
   std::string help(field.help);
   CLI::Option* option = nullptr;
@@ -343,8 +351,6 @@ void add_option(CLI::App& command, const TrainField& field, const TrainOptions& 
   option->type_name(std::string(choices_of(field, defaults.model)));
   option->group(field.hidden ? "" : std::string(field.group));
 }
-
-}  // namespace
 
 void add_train_options(CLI::App& command, const std::string& network, const std::shared_ptr<GivenOptions>& given,
                        const std::vector<std::string_view>& without) {

@@ -24,6 +24,10 @@ const std::string* find_given(const GivenOptions& given, std::string_view name);
 // Defaults, then the configuration file, then what was typed.
 TrainOptions collect_options(const GivenOptions& given);
 
+// An option of the command line for a field, which `keep` is given as it is typed.
+void add_train_option(CLI::App& command, const TrainField& field, const TrainOptions& defaults,
+                      const std::function<void(const std::string&)>& keep);
+
 // Those of a network, collected in `given` as they are typed; but for some.
 void add_train_options(CLI::App& command, const std::string& network, const std::shared_ptr<GivenOptions>& given,
                        const std::vector<std::string_view>& without = {});

@@ -103,7 +103,8 @@ def denoising(p, batch, options, step):
 
 
 def super_resolution(p, batch, options, step):
-    (image,) = srresnet(p, batch["images"], options["base"], options["blocks"], options["scale"])
+    sizes = (options["base"], options["blocks"], options["scale"])
+    (image,) = srresnet(p, batch["images"], *sizes, options["norm"], options["global-skip"])
     return image_loss(options["loss"], image, batch["targets"])
 
 

@@ -9,6 +9,7 @@
 #include "ops/pixel_shuffle.h"
 #include "ops/pointwise.h"
 #include "ops/reshape.h"
+#include "ops/resize.h"
 
 namespace tuff {
 namespace {
@@ -24,12 +25,23 @@ std::vector<std::int64_t> steps_of(const SrResNetConfig& config) {
   throw Error(fmt::format("srresnet: upscale {} must be 1, 2, 3, 4 or 8", config.upscale));
 }
 
+Value enlarge(Value x, const SrResNetConfig& config) {
+  if (config.upscale == 1) return x;
+  const bool cubic = config.global_skip == SrResNetConfig::GlobalSkip::bicubic;
+  return resize(
+      x, {.scale = {static_cast<double>(config.upscale)}, .mode = cubic ? ResizeMode::cubic : ResizeMode::bilinear});
+}
+
 }  // namespace
 
 Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool training) {
   if (config.features < 1 || config.blocks < 0 || config.out_channels < 1)
     throw Error(fmt::format("srresnet: {} features and out_channels {} must be at least 1, {} blocks not negative",
                             config.features, config.out_channels, config.blocks));
+  const bool has_skip = config.global_skip != SrResNetConfig::GlobalSkip::none;
+  if (has_skip && config.in_channels != config.out_channels)
+    throw Error(fmt::format("srresnet: a global skip takes {} channels to {}; they must be as many", config.in_channels,
+                            config.out_channels));
   require_input("srresnet", x, config.rank, config.in_channels);
   const std::vector<std::int64_t> steps = steps_of(config);
   Layers layers(graph, {.rank = config.rank,
@@ -39,6 +51,7 @@ Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool trainin
                         .activation = ActivationKind::prelu});
   const bool has_bias = config.norm == NormKind::none;
   const std::int64_t features = config.features;
+  const Value enlarged = has_skip ? enlarge(x, config) : Value{};
   x = layers.activate(layers.convolution(x, "head", features, {.kernel = {kOuterKernel}}), "head_act");
   const Value shallow = x;
   for (std::int64_t i = 0; i < config.blocks; ++i) {
@@ -56,7 +69,10 @@ Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool trainin
     x = pixel_shuffle(layers.convolution(x, name, features * block), steps[i]);
     x = layers.activate(x, name + ".act");
   }
-  return layers.convolution(x, "tail", config.out_channels, {.kernel = {kOuterKernel}});
+  if (!has_skip) return layers.convolution(x, "tail", config.out_channels, {.kernel = {kOuterKernel}});
+  x = layers.convolution(x, "tail", config.out_channels,
+                         {.kernel = {kOuterKernel}, .initializer = Initializer::constant(0)});
+  return add(enlarged, x);
 }
 
 std::int64_t srresnet_receptive_radius(const SrResNetConfig& config) {

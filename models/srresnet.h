@@ -15,6 +15,8 @@
 namespace tuff {
 
 struct SrResNetConfig {
+  enum class GlobalSkip : std::uint8_t { none, bilinear, bicubic };
+
   std::int64_t in_channels = 3;
   std::int64_t out_channels = 3;
   std::int64_t features = 64;
@@ -22,6 +24,9 @@ struct SrResNetConfig {
   std::int64_t upscale = 4;  // 1 (restoration without enlargement), 2, 3, 4 or 8; 4 and 8 in steps of 2
   NormKind norm = NormKind::batch;
   std::int64_t groups = 8;
+  // The input, enlarged so, is added to the output: the network learns what interpolation lacks (Kim et al. 2016,
+  // "VDSR"). The last convolution's weights begin as 0 then. The paper has none. Error unless the channels are as many.
+  GlobalSkip global_skip = GlobalSkip::none;
   int rank = 2;
 
   bool operator==(const SrResNetConfig&) const = default;

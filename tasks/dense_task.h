@@ -94,6 +94,9 @@ class DenseTask {
 
   // What the network sees of a held-back image; `item`: its number in the data set, for noise.
   virtual Image input_of(const Sample& sample, std::size_t) const { return sample.image; }
+  // What one would have of that without the network, for comparison, and what it is called; no name: nothing.
+  virtual std::string_view baseline_name() const { return {}; }
+  virtual Image baseline(const Image& input) const { return input; }
   virtual DenseResult::Kind result_kind() const = 0;
   // Whether images are in the units of the input's channels, once its normalization is taken back.
   virtual bool gives_input_units() const { return false; }

@@ -135,6 +135,7 @@ class DenoisingTask : public ImageTask {
     if (sample.targets.values.empty()) sample.targets = sample.image;
   }
 
+  std::string_view baseline_name() const override { return "noisy"; }
   std::string_view fixed_pixels() const override { return "the noise of its images is what it learns"; }
   bool gives_input_units() const override { return true; }
   bool changes() const override { return noise_.kind != Noise::Kind::none; }

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
-#include "base/shuffle.h"
 #include "io/noise.h"
 #include "train/image_metrics.h"
+#include "train/rounds.h"
 #include "train/split_options.h"
 #include "train/training_graph.h"
 
@@ -96,7 +96,8 @@ class SignalObjective::Batches : public Objective::Session {
         runner_(place.device, place.store, objective.network_, objective.options_.batch,
                 place.memory == 0 ? place.tuner : nullptr),
         draws_(has_random_state(*objective.graph())),
-        next_(epoch * objective.steps_per_epoch() + step) {}
+        next_(epoch * objective.steps_per_epoch() + step),
+        rounds_(objective.split_.train, seed_of(objective.options_)) {}
 
   std::vector<NamedTensor> next() override {
     const std::int64_t batch = objective_.options_.batch, steps = objective_.steps_per_epoch();
@@ -168,17 +169,8 @@ class SignalObjective::Batches : public Objective::Session {
 
   // Sample `number` of an epoch, which goes through the signals in rounds.
   std::size_t item_of(std::int64_t epoch, std::int64_t number) {
-    const std::vector<std::size_t>& items = objective_.split_.train;
-    const std::int64_t round = number / std::ssize(items);
-    if (order_.empty() || epoch != epoch_ || round != round_) {
-      order_ = items;
-      PhiloxStream random(seed_of(objective_.options_), static_cast<std::uint32_t>(epoch),
-                          static_cast<std::uint32_t>(round), static_cast<std::uint32_t>(RandomUse::shuffle));
-      shuffle(order_, random);
-      epoch_ = epoch;
-      round_ = round;
-    }
-    return order_[static_cast<std::size_t>(number % std::ssize(items))];
+    const std::int64_t count = std::ssize(objective_.split_.train);
+    return rounds_.order(epoch, number / count)[static_cast<std::size_t>(number % count)];
   }
 
   const SignalObjective& objective_;
@@ -186,8 +178,7 @@ class SignalObjective::Batches : public Objective::Session {
   SignalRunner runner_;
   bool draws_;
   std::int64_t next_;  // batches are numbered through all epochs
-  std::int64_t epoch_ = 0, round_ = 0;
-  std::vector<std::size_t> order_;
+  Rounds<std::size_t> rounds_;
 };
 
 std::unique_ptr<Objective::Session> SignalObjective::start(const Place& place, std::int64_t epoch,

@@ -7,6 +7,7 @@
 #include "models/srresnet.h"
 #include "tasks/adversarial.h"
 #include "tasks/image_task.h"
+#include "tasks/networks.h"
 
 namespace tuff {
 namespace {
@@ -23,6 +24,8 @@ class SuperResolutionTask : public ImageTask {
   }
   std::string_view fixed_pixels() const override { return "it learns what is lost where pixels are resampled"; }
   bool gives_input_units() const override { return true; }
+  std::string_view baseline_name() const override { return "bicubic"; }
+  Image baseline(const Image& input) const override { return enlarge(input, network().scale); }
 
   Value loss(Graph& graph, const Inputs& inputs) const override {
     return content_.loss(graph, network().build(graph, inputs.images, true), inputs.targets);
@@ -56,6 +59,12 @@ class SuperResolutionTask : public ImageTask {
   ImageContent content_;
 };
 
+SrResNetConfig::GlobalSkip global_skip(const std::string& name) {
+  return name == "bicubic"    ? SrResNetConfig::GlobalSkip::bicubic
+         : name == "bilinear" ? SrResNetConfig::GlobalSkip::bilinear
+                              : SrResNetConfig::GlobalSkip::none;
+}
+
 }  // namespace
 
 std::unique_ptr<DenseTask> super_resolution_task(const TrainOptions& options, const DataFormat& format) {
@@ -64,7 +73,9 @@ std::unique_ptr<DenseTask> super_resolution_task(const TrainOptions& options, co
                               .out_channels = channels,
                               .features = options.base,
                               .blocks = options.blocks,
-                              .upscale = options.scale};
+                              .upscale = options.scale,
+                              .norm = norm_kind(options),
+                              .global_skip = global_skip(options.global_skip)};
   Network network;
   network.name = options.model;
   network.in_channels = network.out_channels = channels;

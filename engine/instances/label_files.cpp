@@ -116,6 +116,12 @@ std::vector<LabelFile> list_label_files(std::span<const fs::path> paths, bool vo
   return files;
 }
 
+std::map<std::string, LabelFile> label_files_by_name(const fs::path& path, bool volumes) {
+  std::map<std::string, LabelFile> by_name;
+  for (LabelFile& file : list_label_files(std::span(&path, 1), volumes)) by_name.emplace(file.name, std::move(file));
+  return by_name;
+}
+
 LabelStack read_labels(const fs::path& path, const LabelReading& reading) {
   Image mask = read_mask(path, reading.axes);
   const std::vector<std::int32_t> ids = ids_of(mask, path.string());

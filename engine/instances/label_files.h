@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct LabelFile {
 // without its objects. Error where two files belong to one name, and with `volumes` where "x_instances" lies beside
 // "x": `tuff predict` and `tuff mask` number the objects of each plane by itself, so the ids may be of no volume.
 std::vector<LabelFile> list_label_files(std::span<const std::filesystem::path> paths, bool volumes = false);
+
+// Those in a folder, or the one file, by name.
+std::map<std::string, LabelFile> label_files_by_name(const std::filesystem::path& path, bool volumes = false);
 
 enum class LabelMeaning : std::uint8_t {
   automatic,  // as `connected` where a file has no more than one value beside 0, else as `ids`

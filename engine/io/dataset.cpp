@@ -238,13 +238,20 @@ DataFormat data_format_from_json(std::string_view text) {
   return format;
 }
 
-Image load_item_image(const Dataset& dataset, std::size_t index, bool normalized) {
+Image read_item_image(const Dataset& dataset, std::size_t index) {
   const DataItem& item = dataset.items[index];
   Image image = read_parts(dataset, item, item.images);
   if (!dataset.format.channels.empty()) image = choose_channels(image, dataset.format.channels);
-  if (!normalized) return image;
-  settle_non_finite(image, dataset.format, item);
-  normalize(image, dataset.format.normalization, dataset.format.joint_scale);
+  return image;
+}
+
+Image load_item_image(const Dataset& dataset, std::size_t index, std::vector<ChannelScaling>* scalings) {
+  const DataFormat& format = dataset.format;
+  const DataItem& item = dataset.items[index];
+  Image image = read_item_image(dataset, index);
+  settle_non_finite(image, format, item, item.images, format.channels);
+  std::vector<ChannelScaling> done = normalize(image, format.normalization, format.joint_scale);
+  if (scalings != nullptr) *scalings = std::move(done);
   return image;
 }
 
@@ -271,10 +278,6 @@ Sample load_sample(const Dataset& dataset, std::size_t index) {
   const Image mask = read_item(dataset, item, item.mask, read_mask);
   sample.labels = labels_from_mask(mask, dataset.format, item.mask.string());
   return sample;
-}
-
-void settle_non_finite(Image& image, const DataFormat& format, const DataItem& item) {
-  settle_non_finite(image, format, item, item.images, format.channels);
 }
 
 std::vector<ChannelScaling> normalize(Image& image, Normalization normalization, bool joint) {

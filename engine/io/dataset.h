@@ -92,18 +92,20 @@ struct Sample {
 };
 
 Sample load_sample(const Dataset& dataset, std::size_t item);
-// The image alone: chosen channels, normalized unless told not to.
-Image load_item_image(const Dataset& dataset, std::size_t item, bool normalized = true);
 
-// Values of an item's image that are no finite numbers, as registered images have at their borders, become their
-// channel's smallest where the format says so; else an Error names the file and the first one's place.
-void settle_non_finite(Image& image, const DataFormat& format, const DataItem& item);
+// The chosen channels of the item's image as they are stored, numbers that aren't finite included.
+Image read_item_image(const Dataset& dataset, std::size_t item);
 
 // How a channel was normalized: value = (stored - offset) * scale; a scale of 0 made all values 0.
 struct ChannelScaling {
   double offset = 0;
   double scale = 0;
 };
+
+// The same as networks see it: normalized, which `scalings` tells of each channel. Values that are no finite numbers,
+// as registered images have at their borders, become their channel's smallest where the format says so; else an Error
+// names the file and the first one's place.
+Image load_item_image(const Dataset& dataset, std::size_t item, std::vector<ChannelScaling>* scalings = nullptr);
 
 // Pixels to 0..1 (or mean 0, deviation 1) in place, each channel by itself or all as one. A constant channel becomes 0.
 // Gives what was done to each.

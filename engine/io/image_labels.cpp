@@ -189,6 +189,12 @@ LabelledImages open_labelled_images(std::span<const fs::path> paths, const Label
   return result;
 }
 
+std::vector<std::string> class_ids(std::int64_t classes) {
+  std::vector<std::string> names;
+  for (std::int64_t id = 0; id < classes; ++id) names.push_back(std::to_string(id));
+  return names;
+}
+
 std::int32_t class_named(std::span<const std::string> classes, std::string_view name) {
   const auto found = std::ranges::find(classes, name);
   if (found == classes.end())

@@ -64,6 +64,9 @@ LabelledImages open_labelled_images(std::span<const std::filesystem::path> paths
                                     const DataFormat& format, std::int64_t side, Fit fit,
                                     std::int64_t (*side_from)(std::int64_t));
 
+// "0", "1" ...: the names of classes that have none but their ids in masks.
+std::vector<std::string> class_ids(std::int64_t classes);
+
 // The index of the class of this name; Error with the names that there are.
 std::int32_t class_named(std::span<const std::string> classes, std::string_view name);
 

@@ -200,7 +200,7 @@ class ImageSetBuilder {
       append(image, source.file, fit, bytes);
     }
     for (std::size_t i = 0; i < source.dataset.items.size(); ++i)
-      append(load_item_image(source.dataset, i, false), source.dataset.items[i].images[0].string(), fit, bytes);
+      append(read_item_image(source.dataset, i), source.dataset.items[i].images[0].string(), fit, bytes);
   }
 
   void append(Image image, const std::string& file, Fit fit, bool bytes) {

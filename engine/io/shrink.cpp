@@ -21,28 +21,29 @@ struct Taps {
   std::vector<double> weights;
 };
 
-Taps taps_of(std::int64_t index, std::int64_t factor, std::int64_t extent) {
-  const double scale = static_cast<double>(factor);
-  const double center = (static_cast<double>(index) + 0.5) * scale;
-  const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(center - 2 * scale)));
-  const auto end = std::min(extent, static_cast<std::int64_t>(std::ceil(center + 2 * scale)));
+// `step`: from pixel to pixel of the result, in those of the source.
+Taps taps_of(std::int64_t index, double step, std::int64_t extent) {
+  const double width = std::max(1.0, step);  // of the kernel
+  const double center = (static_cast<double>(index) + 0.5) * step;
+  const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(center - 2 * width)));
+  const auto end = std::min(extent, static_cast<std::int64_t>(std::ceil(center + 2 * width)));
   Taps taps{first, {}};
   double sum = 0;
   for (std::int64_t i = first; i < end; ++i) {
-    taps.weights.push_back(keys_cubic((static_cast<double>(i) + 0.5 - center) / scale));
+    taps.weights.push_back(keys_cubic((static_cast<double>(i) + 0.5 - center) / width));
     sum += taps.weights.back();
   }
   for (double& weight : taps.weights) weight /= sum;
   return taps;
 }
 
-// Along the middle axis of (outer, extent, inner).
-std::vector<float> shrink_axis(const std::vector<float>& values, std::int64_t outer, std::int64_t extent,
-                               std::int64_t inner, std::int64_t factor) {
-  const std::int64_t result_extent = extent / factor;
+// The middle axis of (outer, extent, inner) to another extent.
+std::vector<float> resample_axis(const std::vector<float>& values, std::int64_t outer, std::int64_t extent,
+                                 std::int64_t inner, std::int64_t result_extent) {
+  const double step = static_cast<double>(extent) / static_cast<double>(result_extent);
   std::vector<float> result(static_cast<std::size_t>(outer * result_extent * inner));
   for (std::int64_t index = 0; index < result_extent; ++index) {
-    const Taps taps = taps_of(index, factor, extent);
+    const Taps taps = taps_of(index, step, extent);
     for (std::int64_t o = 0; o < outer; ++o)
       for (std::int64_t i = 0; i < inner; ++i) {
         double sum = 0;
@@ -53,6 +54,17 @@ std::vector<float> shrink_axis(const std::vector<float>& values, std::int64_t ou
         result[static_cast<std::size_t>((o * result_extent + index) * inner + i)] = static_cast<float>(sum);
       }
   }
+  return result;
+}
+
+Image resample(const Image& image, const ImageSize& size) {
+  const std::int64_t planes = image.channels * image.depth;
+  Image result(image.channels, size);
+  result.info = image.info;
+  result.values = resample_axis(image.values, planes * image.height, image.width, 1, size.width);
+  result.values = resample_axis(result.values, planes, image.height, size.width, size.height);
+  if (size.depth != image.depth)
+    result.values = resample_axis(result.values, image.channels, image.depth, size.height * size.width, size.depth);
   return result;
 }
 
@@ -81,16 +93,11 @@ Image cut_to_multiple(const Image& image, std::int64_t factor) {
 }
 
 Image shrink(const Image& image, std::int64_t factor) {
-  const Image cut = cut_to_multiple(image, factor);
-  const std::int64_t planes = cut.channels * cut.depth;
-  std::vector<float> values = shrink_axis(cut.values, planes * cut.height, cut.width, 1, factor);
-  const std::int64_t width = cut.width / factor, height = cut.height / factor;
-  values = shrink_axis(values, planes, cut.height, width, factor);
-  if (cut.depth > 1) values = shrink_axis(values, cut.channels, cut.depth, height * width, factor);
-  Image result(cut.channels, shrunk(cut.size(), factor));
-  result.info = cut.info;
-  result.values = std::move(values);
-  return result;
+  return resample(cut_to_multiple(image, factor), shrunk(image.size(), factor));
+}
+
+Image enlarge(const Image& image, std::int64_t factor) {
+  return resample(image, enlarged(image.size(), factor));
 }
 
 }  // namespace tuff

@@ -1,4 +1,4 @@
-// Images made smaller by a whole factor, as a coarser camera would see them.
+// Images made smaller by a whole factor, as a coarser camera would see them, and larger again.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@ ImageSize enlarged(const ImageSize& size, std::int64_t factor);
 // Keys' cubic kernel (a = -1/2) widened by the factor, as Pillow's and MATLAB's bicubic with antialiasing; at the edge
 // weights are those of the pixels that are there.
 Image shrink(const Image& image, std::int64_t factor);
+
+// The reverse as far as that goes: each axis (the depth only of volumes) times `factor`, by the same kernel.
+Image enlarge(const Image& image, std::int64_t factor);
 
 // The first pixels of each axis, so many that `factor` divides them: what shrink() sees.
 Image cut_to_multiple(const Image& image, std::int64_t factor);

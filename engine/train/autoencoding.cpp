@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/random_use.h"
-#include "base/shuffle.h"
 #include "io/overlay.h"
 #include "train/autoencoder.h"
+#include "train/rounds.h"
 #include "train/split_options.h"
 #include "train/training_graph.h"
 
@@ -85,25 +85,26 @@ class Autoencoding::Batches : public Objective::Session {
         autoencoder_(place.device, place.store, task.network_, task.options_.batch, 0,
                      place.memory == 0 ? place.tuner : nullptr),
         noise_(parse_noise(task.options_.noise)),
-        next_(epoch * task.steps_per_epoch() + step) {
+        next_(epoch * task.steps_per_epoch() + step),
+        rounds_(task.train_, seed_of(task.options_)) {
     autoencoder_.add_noise(noise_, seed_of(task.options_));
   }
 
   std::vector<NamedTensor> next() override {
     const std::int64_t epoch = next_ / task_.steps_per_epoch(), step = next_ % task_.steps_per_epoch();
-    draw_order(epoch, step / task_.steps_per_round());
+    const std::span<const std::int64_t> order = rounds_.order(epoch, step / task_.steps_per_round());
     const std::int64_t batch = task_.options_.batch, side = task_.network_.side;
     HostTensor images(Shape{batch, task_.network_.channels, side, side});
     const std::size_t each = images.floats().size() / static_cast<std::size_t>(batch);
     const auto first = static_cast<std::size_t>(step % task_.steps_per_round() * batch);
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i)
-      task_.images_.images.read(order_[first + i], images.floats().subspan(i * each, each));
+      task_.images_.images.read(order[first + i], images.floats().subspan(i * each, each));
     std::vector<NamedTensor> tensors;
     if (noise_.kind != Noise::Kind::none) tensors.push_back({"targets", add_batch_noise(images)});
     tensors.push_back({"images", std::move(images)});
     if (task_.network_.is_variational())
       tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), next_)});
-    if (task_.network_.classes > 0) tensors.push_back({"classes", one_hot_of(std::span(order_).subspan(first))});
+    if (task_.network_.classes > 0) tensors.push_back({"classes", one_hot_of(order.subspan(first))});
     if (task_.options_.kl_warmup > 0) {
       const auto weight = static_cast<float>(kl_weight(task_.options_, next_));
       tensors.push_back({"kl_weight", HostTensor::from_floats(Shape{}, {&weight, 1})});
@@ -180,23 +181,11 @@ class Autoencoding::Batches : public Objective::Session {
     return one_hot(labels, task_.options_.batch, task_.network_.classes);
   }
 
-  // Of one round through the training images; an epoch has several where they are few.
-  void draw_order(std::int64_t epoch, std::int64_t round) {
-    if (!order_.empty() && epoch == epoch_ && round == round_) return;
-    order_ = task_.train_;
-    PhiloxStream random(seed_of(task_.options_), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(round),
-                        static_cast<std::uint32_t>(RandomUse::shuffle));
-    shuffle(order_, random);
-    epoch_ = epoch;
-    round_ = round;
-  }
-
   const Autoencoding& task_;
   Autoencoder autoencoder_;
   Noise noise_;
   std::int64_t next_;  // batches are numbered through all epochs
-  std::int64_t epoch_ = 0, round_ = 0;
-  std::vector<std::int64_t> order_;
+  Rounds<std::int64_t> rounds_;
 };
 
 // Validation takes what validation_bytes() says, whatever more it may: so by the usual kernels where that is limited.

@@ -69,6 +69,7 @@ const TrainField kFields[] = {
     {&Options::bins, "bins", "Model", "N", "learn the probabilities of so many ranges of intensity instead of a value; 0: a value", 0, 1024},
     {&Options::scale, "scale", "Model", "2|3|4", "how many times as many pixels along each axis", 2, 4},
     {&Options::blocks, "blocks", "Model", "N", "residual blocks", 1, 256},
+    {&Options::global_skip, "global-skip", "Model", "none|bilinear|bicubic", "add the image enlarged so to the output: the network learns what interpolation lacks"},
     {&Options::length, "length", "Model", "N", "of the signals that it is trained on; a classifier takes no others", 0, 1e9, Kept::model, true},
     {&Options::adversarial, "adversarial", "Model", "WEIGHT", "train against a discriminator (SRGAN), whose verdict counts so much beside the content, 0.001 in the paper; 0: without", 0, 1e6},
     {&Options::discriminator_base, "discriminator-base", "Model", "N", "channels of the discriminator's first level; its dense layer has 16 times as many", 1, 1024},
@@ -268,6 +269,7 @@ TrainOptions options_from_json(std::string_view json, const std::string& source)
   TrainOptions named;
   apply_json(named, json, source);
   TrainOptions options = default_options(named.model);
+  options.global_skip = named.global_skip;  // networks from before there was one have none
   apply_json(options, json, source);
   return options;
 }

@@ -74,6 +74,7 @@ struct TrainOptions {
   std::int64_t bins = 0;
   std::int64_t scale = 2;
   std::int64_t blocks = 16;
+  std::string global_skip = "none";
   std::int64_t length = 0;
   double adversarial = 0;
   std::int64_t discriminator_base = 64;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -230,6 +231,15 @@ TEST_CASE("classifier: centers of objects, and boxes judged by masks of ids") {
       {"--centers: goes with --masks"});
   fs::remove(data / "masks" / "n2.png");
   check_refused(run_tuff(joined(detect, {"--truth", masks})), {"has no mask of the image n2"});
+
+  Image image = read_image(data / "images" / "n2.png");
+  image.info = {.kind = FileKind::tiff, .sample = SampleKind::floating, .bits = 32};
+  image.values[3] = std::numeric_limits<float>::quiet_NaN();
+  fs::remove(data / "images" / "n2.png");
+  write_image(data / "images" / "n2.tif", image);
+  const Words boxes = {"detect", run, images, "--out", (data / "found").string()};
+  check_refused(run_tuff(boxes), {"n2.tif: channel 0, y 0, x 3", "--replace-nan"});
+  require_done(run_tuff(joined(boxes, {"--replace-nan"})));
 }
 
 TEST_CASE("classifier: mosaics of small images, and boxes found in them") {

@@ -140,7 +140,7 @@ TEST_CASE("dataset: a stack gives one item a plane") {
   const Dataset dataset = folders.open();
   CHECK(names(dataset) == std::vector<std::string>{"s_z0", "s_z1", "s_z2"});
   for (std::size_t z = 0; z < 3; ++z) {
-    CHECK(load_item_image(dataset, z, false).values == stack.plane(static_cast<std::int64_t>(z)).values);
+    CHECK(read_item_image(dataset, z).values == stack.plane(static_cast<std::int64_t>(z)).values);
     const Image plane = mask.plane(static_cast<std::int64_t>(z));
     const std::vector<std::int32_t> labels = load_sample(dataset, z).labels;
     CHECK(std::ranges::equal(labels, plane.values, [](std::int32_t a, float b) { return static_cast<float>(a) == b; }));

@@ -37,6 +37,19 @@ TEST_CASE("shrink: what Pillow's bicubic gives") {
   CHECK(pixel(third, 2, 3) == doctest::Approx(0.9974458).epsilon(1e-5));
 }
 
+TEST_CASE("enlarge: what Pillow's bicubic gives") {
+  const Image twice = enlarge(waves(5, 6), 2);
+  REQUIRE(twice.size() == ImageSize(10, 12));
+  CHECK(pixel(twice, 0, 0) == doctest::Approx(-0.113305956).epsilon(1e-5));
+  CHECK(pixel(twice, 4, 7) == doctest::Approx(-0.53605276).epsilon(1e-5));
+  CHECK(pixel(twice, 9, 11) == doctest::Approx(-0.8379113).epsilon(1e-5));
+  const Image thrice = enlarge(waves(5, 6), 3);
+  REQUIRE(thrice.size() == ImageSize(15, 18));
+  CHECK(pixel(thrice, 0, 0) == doctest::Approx(-0.13630864).epsilon(1e-5));
+  CHECK(pixel(thrice, 4, 7) == doctest::Approx(0.26059628).epsilon(1e-5));
+  CHECK(pixel(thrice, 14, 17) == doctest::Approx(-0.8693494).epsilon(1e-5));
+}
+
 TEST_CASE("shrink: leftover pixels are cut off, channels and slices keep to themselves") {
   const Image odd = waves(11, 12);
   CHECK(shrink(odd, 2).values == shrink(cut_to_multiple(odd, 2), 2).values);

@@ -180,6 +180,16 @@ TEST_CASE("parity with PyTorch: SRResNet, SRGAN's discriminator, classifier, aut
   check_network("srresnet", [](Graph& graph, Value x) {
     return std::vector{srresnet(graph, x, {.features = 3, .blocks = 2}, false)};
   });
+  check_network("srresnet_skip", [](Graph& graph, Value x) {
+    const SrResNetConfig config{.in_channels = 2,
+                                .out_channels = 2,
+                                .features = 3,
+                                .blocks = 2,
+                                .upscale = 2,
+                                .norm = NormKind::none,
+                                .global_skip = SrResNetConfig::GlobalSkip::bicubic};
+    return std::vector{srresnet(graph, x, config, false)};
+  });
   check_network("discriminator", [](Graph& graph, Value x) {
     return std::vector{discriminator(graph, x, {.side = 12, .base = 2, .pairs = 2, .dense = 5}, false)};
   });

@@ -62,5 +62,9 @@ TEST_CASE("srresnet: radius and refusals") {
   CHECK(contains(error_of([&] { srresnet(graph, x, {.upscale = 5}, false); }), "upscale 5 must be 1, 2, 3, 4 or 8"));
   CHECK(contains(error_of([&] { srresnet(graph, x, {.in_channels = 1}, false); }), "the net takes (N, 1, H, W)"));
   CHECK(contains(error_of([&] { srresnet(graph, x, {.features = 0}, false); }), "0 features"));
+  CHECK(contains(error_of([&] {
+                   srresnet(graph, x, {.out_channels = 1, .global_skip = SrResNetConfig::GlobalSkip::bilinear}, false);
+                 }),
+                 "3 channels to 1"));
   CHECK(contains(error_of([&] { discriminator(graph, x, {}, false); }), "1x3x8x8, the net takes a side of 96"));
 }

@@ -238,16 +238,17 @@ def deepmedic(p, x, channels=(2, 2, 3, 3, 3, 4), factor=3):
     return [m.conv(m.layer(torch.cat(maps, 1), "classifier", 1, 5, kernel=1), "head", 2, 1)]
 
 
-def srresnet(p, x, features=3, blocks=2, upscale=4):
-    m = Layers(p, norm="batch", activation="prelu")
-    channels = x.shape[1]
+def srresnet(p, x, features=3, blocks=2, upscale=4, norm="batch", skip="none"):
+    m = Layers(p, norm=norm, activation="prelu")
+    channels, bias = x.shape[1], norm == "none"
+    enlarged = 0 if skip == "none" else F.interpolate(x, scale_factor=upscale, mode=skip)
     x = shallow = m.act(m.conv(x, "head", features, 9), "head_act")
     for name in (f"blocks.{i}" for i in range(blocks)):
-        x = x + m.norm(m.conv(m.layer(x, name, 1, features), name + ".conv2", features, bias=False), name + ".norm2")
-    x = shallow + m.norm(m.conv(x, "trunk.conv", features, bias=False), "trunk.norm")
+        x = x + m.norm(m.conv(m.layer(x, name, 1, features), name + ".conv2", features, bias=bias), name + ".norm2")
+    x = shallow + m.norm(m.conv(x, "trunk.conv", features, bias=bias), "trunk.norm")
     for i, step in enumerate((2, 2) if upscale == 4 else (upscale,)):
         x = m.act(F.pixel_shuffle(m.conv(x, f"up.{i}", features * step**2), step), f"up.{i}.act")
-    return [m.conv(x, "tail", channels, 9)]
+    return [enlarged + m.conv(x, "tail", channels, 9)]
 
 
 def discriminator(p, x):
@@ -299,4 +300,5 @@ NETWORKS = {
     "discriminator": (discriminator, (2, 3, 12, 12)),
     "classifier": (classifier, (3, 2, 18, 18)),
     "autoencoder": (autoencoder, (2, 1, 16, 16)),
+    "srresnet_skip": (lambda p, x: srresnet(p, x, upscale=2, norm="none", skip="bicubic"), (1, 2, 5, 6)),
 }
