@@ -14,6 +14,7 @@
 #include "autodiff/gradient.h"
 #include "base/error.h"
 #include "base/philox.h"
+#include "base/text.h"
 #include "io/image.h"
 #include "ops/pool.h"
 #include "ops/pool_kernels.h"
@@ -95,11 +96,9 @@ FieldSubject dense_subject(const Model& model, std::int64_t side) {
   for (const char name : network.rank == 3 ? std::string("zyx") : std::string("yx")) {
     const NetworkAxis& axis = network.axis(name);
     shape.push_back(side > 0 ? side : roomy_side(axis));
-    if (axis.output_size(shape.back()) == 0) {
-      const auto [below, above] = axis.nearest_sizes(shape.back());
-      throw Error(fmt::format("--tile {}: the model can't take this size; use {}{}", side,
-                              below > 0 ? fmt::format("{} or ", below) : "", above));
-    }
+    if (axis.output_size(shape.back()) == 0)
+      throw Error(fmt::format("--tile {}: the model can't take this size; use {}", side,
+                              sizes_text(axis.nearest_sizes(shape.back()))));
     subject.axes.push_back(axis);
   }
   subject.net = inference_network(model, shape, "");

@@ -69,12 +69,7 @@ void check(const CellposeConfig& config, Value x) {
     throw Error(fmt::format("cellpose: depth {}, base {} and out_channels {} must be at least 1", config.depth,
                             config.base, config.out_channels));
   require_input("cellpose", x, config.rank, config.in_channels);
-  for (int axis = 2; axis < config.rank + 2; ++axis) {
-    if (cellpose_output_size(config, x.shape()[axis]) > 0) continue;
-    throw Error(fmt::format("cellpose: extents of {} must be multiples of {}; the nearest of {} is {}",
-                            to_string(x.shape()), cellpose_alignment(config), x.shape()[axis],
-                            cellpose_nearest_sizes(config, x.shape()[axis]).second));
-  }
+  require_extents("cellpose", x, cellpose_axis(config));
 }
 
 }  // namespace
@@ -98,7 +93,7 @@ CellposeOutputs cellpose(Graph& graph, Value x, const CellposeConfig& config, bo
   return {builder.convolve(x, "output", config.out_channels, 1), style};
 }
 
-std::vector<AxisLayer> cellpose_axis(const CellposeConfig& config) {
+AxisGeometry cellpose_axis(const CellposeConfig& config) {
   std::vector<AxisLayer> layers;
   const auto block = [&] { layers.insert(layers.end(), 4, AxisLayer::convolution(3, true)); };
   block();
@@ -108,26 +103,10 @@ std::vector<AxisLayer> cellpose_axis(const CellposeConfig& config) {
   }
   block();
   for (std::int64_t level = 0; level < config.depth; ++level) {
-    layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = 2});
+    layers.push_back(AxisLayer::nearest(2));
     block();
   }
   return layers;
-}
-
-std::int64_t cellpose_output_size(const CellposeConfig& config, std::int64_t input) {
-  return output_extent(cellpose_axis(config), input);
-}
-
-std::pair<std::int64_t, std::int64_t> cellpose_nearest_sizes(const CellposeConfig& config, std::int64_t input) {
-  return nearest_extents([&](std::int64_t size) { return cellpose_output_size(config, size); }, input);
-}
-
-std::int64_t cellpose_alignment(const CellposeConfig& config) {
-  return alignment_of(cellpose_axis(config));
-}
-
-std::int64_t cellpose_receptive_radius(const CellposeConfig& config) {
-  return receptive_radius(cellpose_axis(config));
 }
 
 }  // namespace tuff

@@ -33,11 +33,7 @@ struct CellposeOutputs {
 // Extents must be multiples of 2^depth, else Error.
 CellposeOutputs cellpose(Graph& graph, Value x, const CellposeConfig& config, bool training);
 
-// Geometry, the same along each axis. The radius counts what convolutions see; the style sees the whole image.
-std::vector<AxisLayer> cellpose_axis(const CellposeConfig& config);
-std::int64_t cellpose_output_size(const CellposeConfig& config, std::int64_t input);
-std::pair<std::int64_t, std::int64_t> cellpose_nearest_sizes(const CellposeConfig& config, std::int64_t input);
-std::int64_t cellpose_alignment(const CellposeConfig& config);
-std::int64_t cellpose_receptive_radius(const CellposeConfig& config);
+// Geometry, the same along each axis, of the convolutions; the style sees the whole image.
+AxisGeometry cellpose_axis(const CellposeConfig& config);
 
 }  // namespace tuff

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
@@ -33,9 +34,8 @@ void check(const ClassifierConfig& config, Value x) {
     throw Error("classifier: the norm must be batch or none; statistics of others differ between patch and image");
   require_input("classifier", x, config.rank, config.in_channels);
   if (classifier_features_side(config) > 0) return;
-  const auto [below, above] = classifier_nearest_sides(config, config.side);
-  throw Error(fmt::format("classifier: patches of {} pixels leave some over at a pooling; the nearest that don't: {}{}",
-                          config.side, below > 0 ? fmt::format("{} or ", below) : "", above));
+  throw Error(fmt::format("classifier: patches of {} pixels leave some over at a pooling; the nearest that don't: {}",
+                          config.side, sizes_text(classifier_nearest_sides(config, config.side))));
 }
 
 // The network on patches or, with a stride, as a map over images: they differ in what their dense layers are made of.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 
 #include "base/error.h"
@@ -20,6 +19,13 @@ std::int64_t widest_factor(const DeepMedicConfig& config) {
   return config.factors.empty() ? 1 : std::max<std::int64_t>(std::ranges::max(config.factors), 1);
 }
 
+// Of each pathway.
+std::vector<std::int64_t> factors_of(const DeepMedicConfig& config) {
+  std::vector<std::int64_t> factors = {1};
+  factors.insert(factors.end(), config.factors.begin(), config.factors.end());
+  return factors;
+}
+
 // What a pathway's convolutions take off each side, in its own pixels.
 std::int64_t border(const DeepMedicConfig& config) {
   return static_cast<std::int64_t>(config.channels.size());
@@ -33,12 +39,7 @@ void check(const DeepMedicConfig& config, Value x) {
       !positive(config.factors, 2) || config.out_channels < 1)
     throw Error("deepmedic: channels must be at least 1, of one convolution or more, and factors at least 2");
   require_input("deepmedic", x, config.rank, config.in_channels);
-  for (int axis = 2; axis < config.rank + 2; ++axis) {
-    if (deepmedic_output_size(config, x.shape()[axis]) > 0) continue;
-    const auto [below, above] = deepmedic_nearest_sizes(config, x.shape()[axis]);
-    throw Error(fmt::format("deepmedic: no whole output comes of an extent of {}; the nearest that fit: {}{}",
-                            x.shape()[axis], below > 0 ? fmt::format("{} or ", below) : "", above));
-  }
+  require_extents("deepmedic", x, deepmedic_axis(config));
 }
 
 // The middle, so much smaller at each side.
@@ -80,8 +81,7 @@ Value deepmedic(Graph& graph, Value x, const DeepMedicConfig& config, bool train
                         .groups = config.groups,
                         .activation = config.activation,
                         .random_state = random_state});
-  std::vector<std::int64_t> factors = {1};
-  factors.insert(factors.end(), config.factors.begin(), config.factors.end());
+  const std::vector<std::int64_t> factors = factors_of(config);
   std::vector<Value> maps;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     Value context = without_border(x, border(config) * (widest_factor(config) - factors[i]));
@@ -98,38 +98,15 @@ Value deepmedic(Graph& graph, Value x, const DeepMedicConfig& config, bool train
   return layers.convolution(x, "head", config.out_channels, {.kernel = {1}});
 }
 
-std::int64_t deepmedic_margin(const DeepMedicConfig& config) {
-  return border(config) * widest_factor(config);
-}
-
-std::int64_t deepmedic_alignment(const DeepMedicConfig& config) {
-  std::int64_t common = 1;
-  for (const std::int64_t factor : config.factors) common = std::lcm(common, std::max<std::int64_t>(factor, 1));
-  return common;
-}
-
-std::int64_t deepmedic_output_size(const DeepMedicConfig& config, std::int64_t input) {
-  const std::int64_t output = input - 2 * deepmedic_margin(config);
-  return output > 0 && output % deepmedic_alignment(config) == 0 ? output : 0;
-}
-
-std::int64_t deepmedic_input_size(const DeepMedicConfig& config, std::int64_t output) {
-  if (output < 1 || output % deepmedic_alignment(config) != 0)
-    throw Error(fmt::format("deepmedic: an output of {} isn't a multiple of {}, as the pathways' factors want it",
-                            output, deepmedic_alignment(config)));
-  return output + 2 * deepmedic_margin(config);
-}
-
-std::pair<std::int64_t, std::int64_t> deepmedic_nearest_sizes(const DeepMedicConfig& config, std::int64_t input) {
-  return nearest_extents([&](std::int64_t size) { return deepmedic_output_size(config, size); }, input);
-}
-
-std::int64_t deepmedic_receptive_radius(const DeepMedicConfig& config) {
-  const std::int64_t factor = widest_factor(config);
-  std::vector<AxisLayer> layers = {AxisLayer::reduction(factor)};
-  layers.insert(layers.end(), config.channels.size(), AxisLayer::convolution(3, false));
-  layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = factor});
-  return receptive_radius(layers, deepmedic_margin(config));
+AxisGeometry deepmedic_axis(const DeepMedicConfig& config) {
+  std::vector<std::vector<AxisLayer>> paths;
+  for (const std::int64_t factor : factors_of(config)) {
+    std::vector<AxisLayer>& layers = paths.emplace_back();
+    layers = {AxisLayer::crop(border(config) * (widest_factor(config) - factor)), AxisLayer::reduction(factor)};
+    layers.insert(layers.end(), config.channels.size(), AxisLayer::convolution(3, false));
+    layers.push_back(AxisLayer::nearest(factor));
+  }
+  return AxisGeometry(std::move(paths));
 }
 
 }  // namespace tuff

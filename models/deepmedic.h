@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
@@ -32,18 +31,11 @@ struct DeepMedicConfig {
   bool operator==(const DeepMedicConfig&) const = default;
 };
 
-// Logits (N, out_channels, h...) of the input's middle: h = deepmedic_output_size(config, H). Error naming sizes that
-// fit where none comes out.
+// Logits (N, out_channels, h...) of the input's middle: h = deepmedic_axis(config).output_size(H). Error naming sizes
+// that fit where none comes out.
 Value deepmedic(Graph& graph, Value x, const DeepMedicConfig& config, bool training, Value random_state = {});
 
-// Geometry, the same along each axis. Outputs are multiples of all factors; 0 where the net can't take this extent.
-std::int64_t deepmedic_output_size(const DeepMedicConfig& config, std::int64_t input);
-// The input that gives such an output; Error unless that is a multiple of all factors.
-std::int64_t deepmedic_input_size(const DeepMedicConfig& config, std::int64_t output);
-std::pair<std::int64_t, std::int64_t> deepmedic_nearest_sizes(const DeepMedicConfig& config, std::int64_t input);
-std::int64_t deepmedic_alignment(const DeepMedicConfig& config);
-// Pixels that the input has more than the output, at each side.
-std::int64_t deepmedic_margin(const DeepMedicConfig& config);
-std::int64_t deepmedic_receptive_radius(const DeepMedicConfig& config);
+// Geometry, the same along each axis. Outputs are multiples of all factors.
+AxisGeometry deepmedic_axis(const DeepMedicConfig& config);
 
 }  // namespace tuff

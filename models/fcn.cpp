@@ -19,11 +19,7 @@ void check(const FcnConfig& config, Value x) {
     throw Error(fmt::format("fcn: base {}, wide {}, out_channels {} and each stage's convolutions must be at least 1",
                             config.base, config.wide, config.out_channels));
   require_input("fcn", x, config.rank, config.in_channels);
-  for (int axis = 2; axis < config.rank + 2; ++axis)
-    if (fcn_output_size(config, x.shape()[axis]) == 0)
-      throw Error(fmt::format("fcn: extents of {} must be multiples of 32; the next above {} is {}",
-                              to_string(x.shape()), x.shape()[axis],
-                              fcn_nearest_sizes(config, x.shape()[axis]).second));
+  require_extents("fcn", x, fcn_axis(config));
 }
 
 // Scores of a stage's pooled map, which start at 0: at first they change nothing.
@@ -61,37 +57,18 @@ Value fcn(Graph& graph, Value x, const FcnConfig& config, bool training, Value r
   return layers.learned_interpolation(x, "up_final", 8);
 }
 
-std::vector<AxisLayer> fcn_axis(const FcnConfig& config) {
+AxisGeometry fcn_axis(const FcnConfig& config) {
   std::vector<AxisLayer> layers;
   for (const int convolutions : config.convolutions) {
     layers.insert(layers.end(), static_cast<std::size_t>(convolutions), AxisLayer::convolution(3, true));
     layers.push_back(AxisLayer::reduction(2));
   }
   layers.push_back(AxisLayer::convolution(3, true));
-  const auto up = [&](std::int64_t factor) {
-    layers.push_back(
-        {.kind = AxisLayer::Kind::transposed, .kernel = 2 * factor, .stride = factor, .padding = factor / 2});
-  };
+  const auto up = [&](std::int64_t factor) { layers.push_back(AxisLayer::expansion(factor, 2 * factor)); };
   if (config.variant != Variant::fcn32s) up(2);
   if (config.variant == Variant::fcn8s) up(2);
   up(config.variant == Variant::fcn32s ? 32 : config.variant == Variant::fcn16s ? 16 : 8);
   return layers;
-}
-
-std::int64_t fcn_output_size(const FcnConfig& config, std::int64_t input) {
-  return output_extent(fcn_axis(config), input);
-}
-
-std::pair<std::int64_t, std::int64_t> fcn_nearest_sizes(const FcnConfig& config, std::int64_t input) {
-  return nearest_extents([&](std::int64_t size) { return fcn_output_size(config, size); }, input);
-}
-
-std::int64_t fcn_alignment(const FcnConfig& config) {
-  return alignment_of(fcn_axis(config));
-}
-
-std::int64_t fcn_receptive_radius(const FcnConfig& config) {
-  return receptive_radius(fcn_axis(config));
 }
 
 }  // namespace tuff

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
@@ -38,10 +37,6 @@ struct FcnConfig {
 Value fcn(Graph& graph, Value x, const FcnConfig& config, bool training, Value random_state = {});
 
 // Geometry, the same along each axis.
-std::vector<AxisLayer> fcn_axis(const FcnConfig& config);
-std::int64_t fcn_output_size(const FcnConfig& config, std::int64_t input);
-std::pair<std::int64_t, std::int64_t> fcn_nearest_sizes(const FcnConfig& config, std::int64_t input);
-std::int64_t fcn_alignment(const FcnConfig& config);  // 32
-std::int64_t fcn_receptive_radius(const FcnConfig& config);
+AxisGeometry fcn_axis(const FcnConfig& config);
 
 }  // namespace tuff

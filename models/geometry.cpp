@@ -17,10 +17,11 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 }
 
 std::int64_t extent_after(const AxisLayer& layer, std::int64_t in) {
-  if (layer.kind == Kind::transposed) return (in - 1) * layer.stride - 2 * layer.padding + layer.kernel;
+  if (layer.kind == Kind::transposed)
+    return (in - 1) * layer.stride - 2 * layer.padding + layer.kernel + layer.output_padding;
   if (layer.kind != Kind::window) return in * layer.stride;
   const std::int64_t left = in + 2 * layer.padding - layer.dilation * (layer.kernel - 1) - 1;
-  if (left < 0 || (layer.whole && left % layer.stride != 0)) return 0;
+  if (left < 0 || (layer.whole && in % layer.stride != 0)) return 0;
   return left / layer.stride + 1;
 }
 
@@ -36,6 +37,21 @@ AxisField field_before(const AxisLayer& layer, AxisField after) {
   return after;
 }
 
+// `down` input pixels are `up` of the output, reduced.
+struct Step {
+  std::int64_t down = 1, up = 1;
+};
+
+Step step_of(AxisLayers layers) {
+  Step step;
+  for (const AxisLayer& layer : layers) {
+    (layer.kind == Kind::window ? step.down : step.up) *= layer.stride;
+    const std::int64_t common = std::gcd(step.down, step.up);
+    step = {step.down / common, step.up / common};
+  }
+  return step;
+}
+
 }  // namespace
 
 AxisLayer AxisLayer::convolution(std::int64_t kernel, bool padded, std::int64_t dilation) {
@@ -46,8 +62,17 @@ AxisLayer AxisLayer::reduction(std::int64_t factor) {
   return {.kernel = factor, .stride = factor, .whole = true};
 }
 
-AxisLayer AxisLayer::expansion(std::int64_t factor) {
-  return {.kind = Kind::transposed, .kernel = factor, .stride = factor};
+AxisLayer AxisLayer::strided_convolution(std::int64_t kernel, std::int64_t factor) {
+  return {.kernel = kernel, .stride = factor, .padding = (kernel - 1) / 2, .whole = true};
+}
+
+AxisLayer AxisLayer::expansion(std::int64_t factor, std::int64_t kernel) {
+  const std::int64_t padding = (kernel - factor + 1) / 2;
+  return {.kind = Kind::transposed,
+          .kernel = kernel,
+          .stride = factor,
+          .padding = padding,
+          .output_padding = 2 * padding - (kernel - factor)};
 }
 
 std::int64_t output_extent(AxisLayers layers, std::int64_t input) {
@@ -65,25 +90,11 @@ AxisField field_of_view(AxisLayers layers, std::int64_t first, std::int64_t last
 }
 
 std::int64_t alignment_of(AxisLayers layers) {
-  // The smallest shift that is a whole number of pixels behind each layer: `scale` input pixels are one there.
-  std::int64_t alignment = 1, numerator = 1, denominator = 1;
-  for (const AxisLayer& layer : layers) {
-    (layer.kind == Kind::window ? numerator : denominator) *= layer.stride;
-    const std::int64_t common = std::gcd(numerator, denominator);
-    numerator /= common;
-    denominator /= common;
-    alignment = std::lcm(alignment, numerator);
-  }
+  // The smallest shift that is a whole number of pixels behind each layer.
+  std::int64_t alignment = 1;
+  for (std::size_t count = 1; count <= layers.size(); ++count)
+    alignment = std::lcm(alignment, step_of(layers.first(count)).down);
   return alignment;
-}
-
-std::int64_t receptive_radius(AxisLayers layers, std::int64_t margin) {
-  std::int64_t radius = 0;
-  for (std::int64_t pixel = 0; pixel < alignment_of(layers); ++pixel) {
-    const AxisField field = field_of_view(layers, pixel, pixel);
-    radius = std::max({radius, pixel + margin - field.first, field.last - pixel - margin});
-  }
-  return radius;
 }
 
 std::pair<std::int64_t, std::int64_t> nearest_extents(const std::function<std::int64_t(std::int64_t)>& output,
@@ -93,6 +104,46 @@ std::pair<std::int64_t, std::int64_t> nearest_extents(const std::function<std::i
   std::int64_t above = std::max<std::int64_t>(input, 0) + 1;
   while (output(above) == 0) ++above;
   return {std::max<std::int64_t>(below, 0), above};
+}
+
+AxisGeometry::AxisGeometry(std::vector<std::vector<AxisLayer>> paths) : paths_(std::move(paths)) {
+  const Step step = step_of(layers());
+  down_ = step.down;
+  up_ = step.up;
+}
+
+std::int64_t AxisGeometry::output_size(std::int64_t input) const {
+  std::int64_t size = output_extent(layers(), input);
+  for (const std::vector<AxisLayer>& path : paths_)
+    if (output_extent(path, input) == 0) size = 0;
+  return size;
+}
+
+std::pair<std::int64_t, std::int64_t> AxisGeometry::nearest_sizes(std::int64_t input) const {
+  return nearest_extents([this](std::int64_t size) { return output_size(size); }, input);
+}
+
+std::int64_t AxisGeometry::alignment() const {
+  std::int64_t alignment = 1;
+  for (const std::vector<AxisLayer>& path : paths_) alignment = std::lcm(alignment, alignment_of(path));
+  return alignment;
+}
+
+std::int64_t AxisGeometry::margin() const {
+  const std::int64_t taken = nearest_sizes(0).second;
+  return (taken - output_size(taken) * down_ / up_) / 2;
+}
+
+std::int64_t AxisGeometry::receptive_radius() const {
+  const std::int64_t margin = this->margin(), outputs = alignment() / down_ * up_;
+  std::int64_t radius = 0;
+  for (const std::vector<AxisLayer>& path : paths_)
+    for (std::int64_t pixel = 0; pixel < outputs; ++pixel) {
+      const std::int64_t first = pixel * down_ / up_, last = ((pixel + 1) * down_ - 1) / up_;
+      const AxisField field = field_of_view(path, pixel, pixel);
+      radius = std::max({radius, last + margin - field.first, field.last - first - margin});
+    }
+  return radius;
 }
 
 }  // namespace tuff

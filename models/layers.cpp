@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ops/activation.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
@@ -102,13 +103,16 @@ Value Layers::transposed_convolution(Value x, const std::string& name, std::int6
   const auto scope = graph_.scope(name);
   const PerAxis factors = per_axis(options.factors, "factors");
   const PerAxis kernel = options.kernel.empty() ? factors : per_axis(options.kernel, "kernel");
-  PerAxis padding(kernel.size());
+  PerAxis padding(kernel.size()), output_padding(kernel.size());
   for (std::size_t axis = 0; axis < kernel.size(); ++axis) {
-    const std::int64_t more = kernel[axis] - factors[axis];
-    if (more < 0 || more % 2 != 0)
-      throw Error(fmt::format("layers: \"{}\" enlarges {} times with a kernel of {}; it must be {}, {} ...", name,
-                              factors[axis], kernel[axis], factors[axis], factors[axis] + 2));
-    padding[axis] = more / 2;
+    if (kernel[axis] < factors[axis] || (factors[axis] == 1 && kernel[axis] % 2 == 0))
+      throw Error(
+          fmt::format("layers: \"{}\" enlarges {} times with a kernel of {}; it must be at least as large, and "
+                      "odd where nothing is enlarged",
+                      name, factors[axis], kernel[axis]));
+    const AxisLayer layer = AxisLayer::expansion(factors[axis], kernel[axis]);
+    padding[axis] = layer.padding;
+    output_padding[axis] = layer.output_padding;
   }
   const std::int64_t in = x.shape()[1];
   // So many weights of each input channel reach an output pixel.
@@ -117,7 +121,8 @@ Value Layers::transposed_convolution(Value x, const std::string& name, std::int6
       graph_.parameter(name + ".weight", weight_shape(in, out, kernel),
                        options.initializer.value_or(Initializer::he_normal(fan_in)), Layout::transposed_weight);
   const Value bias = options.bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{};
-  return conv_transpose(x, weight, bias, {.stride = factors, .padding = padding});
+  if (std::ranges::max(output_padding) == 0) output_padding.clear();
+  return conv_transpose(x, weight, bias, {.stride = factors, .padding = padding, .output_padding = output_padding});
 }
 
 Value Layers::learned_interpolation(Value x, const std::string& name, std::int64_t factor) {
@@ -318,6 +323,20 @@ void require_input(const char* model, Value x, int rank, std::int64_t channels) 
                           rank == 1   ? "X"
                           : rank == 2 ? "H, W"
                                       : "D, H, W"));
+}
+
+void require_extents(const char* model, Value x, const std::function<AxisGeometry(int)>& geometry_of) {
+  for (int axis = 0; axis < x.shape().rank() - 2; ++axis) {
+    const std::int64_t extent = x.shape()[axis + 2];
+    const AxisGeometry geometry = geometry_of(axis);
+    if (geometry.output_size(extent) > 0) continue;
+    throw Error(fmt::format("{}: the net can't take an extent of {} (x is {}); the nearest that it can: {}", model,
+                            extent, to_string(x.shape()), sizes_text(geometry.nearest_sizes(extent))));
+  }
+}
+
+void require_extents(const char* model, Value x, const AxisGeometry& geometry) {
+  require_extents(model, x, [&](int) { return geometry; });
 }
 
 }  // namespace tuff

@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
+#include "models/geometry.h"
 
 namespace tuff {
 
@@ -51,7 +53,7 @@ struct ConvolutionOptions {
 
 struct TransposedOptions {
   PerAxis factors = {2};  // the stride: how many times the extents
-  PerAxis kernel = {};    // empty: the factors. `factors` more: padding takes the half of that off at both sides
+  PerAxis kernel = {};    // empty: the factors; what is more, padding takes off
   bool bias = true;
   std::optional<Initializer> initializer = {};  // of the weight
 };
@@ -78,8 +80,9 @@ class Layers {
   // The same with a kernel for each channel (NAME.depthwise), then a 1x1 convolution (NAME.pointwise).
   Value separable_convolution(Value x, const std::string& name, std::int64_t out,
                               const ConvolutionOptions& options = {});
-  // Exactly `factors` times the extents: kernels are the factors and an even number more, else Error. NAME.weight (in,
-  // out, ...), NAME.bias.
+  // Exactly `factors` times the extents, by kernels no smaller than that, else Error: where a kernel has an odd number
+  // more, padding takes one off too many and output_padding adds it, as PyTorch's (kernel 3, stride 2, padding 1,
+  // output_padding 1). NAME.weight (in, out, ...), NAME.bias.
   Value transposed_convolution(Value x, const std::string& name, std::int64_t out,
                                const TransposedOptions& options = {});
   // x (N, C, ...) to `factor` times the extents, by a transposed convolution without bias whose weight (C, C, 2 factor
@@ -144,5 +147,10 @@ std::int64_t parameter_count(const Graph& graph);
 
 // Error naming the model and shapes unless x is (N, channels, `rank` spatial axes).
 void require_input(const char* model, Value x, int rank, std::int64_t channels);
+
+// Error naming the model, the extent and the nearest ones unless the geometry of each axis, or of an axis by its number
+// from 0 on, takes x's.
+void require_extents(const char* model, Value x, const AxisGeometry& geometry);
+void require_extents(const char* model, Value x, const std::function<AxisGeometry(int)>& geometry_of);
 
 }  // namespace tuff

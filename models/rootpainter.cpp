@@ -54,12 +54,7 @@ void check(const RootPainterConfig& config, Value x) {
     throw Error(fmt::format("rootpainter: width {}, depth {}, groups {} and out_channels {} must be at least 1",
                             config.width, config.depth, config.groups, config.out_channels));
   require_input("rootpainter", x, config.rank, config.in_channels);
-  for (int axis = 2; axis < config.rank + 2; ++axis) {
-    if (rootpainter_output_size(config, x.shape()[axis]) > 0) continue;
-    const auto [below, above] = rootpainter_nearest_sizes(config, x.shape()[axis]);
-    throw Error(fmt::format("rootpainter: an extent of {} can't be halved {} times; the nearest that can: {}{}",
-                            x.shape()[axis], config.depth, below > 0 ? fmt::format("{} or ", below) : "", above));
-  }
+  require_extents("rootpainter", x, rootpainter_axis(config));
 }
 
 }  // namespace
@@ -76,7 +71,7 @@ Value rootpainter(Graph& graph, Value x, const RootPainterConfig& config, bool t
   return builder.leave(x);
 }
 
-std::vector<AxisLayer> rootpainter_axis(const RootPainterConfig& config) {
+AxisGeometry rootpainter_axis(const RootPainterConfig& config) {
   std::vector<AxisLayer> layers(2, AxisLayer::convolution(3, false));
   for (std::int64_t level = 0; level < config.depth; ++level)
     layers.insert(layers.end(),
@@ -85,27 +80,6 @@ std::vector<AxisLayer> rootpainter_axis(const RootPainterConfig& config) {
     layers.insert(layers.end(),
                   {AxisLayer::expansion(2), AxisLayer::convolution(3, false), AxisLayer::convolution(3, false)});
   return layers;
-}
-
-std::int64_t rootpainter_output_size(const RootPainterConfig& config, std::int64_t input) {
-  return output_extent(rootpainter_axis(config), input);
-}
-
-std::pair<std::int64_t, std::int64_t> rootpainter_nearest_sizes(const RootPainterConfig& config, std::int64_t input) {
-  return nearest_extents([&](std::int64_t size) { return rootpainter_output_size(config, size); }, input);
-}
-
-std::int64_t rootpainter_alignment(const RootPainterConfig& config) {
-  return alignment_of(rootpainter_axis(config));
-}
-
-std::int64_t rootpainter_margin(const RootPainterConfig& config) {
-  const std::int64_t taken = rootpainter_nearest_sizes(config, 0).second;
-  return (taken - rootpainter_output_size(config, taken)) / 2;
-}
-
-std::int64_t rootpainter_receptive_radius(const RootPainterConfig& config) {
-  return receptive_radius(rootpainter_axis(config), rootpainter_margin(config));
 }
 
 }  // namespace tuff

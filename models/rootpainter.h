@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
@@ -27,18 +26,12 @@ struct RootPainterConfig {
   bool operator==(const RootPainterConfig&) const = default;
 };
 
-// Scores of classes (N, out_channels, h...), h = rootpainter_output_size(config, H). The original also takes extents
-// whose levels don't halve evenly, such as 572, and then joins maps that lie a pixel apart; here they are an Error that
-// names the nearest that do (564 or 580).
+// Scores of classes (N, out_channels, h...), h = rootpainter_axis(config).output_size(H). The original also takes
+// extents whose levels don't halve evenly, such as 572, and then joins maps that lie a pixel apart; here they are an
+// Error that names the nearest that do (564 or 580).
 Value rootpainter(Graph& graph, Value x, const RootPainterConfig& config, bool training);
 
-// Geometry, the same along each axis. Group norms see the whole image.
-std::vector<AxisLayer> rootpainter_axis(const RootPainterConfig& config);
-std::int64_t rootpainter_output_size(const RootPainterConfig& config, std::int64_t input);
-std::pair<std::int64_t, std::int64_t> rootpainter_nearest_sizes(const RootPainterConfig& config, std::int64_t input);
-std::int64_t rootpainter_alignment(const RootPainterConfig& config);
-// Pixels that the input has more than the output, at each side.
-std::int64_t rootpainter_margin(const RootPainterConfig& config);
-std::int64_t rootpainter_receptive_radius(const RootPainterConfig& config);
+// Geometry, the same along each axis, of the convolutions; group norms see the whole image.
+AxisGeometry rootpainter_axis(const RootPainterConfig& config);
 
 }  // namespace tuff

@@ -24,11 +24,7 @@ void check(const SegNetConfig& config, Value x) {
     throw Error(fmt::format("segnet: base {}, depth {}, convolutions {} and out_channels {} must be at least 1",
                             config.base, config.depth, config.convolutions, config.out_channels));
   require_input("segnet", x, config.rank, config.in_channels);
-  for (int axis = 2; axis < config.rank + 2; ++axis)
-    if (segnet_output_size(config, x.shape()[axis]) == 0)
-      throw Error(fmt::format("segnet: extents of {} must be multiples of {}; the next above {} is {}",
-                              to_string(x.shape()), segnet_alignment(config), x.shape()[axis],
-                              segnet_nearest_sizes(config, x.shape()[axis]).second));
+  require_extents("segnet", x, segnet_axis(config));
 }
 
 std::int64_t channels_of(const SegNetConfig& config, std::int64_t level) {
@@ -60,7 +56,7 @@ Value segnet(Graph& graph, Value x, const SegNetConfig& config, bool training) {
   return layers.convolution(x, "head", config.out_channels, {.kernel = {1}});
 }
 
-std::vector<AxisLayer> segnet_axis(const SegNetConfig& config) {
+AxisGeometry segnet_axis(const SegNetConfig& config) {
   std::vector<AxisLayer> layers;
   const auto convolve = [&] {
     layers.insert(layers.end(), static_cast<std::size_t>(config.convolutions), AxisLayer::convolution(3, true));
@@ -71,26 +67,10 @@ std::vector<AxisLayer> segnet_axis(const SegNetConfig& config) {
   }
   for (std::int64_t level = 0; level < config.depth; ++level) {
     // A pixel depends also on which of its window's pixels won: on all of the window.
-    layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = 2});
+    layers.push_back(AxisLayer::nearest(2));
     convolve();
   }
   return layers;
-}
-
-std::int64_t segnet_output_size(const SegNetConfig& config, std::int64_t input) {
-  return output_extent(segnet_axis(config), input);
-}
-
-std::pair<std::int64_t, std::int64_t> segnet_nearest_sizes(const SegNetConfig& config, std::int64_t input) {
-  return nearest_extents([&](std::int64_t size) { return segnet_output_size(config, size); }, input);
-}
-
-std::int64_t segnet_alignment(const SegNetConfig& config) {
-  return alignment_of(segnet_axis(config));
-}
-
-std::int64_t segnet_receptive_radius(const SegNetConfig& config) {
-  return receptive_radius(segnet_axis(config));
 }
 
 }  // namespace tuff

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
@@ -32,10 +31,6 @@ struct SegNetConfig {
 Value segnet(Graph& graph, Value x, const SegNetConfig& config, bool training);
 
 // Geometry, the same along each axis.
-std::vector<AxisLayer> segnet_axis(const SegNetConfig& config);
-std::int64_t segnet_output_size(const SegNetConfig& config, std::int64_t input);
-std::pair<std::int64_t, std::int64_t> segnet_nearest_sizes(const SegNetConfig& config, std::int64_t input);
-std::int64_t segnet_alignment(const SegNetConfig& config);
-std::int64_t segnet_receptive_radius(const SegNetConfig& config);
+AxisGeometry segnet_axis(const SegNetConfig& config);
 
 }  // namespace tuff

@@ -75,21 +75,14 @@ Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool trainin
   return add(enlarged, x);
 }
 
-std::int64_t srresnet_receptive_radius(const SrResNetConfig& config) {
+AxisGeometry srresnet_axis(const SrResNetConfig& config) {
   std::vector<AxisLayer> layers = {AxisLayer::convolution(kOuterKernel, true)};
   const std::int64_t convolutions = 2 * config.blocks + 1;
   layers.insert(layers.end(), static_cast<std::size_t>(convolutions), AxisLayer::convolution(3, true));
-  for (const std::int64_t step : steps_of(config)) {
-    layers.push_back(AxisLayer::convolution(3, true));
-    layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = step});
-  }
+  for (const std::int64_t step : steps_of(config))
+    layers.insert(layers.end(), {AxisLayer::convolution(3, true), AxisLayer::nearest(step)});
   layers.push_back(AxisLayer::convolution(kOuterKernel, true));
-  std::int64_t radius = 0;
-  for (std::int64_t o = 0; o < config.upscale; ++o) {  // all lie at input pixel 0
-    const AxisField field = field_of_view(layers, o, o);
-    radius = std::max({radius, -field.first, field.last});
-  }
-  return radius;
+  return layers;
 }
 
 Value discriminator(Graph& graph, Value x, const DiscriminatorConfig& config, bool training,

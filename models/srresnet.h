@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
@@ -35,9 +34,8 @@ struct SrResNetConfig {
 // (N, out_channels, upscale times the extents of x), not bounded by an activation.
 Value srresnet(Graph& graph, Value x, const SrResNetConfig& config, bool training);
 
-// Geometry, the same along each axis: farthest distance in input pixels at which one changes an output pixel, from
-// where that lies.
-std::int64_t srresnet_receptive_radius(const SrResNetConfig& config);
+// Geometry, the same along each axis.
+AxisGeometry srresnet_axis(const SrResNetConfig& config);
 
 struct DiscriminatorConfig {
   std::int64_t in_channels = 3;

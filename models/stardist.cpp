@@ -23,14 +23,7 @@ void check(const StarDistConfig& config, Value x) {
     throw Error(fmt::format("stardist: {} rays must be at least 3, {} features 1, and {} classes not negative",
                             config.rays, config.features, config.classes));
   require_input("stardist", x, config.net.rank, config.net.in_channels);
-  for (int axis = 0; axis < config.net.rank; ++axis) {
-    const std::int64_t extent = x.shape()[axis + 2];
-    if (stardist_output_size(config, extent, axis) > 0) continue;
-    const auto [below, above] = stardist_nearest_sizes(config, extent, axis);
-    throw Error(fmt::format("stardist: an extent of {} doesn't fit a grid of {} and a depth of {}; nearest: {}{}",
-                            extent, config.grid, config.net.depth, below > 0 ? fmt::format("{} or ", below) : "",
-                            above));
-  }
+  require_extents("stardist", x, [&](int axis) { return stardist_axis(config, axis); });
 }
 
 }  // namespace
@@ -63,37 +56,15 @@ StarDistOutputs stardist(Graph& graph, Value x, const StarDistConfig& config, bo
   return outputs;
 }
 
-std::vector<AxisLayer> stardist_axis(const StarDistConfig& config, int axis) {
+AxisGeometry stardist_axis(const StarDistConfig& config, int axis) {
   const AxisLayer convolution = AxisLayer::convolution(3, config.net.padding == Padding::same);
   std::vector<AxisLayer> layers;
   for (int i = 0; i < grid_halvings(config); ++i)
     layers.insert(layers.end(), {convolution, convolution, AxisLayer::reduction(2)});
-  const std::vector<AxisLayer> net = unet_axis(config.net, axis);
-  layers.insert(layers.end(), net.begin(), net.end());
+  const AxisGeometry net = unet_axis(config.net, axis);
+  layers.insert(layers.end(), net.layers().begin(), net.layers().end());
   layers.push_back(convolution);
   return layers;
-}
-
-std::int64_t stardist_output_size(const StarDistConfig& config, std::int64_t input, int axis) {
-  return output_extent(stardist_axis(config, axis), input);
-}
-
-std::pair<std::int64_t, std::int64_t> stardist_nearest_sizes(const StarDistConfig& config, std::int64_t input,
-                                                             int axis) {
-  return nearest_extents([&](std::int64_t size) { return stardist_output_size(config, size, axis); }, input);
-}
-
-std::int64_t stardist_alignment(const StarDistConfig& config, int axis) {
-  return alignment_of(stardist_axis(config, axis));
-}
-
-std::int64_t stardist_receptive_radius(const StarDistConfig& config, int axis) {
-  std::vector<AxisLayer> layers = stardist_axis(config, axis);
-  const std::int64_t taken = stardist_nearest_sizes(config, 0, axis).second;
-  const std::int64_t margin = (taken - stardist_output_size(config, taken, axis) * config.grid) / 2;
-  // As if each result stood for all pixels of its cell.
-  layers.push_back({.kind = AxisLayer::Kind::repeat, .stride = config.grid});
-  return receptive_radius(layers, margin);
 }
 
 }  // namespace tuff

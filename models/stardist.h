@@ -34,13 +34,7 @@ struct StarDistOutputs {
 // Error where the extents don't fit, or fields contradict.
 StarDistOutputs stardist(Graph& graph, Value x, const StarDistConfig& config, bool training, Value random_state = {});
 
-// Geometry of one axis, as in models/unet.h; alignment and radius in input pixels.
-std::vector<AxisLayer> stardist_axis(const StarDistConfig& config, int axis = -1);
-std::int64_t stardist_output_size(const StarDistConfig& config, std::int64_t input, int axis = -1);
-std::pair<std::int64_t, std::int64_t> stardist_nearest_sizes(const StarDistConfig& config, std::int64_t input,
-                                                             int axis = -1);
-std::int64_t stardist_alignment(const StarDistConfig& config, int axis = -1);
-// Of output pixel o around input pixel o * grid.
-std::int64_t stardist_receptive_radius(const StarDistConfig& config, int axis = -1);
+// Geometry of one axis, as in models/unet.h; each output pixel stands for `grid` of the input.
+AxisGeometry stardist_axis(const StarDistConfig& config, int axis = -1);
 
 }  // namespace tuff

@@ -94,30 +94,16 @@ void check_fields(const Config& config) {
     throw Error("unet: attention gates need skip connections; choose skip concat or add");
 }
 
-void check(const Config& config, const Shape& x) {
+void check(const Config& config, Value x) {
   check_fields(config);
-  if (x.rank() != config.rank + 2)
-    throw Error(fmt::format("unet: input {} is not (N, C, {})", to_string(x),
-                            config.rank == 1   ? "X"
-                            : config.rank == 2 ? "H, W"
-                                               : "D, H, W"));
-  if (x[1] != config.in_channels)
-    throw Error(
-        fmt::format("unet: the net takes {} channels, the input {} has {}", config.in_channels, to_string(x), x[1]));
-  for (int axis = 0; axis < config.rank; ++axis) {
-    if (unet_output_size(config, x[axis + 2], axis) > 0) continue;
-    const auto [below, above] = unet_nearest_sizes(config, x[axis + 2], axis);
-    const std::int64_t halvings = config.depth - (axis == 0 ? config.flat_levels : 0);
-    throw Error(fmt::format("unet: a size of {} can't be halved {} times{}; the nearest that can: {}{}", x[axis + 2],
-                            halvings, config.padding == Config::Padding::valid ? " without padding" : "",
-                            below > 0 ? fmt::format("{} or ", below) : "", above));
-  }
+  require_input("unet", x, config.rank, config.in_channels);
+  require_extents("unet", x, [&](int axis) { return unet_axis(config, axis); });
 }
 
 }  // namespace
 
 std::vector<Value> unet_features(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state) {
-  check(config, x.shape());
+  check(config, x);
   Builder builder(graph, config, training, random_state);
   if (config.coordinates) x = with_coordinates(x);
   std::vector<Value> skips;
@@ -151,7 +137,7 @@ Value unet(Graph& graph, Value x, const UNetConfig& config, bool training, Value
   return unet_outputs(graph, x, config, training, random_state).logits;
 }
 
-std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis) {
+AxisGeometry unet_axis(const UNetConfig& config, int axis) {
   std::vector<AxisLayer> layers;
   const bool padded = config.padding == Padding::same, first = axis == 0;
   const auto convolve = [&](std::int64_t level) {
@@ -174,25 +160,7 @@ std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis) {
 }
 
 bool unet_interpolates(const UNetConfig& config) {
-  return config.up == UNetConfig::Up::bilinear || config.attention;
-}
-
-std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input, int axis) {
-  return output_extent(unet_axis(config, axis), input);
-}
-
-std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input, int axis) {
-  return nearest_extents([&](std::int64_t size) { return unet_output_size(config, size, axis); }, input);
-}
-
-std::int64_t unet_alignment(const UNetConfig& config, int axis) {
-  return alignment_of(unet_axis(config, axis));
-}
-
-std::int64_t unet_receptive_radius(const UNetConfig& config, int axis) {
-  const std::vector<AxisLayer> layers = unet_axis(config, axis);
-  const std::int64_t taken = unet_nearest_sizes(config, 0, axis).second;
-  return receptive_radius(layers, (taken - unet_output_size(config, taken, axis)) / 2);
+  return config.up == Upsampling::bilinear || config.attention;
 }
 
 }  // namespace tuff

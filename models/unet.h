@@ -14,16 +14,11 @@
 #include <vector>
 
 #include "graph/graph.h"
-#include "models/geometry.h"
 #include "models/layers.h"
 
 namespace tuff {
 
 struct UNetConfig {
-  using Padding = tuff::Padding;
-  using Norm = NormKind;
-  using Up = Upsampling;
-  using Activation = ActivationKind;
   enum class Down : std::uint8_t { pool, stride };
   enum class Skip : std::uint8_t { concat, add, none };
   enum class Block : std::uint8_t { plain, residual, separable };  // of two convolutions each
@@ -33,14 +28,14 @@ struct UNetConfig {
   std::int64_t base = 64;  // channels of level 0
   std::int64_t depth = 4;  // halvings
   Padding padding = Padding::same;
-  Norm norm = Norm::batch;
-  Up up = Up::transpose;   // the others: 1x1 convolution to half the channels, then resize
-  Down down = Down::pool;  // stride: 2x2 convolution with stride 2
+  NormKind norm = NormKind::batch;
+  Upsampling up = Upsampling::transpose;  // the others: 1x1 convolution to half the channels, then resize
+  Down down = Down::pool;                 // stride: 2x2 convolution with stride 2
   Skip skip = Skip::concat;
   std::int64_t groups = 8;  // of group norm; a level with C channels has gcd(groups, C)
   int rank = 2;             // spatial axes, 1 to 3
   Block block = Block::plain;
-  Activation activation = Activation::relu;
+  ActivationKind activation = ActivationKind::relu;
   bool attention = false;             // a gate on each skip connection
   bool coordinates = false;           // further input channels say where a pixel lies
   std::int64_t deep_supervision = 0;  // logits also of so many decoder levels from level 1 on; less than the depth
@@ -57,10 +52,10 @@ struct UNetOutputs {
   std::vector<Value> lower;  // with deep supervision those of level 1, 2 ..., each at its level's resolution
 };
 
-// Logits (N, out_channels, h, w) of an image x (N, in_channels, H, W), where h = unet_output_size(config, H); with as
-// many spatial axes as config.rank. In training, batch norm uses the batch's statistics and updates its running ones;
-// else it uses those. Dropout draws by `random_state` (ops/random.h), which training with dropout must have; given
-// without training it is Monte Carlo dropout. Error where the extents don't fit the depth, or fields contradict.
+// Logits (N, out_channels, h, w) of an image x (N, in_channels, H, W), where h = unet_axis(config).output_size(H); with
+// as many spatial axes as config.rank. In training, batch norm uses the batch's statistics and updates its running
+// ones; else it uses those. Dropout draws by `random_state` (ops/random.h), which training with dropout must have;
+// given without training it is Monte Carlo dropout. Error where the extents don't fit the depth, or fields contradict.
 Value unet(Graph& graph, Value x, const UNetConfig& config, bool training, Value random_state = {});
 
 // The same with what deep supervision adds. Both declare all parameters, so their graphs bind to one store.
@@ -71,28 +66,14 @@ UNetOutputs unet_outputs(Graph& graph, Value x, const UNetConfig& config, bool t
 std::vector<Value> unet_features(Graph& graph, Value x, const UNetConfig& config, bool training,
                                  Value random_state = {});
 
-// Geometry of one spatial axis, the first being 0; -1 is the last, which is never flat.
-
-// The layers along the path that sees farthest, through the bottom.
-std::vector<AxisLayer> unet_axis(const UNetConfig& config, int axis = -1);
-
-// Output extent of one spatial axis: the same with same padding, smaller with valid (572 -> 388 at depth 4).
-// 0 where the net can't take this extent.
-std::int64_t unet_output_size(const UNetConfig& config, std::int64_t input, int axis = -1);
-
-// The nearest extents below and above (0: none below) that the net can take.
-std::pair<std::int64_t, std::int64_t> unet_nearest_sizes(const UNetConfig& config, std::int64_t input, int axis = -1);
-
-// Inputs shifted by multiples of this (2^depth) give outputs shifted alike.
-std::int64_t unet_alignment(const UNetConfig& config, int axis = -1);
+// Geometry of one spatial axis, the first being 0; -1 is the last, which is never flat: along the path through the
+// bottom. Outputs are as large as inputs with padding same, smaller with valid (572 -> 388 at depth 4). For group and
+// instance norm it holds between the norms only: their statistics see the whole image. With coordinates no output of a
+// tile is that of the whole image.
+AxisGeometry unet_axis(const UNetConfig& config, int axis = -1);
 
 // Whether the net interpolates (up bilinear, attention gates), which repeats the edge pixels of each level: then even
 // without padding what lies near the border of a tile isn't what it would be in the whole image.
 bool unet_interpolates(const UNetConfig& config);
-
-// Farthest distance in pixels, along one axis, at which an input pixel can change an output pixel. For group and
-// instance norm that holds between the norms only: their statistics see the whole image. With coordinates no output
-// of a tile is that of the whole image.
-std::int64_t unet_receptive_radius(const UNetConfig& config, int axis = -1);
 
 }  // namespace tuff

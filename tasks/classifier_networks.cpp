@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "models/noisy_and.h"
 #include "ops/resize.h"
 #include "ops/slice.h"
@@ -51,8 +52,8 @@ std::pair<std::int64_t, std::int64_t> nearest_sides(const TrainOptions& options,
 void check_side(const TrainOptions& options, const char* option, std::int64_t side) {
   const auto [below, above] = nearest_sides(options, side);
   if (below == side || above == side) return;
-  throw Error(fmt::format("--{} {}: the net can't halve it --depth {} times; use {}{}", option, side, options.depth,
-                          below > 0 ? fmt::format("{} or ", below) : "", above));
+  throw Error(fmt::format("--{} {}: the net can't halve it --depth {} times; use {}", option, side, options.depth,
+                          sizes_text({below, above})));
 }
 
 // What a map loses of an image along an axis: patches begin at its first pixel and end at its last.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "io/annotated_images.h"
 #include "io/loader.h"
 #include "io/shrink.h"
@@ -396,8 +397,7 @@ void check_crop(const Network& network, const TrainOptions& options) {
   const auto check = [&](char name, const char* option, std::int64_t extent) {
     const NetworkAxis& axis = network.axis(name);
     if (axis.output_size(extent) > 0) return;
-    const auto [below, above] = axis.nearest_sizes(extent);
-    const std::string sizes = (below > 0 ? fmt::format("{} or ", below) : "") + fmt::format("{}", above);
+    const std::string sizes = sizes_text(axis.nearest_sizes(extent));
     if (!applies(*find_field("depth"), options.model))
       throw Error(fmt::format("{} {}: a {} can't take this size; use {}", option, extent, options.model, sizes));
     throw Error(fmt::format("{} {}: a net of --depth {}{} can't halve it; use {}", option, extent, options.depth,

@@ -11,6 +11,7 @@
 #include "ops/slice.h"
 #include "runtime/compile.h"
 #include "tasks/instance_scorer.h"
+#include "tasks/networks.h"
 
 namespace tuff {
 namespace {
@@ -117,10 +118,7 @@ std::unique_ptr<DenseTask> flow_task(const TrainOptions& options, const DataForm
   network.build = [config](Graph& graph, Value x, bool training) {
     return cellpose(graph, x, config, training).output;
   };
-  network.axes = {{.output_size = [config](std::int64_t size) { return cellpose_output_size(config, size); },
-                   .nearest_sizes = [config](std::int64_t size) { return cellpose_nearest_sizes(config, size); },
-                   .alignment = cellpose_alignment(config),
-                   .radius = cellpose_receptive_radius(config)}};
+  network.axes = {network_axis(cellpose_axis(config))};
   network.whole_image = "the style is a mean over the whole image";
   return std::make_unique<FlowTask>(options, config, std::move(network));
 }

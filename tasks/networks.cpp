@@ -73,11 +73,11 @@ UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels) {
   config.out_channels = options.classes;
   config.base = options.base;
   config.depth = options.depth;
-  config.padding = options.padding == "valid" ? UNetConfig::Padding::valid : UNetConfig::Padding::same;
+  config.padding = options.padding == "valid" ? Padding::valid : Padding::same;
   config.norm = norm_kind(options);
-  config.up = options.up == "bilinear"  ? UNetConfig::Up::bilinear
-              : options.up == "nearest" ? UNetConfig::Up::nearest
-                                        : UNetConfig::Up::transpose;
+  config.up = options.up == "bilinear"  ? Upsampling::bilinear
+              : options.up == "nearest" ? Upsampling::nearest
+                                        : Upsampling::transpose;
   config.down = options.down == "stride" ? UNetConfig::Down::stride : UNetConfig::Down::pool;
   config.skip = options.skip == "add"    ? UNetConfig::Skip::add
                 : options.skip == "none" ? UNetConfig::Skip::none
@@ -104,24 +104,21 @@ std::string whole_image_reason(const UNetConfig& config) {
   return config.coordinates ? "its coordinates are those of the whole image" : whole_image_reason(config.norm);
 }
 
-// One for all axes, or z apart where it is flat.
-std::vector<NetworkAxis> unet_axes(const UNetConfig& config) {
+NetworkAxis network_axis(const AxisGeometry& geometry, std::int64_t radius) {
+  NetworkAxis axis;
+  axis.output_size = [geometry](std::int64_t size) { return geometry.output_size(size) / geometry.scale(); };
+  axis.nearest_sizes = [geometry](std::int64_t size) { return geometry.nearest_sizes(size); };
+  axis.alignment = geometry.alignment();
+  axis.margin = geometry.margin();
+  axis.radius = axis.margin > 0 ? radius : geometry.receptive_radius();
+  if (axis.margin > 0) axis.reach = geometry.receptive_radius();
+  return axis;
+}
+
+std::vector<NetworkAxis> network_axes(int rank, std::int64_t flat_levels,
+                                      const std::function<NetworkAxis(int axis)>& axis_of) {
   std::vector<NetworkAxis> axes;
-  for (int number = config.flat_levels > 0 ? 0 : config.rank - 1; number < config.rank; ++number) {
-    NetworkAxis axis;
-    axis.output_size = [config, number](std::int64_t size) { return unet_output_size(config, size, number); };
-    axis.nearest_sizes = [config, number](std::int64_t size) { return unet_nearest_sizes(config, size, number); };
-    axis.alignment = unet_alignment(config, number);
-    axis.radius = unet_receptive_radius(config, number);
-    if (config.padding == UNetConfig::Padding::valid) {
-      const std::int64_t size = unet_nearest_sizes(config, 1, number).second;
-      axis.reach = axis.radius;
-      axis.margin = (size - unet_output_size(config, size, number)) / 2;
-      // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
-      axis.radius = unet_interpolates(config) ? axis.alignment : 0;
-    }
-    axes.push_back(axis);
-  }
+  for (int axis = flat_levels > 0 ? 0 : rank - 1; axis < rank; ++axis) axes.push_back(axis_of(axis));
   return axes;
 }
 
@@ -140,7 +137,11 @@ Network unet_network(const UNetConfig& config) {
       outputs.lower.insert(outputs.lower.begin(), outputs.logits);
       return outputs.lower;
     };
-  network.axes = unet_axes(config);
+  network.axes = network_axes(config.rank, config.flat_levels, [&](int number) {
+    const AxisGeometry geometry = unet_axis(config, number);
+    // Without padding every output is exact, but interpolation repeats the edge pixels of each level.
+    return network_axis(geometry, unet_interpolates(config) ? geometry.alignment() : 0);
+  });
   network.whole_image = whole_image_reason(config);
   return network;
 }

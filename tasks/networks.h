@@ -18,6 +18,12 @@ Value dropout_state(Graph& graph, const UNetConfig& config);
 // options.norm
 NormKind norm_kind(const TrainOptions& options);
 
+// What tiling needs of a network's axis. `radius`: NetworkAxis::radius where there is no padding.
+NetworkAxis network_axis(const AxisGeometry& geometry, std::int64_t radius = 0);
+// One for all axes, or of rank 3 z apart where so many levels are flat.
+std::vector<NetworkAxis> network_axes(int rank, std::int64_t flat_levels,
+                                      const std::function<NetworkAxis(int axis)>& axis_of);
+
 // Network::whole_image
 std::string whole_image_reason(NormKind norm);
 std::string whole_image_reason(const UNetConfig& config);

@@ -41,10 +41,7 @@ Network fcn_network(const TrainOptions& options, std::int64_t in_channels) {
   network.build = [config](Graph& graph, Value x, bool training) {
     return fcn(graph, x, config, training, random_of(graph, training, config.dropout));
   };
-  network.axes = {{.output_size = [config](std::int64_t size) { return fcn_output_size(config, size); },
-                   .nearest_sizes = [config](std::int64_t size) { return fcn_nearest_sizes(config, size); },
-                   .alignment = fcn_alignment(config),
-                   .radius = fcn_receptive_radius(config)}};
+  network.axes = {network_axis(fcn_axis(config))};
   network.whole_image = whole_image_reason(config.norm);
   return network;
 }
@@ -58,10 +55,7 @@ Network segnet_network(const TrainOptions& options, std::int64_t in_channels) {
                             .rank = static_cast<int>(options.dims)};
   Network network = network_of(options, in_channels, config.rank);
   network.build = [config](Graph& graph, Value x, bool training) { return segnet(graph, x, config, training); };
-  network.axes = {{.output_size = [config](std::int64_t size) { return segnet_output_size(config, size); },
-                   .nearest_sizes = [config](std::int64_t size) { return segnet_nearest_sizes(config, size); },
-                   .alignment = segnet_alignment(config),
-                   .radius = segnet_receptive_radius(config)}};
+  network.axes = {network_axis(segnet_axis(config))};
   network.whole_image = whole_image_reason(config.norm);
   return network;
 }
@@ -71,11 +65,7 @@ Network rootpainter_network(const TrainOptions& options, std::int64_t in_channel
       .in_channels = in_channels, .out_channels = options.classes, .width = options.base, .depth = options.depth};
   Network network = network_of(options, in_channels, config.rank);
   network.build = [config](Graph& graph, Value x, bool training) { return rootpainter(graph, x, config, training); };
-  network.axes = {{.output_size = [config](std::int64_t size) { return rootpainter_output_size(config, size); },
-                   .nearest_sizes = [config](std::int64_t size) { return rootpainter_nearest_sizes(config, size); },
-                   .alignment = rootpainter_alignment(config),
-                   .margin = rootpainter_margin(config),
-                   .reach = rootpainter_receptive_radius(config)}};
+  network.axes = {network_axis(rootpainter_axis(config))};
   network.whole_image = whole_image_reason(NormKind::group);
   return network;
 }
@@ -93,11 +83,7 @@ Network deepmedic_network(const TrainOptions& options, std::int64_t in_channels)
   network.build = [config](Graph& graph, Value x, bool training) {
     return deepmedic(graph, x, config, training, random_of(graph, training, config.dropout));
   };
-  network.axes = {{.output_size = [config](std::int64_t size) { return deepmedic_output_size(config, size); },
-                   .nearest_sizes = [config](std::int64_t size) { return deepmedic_nearest_sizes(config, size); },
-                   .alignment = deepmedic_alignment(config),
-                   .margin = deepmedic_margin(config),
-                   .reach = deepmedic_receptive_radius(config)}};
+  network.axes = {network_axis(deepmedic_axis(config))};
   network.whole_image = whole_image_reason(config.norm);
   return network;
 }

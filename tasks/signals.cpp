@@ -60,7 +60,7 @@ SignalNetwork denoising_network(const TrainOptions& options, std::int64_t channe
   config.out_channels = channels;
   config.rank = 1;
   SignalNetwork network{.name = options.model, .channels = channels, .length = length};
-  network.padded = unet_output_size(config, length) > 0 ? length : unet_nearest_sizes(config, length).second;
+  network.padded = network_axis(unet_axis(config)).fitting(length);
   // The network learns the noise, which is there from the first step on.
   network.build = [config, length](Graph& graph, Value x, bool training) {
     const Value state = training ? dropout_state(graph, config) : Value{};

@@ -118,18 +118,6 @@ class StarTask : public DenseTask {
   Network network_;
 };
 
-// One for all axes, or z apart where it is flat.
-std::vector<NetworkAxis> star_axes(const StarDistConfig& config) {
-  std::vector<NetworkAxis> axes;
-  for (int number = config.net.flat_levels > 0 ? 0 : config.net.rank - 1; number < config.net.rank; ++number)
-    axes.push_back(
-        {.output_size = [config, number](std::int64_t size) { return stardist_output_size(config, size, number); },
-         .nearest_sizes = [config, number](std::int64_t size) { return stardist_nearest_sizes(config, size, number); },
-         .alignment = stardist_alignment(config, number),
-         .radius = stardist_receptive_radius(config, number)});
-  return axes;
-}
-
 double median(std::vector<std::int64_t>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
@@ -186,7 +174,8 @@ std::unique_ptr<DenseTask> star_task(const TrainOptions& options, const DataForm
     return concat({outputs.probability, outputs.distances});
   };
   network.rank = config.net.rank;
-  network.axes = star_axes(config);
+  network.axes = network_axes(config.net.rank, config.net.flat_levels,
+                              [&](int number) { return network_axis(stardist_axis(config, number)); });
   network.whole_image = whole_image_reason(config.net);
   return std::make_unique<StarTask>(options, config, std::move(network));
 }

@@ -81,10 +81,7 @@ std::unique_ptr<DenseTask> super_resolution_task(const TrainOptions& options, co
   network.in_channels = network.out_channels = channels;
   network.scale = options.scale;
   network.build = [config](Graph& graph, Value x, bool training) { return srresnet(graph, x, config, training); };
-  network.axes = {
-      {.output_size = [](std::int64_t size) { return size; },
-       .nearest_sizes = [](std::int64_t size) { return std::pair(std::max<std::int64_t>(0, size - 1), size + 1); },
-       .radius = srresnet_receptive_radius(config)}};
+  network.axes = {network_axis(srresnet_axis(config))};
   return std::make_unique<SuperResolutionTask>(options, std::move(network), channels);
 }
 

@@ -15,6 +15,7 @@
 #include "base/os.h"
 #include "base/philox.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "ops/kernel_table.h"
 #include "plan/plan.h"
 #include "runtime/compile.h"
@@ -78,11 +79,9 @@ Subject open_subject(const LatencyArguments& arguments, Startup& startup) {
   subject.network = model ? make_dense_task(model->options, model->format)->network() : make_network(options, 1);
   if (subject.network.rank != 2) throw Error("bench latency: times images; the model takes volumes");
   const NetworkAxis& axis = subject.network.axis('x');
-  if (axis.output_size(arguments.size) == 0) {
-    const auto [below, above] = axis.nearest_sizes(arguments.size);
-    throw Error(fmt::format("--size {}: the net can't take this size; use {}{}", arguments.size,
-                            below > 0 ? fmt::format("{} or ", below) : "", above));
-  }
+  if (axis.output_size(arguments.size) == 0)
+    throw Error(fmt::format("--size {}: the net can't take this size; use {}", arguments.size,
+                            sizes_text(axis.nearest_sizes(arguments.size))));
   startup.lap("model");
   subject.device = open_device(arguments.device, {.cached = !arguments.cold});
   subject.storage = storage_on(*subject.device, arguments.dtype);

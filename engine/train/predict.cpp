@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ops/kernel_table.h"
 #include "train/training_graph.h"
 
@@ -142,11 +143,9 @@ Predictor::Predictor(Device& device, ParameterStore& store, Network network, con
   // A software driver's memory is the machine's own, which others need too.
   budget_ = options_.memory > 0 ? options_.memory : device_.available_memory() / (device_.caps().is_cpu() ? 4 : 2);
   const NetworkAxis& axis = network_.axis('x');
-  if (options_.tile > 0 && axis.output_size(options_.tile) == 0) {
-    const auto [below, above] = axis.nearest_sizes(options_.tile);
-    throw Error(fmt::format("--tile {}: the net can't take this size; use {}{}", options_.tile,
-                            below > 0 ? fmt::format("{} or ", below) : "", above));
-  }
+  if (options_.tile > 0 && axis.output_size(options_.tile) == 0)
+    throw Error(fmt::format("--tile {}: the net can't take this size; use {}", options_.tile,
+                            sizes_text(axis.nearest_sizes(options_.tile))));
 }
 
 const std::optional<std::uint64_t>& Predictor::bytes_needed(const ImageSize& tile) {

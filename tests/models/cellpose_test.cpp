@@ -42,15 +42,16 @@ TEST_CASE("cellpose: at every rank gradients reach all parameters") {
 }
 
 TEST_CASE("cellpose: geometry and refusals") {
-  CHECK(cellpose_alignment({}) == 8);
-  CHECK(cellpose_output_size({}, 40) == 40);
-  CHECK(cellpose_output_size({}, 44) == 0);
-  CHECK(cellpose_nearest_sizes({}, 44) == std::pair<std::int64_t, std::int64_t>{40, 48});
+  CHECK(cellpose_axis({}).alignment() == 8);
+  CHECK(cellpose_axis({}).output_size(40) == 40);
+  CHECK(cellpose_axis({}).output_size(44) == 0);
+  CHECK(cellpose_axis({}).nearest_sizes(44) == std::pair<std::int64_t, std::int64_t>{40, 48});
   // Four convolutions on both ways at each level and twice four at the bottom, and windows of 2.
-  CHECK(cellpose_receptive_radius({}) == 8 * (1 + 2 + 4 + 8) + 7);
+  CHECK(cellpose_axis({}).receptive_radius() == 8 * (1 + 2 + 4 + 8) + 7);
   Graph graph;
   const Value x = graph.input("x", {1, 2, 44, 40});
-  CHECK(contains(error_of([&] { cellpose(graph, x, {}, false); }), "1x2x44x40 must be multiples of 8"));
+  CHECK(contains(error_of([&] { cellpose(graph, x, {}, false); }),
+                 "an extent of 44 (x is 1x2x44x40); the nearest that it can: 40 or 48"));
   CHECK(contains(error_of([&] { cellpose(graph, x, {.in_channels = 3}, false); }), "the net takes (N, 3, H, W)"));
   CHECK(contains(error_of([&] { cellpose(graph, x, {.depth = 0}, false); }), "depth 0"));
 }

@@ -66,15 +66,15 @@ TEST_CASE("fcn: scores of pooled stages start at 0, enlargement as interpolation
 }
 
 TEST_CASE("fcn: geometry and refusals") {
-  CHECK(fcn_alignment({}) == 32);
-  CHECK(fcn_output_size({}, 96) == 96);
-  CHECK(fcn_output_size({}, 100) == 0);
-  CHECK(fcn_nearest_sizes({}, 100) == std::pair<std::int64_t, std::int64_t>{96, 128});
-  CHECK(fcn_receptive_radius({}) > 100);
+  CHECK(fcn_axis({}).alignment() == 32);
+  CHECK(fcn_axis({}).output_size(96) == 96);
+  CHECK(fcn_axis({}).output_size(100) == 0);
+  CHECK(fcn_axis({}).nearest_sizes(100) == std::pair<std::int64_t, std::int64_t>{96, 128});
+  CHECK(fcn_axis({}).receptive_radius() > 100);
   Graph graph;
   const Value x = graph.input("x", {1, 1, 100, 96});
-  CHECK(
-      contains(error_of([&] { fcn(graph, x, {}, false); }), "1x1x100x96 must be multiples of 32; the next above 100"));
+  CHECK(contains(error_of([&] { fcn(graph, x, {}, false); }),
+                 "an extent of 100 (x is 1x1x100x96); the nearest that it can: 96 or 128"));
   CHECK(contains(error_of([&] { fcn(graph, x, {.in_channels = 2}, false); }), "the net takes (N, 2, H, W)"));
   CHECK(contains(error_of([&] { fcn(graph, x, {.wide = 0}, false); }), "wide 0"));
   const Value y = graph.input("y", {1, 1, 32, 32});

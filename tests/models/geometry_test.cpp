@@ -56,6 +56,50 @@ TEST_CASE("geometry: the field of view is what the taps reach") {
     }
 }
 
+TEST_CASE("geometry: strided convolutions and odd transposed kernels undo each other") {
+  for (const std::int64_t kernel : {3, 5, 7}) {
+    const std::vector<AxisLayer> down = {AxisLayer::strided_convolution(kernel, 2)};
+    CHECK(output_extent(down, 32) == 16);
+    CHECK(output_extent(down, 33) == 0);
+    const AxisGeometry both({down[0], AxisLayer::convolution(3, true), AxisLayer::expansion(2, kernel)});
+    CHECK(both.output_size(32) == 32);
+    CHECK(both.nearest_sizes(33) == std::pair<std::int64_t, std::int64_t>{32, 34});
+    CHECK(both.margin() == 0);
+    CHECK(both.alignment() == 2);
+  }
+  // A ResNet's stem and pooling: 7x7 and 3x3, of stride 2 both, and back by 3x3 twice.
+  const AxisGeometry linknet({AxisLayer::strided_convolution(7, 2), AxisLayer::strided_convolution(3, 2),
+                              AxisLayer::expansion(2, 3), AxisLayer::expansion(2, 3)});
+  CHECK(linknet.output_size(64) == 64);
+  CHECK(linknet.output_size(66) == 0);
+}
+
+TEST_CASE("geometry: paths side by side fit where all fit, and the farthest counts") {
+  const auto path = [](std::int64_t factor) {
+    return std::vector<AxisLayer>{AxisLayer::crop(2 * (6 - factor)), AxisLayer::reduction(factor),
+                                  AxisLayer::convolution(5, false), AxisLayer::nearest(factor)};
+  };
+  const AxisGeometry geometry({path(1), path(2), path(6)});
+  CHECK(geometry.margin() == 12);
+  CHECK(geometry.alignment() == 6);
+  CHECK(geometry.output_size(24 + 6) == 6);
+  CHECK(geometry.output_size(24 + 4) == 0);
+  CHECK(geometry.receptive_radius() == 12 + 5);  // two pixels of six, and the rest of its own
+}
+
+TEST_CASE("geometry: networks that end finer or coarser than they began") {
+  const AxisGeometry finer({AxisLayer::convolution(3, true), AxisLayer::nearest(2), AxisLayer::convolution(3, true)});
+  CHECK(finer.scale() == 2);
+  CHECK(finer.output_size(5) == 10);
+  CHECK(finer.margin() == 0);
+  CHECK(finer.receptive_radius() == 2);  // 1 of its own, which may lie in the next pixel
+  const AxisGeometry coarser({AxisLayer::convolution(3, true), AxisLayer::reduction(4)});
+  CHECK(coarser.output_size(8) == 2);
+  CHECK(coarser.margin() == 0);
+  CHECK(coarser.alignment() == 4);
+  CHECK(coarser.receptive_radius() == 4);  // from the last of four to the one before the first
+}
+
 TEST_CASE("geometry: extents, alignment and radius of small chains") {
   const std::vector<AxisLayer> chain = {AxisLayer::convolution(3, false), AxisLayer::reduction(2),
                                         AxisLayer::expansion(2)};
@@ -63,7 +107,8 @@ TEST_CASE("geometry: extents, alignment and radius of small chains") {
   CHECK(output_extent(chain, 9) == 0);  // 7 can't be halved
   CHECK(output_extent(chain, 2) == 0);
   CHECK(alignment_of(chain) == 2);
-  CHECK(receptive_radius(chain, 1) == 2);
+  CHECK(AxisGeometry(chain).margin() == 1);
+  CHECK(AxisGeometry(chain).receptive_radius() == 2);
   const std::vector<AxisLayer> strided = {{.kernel = 4, .stride = 2, .padding = 1}};
   CHECK(output_extent(strided, 9) == 4);
   CHECK(alignment_of(strided) == 2);

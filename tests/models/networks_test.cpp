@@ -117,21 +117,21 @@ TEST_CASE("networks: pixels matter as far as the U-Net's geometry says, and no f
   for (const auto up : {Upsampling::transpose, Upsampling::bilinear, Upsampling::pixel_shuffle})
     for (const auto padding : {Padding::same, Padding::valid}) {
       const UNetConfig config{.base = 2, .depth = 2, .padding = padding, .norm = NormKind::none, .up = up, .rank = 1};
-      const std::int64_t extent = unet_nearest_sizes(config, 95).second;
-      const std::int64_t margin = (extent - unet_output_size(config, extent)) / 2;
+      const std::int64_t extent = unet_axis(config).nearest_sizes(95).second;
+      const std::int64_t margin = (extent - unet_axis(config).output_size(extent)) / 2;
       const auto build = [&](Graph& graph, Value x) { return unet(graph, x, config, false); };
-      CHECK(measured_radius(build, extent, margin) == unet_receptive_radius(config));
+      CHECK(measured_radius(build, extent, margin) == unet_axis(config).receptive_radius());
     }
   for (const auto block : {UNetConfig::Block::residual, UNetConfig::Block::separable}) {
     const UNetConfig config{
         .base = 2, .depth = 2, .norm = NormKind::none, .rank = 1, .block = block, .attention = false};
     const auto build = [&](Graph& graph, Value x) { return unet(graph, x, config, false); };
-    CHECK(measured_radius(build, 96, 0) == unet_receptive_radius(config));
+    CHECK(measured_radius(build, 96, 0) == unet_axis(config).receptive_radius());
   }
   // Where a gate is saturated its factor doesn't move: at most so far.
   const UNetConfig gated{.base = 2, .depth = 2, .norm = NormKind::none, .rank = 1, .attention = true};
   const auto build = [&](Graph& graph, Value x) { return unet(graph, x, gated, false); };
-  CHECK(measured_radius(build, 96, 0) <= unet_receptive_radius(gated));
+  CHECK(measured_radius(build, 96, 0) <= unet_axis(gated).receptive_radius());
 }
 
 TEST_CASE("networks: pixels matter as far as the geometry of the other networks says") {
@@ -140,32 +140,32 @@ TEST_CASE("networks: pixels matter as far as the geometry of the other networks 
   const auto distances = [&](Graph& graph, Value x) { return stardist(graph, x, star, false).distances; };
   // The radius counts all pixels of a result's cell, of which the last is one farther.
   const std::int64_t far = measured_radius(distances, 96, 0, 2);
-  CHECK(far <= stardist_receptive_radius(star));
-  CHECK(far >= stardist_receptive_radius(star) - 1);
+  CHECK(far <= stardist_axis(star).receptive_radius());
+  CHECK(far >= stardist_axis(star).receptive_radius() - 1);
 
   const FcnConfig score{.base = 1, .wide = 1, .convolutions = {1, 1, 1, 1, 1}, .norm = NormKind::none, .rank = 1};
   for (const auto variant : {FcnConfig::Variant::fcn32s, FcnConfig::Variant::fcn8s}) {
     FcnConfig config = score;
     config.variant = variant;
     const auto build = [&](Graph& graph, Value x) { return fcn(graph, x, config, false); };
-    CHECK(measured_radius(build, 448, 0) == fcn_receptive_radius(config));
+    CHECK(measured_radius(build, 448, 0) == fcn_axis(config).receptive_radius());
   }
   const SegNetConfig unpooled{.base = 2, .depth = 2, .norm = NormKind::none, .rank = 1};
   const auto segmented = [&](Graph& graph, Value x) { return segnet(graph, x, unpooled, false); };
   const std::int64_t measured = measured_radius(segmented, 96, 0);
-  CHECK(measured <= segnet_receptive_radius(unpooled));
-  CHECK(measured > segnet_receptive_radius(unpooled) / 2);
+  CHECK(measured <= segnet_axis(unpooled).receptive_radius());
+  CHECK(measured > segnet_axis(unpooled).receptive_radius() / 2);
 
   const DeepMedicConfig medic{
       .channels = {2, 2, 2, 2}, .factors = {3}, .classifier = {2}, .norm = NormKind::none, .rank = 1};
   const auto pathways = [&](Graph& graph, Value x) { return deepmedic(graph, x, medic, false); };
-  CHECK(measured_radius(pathways, deepmedic_input_size(medic, 60), deepmedic_margin(medic)) ==
-        deepmedic_receptive_radius(medic));
+  CHECK(measured_radius(pathways, 60 + 2 * deepmedic_axis(medic).margin(), deepmedic_axis(medic).margin()) ==
+        deepmedic_axis(medic).receptive_radius());
 
   const SrResNetConfig enlarged{
       .in_channels = 1, .features = 2, .blocks = 1, .upscale = 2, .norm = NormKind::none, .rank = 1};
   const auto build = [&](Graph& graph, Value x) { return srresnet(graph, x, enlarged, false); };
-  CHECK(measured_radius(build, 64, 0, 1, 2) == srresnet_receptive_radius(enlarged));
+  CHECK(measured_radius(build, 64, 0, 1, 2) == srresnet_axis(enlarged).receptive_radius());
 }
 
 TEST_CASE("networks: a classifier's map over an image is what it says of each patch") {

@@ -30,7 +30,7 @@ TEST_CASE("rootpainter: the output size that is told is the one that is built") 
   const RootPainterConfig config{.in_channels = 1, .width = 4, .depth = 2};
   int fitting = 0;
   for (std::int64_t side = 1; side < 60; ++side) {
-    const std::int64_t told = rootpainter_output_size(config, side);
+    const std::int64_t told = rootpainter_axis(config).output_size(side);
     Graph graph;
     const Value x = graph.input("x", {1, 1, side, side});
     if (told == 0) {
@@ -38,7 +38,7 @@ TEST_CASE("rootpainter: the output size that is told is the one that is built") 
     } else {
       ++fitting;
       CHECK(rootpainter(graph, x, config, false).shape() == Shape{1, 2, told, told});
-      CHECK(side - told == 2 * rootpainter_margin(config));
+      CHECK(side - told == 2 * rootpainter_axis(config).margin());
     }
   }
   CHECK(fitting > 5);
@@ -52,11 +52,11 @@ TEST_CASE("rootpainter: gradients at every rank, geometry, refusals") {
     Graph graph;
     check_gradients_reach_all(graph, {rootpainter(graph, graph.input("x", Shape(extents)), config, true)});
   }
-  CHECK(rootpainter_alignment({}) == 16);
-  CHECK(rootpainter_nearest_sizes({}, 572) == std::pair<std::int64_t, std::int64_t>{564, 580});
-  CHECK(rootpainter_receptive_radius({}) > rootpainter_margin({}));
+  CHECK(rootpainter_axis({}).alignment() == 16);
+  CHECK(rootpainter_axis({}).nearest_sizes(572) == std::pair<std::int64_t, std::int64_t>{564, 580});
+  CHECK(rootpainter_axis({}).receptive_radius() > rootpainter_axis({}).margin());
   Graph graph;
   const Value x = graph.input("x", {1, 3, 572, 580});
-  CHECK(contains(error_of([&] { rootpainter(graph, x, {}, false); }), "572 can't be halved 4 times"));
+  CHECK(contains(error_of([&] { rootpainter(graph, x, {}, false); }), "an extent of 572"));
   CHECK(contains(error_of([&] { rootpainter(graph, x, {.in_channels = 1}, false); }), "the net takes (N, 1, H, W)"));
 }

@@ -32,14 +32,15 @@ TEST_CASE("segnet: parameters by hand; unpooling adds none") {
 }
 
 TEST_CASE("segnet: geometry and refusals") {
-  CHECK(segnet_alignment({}) == 16);
-  CHECK(segnet_output_size({}, 48) == 48);
-  CHECK(segnet_output_size({}, 40) == 0);
-  CHECK(segnet_nearest_sizes({}, 40) == std::pair<std::int64_t, std::int64_t>{32, 48});
-  CHECK(segnet_receptive_radius({.depth = 1}) == 2 + 1 + 2);
+  CHECK(segnet_axis({}).alignment() == 16);
+  CHECK(segnet_axis({}).output_size(48) == 48);
+  CHECK(segnet_axis({}).output_size(40) == 0);
+  CHECK(segnet_axis({}).nearest_sizes(40) == std::pair<std::int64_t, std::int64_t>{32, 48});
+  CHECK(segnet_axis({.depth = 1}).receptive_radius() == 2 + 1 + 2);
   Graph graph;
   const Value x = graph.input("x", {1, 1, 40, 48});
-  CHECK(contains(error_of([&] { segnet(graph, x, {}, false); }), "1x1x40x48 must be multiples of 16"));
+  CHECK(contains(error_of([&] { segnet(graph, x, {}, false); }),
+                 "an extent of 40 (x is 1x1x40x48); the nearest that it can: 32 or 48"));
   CHECK(contains(error_of([&] { segnet(graph, x, {.rank = 3}, false); }), "the net takes (N, 1, D, H, W)"));
   CHECK(contains(error_of([&] { segnet(graph, x, {.depth = 0}, false); }), "depth 0"));
 }

@@ -54,9 +54,9 @@ TEST_CASE("srresnet: gradients reach the discriminator's parameters, and through
 }
 
 TEST_CASE("srresnet: radius and refusals") {
-  CHECK(srresnet_receptive_radius({.blocks = 16, .upscale = 1}) == 4 + 33 + 4);
+  CHECK(srresnet_axis({.blocks = 16, .upscale = 1}).receptive_radius() == 4 + 33 + 4);
   // The last 9x9 counts half a pixel of the small image for each of its own, the second 3x3 too.
-  CHECK(srresnet_receptive_radius({.blocks = 0, .upscale = 2}) == 4 + 1 + 1 + 2);
+  CHECK(srresnet_axis({.blocks = 0, .upscale = 2}).receptive_radius() == 4 + 1 + 1 + 2);
   Graph graph;
   const Value x = graph.input("x", {1, 3, 8, 8});
   CHECK(contains(error_of([&] { srresnet(graph, x, {.upscale = 5}, false); }), "upscale 5 must be 1, 2, 3, 4 or 8"));

@@ -49,12 +49,12 @@ TEST_CASE("stardist: a grid gives results for every second or fourth pixel") {
     Graph graph;
     const StarDistOutputs outputs = stardist(graph, graph.input("x", {1, 1, 32, 48}), config, true);
     CHECK(outputs.probability.shape() == Shape{1, 1, 32 / grid, 48 / grid});
-    CHECK(stardist_output_size(config, 32) == 32 / grid);
-    CHECK(stardist_alignment(config) == 4 * grid);
-    CHECK(stardist_receptive_radius(config) > stardist_receptive_radius(kSmall));
+    CHECK(stardist_axis(config).output_size(32) == 32 / grid);
+    CHECK(stardist_axis(config).alignment() == 4 * grid);
+    CHECK(stardist_axis(config).receptive_radius() > stardist_axis(kSmall).receptive_radius());
     check_gradients_reach_all(graph, {outputs.probability, outputs.distances, outputs.classes});
   }
-  CHECK(stardist_receptive_radius(kSmall) == unet_receptive_radius(kSmall.net) + 1);
+  CHECK(stardist_axis(kSmall).receptive_radius() == unet_axis(kSmall.net).receptive_radius() + 1);
 }
 
 TEST_CASE("stardist: refusals name shapes and what fits") {

@@ -44,7 +44,7 @@ Shape output_shape(const Config& config, Shape input, bool training = false) {
   return unet(graph, graph.input("x", std::move(input)), config, training).shape();
 }
 
-const Config kPaper{.padding = Config::Padding::valid, .norm = Config::Norm::none};
+const Config kPaper{.padding = Padding::valid, .norm = NormKind::none};
 
 }  // namespace
 
@@ -85,19 +85,19 @@ TEST_CASE("unet: names are those of the PyTorch module") {
 }
 
 TEST_CASE("unet: convolutions have a bias exactly where no norm follows") {
-  for (const auto norm : {Config::Norm::batch, Config::Norm::group, Config::Norm::instance, Config::Norm::none}) {
+  for (const auto norm : {NormKind::batch, NormKind::group, NormKind::instance, NormKind::none}) {
     Graph graph;
     unet(graph, graph.input("x", {1, 1, 8, 8}), {.base = 4, .depth = 1, .norm = norm}, true);
-    CHECK(names(graph, "parameters").count("encoder.0.conv1.bias") == (norm == Config::Norm::none ? 1 : 0));
+    CHECK(names(graph, "parameters").count("encoder.0.conv1.bias") == (norm == NormKind::none ? 1 : 0));
     CHECK(names(graph, "parameters").count("head.bias") == 1);
   }
 }
 
 TEST_CASE("unet: every variant keeps the size with same padding, in training and inference alike") {
-  for (const auto up : {Config::Up::transpose, Config::Up::bilinear, Config::Up::nearest})
+  for (const auto up : {Upsampling::transpose, Upsampling::bilinear, Upsampling::nearest})
     for (const auto down : {Config::Down::pool, Config::Down::stride})
       for (const auto skip : {Config::Skip::concat, Config::Skip::add, Config::Skip::none})
-        for (const auto norm : {Config::Norm::batch, Config::Norm::group, Config::Norm::instance, Config::Norm::none}) {
+        for (const auto norm : {NormKind::batch, NormKind::group, NormKind::instance, NormKind::none}) {
           const Config config{.in_channels = 2,
                               .out_channels = 3,
                               .base = 6,
@@ -118,12 +118,12 @@ TEST_CASE("unet: every variant keeps the size with same padding, in training and
 }
 
 TEST_CASE("unet: the output size that is told is the one that is built") {
-  for (const auto padding : {Config::Padding::same, Config::Padding::valid})
+  for (const auto padding : {Padding::same, Padding::valid})
     for (std::int64_t depth = 1; depth <= 3; ++depth) {
-      const Config config{.base = 2, .depth = depth, .padding = padding, .norm = Config::Norm::none};
+      const Config config{.base = 2, .depth = depth, .padding = padding, .norm = NormKind::none};
       int fitting = 0;
       for (std::int64_t size = 1; size < 120; ++size) {
-        const std::int64_t told = unet_output_size(config, size);
+        const std::int64_t told = unet_axis(config).output_size(size);
         CAPTURE(size);
         if (told == 0) {
           CHECK_THROWS_AS(output_shape(config, {1, 1, size, size}), Error);
@@ -139,14 +139,14 @@ TEST_CASE("unet: the output size that is told is the one that is built") {
 TEST_CASE("unet: a size that doesn't fit is refused with the nearest ones that do") {
   CHECK(message_of([] {
           output_shape({.base = 4, .depth = 4}, {1, 1, 100, 96});
-        }) == "unet: a size of 100 can't be halved 4 times; the nearest that can: 96 or 112");
+        }) == "unet: the net can't take an extent of 100 (x is 1x1x100x96); the nearest that it can: 96 or 112");
   CHECK(message_of([] {
           output_shape({.base = 4, .depth = 4}, {1, 1, 3, 16});
-        }).find("that can: 16") != std::string::npos);
+        }).find("that it can: 16") != std::string::npos);
   CHECK(message_of([] { output_shape(kPaper, {1, 1, 570, 570}); }).find("556 or 572") != std::string::npos);
   CHECK(message_of([] {
           output_shape({.in_channels = 3, .base = 4}, {1, 1, 16, 16});
-        }).find("3 channels") != std::string::npos);
+        }).find("the net takes (N, 3, H, W)") != std::string::npos);
 }
 
 TEST_CASE("unet: He initialization by fan-in") {
@@ -162,44 +162,46 @@ TEST_CASE("unet: He initialization by fan-in") {
 }
 
 TEST_CASE("unet: what a tile has to see grows with the depth") {
-  CHECK(unet_alignment({.depth = 4}) == 16);
-  CHECK(unet_receptive_radius({.depth = 4}) == 107);
-  CHECK(unet_receptive_radius({.depth = 3}) > unet_receptive_radius({.depth = 2}));
-  CHECK(unet_receptive_radius({.depth = 3, .up = Config::Up::bilinear}) > unet_receptive_radius({.depth = 3}));
+  CHECK(unet_axis({.depth = 4}).alignment() == 16);
+  CHECK(unet_axis({.depth = 4}).receptive_radius() == 107);
+  CHECK(unet_axis({.depth = 3}).receptive_radius() > unet_axis({.depth = 2}).receptive_radius());
+  CHECK(unet_axis({.depth = 3, .up = Upsampling::bilinear}).receptive_radius() >
+        unet_axis({.depth = 3}).receptive_radius());
 }
 
 // What the formula of sums says: two 3x3 convolutions on both ways at each level, windows, interpolation.
 TEST_CASE("unet: the radius by tracing taps is the sum over levels") {
   for (std::int64_t depth = 1; depth <= 4; ++depth)
-    for (const auto padding : {Config::Padding::same, Config::Padding::valid}) {
+    for (const auto padding : {Padding::same, Padding::valid}) {
       const std::int64_t bottom = std::int64_t{1} << depth, sum = 2 * bottom + 5 * (bottom - 1);
       const Config config{.depth = depth, .padding = padding};
-      CHECK(unet_receptive_radius(config) == sum);
+      CHECK(unet_axis(config).receptive_radius() == sum);
       Config smooth = config;
-      smooth.up = Config::Up::bilinear;
-      CHECK(unet_receptive_radius(smooth) <= sum + 2 * (bottom - 1));
-      CHECK(unet_receptive_radius(smooth) > sum);
+      smooth.up = Upsampling::bilinear;
+      CHECK(unet_axis(smooth).receptive_radius() <= sum + 2 * (bottom - 1));
+      CHECK(unet_axis(smooth).receptive_radius() > sum);
     }
 }
 
 TEST_CASE("unet: at every rank, block and option the extents stay and gradients reach all parameters") {
   for (int rank = 1; rank <= 3; ++rank)
     for (const auto block : {Config::Block::plain, Config::Block::residual, Config::Block::separable})
-      for (const auto padding : {Config::Padding::same, Config::Padding::valid})
+      for (const auto padding : {Padding::same, Padding::valid})
         for (const bool attention : {false, true}) {
           const Config config{.in_channels = 2,
                               .out_channels = 3,
                               .base = 2,
                               .depth = 2,
                               .padding = padding,
-                              .norm = Config::Norm::group,
+                              .norm = NormKind::group,
                               .rank = rank,
                               .block = block,
                               .attention = attention,
                               .coordinates = true,
                               .deep_supervision = 1,
                               .dropout = 0.2f};
-          const std::int64_t side = unet_nearest_sizes(config, 7).second, out = unet_output_size(config, side);
+          const std::int64_t side = unet_axis(config).nearest_sizes(7).second,
+                             out = unet_axis(config).output_size(side);
           const auto image = [&](std::int64_t channels, std::int64_t extent) {
             std::vector<std::int64_t> extents = {1, channels};
             extents.resize(static_cast<std::size_t>(rank + 2), extent);
@@ -220,12 +222,12 @@ TEST_CASE("unet: at every rank, block and option the extents stay and gradients 
 TEST_CASE("unet: flat levels leave z alone, in extents, kernels and geometry") {
   const Config config{.base = 4, .depth = 3, .rank = 3, .flat_levels = 2};
   CHECK(output_shape(config, {1, 1, 6, 16, 8}) == Shape{1, 1, 6, 16, 8});
-  CHECK(unet_output_size(config, 6, 0) == 6);
-  CHECK(unet_output_size(config, 6, 1) == 0);
-  CHECK(unet_alignment(config, 0) == 2);
-  CHECK(unet_alignment(config, 2) == 8);
-  CHECK(unet_receptive_radius(config, 0) == 2 * 2 + 5);  // as a depth of 1
-  CHECK(unet_receptive_radius(config, 1) == 2 * 8 + 5 * 7);
+  CHECK(unet_axis(config, 0).output_size(6) == 6);
+  CHECK(unet_axis(config, 1).output_size(6) == 0);
+  CHECK(unet_axis(config, 0).alignment() == 2);
+  CHECK(unet_axis(config, 2).alignment() == 8);
+  CHECK(unet_axis(config, 0).receptive_radius() == 2 * 2 + 5);  // as a depth of 1
+  CHECK(unet_axis(config, 1).receptive_radius() == 2 * 8 + 5 * 7);
   Graph graph;
   unet(graph, graph.input("x", {1, 1, 4, 8, 8}), config, true);
   const auto declared = test::declared(graph);
@@ -236,12 +238,12 @@ TEST_CASE("unet: flat levels leave z alone, in extents, kernels and geometry") {
   CHECK(has("up.1.weight 16x8x1x2x2"));
   CHECK(message_of([&] {
           output_shape(config, {1, 1, 5, 16, 8});
-        }) == "unet: a size of 5 can't be halved 1 times; the nearest that can: 4 or 6");
+        }) == "unet: the net can't take an extent of 5 (x is 1x1x5x16x8); the nearest that it can: 4 or 6");
 }
 
 TEST_CASE("unet: parameters of variants by hand") {
   const auto count = [](Config config) {
-    config.norm = Config::Norm::none;
+    config.norm = NormKind::none;
     config.base = 4;
     config.depth = 1;
     Graph graph;
@@ -256,14 +258,14 @@ TEST_CASE("unet: parameters of variants by hand") {
   CHECK(count({.block = Config::Block::residual}) == plain + conv(1, 4, 1) + conv(4, 8, 1) + conv(8, 4, 1) + up + head);
   CHECK(count({.coordinates = true}) == plain + 2 * 4 * 9 + up + head);
   CHECK(count({.attention = true}) == plain + up + head + 2 * 4 * 4 + conv(8, 2, 1) + conv(2, 1, 1));
-  CHECK(count({.activation = Config::Activation::prelu}) == plain + up + head + 4 + 4 + 8 + 8 + 4 + 4);
-  CHECK(count({.up = Config::Up::pixel_shuffle}) == plain + conv(8, 16, 1) + head);
+  CHECK(count({.activation = ActivationKind::prelu}) == plain + up + head + 4 + 4 + 8 + 8 + 4 + 4);
+  CHECK(count({.up = Upsampling::pixel_shuffle}) == plain + conv(8, 16, 1) + head);
 }
 
 TEST_CASE("unet: contradicting fields are refused") {
   const auto told = [](const Config& config) { return message_of([&] { output_shape(config, {1, 1, 16, 16}); }); };
   CHECK(told({.rank = 4}).find("rank 4 must be 1, 2 or 3") != std::string::npos);
-  CHECK(told({.rank = 3}).find("is not (N, C, D, H, W)") != std::string::npos);
+  CHECK(told({.rank = 3}).find("the net takes (N, 1, D, H, W)") != std::string::npos);
   CHECK(told({.flat_levels = 1}).find("only stacks (rank 3)") != std::string::npos);
   CHECK(told({.depth = 2, .deep_supervision = 2}).find("a depth of 2 has 1") != std::string::npos);
   CHECK(told({.skip = Config::Skip::none, .attention = true}).find("need skip connections") != std::string::npos);

@@ -103,17 +103,15 @@ using Values = std::vector<Value>;
 }  // namespace
 
 TEST_CASE("onnx export: U-Nets give the same as before") {
-  for (UNetConfig config :
-       {UNetConfig{.norm = UNetConfig::Norm::batch},
-        UNetConfig{
-            .padding = UNetConfig::Padding::valid, .norm = UNetConfig::Norm::none, .up = UNetConfig::Up::bilinear},
-        UNetConfig{.norm = UNetConfig::Norm::group,
-        .up = UNetConfig::Up::nearest,
-        .down = UNetConfig::Down::stride,
-        .skip = UNetConfig::Skip::add},
-        UNetConfig{.norm = UNetConfig::Norm::instance, .skip = UNetConfig::Skip::none}}) {
+  for (UNetConfig config : {UNetConfig{.norm = NormKind::batch},
+                            UNetConfig{.padding = Padding::valid, .norm = NormKind::none, .up = Upsampling::bilinear},
+                            UNetConfig{.norm = NormKind::group,
+                            .up = Upsampling::nearest,
+                            .down = UNetConfig::Down::stride,
+                            .skip = UNetConfig::Skip::add},
+                            UNetConfig{.norm = NormKind::instance, .skip = UNetConfig::Skip::none}}) {
     config.in_channels = 3, config.out_channels = 2, config.base = 4, config.depth = 2, config.groups = 2;
-    const std::int64_t side = config.padding == UNetConfig::Padding::valid ? unet_nearest_sizes(config, 1).second : 8;
+    const std::int64_t side = config.padding == Padding::valid ? unet_axis(config).nearest_sizes(1).second : 8;
     check_round_trip({{{1, 3, side, side}},
                       [&](Graph& graph, const Values& x) { return Values{unet(graph, x[0], config, false)}; }});
   }

@@ -28,7 +28,7 @@
 namespace tuff::test {
 namespace {
 
-std::unique_ptr<Graph> unet_step(UNetConfig::Norm norm, const TrainOptions& options = {}) {
+std::unique_ptr<Graph> unet_step(NormKind norm, const TrainOptions& options = {}) {
   Graph graph;
   const Value x = graph.input("images", {2, 1, 64, 64}), labels = graph.input("labels", {2, 1, 64, 64});
   const Value state = graph.input("step_state", {kStepStateElements});
@@ -50,7 +50,7 @@ double share(std::uint64_t bytes, double of) {
 }  // namespace
 
 TEST_CASE("checkpoint: a U-Net's step in 0.75 and 0.6 of its memory, on every pretended device") {
-  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
+  for (const NormKind norm : {NormKind::batch, NormKind::group, NormKind::none}) {
     const std::unique_ptr<Graph> graph = unet_step(norm);
     for (const char* profile : {"discrete", "cpu", "minimal"}) {
       INFO(profile);
@@ -77,7 +77,7 @@ TEST_CASE("checkpoint: a U-Net's step in 0.75 and 0.6 of its memory, on every pr
 }
 
 TEST_CASE("checkpoint: the model of memory agrees with the plan") {
-  const std::unique_ptr<Graph> graph = unet_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = unet_step(NormKind::batch);
   const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
   const Checkpointing checkpointing(*graph);
   MemoryModel model(*graph, plan, checkpointing);
@@ -92,7 +92,7 @@ TEST_CASE("checkpoint: the model of memory agrees with the plan") {
 }
 
 TEST_CASE("checkpoint: norms are applied again, never their statistics taken; every update is done once") {
-  const std::unique_ptr<Graph> graph = unet_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = unet_step(NormKind::batch);
   const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
   const auto less = recompute(*graph, choose_recomputation(*graph, plan, plan.peak_live_bytes / 2).repeated);
   CHECK(count(*less, "normalize_apply") > 3);
@@ -103,7 +103,7 @@ TEST_CASE("checkpoint: norms are applied again, never their statistics taken; ev
 }
 
 TEST_CASE("checkpoint: what costs little is computed again before convolutions") {
-  const std::unique_ptr<Graph> graph = unet_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = unet_step(NormKind::batch);
   const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
   const auto less = recompute(*graph, choose_recomputation(*graph, plan, plan.peak_live_bytes * 9 / 10).repeated);
   CHECK(less->nodes().size() > graph->nodes().size());
@@ -151,7 +151,7 @@ TEST_CASE("checkpoint: a graph without a walk back has nothing to give") {
 }
 
 TEST_CASE("checkpoint: planned() fits a step into what it may take, or comes as near as it can") {
-  const std::unique_ptr<Graph> graph = unet_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = unet_step(NormKind::batch);
   const DeviceCaps caps = pretended_caps("cpu");
   const PlannedGraph whole = planned(*graph, caps);
   CHECK(whole.repetitions == 0);
@@ -174,7 +174,7 @@ TEST_CASE("checkpoint: planned() fits a step into what it may take, or comes as 
 TEST_CASE("checkpoint: with activations stored as f16") {
   TrainOptions options;
   options.dtype = "f16";  // with loss scaling, whose outputs depend on the walk back
-  const std::unique_ptr<Graph> graph = mixed_precision(*unet_step(UNetConfig::Norm::batch, options));
+  const std::unique_ptr<Graph> graph = mixed_precision(*unet_step(NormKind::batch, options));
   const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
   const RecomputationChoice choice = choose_recomputation(*graph, plan, plan.peak_live_bytes * 6 / 10);
   CHECK(choice.fits);

@@ -105,7 +105,7 @@ TEST_CASE("lasting: inference of a U-Net transforms its weights once, training n
   for (const bool training : {false, true}) {
     Graph graph;
     const Value x = graph.input("images", {1, 1, 64, 64});
-    const Value y = unet(graph, x, {.base = 32, .depth = 2, .norm = UNetConfig::Norm::batch}, training);
+    const Value y = unet(graph, x, {.base = 32, .depth = 2, .norm = NormKind::batch}, training);
     graph.output("y", y);
     const std::unique_ptr<Graph> optimized = optimize(graph);
     const Plan plan = lower(*optimized, cpu_caps(), kernel_table());

@@ -18,7 +18,7 @@ using namespace tuff;
 
 namespace {
 
-std::unique_ptr<Graph> training_step(UNetConfig::Norm norm) {
+std::unique_ptr<Graph> training_step(NormKind norm) {
   auto graph = std::make_unique<Graph>();
   const Value x = graph->input("images", {2, 1, 32, 32});
   const Value labels = graph->input("labels", {2, 1, 32, 32});
@@ -33,7 +33,7 @@ std::unique_ptr<Graph> training_step(UNetConfig::Norm norm) {
 }  // namespace
 
 TEST_CASE("unet plan: sound for every pretended device, memory near its lower bound") {
-  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
+  for (const NormKind norm : {NormKind::batch, NormKind::group, NormKind::none}) {
     const std::unique_ptr<Graph> graph = training_step(norm);
     CHECK(verify(*graph).empty());
     for (const char* profile : {"discrete", "integrated", "cpu", "minimal"}) {
@@ -53,7 +53,7 @@ TEST_CASE("unet plan: sound for every pretended device, memory near its lower bo
 TEST_CASE(
     "unet plan: stored as f16 a step takes little more than half the memory, and gradients still lie where they "
     "belong") {
-  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::group, UNetConfig::Norm::none}) {
+  for (const NormKind norm : {NormKind::batch, NormKind::group, NormKind::none}) {
     const std::unique_ptr<Graph> graph = training_step(norm), half = mixed_precision(*graph);
     CHECK(verify(*half).empty());
     for (const char* profile : {"discrete", "cpu"}) {
@@ -70,13 +70,13 @@ TEST_CASE(
 }
 
 TEST_CASE("unet plan: gradients are computed where they lie, without copies") {
-  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = training_step(NormKind::batch);
   const Plan plan = lower(*graph, pretended_caps("cpu"), kernel_table());
   for (const Selection& selection : plan.selections) CHECK(graph->nodes()[selection.node].op->name() != "pack");
 }
 
 TEST_CASE("unet plan: running statistics are updated where they lie, without copies") {
-  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = training_step(NormKind::batch);
   int assigned = 0;
   for (const Node& node : graph->nodes()) assigned += node.op->name() == "assign" ? 1 : 0;
   CHECK(assigned == 2 * 2 * 5);  // two statistics of two norms on each of five levels
@@ -85,7 +85,7 @@ TEST_CASE("unet plan: running statistics are updated where they lie, without cop
 }
 
 TEST_CASE("unet plan: the checker notices every barrier that is taken away") {
-  const std::unique_ptr<Graph> graph = training_step(UNetConfig::Norm::batch);
+  const std::unique_ptr<Graph> graph = training_step(NormKind::batch);
   for (const char* profile : {"discrete", "cpu", "minimal"}) {
     Plan plan = lower(*graph, pretended_caps(profile), kernel_table());
     int removed = 0;

@@ -39,7 +39,7 @@ std::unique_ptr<Graph> step_of(const Build& build) {
   return graph;
 }
 
-Build unet_with(UNetConfig::Norm norm) {
+Build unet_with(NormKind norm) {
   return [norm](Graph& graph, Value x, Value labels) {
     return bce_with_logits(unet(graph, x, {.base = 4, .depth = 2, .norm = norm}, true), labels);
   };
@@ -65,9 +65,9 @@ std::vector<std::vector<std::byte>> train(const Graph& graph, const CompileOptio
 }  // namespace
 
 TEST_CASE("checkpointing: equal losses, weights and running statistics, however much is computed twice") {
-  const std::pair<const char*, Build> nets[] = {{"batch", unet_with(UNetConfig::Norm::batch)},
-                                                {"group", unet_with(UNetConfig::Norm::group)},
-                                                {"none", unet_with(UNetConfig::Norm::none)},
+  const std::pair<const char*, Build> nets[] = {{"batch", unet_with(NormKind::batch)},
+                                                {"group", unet_with(NormKind::group)},
+                                                {"none", unet_with(NormKind::none)},
                                                 {"dropout", with_dropout}};
   for (const auto& [name, build] : nets) {
     INFO(name);
@@ -93,7 +93,7 @@ TEST_CASE("checkpointing: equal losses, weights and running statistics, however 
 }
 
 TEST_CASE("checkpointing: in NaN-filled memory of its own for each value") {
-  const auto graph = step_of(unet_with(UNetConfig::Norm::batch));
+  const auto graph = step_of(unet_with(NormKind::batch));
   const auto prepared_graph = prepared(*graph);
   const Checkpointing checkpointing(*prepared_graph);
   std::vector<bool> all(prepared_graph->nodes().size());
@@ -105,7 +105,7 @@ TEST_CASE("checkpointing: in NaN-filled memory of its own for each value") {
 }
 
 TEST_CASE("checkpointing: an executable takes what its plan says, and refuses what can't be") {
-  const auto graph = step_of(unet_with(UNetConfig::Norm::batch));
+  const auto graph = step_of(unet_with(NormKind::batch));
   ParameterStore store(test_device(), *graph);
   const PlannedGraph whole = planned(*graph, test_device().caps());
   CHECK(compile(*graph, test_device(), &store)->device_bytes() == whole.device_bytes);

@@ -30,7 +30,7 @@ std::unique_ptr<Graph> step() {
   auto graph = std::make_unique<Graph>();
   const Value x = graph->input("images", {2, 1, 64, 64}), labels = graph->input("labels", {2, 1, 64, 64});
   const Value state = graph->input("step_state", {kStepStateElements});
-  const UNetConfig config{.base = 16, .depth = 2, .norm = UNetConfig::Norm::batch};
+  const UNetConfig config{.base = 16, .depth = 2, .norm = NormKind::batch};
   const Value loss = bce_with_logits(unet(*graph, x, config, true), labels);
   graph->output("loss", loss);
   add_update(*graph, loss, state, TrainOptions{});

@@ -29,7 +29,7 @@ const Shape kImages = {1, 1, 32, 32};
 std::unique_ptr<Graph> inference(int base = 16) {
   auto graph = std::make_unique<Graph>();
   const Value x = graph->input("images", kImages);
-  graph->output("y", unet(*graph, x, {.base = base, .depth = 2, .norm = UNetConfig::Norm::batch}, false));
+  graph->output("y", unet(*graph, x, {.base = base, .depth = 2, .norm = NormKind::batch}, false));
   return graph;
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("setup: whoever writes the store, the next run knows") {
   Graph training;
   const Value x = training.input("images", kImages), labels = training.input("labels", kImages);
   const Value state = training.input("step_state", {kStepStateElements});
-  const Value y = unet(training, x, {.base = 16, .depth = 2, .norm = UNetConfig::Norm::batch}, true);
+  const Value y = unet(training, x, {.base = 16, .depth = 2, .norm = NormKind::batch}, true);
   const Value loss = bce_with_logits(y, labels);
   training.output("loss", loss);
   const TrainOptions options;

@@ -20,7 +20,7 @@ namespace {
 
 struct Step {
   Graph graph;
-  explicit Step(UNetConfig::Norm norm) {
+  explicit Step(NormKind norm) {
     const Value x = graph.input("images", {2, 1, 16, 16});
     const Value labels = graph.input("labels", {2, 1, 16, 16});
     const Value state = graph.input("step_state", {kStepStateElements});
@@ -38,7 +38,7 @@ std::vector<std::vector<std::byte>> train(const Step& step, const CompileOptions
 }  // namespace
 
 TEST_CASE("unet orders: equal bits in any order between barriers, in poisoned memory, however submissions are cut") {
-  for (const UNetConfig::Norm norm : {UNetConfig::Norm::batch, UNetConfig::Norm::none}) {
+  for (const NormKind norm : {NormKind::batch, NormKind::none}) {
     const Step step(norm);
     const auto expected = train(step, {});
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
