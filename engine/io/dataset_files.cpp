@@ -168,8 +168,13 @@ int check_targets(const FileGroup& group, const Image& image, const DataFormat& 
   return static_cast<int>(channels);
 }
 
+// A format that knows its images' channels before there is one is a model's.
+bool is_of_model(const DataFormat& format) {
+  return format.image_channels > 0;
+}
+
 // Reads headers, checks sizes and channels, appends an item a plane or volume.
-void add_items(Dataset& dataset, const FileGroup& group) {
+void add_items(Dataset& dataset, const FileGroup& group, bool of_model) {
   DataFormat& format = dataset.format;
   if (static_cast<int>(group.images.size()) != format.files_per_image)
     throw Error(fmt::format("{}: {} file(s) for this image, {} are wanted ({}_0000, ...)", group.images[0].string(),
@@ -186,9 +191,11 @@ void add_items(Dataset& dataset, const FileGroup& group) {
   const int channels = chosen_channels(group, format, available);
   if (format.image_channels == 0) format.image_channels = channels;
   if (format.image_channels != channels)
-    throw Error(fmt::format("{}: has {} channel{} where {} {} wanted: choose with --channels", group.images[0].string(),
-                            channels, channels == 1 ? "" : "s", format.image_channels,
-                            format.image_channels == 1 ? "is" : "are"));
+    throw Error(fmt::format("{}: has {} channel{} where {} {} wanted: {}", group.images[0].string(), channels,
+                            channels == 1 ? "" : "s", format.image_channels, format.image_channels == 1 ? "is" : "are",
+                            of_model ? "give images as the model was trained on" : "choose with --channels"));
+  if (of_model && format.dims == 3 && image.depth == 1)
+    throw Error(fmt::format("{}: is an image, no stack of slices; the model takes volumes", group.images[0].string()));
   if (!group.mask.empty()) check_mask(group, image, format);
   const int targets = check_targets(group, image, format);
   if (format.target_channels == 0) format.target_channels = targets;
@@ -215,10 +222,11 @@ std::vector<fs::path> list_images(std::span<const fs::path> paths) {
 }
 
 Dataset open_dataset(const fs::path& images, const fs::path& masks, DataFormat format) {
+  const bool of_model = is_of_model(format);
   Dataset dataset{std::move(format), {}};
   const Groups groups = pair_files(images, masks);
   dataset.format.files_per_image = static_cast<int>(groups.begin()->second.images.size());
-  for (const auto& [name, group] : groups) add_items(dataset, group);
+  for (const auto& [name, group] : groups) add_items(dataset, group, of_model);
   return dataset;
 }
 
@@ -236,12 +244,13 @@ std::vector<AnnotatedFile> find_annotated(const fs::path& images, const fs::path
 std::vector<DataItem> items_of(const AnnotatedFile& file, DataFormat& format) {
   const std::string name = image_name(file.image);
   Dataset one{format, {}};
-  add_items(one, {name, {file.image}, file.mask, {}});
+  add_items(one, {name, {file.image}, file.mask, {}}, false);
   format = one.format;
   return one.items;
 }
 
 Dataset open_image_pairs(const fs::path& images, const fs::path& targets, DataFormat format) {
+  const bool of_model = is_of_model(format);
   Dataset dataset{std::move(format), {}};
   // Files x_0000, x_0001 ... are channels of an image x unless each has a target of its very name.
   const std::map<std::string, fs::path> files = by_stem(images_in(images)), target_files = by_stem(images_in(targets));
@@ -258,14 +267,16 @@ Dataset open_image_pairs(const fs::path& images, const fs::path& targets, DataFo
                       "extension)",
                       group.images[0].string(), targets.string(), name, name));
     group.targets = found->second.images;
-    add_items(dataset, group);
+    add_items(dataset, group, of_model);
   }
   return dataset;
 }
 
 Dataset open_images(std::span<const fs::path> paths, DataFormat format) {
+  const bool of_model = is_of_model(format);
   Dataset dataset{std::move(format), {}};
-  for (const auto& [name, group] : group_images(paths, dataset.format.files_per_image)) add_items(dataset, group);
+  for (const auto& [name, group] : group_images(paths, dataset.format.files_per_image))
+    add_items(dataset, group, of_model);
   if (dataset.items.empty()) throw Error("no image is given");
   return dataset;
 }

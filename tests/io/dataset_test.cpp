@@ -206,6 +206,19 @@ TEST_CASE("dataset: normalization as NumPy computes it") {
   CHECK(sparse.values[7] == 1);
 }
 
+TEST_CASE("dataset: images that a model doesn't take") {
+  const Folders folders;
+  folders.image("a.png");
+  const fs::path images = folders.images;
+  const auto told = [&](const DataFormat& format) {
+    return test::error_of([&] { open_images(std::span(&images, 1), format); });
+  };
+  CHECK(told({.image_channels = 1}).empty());
+  CHECK(test::contains(told({.image_channels = 13}),
+                       "a.png: has 1 channel where 13 are wanted: give images as the model was trained on"));
+  CHECK(test::contains(told({.image_channels = 1, .dims = 3}), "a.png: is an image, no stack of slices"));
+}
+
 TEST_CASE("dataset: values that are no finite numbers are refused by name and place, or replaced") {
   const Folders folders;
   Image holes(1, 2, 3);
