@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ops/pool.h"
+#include "ops/star_distances.h"
 
 namespace tuff {
 namespace {
@@ -19,9 +20,10 @@ int grid_halvings(const StarDistConfig& config) {
 }
 
 void check(const StarDistConfig& config, Value x) {
-  if (config.rays < 3 || config.features < 1 || config.classes < 0)
-    throw Error(fmt::format("stardist: {} rays must be at least 3, {} features 1, and {} classes not negative",
-                            config.rays, config.features, config.classes));
+  const std::int64_t least = star_least_rays(config.net.rank);
+  if (config.rays < least || config.features < 1 || config.classes < 0)
+    throw Error(fmt::format("stardist: {} rays must be at least {}, {} features 1, and {} classes not negative",
+                            config.rays, least, config.features, config.classes));
   require_input("stardist", x, config.net.rank, config.net.in_channels);
   require_extents("stardist", x, [&](int axis) { return stardist_axis(config, axis); });
 }

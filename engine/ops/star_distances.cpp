@@ -84,9 +84,9 @@ std::vector<StarRay> star_rays(std::int64_t rays) {
 }
 
 std::vector<StarRay> star_rays_3d(std::int64_t rays, double anisotropy) {
-  if (rays < 4 || !(anisotropy > 0))
-    throw Error(fmt::format("star_distances: volumes need at least 4 rays and an anisotropy above 0, not {} and {}",
-                            rays, anisotropy));
+  if (rays < star_least_rays(3) || !(anisotropy > 0))
+    throw Error(fmt::format("star_distances: volumes need at least {} rays and an anisotropy above 0, not {} and {}",
+                            star_least_rays(3), rays, anisotropy));
   const double golden_angle = (3 - std::sqrt(5.0)) * std::numbers::pi;
   std::vector<StarRay> result;
   for (std::int64_t k = 0; k < rays; ++k) {
@@ -100,8 +100,8 @@ std::vector<StarRay> star_rays_3d(std::int64_t rays, double anisotropy) {
 }
 
 Value star_distances(Value labels, const StarDistancesAttributes& attributes) {
-  if (attributes.rays < 3 || attributes.rays > 4096)
-    throw Error(fmt::format("star_distances: rays is {}, must be 3 to 4096", attributes.rays));
+  if (attributes.rays < star_least_rays(2) || attributes.rays > 4096)
+    throw Error(fmt::format("star_distances: rays is {}, must be {} to 4096", attributes.rays, star_least_rays(2)));
   const std::int64_t grid = std::min(attributes.grid, attributes.depth_grid);
   if (grid < 1) throw Error(fmt::format("star_distances: grid is {}, must be at least 1", grid));
   const bool flat = labels.shape().rank() < 5;

@@ -34,11 +34,16 @@ struct StarRay {
   bool operator==(const StarRay&) const = default;
 };
 
+// A polygon has three corners at least, a polyhedron four. `rank`: spatial axes, 2 or 3.
+constexpr std::int64_t star_least_rays(int rank) {
+  return rank == 3 ? 4 : 3;
+}
+
 // Ray k of an image points to the angle 2 pi k / rays: y = sin, x = cos.
 std::vector<StarRay> star_rays(std::int64_t rays);
 
 // Of a volume: places on a sphere along a spiral from z = -1 to 1 that turns by the golden angle (StarDist's "golden
-// spiral"), with z divided by the anisotropy. At least 4.
+// spiral"), with z divided by the anisotropy.
 std::vector<StarRay> star_rays_3d(std::int64_t rays, double anisotropy = 1);
 
 std::vector<Kernel> star_distances_kernels();

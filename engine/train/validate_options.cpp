@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ops/star_distances.h"
 #include "train/options.h"
 #include "train/split_options.h"
 
@@ -78,7 +79,8 @@ void validate_illumination(const TrainOptions& options) {
 void validate_stars(TrainOptions& options) {
   if (!applies(*find_field("rays"), options.model)) return;
   if (options.rays == 0) options.rays = options.dims == 3 ? 96 : 32;
-  if (options.rays < 4) throw Error(fmt::format("--rays {}: a shape needs 4 at least", options.rays));
+  if (const std::int64_t least = star_least_rays(static_cast<int>(options.dims)); options.rays < least)
+    throw Error(fmt::format("--rays {}: a shape needs {} at least", options.rays, least));
   if (options.anisotropy > 0 && options.dims == 2) throw Error("--anisotropy: goes with --dims 3");
 }
 

@@ -244,7 +244,8 @@ TEST_CASE("cli: each network's data are checked before a device is opened") {
   refused("illumination", {"--targets", masks, "--loss", "dice"}, {"--loss dice", "--masks"});
   refused("illumination", {"--masks", masks, "--lamp-grid", "8"}, {"--lamp-grid", "8x8"});
   refused("illumination", {"--masks", masks, "--lamp-grid", "2x2"}, {"--lamp-grid 2x2", "1 channel"});
-  refused("stardist", {"--masks", masks, "--rays", "3"}, {"--rays 3", "4"});
+  refused("stardist", {"--masks", masks, "--rays", "2"}, {"--rays 2", "3"});
+  refused("stardist", {"--masks", masks, "--rays", "3", "--dims", "3"}, {"--rays 3", "4"});
   refused("stardist", {"--masks", masks, "--anisotropy", "2"}, {"--anisotropy", "--dims 3"});
   refused("fcn", {"--masks", masks, "--crop", "50"}, {"--crop 50", "fcn", "32 or 64"});
   refused("unet", {"--masks", masks, "--dims", "3", "--flat-levels", "5"}, {"--flat-levels 5", "--depth 4"});

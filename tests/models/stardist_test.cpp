@@ -69,4 +69,6 @@ TEST_CASE("stardist: refusals name shapes and what fits") {
   CHECK(contains(told({1, 1, 18, 16}, kSmall), "16 or 20"));
   CHECK(contains(told({1, 3, 16, 16}, kSmall), "f32 1x3x16x16; the net takes (N, 1, H, W)"));
   CHECK(contains(told({1, 1, 16, 16}, {.rays = 2}), "2 rays must be at least 3"));
+  const StarDistConfig volumes{.net = {.base = 2, .depth = 1, .rank = 3}, .rays = 3};
+  CHECK(contains(told({1, 1, 16, 16, 16}, volumes), "3 rays must be at least 4"));
 }
