@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "tasks/classification.h"
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 #include "tasks/dense_objective.h"
 #include "tasks/networks.h"
 #include "tasks/signals.h"

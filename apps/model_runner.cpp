@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "onnx/export.h"
 #include "onnx/serialize.h"
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 #include "tasks/dense_objective.h"
 #include "tasks/dense_task.h"
 #include "tasks/networks.h"

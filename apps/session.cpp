@@ -110,8 +110,8 @@ LoadedClassifier open_classifier(const Model& model, const std::string& device, 
       std::make_unique<ParameterStore>(*loaded.device, *classifying_graph(network, 1, classifier_image(network)));
   restore_averaged(model, *loaded.store);
   loaded.tuner = open_tuner(*loaded.device, autotune);
-  loaded.classifier = std::make_unique<Classifier>(*loaded.device, *loaded.store, network, kClassifierBatch,
-                                                   memory_beside(*loaded.store, memory), loaded.tuner.get());
+  loaded.classifier = std::make_unique<ClassifierRunner>(*loaded.device, *loaded.store, network, kClassifierBatch,
+                                                         memory_beside(*loaded.store, memory), loaded.tuner.get());
   return loaded;
 }
 

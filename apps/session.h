@@ -11,7 +11,7 @@
 #include "graph/dtype.h"
 #include "runtime/parameter_store.h"
 #include "runtime/tuner.h"
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 #include "tasks/dense_task.h"
 #include "train/autoencoder.h"
 #include "train/checkpoint.h"
@@ -77,7 +77,7 @@ struct LoadedClassifier {
   std::unique_ptr<Device> device;
   std::unique_ptr<ParameterStore> store;
   std::unique_ptr<Tuner> tuner;  // null without --autotune
-  std::unique_ptr<Classifier> classifier;
+  std::unique_ptr<ClassifierRunner> classifier;
 };
 
 // A classifier of whole images on a device.

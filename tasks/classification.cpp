@@ -21,7 +21,7 @@
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "passes/keep_statistics_finite.h"
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 #include "tasks/confusion.h"
 #include "tasks/training_data.h"
 #include "train/batch_augmentation.h"
@@ -194,7 +194,7 @@ class Classification::Batches : public Objective::Session {
 
   const Classification& task_;
   Loader loader_;
-  Classifier classifier_;
+  ClassifierRunner classifier_;
   Augmentation augmentation_;
   BatchLayout layout_;
   bool draws_;

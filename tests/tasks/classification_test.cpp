@@ -14,7 +14,7 @@
 #include "support/child.h"
 #include "support/files.h"
 #include "support/test_device.h"
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 #include "tasks/dense_objective.h"
 #include "tasks/sliding_window.h"
 #include "train/predict.h"

@@ -25,12 +25,12 @@ std::unique_ptr<Graph> classifying_graph(const ClassifierNetwork& network, std::
 // Of the network's own side.
 ImageSize classifier_image(const ClassifierNetwork& network);
 
-class Classifier {
+class ClassifierRunner {
  public:
   // Device and store must outlive it. `memory`: bytes of the device that it may take, the store apart; 0: any. Where
   // that is too little for a batch, fewer images go through at once.
-  Classifier(Device& device, ParameterStore& store, ClassifierNetwork network, std::int64_t batch,
-             std::uint64_t memory = 0, Tuner* tuner = nullptr);
+  ClassifierRunner(Device& device, ParameterStore& store, ClassifierNetwork network, std::int64_t batch,
+                   std::uint64_t memory = 0, Tuner* tuner = nullptr);
 
   const ClassifierNetwork& network() const { return network_; }
   // (count, classes) of `count` normalized images that `image` gives.

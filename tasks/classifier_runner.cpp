@@ -1,4 +1,4 @@
-#include "tasks/classifier.h"
+#include "tasks/classifier_runner.h"
 
 #include <fmt/format.h>
 
@@ -36,11 +36,11 @@ std::unique_ptr<Graph> classifying_graph(const ClassifierNetwork& network, std::
   return graph;
 }
 
-Classifier::Classifier(Device& device, ParameterStore& store, ClassifierNetwork network, std::int64_t batch,
-                       std::uint64_t memory, Tuner* tuner)
+ClassifierRunner::ClassifierRunner(Device& device, ParameterStore& store, ClassifierNetwork network, std::int64_t batch,
+                                   std::uint64_t memory, Tuner* tuner)
     : device_(device), store_(store), network_(std::move(network)), batch_(batch), memory_(memory), tuner_(tuner) {}
 
-void Classifier::check(const Image& image) const {
+void ClassifierRunner::check(const Image& image) const {
   if (image.channels != network_.channels)
     throw Error(fmt::format("the image has {} channels, the model takes {}; choose them with --channels",
                             image.channels, network_.channels));
@@ -50,7 +50,7 @@ void Classifier::check(const Image& image) const {
 }
 
 // Halves the number of images at once until that fits.
-void Classifier::prepare(const ImageSize& size) {
+void ClassifierRunner::prepare(const ImageSize& size) {
   if (executable_ && size == size_) return;
   executable_.reset();
   for (at_once_ = batch_;; at_once_ /= 2) {
@@ -69,7 +69,7 @@ void Classifier::prepare(const ImageSize& size) {
   }
 }
 
-std::vector<float> Classifier::probabilities(std::size_t count, const std::function<Image(std::size_t)>& image) {
+std::vector<float> ClassifierRunner::probabilities(std::size_t count, const std::function<Image(std::size_t)>& image) {
   std::vector<float> result;
   const auto classes = static_cast<std::size_t>(network_.classes);
   Image next = count > 0 ? image(0) : Image();
