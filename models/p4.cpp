@@ -56,15 +56,24 @@ std::int64_t features_of(const char* who, Value x) {
   throw Error(fmt::format("{}: x is {}, must be (N, 4 C, H, W)", who, to_string(x.type())));
 }
 
+// Pixels that become one by all poolings, along an axis.
+std::int64_t reduction(const P4ClassifierConfig& config) {
+  return std::int64_t{1} << (config.stages.size() - 1);
+}
+
 void check(const P4ClassifierConfig& config, Value x) {
   if (config.stages.empty() || config.convolutions < 1 || config.classes < 1)
     throw Error("p4: there must be at least one stage, convolution and class");
   require_input("p4", x, 2, config.in_channels);
-  const std::int64_t multiple = std::int64_t{1} << (config.stages.size() - 1);
-  for (int axis = 2; axis < 4; ++axis)
-    if (x.shape()[axis] % multiple != 0)
-      throw Error(fmt::format("p4: extents of {} must be multiples of {}, for poolings to commute with rotations",
-                              to_string(x.shape()), multiple));
+  for (int axis = 2; axis < 4; ++axis) {
+    const std::int64_t extent = x.shape()[axis];
+    const auto [below, above] = p4_nearest_sides(config, extent);
+    if (below == extent) continue;
+    throw Error(fmt::format(
+        "p4: an extent of {}, of {}, must be a multiple of {} for poolings to commute with "
+        "rotations; nearest: {}{}",
+        extent, to_string(x.shape()), reduction(config), below > 0 ? fmt::format("{} or ", below) : "", above));
+  }
 }
 
 }  // namespace
@@ -131,6 +140,11 @@ Value p4_classifier(Graph& graph, Value x, const P4ClassifierConfig& config, boo
   Layers layers(graph, {.training = training, .random_state = random_state});
   const Value features = global_average(p4_features(graph, x, config, training));
   return layers.dense(layers.dropout(features, config.dropout), "head", config.classes);
+}
+
+std::pair<std::int64_t, std::int64_t> p4_nearest_sides(const P4ClassifierConfig& config, std::int64_t side) {
+  const std::int64_t multiple = reduction(config), below = side / multiple * multiple;
+  return {below, below == side ? side : below + multiple};
 }
 
 }  // namespace tuff

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/layers.h"
@@ -39,10 +40,14 @@ struct P4ClassifierConfig {
 };
 
 // The last stage's features (N, C, h, w), rotated as x is. Extents of x must be multiples of 2^(stages - 1), else
-// poolings' windows would fall otherwise in the rotated image: Error. Parameter names: stages.0.conv1.weight ...
+// poolings' windows would fall otherwise in the rotated image: Error with the nearest that are. Parameter names:
+// stages.0.conv1.weight ...
 Value p4_features(Graph& graph, Value x, const P4ClassifierConfig& config, bool training);
 
 // Logits (N, classes), the same for x rotated by 90 degrees. head.weight, head.bias.
 Value p4_classifier(Graph& graph, Value x, const P4ClassifierConfig& config, bool training, Value random_state = {});
+
+// The nearest sides of an image below (0: none) and above this one that fit, or itself where it does.
+std::pair<std::int64_t, std::int64_t> p4_nearest_sides(const P4ClassifierConfig& config, std::int64_t side);
 
 }  // namespace tuff

@@ -39,10 +39,7 @@ Value state_of(Graph& graph, bool training, double dropout) {
 
 // The nearest sides below (0: none) and above this one, itself where it fits.
 std::pair<std::int64_t, std::int64_t> nearest_sides(const TrainOptions& options, std::int64_t side) {
-  if (options.model == "p4") {
-    const std::int64_t multiple = std::int64_t{1} << options.depth;
-    return {side / multiple * multiple, (side + multiple - 1) / multiple * multiple};
-  }
+  if (options.model == "p4") return p4_nearest_sides(p4_config(options, 1), side);
   ClassifierConfig config = classifier_config(options, 1);
   config.side = side;
   if (classifier_features_side(config) > 0) return {side, side};

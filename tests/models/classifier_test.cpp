@@ -124,6 +124,11 @@ TEST_CASE("p4: refusals") {
   const Value x = graph.input("x", {1, 6, 7, 8});
   CHECK(contains(error_of([&] { p4_convolution(layers, x, "c", 2); }), "f32 1x6x7x8, must be (N, 4 C, H, W)"));
   CHECK(contains(error_of([&] { p4_lift(layers, x, "c", 2, 4); }), "kernel of \"c\" is 4; it must be odd"));
-  CHECK(
-      contains(error_of([&] { p4_features(graph, x, {.in_channels = 6}, false); }), "1x6x7x8 must be multiples of 4"));
+  const std::string told = error_of([&] { p4_features(graph, x, {.in_channels = 6}, false); });
+  CHECK(contains(told, "an extent of 7, of 1x6x7x8, must be a multiple of 4"));
+  CHECK(contains(told, "nearest: 4 or 8"));
+  using Sides = std::pair<std::int64_t, std::int64_t>;
+  CHECK(p4_nearest_sides({}, 3) == Sides(0, 4));
+  CHECK(p4_nearest_sides({}, 8) == Sides(8, 8));
+  CHECK(p4_nearest_sides({.stages = {4}}, 7) == Sides(7, 7));
 }
