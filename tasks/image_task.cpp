@@ -5,14 +5,13 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/philox.h"
-#include "base/random_use.h"
 #include "io/noise.h"
 #include "ops/cast.h"
 #include "ops/cross_entropy.h"
 #include "ops/pointwise.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
+#include "tasks/denoising.h"
 #include "tasks/networks.h"
 #include "train/image_metrics.h"
 #include "train/metrics.h"
@@ -20,9 +19,6 @@
 
 namespace tuff {
 namespace {
-
-// Images that validation adds noise to are numbered as samples of this epoch, which no training reaches.
-constexpr std::int64_t kValidationEpoch = 0xffffffff;
 
 // Mean over channels and images; Pearson's correlation of each channel, too, where there are several.
 class ImageScorer : public Scorer {
@@ -123,9 +119,7 @@ class DenoisingTask : public ImageTask {
 
   void check(const Dataset& dataset) const override {
     const bool pairs = !dataset.items.front().targets.empty();
-    if (!pairs && noise_.kind == Noise::Kind::none)
-      throw Error("--noise is missing: say what to add to the images, gaussian:0.1 for example, or give --targets");
-    if (noise_.kind == Noise::Kind::none && options().noisy_targets) throw Error("--noisy-targets: goes with --noise");
+    check_noise(options(), pairs, "images");
     if (pairs && dataset.format.target_channels != dataset.format.image_channels)
       throw Error(fmt::format("--targets: have {} channels, the images {}", dataset.format.target_channels,
                               dataset.format.image_channels));
@@ -140,16 +134,14 @@ class DenoisingTask : public ImageTask {
   bool gives_input_units() const override { return true; }
   bool changes() const override { return noise_.kind != Noise::Kind::none; }
   void change(std::span<float> image, std::span<float> targets, const SampleKey& key) const override {
-    PhiloxStream random(key.seed, static_cast<std::uint32_t>(key.epoch), static_cast<std::uint32_t>(key.index),
-                        static_cast<std::uint32_t>(RandomUse::noise));
+    PhiloxStream random = noise_stream(options(), key.epoch, key.index);
     add_noise(image, noise_, random);
     if (options().noisy_targets) add_noise(targets, noise_, random);
   }
 
   Image input_of(const Sample& sample, std::size_t item) const override {
     Image image = sample.image;
-    PhiloxStream random(seed_of(options()), static_cast<std::uint32_t>(kValidationEpoch),
-                        static_cast<std::uint32_t>(item), static_cast<std::uint32_t>(RandomUse::noise));
+    PhiloxStream random = noise_stream(options(), kValidationEpoch, static_cast<std::int64_t>(item));
     add_noise(image.values, noise_, random);
     return image;
   }
@@ -199,11 +191,7 @@ std::unique_ptr<DenseTask> denoising_task(const TrainOptions& options, const Dat
   config.out_channels = format.image_channels;
   Network network = unet_network(config);
   network.name = options.model;
-  // What the U-Net gives is added to the image: it learns the noise, which is there from the first step on (Zhang et
-  // al. 2017).
-  network.build = [build = network.build](Graph& graph, Value x, bool training) {
-    return add(x, build(graph, x, training));
-  };
+  network.build = residual(network.build);
   return std::make_unique<DenoisingTask>(options, std::move(network), format.image_channels);
 }
 

@@ -6,9 +6,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/philox.h"
-#include "base/random_use.h"
 #include "io/noise.h"
+#include "tasks/denoising.h"
 #include "train/image_metrics.h"
 #include "train/rounds.h"
 #include "train/split_options.h"
@@ -18,12 +17,6 @@ namespace tuff {
 namespace {
 
 constexpr std::int64_t kLeastSteps = 100;
-constexpr std::int64_t kValidationEpoch = 0xffffffff;  // of noise: training reaches no such epoch
-
-PhiloxStream noise_stream(const TrainOptions& options, std::int64_t epoch, std::int64_t number) {
-  return PhiloxStream(seed_of(options), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(number),
-                      static_cast<std::uint32_t>(RandomUse::noise));
-}
 
 const Image& target_of(const SignalData& data, std::size_t item) {
   return data.targets.empty() ? data.inputs[item] : data.targets[item];
@@ -54,10 +47,7 @@ class SignalObjective : public Objective {
                               split_.train.size()));
     if (classes && data_.labels.empty())
       throw Error("--label-column is missing, where in --signals the classes stand; or give them by --labels");
-    if (options_.noisy_targets && parse_noise(options_.noise).kind == Noise::Kind::none)
-      throw Error("--noisy-targets: goes with --noise");
-    if (!classes && data_.targets.empty() && parse_noise(options_.noise).kind == Noise::Kind::none)
-      throw Error("--noise is missing: say what to add to the signals, gaussian:0.1 for example, or give --targets");
+    if (!classes) check_noise(options_, !data_.targets.empty(), "signals");
   }
 
   std::unique_ptr<Graph> graph() const override { return training_graph(network_, options_); }

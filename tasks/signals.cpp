@@ -12,9 +12,9 @@
 #include "models/unet.h"
 #include "ops/cross_entropy.h"
 #include "ops/optimizer.h"
-#include "ops/pointwise.h"
 #include "ops/slice.h"
 #include "passes/keep_statistics_finite.h"
+#include "tasks/denoising.h"
 #include "tasks/image_task.h"
 #include "tasks/networks.h"
 #include "train/metrics.h"
@@ -60,11 +60,10 @@ SignalNetwork denoising_network(const TrainOptions& options, std::int64_t channe
   config.out_channels = channels;
   config.rank = 1;
   SignalNetwork network{.name = options.model, .channels = channels, .length = length};
-  network.padded = network_axis(unet_axis(config)).fitting(length);
-  // The network learns the noise, which is there from the first step on.
-  network.build = [config, length](Graph& graph, Value x, bool training) {
-    const Value state = training ? dropout_state(graph, config) : Value{};
-    const Value y = add(x, unet(graph, x, config, training, state));
+  const Network net = unet_network(config);
+  network.padded = net.axis('x').fitting(length);
+  network.build = [build = residual(net.build), length](Graph& graph, Value x, bool training) {
+    const Value y = build(graph, x, training);
     return y.shape()[2] == length ? y : narrow(y, 2, 0, length);
   };
   return network;
