@@ -33,10 +33,6 @@ P4ClassifierConfig p4_config(const TrainOptions& options, std::int64_t channels)
   return config;
 }
 
-Value state_of(Graph& graph, bool training, double dropout) {
-  return training && dropout > 0 ? random_state_input(graph) : Value{};
-}
-
 // The nearest sides below (0: none) and above this one, itself where it fits.
 std::pair<std::int64_t, std::int64_t> nearest_sides(const TrainOptions& options, std::int64_t side) {
   if (options.model == "p4") return p4_nearest_sides(p4_config(options, 1), side);
@@ -103,14 +99,14 @@ ClassifierNetwork make_classifier(const TrainOptions& options, std::int64_t chan
                             .build = {}};
   if (options.model == "p4") {
     network.build = [config = p4_config(options, channels)](Graph& graph, Value x, bool training) {
-      return p4_classifier(graph, x, config, training, state_of(graph, training, static_cast<double>(config.dropout)));
+      return p4_classifier(graph, x, config, training, dropout_state(graph, training, config.dropout));
     };
     return network;
   }
   const ClassifierConfig config = classifier_config(options, channels);
   const std::int64_t stride = map_stride(options);
   network.build = [config, stride, pooled = network.pooled](Graph& graph, Value x, bool training) {
-    const Value state = state_of(graph, training, static_cast<double>(config.dropout));
+    const Value state = dropout_state(graph, training, config.dropout);
     if (!pooled) return classifier(graph, x, config, training, state);
     return noisy_and(graph, classifier_map(graph, x, config, training, state, stride));
   };
@@ -136,7 +132,7 @@ Network classifier_network(const TrainOptions& options, std::int64_t channels) {
   network.rank = config.rank;
   network.build = [config, stride](Graph& graph, Value x, bool training) {
     if (!training) return build_map(graph, x, config, stride);
-    return classifier_map(graph, x, config, true, state_of(graph, true, static_cast<double>(config.dropout)));
+    return classifier_map(graph, x, config, true, dropout_state(graph, true, config.dropout));
   };
   const auto output = [config, stride](std::int64_t extent) { return map_output(config, stride, extent); };
   network.axes = {{.output_size = output,

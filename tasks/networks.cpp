@@ -56,10 +56,6 @@ bool is_autoencoder(std::string_view model) {
   return model == "vae" || model == "autoencoder";
 }
 
-Value dropout_state(Graph& graph, const UNetConfig& config) {
-  return config.dropout > 0 ? random_state_input(graph) : Value{};
-}
-
 NormKind norm_kind(const TrainOptions& options) {
   return options.norm == "group"      ? NormKind::group
          : options.norm == "instance" ? NormKind::instance
@@ -129,11 +125,11 @@ Network unet_network(const UNetConfig& config) {
   network.out_channels = config.out_channels;
   network.rank = config.rank;
   network.build = [config](Graph& graph, Value x, bool training) {
-    return unet(graph, x, config, training, training ? dropout_state(graph, config) : Value{});
+    return unet(graph, x, config, training, dropout_state(graph, training, config.dropout));
   };
   if (config.deep_supervision > 0)
     network.build_supervised = [config](Graph& graph, Value x) {
-      UNetOutputs outputs = unet_outputs(graph, x, config, true, dropout_state(graph, config));
+      UNetOutputs outputs = unet_outputs(graph, x, config, true, dropout_state(graph, true, config.dropout));
       outputs.lower.insert(outputs.lower.begin(), outputs.logits);
       return outputs.lower;
     };

@@ -12,9 +12,6 @@ namespace tuff {
 UNetConfig unet_config(const TrainOptions& options, std::int64_t in_channels);
 Network unet_network(const UNetConfig& config);
 
-// random_state_input() for training where a net has dropout; else empty.
-Value dropout_state(Graph& graph, const UNetConfig& config);
-
 // options.norm
 NormKind norm_kind(const TrainOptions& options);
 

@@ -19,10 +19,6 @@ Network network_of(const TrainOptions& options, std::int64_t in_channels, int ra
   return network;
 }
 
-Value random_of(Graph& graph, bool training, float dropout) {
-  return training && dropout > 0 ? random_state_input(graph) : Value{};
-}
-
 }  // namespace
 
 Network fcn_network(const TrainOptions& options, std::int64_t in_channels) {
@@ -39,7 +35,7 @@ Network fcn_network(const TrainOptions& options, std::int64_t in_channels) {
                          .rank = static_cast<int>(options.dims)};
   Network network = network_of(options, in_channels, config.rank);
   network.build = [config](Graph& graph, Value x, bool training) {
-    return fcn(graph, x, config, training, random_of(graph, training, config.dropout));
+    return fcn(graph, x, config, training, dropout_state(graph, training, config.dropout));
   };
   network.axes = {network_axis(fcn_axis(config))};
   network.whole_image = whole_image_reason(config.norm);
@@ -81,7 +77,7 @@ Network deepmedic_network(const TrainOptions& options, std::int64_t in_channels)
   for (std::int64_t& channels : config.classifier) channels = channels * options.base / 30;
   Network network = network_of(options, in_channels, config.rank);
   network.build = [config](Graph& graph, Value x, bool training) {
-    return deepmedic(graph, x, config, training, random_of(graph, training, config.dropout));
+    return deepmedic(graph, x, config, training, dropout_state(graph, training, config.dropout));
   };
   network.axes = {network_axis(deepmedic_axis(config))};
   network.whole_image = whole_image_reason(config.norm);

@@ -94,8 +94,7 @@ SignalNetwork classifying_network(const TrainOptions& options, const DataFormat&
                         .padded = config.side,
                         .classes = config.classes};
   network.build = [config](Graph& graph, Value x, bool training) {
-    const Value state = training && config.dropout > 0 ? random_state_input(graph) : Value{};
-    return classifier(graph, x, config, training, state);
+    return classifier(graph, x, config, training, dropout_state(graph, training, config.dropout));
   };
   return network;
 }

@@ -20,6 +20,7 @@
 #include "ops/star_distances.h"
 #include "tasks/instance_scorer.h"
 #include "tasks/networks.h"
+#include "train/training_graph.h"
 
 namespace tuff {
 namespace {
@@ -82,7 +83,8 @@ class StarTask : public DenseTask {
 
   // Binary cross entropy of the probability, and the distances' mean absolute error weighted by it.
   Value loss(Graph& graph, const Inputs& inputs) const override {
-    const StarDistOutputs outputs = stardist(graph, inputs.images, config_, true, dropout_state(graph, config_.net));
+    const StarDistOutputs outputs =
+        stardist(graph, inputs.images, config_, true, dropout_state(graph, true, config_.net.dropout));
     const auto scope = graph.scope("loss"), precise = graph.full_precision();
     const Value truth = true_distances(inputs.labels), probability = inputs.targets;
     const Value error = abs(sub(outputs.distances, truth)), outside = add_scalar(neg(probability), 1.0f);

@@ -203,6 +203,10 @@ bool has_random_state(const Graph& graph) {
 HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
   return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
 }
+Value dropout_state(Graph& graph, bool training, float rate) {
+  return training && rate > 0 ? random_state_input(graph) : Value{};
+}
+
 
 HostTensor step_state_tensor(const TrainOptions& options, double learning_rate, std::int64_t step) {
   return HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step + 1, adam_attributes(options)));

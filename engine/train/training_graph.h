@@ -45,6 +45,9 @@ Value image_loss(Value image, Value truth, const std::string& name);
 Value random_state_input(Graph& graph);
 bool has_random_state(const Graph& graph);
 
+// What a network's dropout of that rate draws from: random_state_input() in training, empty where nothing is dropped.
+Value dropout_state(Graph& graph, bool training, float rate);
+
 // What the host writes to it.
 HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step);
 
