@@ -1,5 +1,7 @@
 #include "train/training_graph.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "autodiff/gradient.h"
@@ -186,7 +188,8 @@ std::unique_ptr<Graph> inference_graph(const Network& network, std::int64_t batc
 Value image_loss(Value image, Value truth, const std::string& name) {
   if (name == "l1") return l1_loss(image, truth);
   if (name == "huber") return huber_loss(image, truth, 0.1f);
-  return mse_loss(image, truth);
+  if (name == "mse") return mse_loss(image, truth);
+  throw Error(fmt::format("loss: \"{}\" is none of mse, l1, huber", name));
 }
 
 Value random_state_input(Graph& graph) {
@@ -200,13 +203,13 @@ bool has_random_state(const Graph& graph) {
                              [&](const Value& input) { return graph.info(input).name == kRandomState; });
 }
 
-HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
-  return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
-}
 Value dropout_state(Graph& graph, bool training, float rate) {
   return training && rate > 0 ? random_state_input(graph) : Value{};
 }
 
+HostTensor random_state_tensor(std::uint64_t seed, std::int64_t step) {
+  return HostTensor::from_ints({kRandomStateElements}, random_state(seed, step));
+}
 
 HostTensor step_state_tensor(const TrainOptions& options, double learning_rate, std::int64_t step) {
   return HostTensor::from_floats({kStepStateElements}, step_state(learning_rate, step + 1, adam_attributes(options)));

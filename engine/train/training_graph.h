@@ -38,7 +38,7 @@ std::vector<Value> add_update(Graph& graph, Value loss, Value step_state, const 
 // Those whose names begin with `prefix`; with `others` all but those.
 std::vector<Variable> parameters_of(const Graph& graph, std::string_view prefix, bool others = false);
 
-// A scalar by name, of --loss: "mse", "l1" or "huber".
+// A scalar by name, of --loss: "mse", "l1" or "huber", else Error.
 Value image_loss(Value image, Value truth, const std::string& name);
 
 // The input "random_state" (ops/random.h), which is added where the graph doesn't have it yet; and whether it does.
