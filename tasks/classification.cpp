@@ -4,13 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
-#include <optional>
 
 #include "base/error.h"
-#include "base/philox.h"
-#include "base/random_use.h"
 #include "io/loader.h"
 #include "models/layers.h"
 #include "ops/class_indicator.h"
@@ -24,6 +20,7 @@
 #include "tasks/classifier_runner.h"
 #include "tasks/confusion.h"
 #include "tasks/training_data.h"
+#include "train/augmented_batches.h"
 #include "train/batch_augmentation.h"
 #include "train/split_options.h"
 #include "train/training_graph.h"
@@ -140,10 +137,8 @@ void Classification::check() const {
       throw Error(fmt::format("{}: no image of the class \"{}\" is left to train with{}",
                               options_.val_last > 0 ? fmt::format("--val-last {}", options_.val_last) : options_.images,
                               data_.classes[label], options_.val_last > 0 ? "; use --val-fraction" : ""));
-  constexpr std::int64_t kMostPixels = 200'000'000;  // some seconds
-  std::int64_t pixels = 0;
-  for (const DataItem& item : data_.files.items) pixels += item.size.pixels();
-  for (std::size_t item = 0; item < data_.files.items.size() && pixels <= kMostPixels; ++item)
+  if (!is_quickly_read(data_.files)) return;
+  for (std::size_t item = 0; item < data_.files.items.size(); ++item)
     fit_to(data_.image(item), options_.size, fit_, data_.files.items[item].name);
 }
 
@@ -154,26 +149,10 @@ class Classification::Batches : public Objective::Session {
         loader_(task.items_, task.split_.train, task.loader_options(), epoch, step),
         classifier_(place.device, place.store, task.network_, task.options_.batch, 0,
                     place.memory == 0 ? place.tuner : nullptr),
-        augmentation_(parse_augmentation(task.options_.augment)),
-        layout_(batch_layout(task.network_, task.options_, augmentation_)),
-        draws_(has_random_state(*task.graph())) {
-    if (!task.options_.dump.empty()) augmenter_.emplace(place.device, layout_, augmentation_);
-  }
+        batches_(place.device, batch_layout(task.network_, task.options_, parse_augmentation(task.options_.augment)),
+                 task.options_, *task.graph()) {}
 
-  std::vector<NamedTensor> next() override {
-    Batch batch = loader_.next();
-    std::vector<NamedTensor> tensors;
-    tensors.push_back({"images", std::move(batch.images)});
-    tensors.push_back({"labels", std::move(batch.labels)});
-    const std::int64_t step = batch.epoch * loader_.steps_per_epoch() + batch.step;
-    const SampleKey first{seed_of(task_.options_), batch.epoch, batch.step * layout_.batch};
-    if (augmenter_)
-      augmenter_->apply(tensors, first, step);
-    else
-      std::ranges::move(augmentation_tensors(layout_, augmentation_, first), std::back_inserter(tensors));
-    if (draws_) tensors.push_back({"random_state", random_state_tensor(seed_of(task_.options_), step)});
-    return tensors;
-  }
+  std::vector<NamedTensor> next() override { return batches_.next(loader_); }
 
   std::vector<double> validate() override { return score(task_.split_.validation); }
   std::vector<double> score_held_out() override { return score(task_.split_.test); }
@@ -195,10 +174,7 @@ class Classification::Batches : public Objective::Session {
   const Classification& task_;
   Loader loader_;
   ClassifierRunner classifier_;
-  Augmentation augmentation_;
-  BatchLayout layout_;
-  bool draws_;
-  std::optional<BatchAugmenter> augmenter_;  // with --dump, whose batches are what the network sees
+  AugmentedBatches batches_;
 };
 
 SafeTensors Classification::Batches::validation_images() {
@@ -256,7 +232,7 @@ std::unique_ptr<Objective> classification(TrainOptions options, LabelledDataset 
 
 std::unique_ptr<Graph> training_graph(const ClassifierNetwork& network, const TrainOptions& options) {
   auto graph = std::make_unique<Graph>();
-  const Augmentation augmentation = options.dump.empty() ? parse_augmentation(options.augment) : Augmentation{};
+  const Augmentation augmentation = graph_augmentation(options);
   const BatchValues batch = augmented_inputs(*graph, batch_layout(network, options, augmentation), augmentation);
   const Value loss = loss_of(network, *graph, batch.images, batch.labels, options);
   const Value step_state = graph->input("step_state", {kStepStateElements});

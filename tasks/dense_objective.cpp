@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "tasks/dense_pictures.h"
 #include "tasks/star_task.h"
 #include "tasks/training_data.h"
+#include "train/augmented_batches.h"
 #include "train/batch_augmentation.h"
 #include "train/predict.h"
 #include "train/split_options.h"
@@ -103,10 +103,7 @@ PredictorOptions validation_options(const TrainOptions& options, const Network& 
 // Files that are cut short and class ids out of range would otherwise show in the middle of training. Data too
 // large to be read twice are left to the loader.
 void check_files(const Dataset& dataset) {
-  constexpr std::int64_t kMostPixels = 200'000'000;  // some seconds
-  std::int64_t pixels = 0;
-  for (const DataItem& item : dataset.items) pixels += item.size.pixels();
-  if (pixels > kMostPixels) return;
+  if (!is_quickly_read(dataset)) return;
   std::optional<std::int32_t> only;  // the one label of all masks so far
   bool several = dataset.items.front().mask.empty();
   for (std::size_t item = 0; item < dataset.items.size(); ++item) {
@@ -229,28 +226,14 @@ class DenseObjective::Crops : public Objective::Session {
         predictor_(place.device, place.store, task_.network(),
                    validation_options(objective.options_, task_.network(), place.memory, place.tuner)),
         reader_(task_.reader(place.device)),
-        augmentation_(parse_augmentation(objective.options_.augment)),
-        layout_(batch_layout(task_, objective.options_, augmentation_)),
-        draws_(has_random_state(*objective.graph())) {
+        batches_(place.device, batch_layout(task_, objective.options_, parse_augmentation(objective.options_.augment)),
+                 objective.options_, *objective.graph()) {
     if (watched_) judged_ = watched_->state_of(split_.validation);
-    if (!objective.options_.dump.empty()) augmenter_.emplace(place.device, layout_, augmentation_);
   }
 
   std::vector<NamedTensor> next() override {
-    Batch batch = loader_->next();
     ++next_;
-    std::vector<NamedTensor> tensors;
-    tensors.push_back({"images", std::move(batch.images)});
-    if (!batch.labels.data.empty()) tensors.push_back({"labels", std::move(batch.labels)});
-    if (!batch.targets.data.empty()) tensors.push_back({"targets", std::move(batch.targets)});
-    const std::int64_t step = batch.epoch * loader_->steps_per_epoch() + batch.step;
-    const SampleKey first{seed_of(objective_.options_), batch.epoch, batch.step * layout_.batch};
-    if (augmenter_)
-      augmenter_->apply(tensors, first, step);
-    else
-      std::ranges::move(augmentation_tensors(layout_, augmentation_, first), std::back_inserter(tensors));
-    if (draws_) tensors.push_back({"random_state", random_state_tensor(first.seed, step)});
-    return tensors;
+    return batches_.next(*loader_);
   }
 
   std::vector<double> validate() override {
@@ -335,11 +318,8 @@ class DenseObjective::Crops : public Objective::Session {
   std::int64_t next_;  // batches are numbered through all epochs
   Predictor predictor_;
   std::unique_ptr<DenseReader> reader_;
-  Augmentation augmentation_;
-  BatchLayout layout_;
-  bool draws_;
-  std::vector<PictureRow> pictures_;         // of the last validate()
-  std::optional<BatchAugmenter> augmenter_;  // with --dump, whose batches are what the network sees
+  AugmentedBatches batches_;
+  std::vector<PictureRow> pictures_;  // of the last validate()
 };
 
 std::uint64_t DenseObjective::validation_bytes(const DeviceCaps& caps) const {
@@ -412,7 +392,7 @@ std::unique_ptr<Graph> training_graph(const DenseTask& task, const TrainOptions&
   const Network& network = task.network();
   check_crop(network, options);
   auto graph = std::make_unique<Graph>();
-  const Augmentation augmentation = options.dump.empty() ? parse_augmentation(options.augment) : Augmentation{};
+  const Augmentation augmentation = graph_augmentation(options);
   const BatchValues batch = augmented_inputs(*graph, batch_layout(task, options, augmentation), augmentation);
   const DenseTask::Inputs inputs{batch.images, batch.labels, batch.targets};
   const Value step_state = graph->input("step_state", {kStepStateElements});

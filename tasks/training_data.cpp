@@ -54,6 +54,13 @@ Dataset open_training_data(const TrainOptions& options) {
   return dataset;
 }
 
+bool is_quickly_read(const Dataset& dataset) {
+  constexpr std::int64_t kMostPixels = 200'000'000;
+  std::int64_t pixels = 0;
+  for (const DataItem& item : dataset.items) pixels += item.size.pixels();
+  return pixels <= kMostPixels;
+}
+
 Augmentation augmentation_for(std::string_view list, const Dataset& dataset, const std::vector<std::size_t>& train) {
   std::int64_t pixels = 0;
   for (const std::size_t item : train) pixels += dataset.items[item].size.pixels();

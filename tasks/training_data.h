@@ -20,4 +20,7 @@ Dataset open_training_data(const TrainOptions& options);
 // --augment, with "auto" for these training images.
 Augmentation augmentation_for(std::string_view list, const Dataset& dataset, const std::vector<std::size_t>& train);
 
+// Whether all files can be read once before training, in some seconds: those of larger data are left to the loader.
+bool is_quickly_read(const Dataset& dataset);
+
 }  // namespace tuff
