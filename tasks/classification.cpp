@@ -45,8 +45,9 @@ Value pooled_loss(Value probabilities, Value labels, Value weights) {
 }
 
 Value loss_of(const ClassifierNetwork& network, Graph& graph, Value images, Value labels, const TrainOptions& options) {
-  const Value outputs = with_spatial_axes(network.build(graph, images, true), network.rank);
-  const auto scope = graph.scope("loss");
+  const Value given = network.build(graph, images, true);
+  const auto scope = graph.scope("loss"), precise = graph.full_precision();
+  const Value outputs = with_spatial_axes(given, network.rank);
   const Value weights = weights_of(graph, options);
   if (network.pooled) return pooled_loss(outputs, labels, weights);
   if (options.loss == "focal")

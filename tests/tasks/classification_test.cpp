@@ -147,6 +147,28 @@ TEST_CASE("classification: labels of whole images train a map of patches") {
                0.9);
 }
 
+TEST_CASE("classification: the gradient of a small probability of the truth is finite with f16, too") {
+  TrainOptions options =
+      options_of("cnn", {{"pooling", "noisy-and"}, {"patch", "10"}, {"stride", "2"}, {"dtype", "f16"}});
+  options.size = 16;
+  options.classes = 2;
+  const auto graph = training_graph(make_classifier(options, 1), options);
+  ParameterStore store(test_device(), *graph);
+  store.initialize(0);
+  const std::vector<float> bias = {-9, 8};  // every patch's logits: the first class has a probability of about 1e-5
+  for (const Variable& variable : store.variables()) {
+    if (variable.name == "head.weight") store.write(variable.name, HostTensor(variable.type.shape));
+    if (variable.name == "head.bias") store.write(variable.name, HostTensor::from_floats({2}, bias));
+  }
+  const auto step = compile(*graph, test_device(), &store, {.storage = storage_on(test_device(), options.dtype, {})});
+  step->write("images", HostTensor(Shape{options.batch, 1, 16, 16}));
+  step->write("labels", HostTensor({options.batch, 1, 1}, DType::i32));
+  step->write("step_state", step_state_tensor(options, options.lr, 0));
+  step->run();
+  CHECK(step->read("loss").floats()[0] == doctest::Approx(11).epsilon(0.05));
+  CHECK(std::isfinite(step->read(kGradientNorm).floats()[0]));
+}
+
 TEST_CASE("classification: volumes") {
   const fs::path data = bars("classify_volumes", 8, 10);
   check_learns("cnn", labelled(data, {{"dims", "3"}, {"axes", "ZYX"}, {"base", "2"}, {"batch", "4"}}), 0.7);
