@@ -65,7 +65,8 @@ void validate_illumination(const TrainOptions& options) {
   if (masks == targets)
     throw Error(masks ? "--masks and --targets are both given: choose what the network is to learn"
                       : "--masks or --targets is missing: what the network is to learn from the lamps' images");
-  for (const char* name : {"classes", "foreground", "undefined", "boundary", "class-weights", "border-weight"}) {
+  for (const char* name : {"classes", "foreground", "undefined", "boundary", "class-weights", "border-weight",
+                           "border-sigma", "label-smoothing", "tversky-alpha", "tversky-beta", "focal-gamma"}) {
     const TrainField& field = *find_field(name);
     if (targets && field_text(options, field) != field_text(default_options(options.model), field))
       throw Error(fmt::format("--{}: goes with --masks, not with --targets", name));
@@ -89,7 +90,11 @@ void validate_super_resolution(const TrainOptions& options) {
     throw Error("--dtype f16: doesn't go with --adversarial, whose losses would need scales of their own; use f32");
   if (options.adversarial == 0 && options.discriminator_base != TrainOptions{}.discriminator_base)
     throw Error("--discriminator-base: goes with --adversarial");
-  if (!options.content_network.empty()) return;
+  if (!options.content_network.empty()) {
+    if (options.loss == "mse") return;
+    throw Error(fmt::format(
+        "--loss {}: with --content-network it is the mean squared difference of features; leave it out", options.loss));
+  }
   if (!options.content_output.empty()) throw Error("--content-output: goes with --content-network");
   if (options.content_normalize != "none") throw Error("--content-normalize: goes with --content-network");
   if (options.content_weight != 1) throw Error("--content-weight: goes with --content-network");

@@ -179,6 +179,46 @@ TEST_CASE("options: every option is of some network, and every default one that 
   }
 }
 
+TEST_CASE("options: networks have none that they don't read") {
+  const auto has = [](std::string_view option, std::string_view model) { return applies(*find_field(option), model); };
+  for (const char* model : {"unet", "stardist"}) CHECK(has("flat-levels", model));
+  CHECK(has("crop-depth", "deepmedic"));
+  CHECK(!has("flat-levels", "deepmedic"));
+  for (const char* model : {"insilico", "illumination", "denoiser"}) CHECK(has("val-targets", model));
+  CHECK(has("targets", "signal-denoiser"));
+  CHECK(!has("val-targets", "signal-denoiser"));
+  for (const TrainableModel& model : trainable_models()) {
+    CAPTURE(std::string(model.name));
+    CHECK((!has("val-targets", model.name) || has("val-images", model.name)));
+    CHECK((!has("val-masks", model.name) || has("val-images", model.name)));
+  }
+}
+
+TEST_CASE("options: those that others leave without meaning") {
+  TrainOptions lit = default_options("illumination");
+  lit.targets = "targets";
+  CHECK_NOTHROW(validate(lit));
+  lit.label_smoothing = 0.1;
+  CHECK(message_of([&] { validate(lit); }) == "--label-smoothing: goes with --masks, not with --targets");
+  TrainOptions features = default_options("superres");
+  features.content_network = "network.onnx";
+  CHECK_NOTHROW(validate(features));
+  CHECK_NOTHROW(validate(features));  // with the loss that was filled in
+  features.loss = "l1";
+  CHECK(message_of([&] { validate(features); }).find("--loss l1: with --content-network") == 0);
+}
+
+TEST_CASE("options: rays are as many as the corners of the least shape") {
+  TrainOptions stars = default_options("stardist");
+  stars.rays = 3;
+  CHECK_NOTHROW(validate(stars));
+  stars.dims = 3;
+  CHECK(message_of([&] { validate(stars); }) == "--rays 3: a shape needs 4 at least");
+  stars.dims = 2;
+  stars.rays = 2;
+  CHECK(message_of([&] { validate(stars); }) == "--rays 2: a shape needs 3 at least");
+}
+
 TEST_CASE("options: a network's losses are its own") {
   TrainOptions options = default_options("insilico");
   validate(options);
