@@ -24,7 +24,7 @@ class Builder {
 
   // Norm, ReLU, 3x3 convolution.
   Value convolve(Value x, const std::string& name, std::int64_t out, std::int64_t kernel = 3) {
-    return layers_.convolution(layers_.norm_and_activation(x, name + ".0", {}), name + ".2", out, {.kernel = {kernel}});
+    return layers_.preactivated(x, name + ".0", name + ".1", name + ".2", out, {.kernel = {kernel}});
   }
 
   // Norm, 1x1 convolution.

@@ -72,11 +72,17 @@ PerAxis Layers::per_axis(const PerAxis& values, const char* what) const {
   return PerAxis(rank, values[0]);
 }
 
+Initializer Layers::normal(std::int64_t he_fan_in, std::int64_t pytorch_fan_in) const {
+  return options_.initialization == Initialization::he ? Initializer::he_normal(he_fan_in)
+                                                       : pytorch_normal(pytorch_fan_in);
+}
+
 Value Layers::convolution(Value x, const std::string& name, std::int64_t out, const ConvolutionOptions& options) {
   const auto scope = graph_.scope(name);
   const PerAxis kernel = per_axis(options.kernel, "kernel"), dilation = per_axis(options.dilation, "dilation");
   const std::int64_t in = x.shape()[1] / options.groups;
-  const Initializer initializer = options.initializer.value_or(Initializer::he_normal(in * product(kernel)));
+  const std::int64_t fan_in = in * product(kernel);
+  const Initializer initializer = options.initializer.value_or(normal(fan_in, fan_in));
   const Value weight = graph_.parameter(name + ".weight", weight_shape(out, in, kernel), initializer);
   const Value bias = options.bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{};
   PerAxis padding(kernel.size(), 0);
@@ -119,7 +125,7 @@ Value Layers::transposed_convolution(Value x, const std::string& name, std::int6
   const std::int64_t fan_in = std::max<std::int64_t>(in * product(kernel) / product(factors), 1);
   const Value weight =
       graph_.parameter(name + ".weight", weight_shape(in, out, kernel),
-                       options.initializer.value_or(Initializer::he_normal(fan_in)), Layout::transposed_weight);
+                       options.initializer.value_or(normal(fan_in, out * product(kernel))), Layout::transposed_weight);
   const Value bias = options.bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{};
   if (std::ranges::max(output_padding) == 0) output_padding.clear();
   return conv_transpose(x, weight, bias, {.stride = factors, .padding = padding, .output_padding = output_padding});
@@ -158,7 +164,7 @@ Value Layers::dense(Value x, const std::string& name, std::int64_t out, bool has
   if (x.shape().rank() != 2)
     throw Error(fmt::format("layers: \"{}\" takes (N, features), not {}", name, to_string(x.shape())));
   const std::int64_t in = x.shape()[1];
-  const Value weight = graph_.parameter(name + ".weight", {out, in}, Initializer::he_normal(in));
+  const Value weight = graph_.parameter(name + ".weight", {out, in}, normal(in, in));
   return linear(x, weight, has_bias ? graph_.parameter(name + ".bias", {out}, Initializer::constant(0)) : Value{});
 }
 
@@ -203,6 +209,11 @@ Value Layers::norm_and_activation(Value x, const std::string& norm_name, const s
             .output;
   }
   return rectified ? x : activate(x, activation_name);
+}
+
+Value Layers::preactivated(Value x, const std::string& norm_name, const std::string& activation_name,
+                           const std::string& convolution_name, std::int64_t out, const ConvolutionOptions& options) {
+  return convolution(norm_and_activation(x, norm_name, activation_name), convolution_name, out, options);
 }
 
 Value Layers::plain_or_separable(Value x, const std::string& name, std::int64_t out, const BlockOptions& options) {

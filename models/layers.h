@@ -5,7 +5,7 @@
 //   x = layers.double_convolution(x, "encoder.0", 32);
 //
 // Parameters have the names of PyTorch modules: "encoder.0.conv1.weight", "encoder.0.norm1.bias". Weights start by He's
-// rule, biases at 0, norms at 1 and 0. Errors name the layer's op and the shapes.
+// rule or PyTorch's, biases at 0, norms at 1 and 0. Errors name the layer's op and the shapes.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@ namespace tuff {
 
 enum class NormKind : std::uint8_t { batch, group, instance, none };
 enum class ActivationKind : std::uint8_t { relu, leaky_relu, prelu, elu, silu, none };
+// Normal weights: he by the inputs of an output, deviation sqrt(2 / fan_in); pytorch as pytorch_normal(), where the
+// fan-in of a transposed convolution counts its outputs, as PyTorch does.
+enum class Initialization : std::uint8_t { he, pytorch };
 enum class Padding : std::uint8_t { same, valid };
 // The others than transpose: 1x1 convolution to the channels wanted (of a pixel shuffle: to those of whole blocks),
 // then the enlargement. A 1x1 convolution commutes with interpolation, and before it costs less.
@@ -39,6 +42,7 @@ struct LayerOptions {
   float momentum = 0.1f;    // of batch norm's running statistics
   bool running = true;      // batch norm has running statistics, else always the batch's
   Value random_state = {};  // of dropout, see ops/random.h
+  Initialization initialization = Initialization::he;
 };
 
 struct ConvolutionOptions {
@@ -98,6 +102,10 @@ class Layers {
   // PReLU's slopes are NAME.weight.
   Value activate(Value x, const std::string& name);
   Value norm_and_activation(Value x, const std::string& norm_name, const std::string& activation_name);
+  // Pre-activation (He et al. 2016, "Identity mappings"): norm, activation, convolution to (N, out, ...). Parameters as
+  // those of norm_and_activation() and convolution(), in this order; the bias is the options', whatever the norm.
+  Value preactivated(Value x, const std::string& norm_name, const std::string& activation_name,
+                     const std::string& convolution_name, std::int64_t out, const ConvolutionOptions& options = {});
   // NAME.convNUMBER, NAME.normNUMBER and the activation, for PReLU NAME.actNUMBER. The convolution has a bias where no
   // norm follows.
   Value block_layer(Value x, const std::string& name, const std::string& number, std::int64_t out,
@@ -121,6 +129,7 @@ class Layers {
  private:
   Value plain_or_separable(Value x, const std::string& name, std::int64_t out, const BlockOptions& options);
   PerAxis per_axis(const PerAxis& values, const char* what) const;
+  Initializer normal(std::int64_t he_fan_in, std::int64_t pytorch_fan_in) const;
 
   Graph& graph_;
   LayerOptions options_;

@@ -4,16 +4,12 @@
 
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "ops/concat.h"
-#include "ops/conv.h"
-#include "ops/conv_transpose.h"
-#include "ops/normalize.h"
+#include "ops/fill.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/resize.h"
@@ -21,168 +17,149 @@
 namespace tuff {
 namespace {
 
-using Config = VaeConfig;
-
 constexpr std::int64_t kSmallest = 4;         // side of the map that the dense layers see
 constexpr float kFirstLogNoise = -2.302585f;  // variance 0.1: about that of an image's values
 
-// The deviation that PyTorch's layers start with, where the fan-in of a transposed convolution counts its outputs. He
-// initialization, several times as large in the decoder, begins with far too certain pixels: after 1,000 steps on
+// He initialization, several times as large in the decoder, begins with far too certain pixels: after 1,000 steps on
 // digits its ELBO was still 4 % behind.
-Initializer small_normal(std::int64_t fan_in) {
-  return {Initializer::Kind::normal, 0, static_cast<float>(1 / std::sqrt(3.0 * static_cast<double>(fan_in)))};
+constexpr Initialization kInitialization = Initialization::pytorch;
+
+bool is_residual(const VaeConfig& config) {
+  return config.block == VaeConfig::Block::residual;
 }
 
-struct Layer {
-  std::string name;
-  Value weight;
-  Value bias;
-};
+// Of the maps from the image's side on, each half as large as the one before. A residual net's first block has as many
+// before as behind it, so that little is computed at full size.
+std::vector<std::int64_t> map_channels(const VaeConfig& config) {
+  std::vector<std::int64_t> channels = {is_residual(config) ? config.base : config.channels};
+  for (std::int64_t side = config.side, next = config.base; side > kSmallest; side /= 2, next *= 2)
+    channels.push_back(next);
+  return channels;
+}
 
-struct Norm {
-  std::string name;
-  Value weight, bias;
-  Value mean, variance;  // batch norm's running ones
-};
-
-// Pre-activation: norm, ReLU, convolution, twice, beside the shortcut.
-struct Block {
-  Norm norm1, norm2;
-  Layer conv1, conv2;
-  Layer shortcut;  // without weight: the identity
-};
-
-struct Layers {
-  std::vector<Layer> encoder;
-  Layer mean, log_variance, expand;
-  std::vector<Layer> decoder;
-  // residual instead of encoder and decoder
-  Layer stem, head;
-  std::vector<Block> down, up;
-  Norm encoder_norm, decoder_norm;
-
-  Layer embedding;  // conditional only
-  Value log_noise;  // gaussian only
-};
-
-// Adds parameters. A transposed convolution's weights are (in, out, kernel...).
-class Declaration {
+class Net {
  public:
-  Declaration(Graph& graph, const Config& config) : graph_(graph), config_(config) {}
+  Net(Graph& graph, const VaeConfig& config, bool training)
+      : layers_(
+            graph,
+            {.training = training, .norm = config.norm, .groups = config.groups, .initialization = kInitialization}),
+        config_(config),
+        channels_(map_channels(config)),
+        biased_(config.norm == NormKind::none) {}
 
-  Layer convolution(const std::string& name, std::int64_t in, std::int64_t out) {
-    return {name, graph_.parameter(name + ".weight", {out, in, 4, 4}, small_normal(in * 16)), bias(name, out)};
+  // `classes`: one-hot, or empty.
+  VaePosterior encode(Value x, Value classes) {
+    x = is_residual(config_) ? residual_encoder(x, classes) : plain_encoder(x, classes);
+    const ConvolutionOptions dense{.kernel = {kSmallest}, .padding = Padding::valid};
+    const Value mean = layers_.convolution(x, "mean", config_.latent, dense);
+    return {mean, layers_.convolution(x, "log_variance", config_.latent, dense)};
   }
 
-  Layer transposed(const std::string& name, std::int64_t in, std::int64_t out, bool has_bias = true) {
-    const Value weight =
-        graph_.parameter(name + ".weight", {in, out, 4, 4}, small_normal(out * 16), Layout::transposed_weight);
-    return {name, weight, has_bias ? bias(name, out) : Value{}};
+  Value decode(Value z, Value classes) {
+    const Value x = layers_.transposed_convolution(classes ? concat({z, classes}) : z, "expand", channels_.back(),
+                                                   {.factors = {kSmallest}, .bias = biased_});
+    return is_residual(config_) ? residual_decoder(x) : plain_decoder(x);
   }
 
-  Layer square(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t kernel,
-               const Initializer& initializer, bool has_bias) {
-    const Value weight = graph_.parameter(name + ".weight", {out, in, kernel, kernel}, initializer);
-    return {name, weight, has_bias ? bias(name, out) : Value{}};
-  }
-
-  // Whether what comes before norms has a bias: those would take it off again.
-  bool biased() const { return config_.norm == Config::Norm::none; }
-
-  // Every block begins as its shortcut: its last convolution is 0, so depth and missing norms don't blow values up.
-  Block block(const std::string& name, std::int64_t in, std::int64_t out, bool same_side) {
-    Block block;
-    block.norm1 = norm(name + ".norm1", in);
-    block.conv1 = square(name + ".conv1", in, out, 3, Initializer::he_normal(in * 9), biased());
-    block.norm2 = norm(name + ".norm2", out);
-    block.conv2 = square(name + ".conv2", out, out, 3, Initializer::constant(0), biased());
-    if (in != out || !same_side) block.shortcut = square(name + ".shortcut", in, out, 1, small_normal(in), biased());
-    return block;
-  }
-
-  Norm norm(const std::string& name, std::int64_t channels) {
-    Norm norm{name, {}, {}, {}, {}};
-    if (config_.norm == Config::Norm::none) return norm;
-    norm.weight = graph_.parameter(name + ".weight", {channels}, Initializer::constant(1));
-    norm.bias = bias(name, channels);
-    if (config_.norm != Config::Norm::batch) return norm;
-    norm.mean = graph_.buffer(name + ".running_mean", {channels}, Initializer::constant(0));
-    norm.variance = graph_.buffer(name + ".running_var", {channels}, Initializer::constant(1));
-    return norm;
+  // What the classes add to the encoder's last map.
+  Value embed(Value classes) {
+    return layers_.convolution(classes, "embedding", channels_.back(), {.kernel = {1}, .bias = false});
   }
 
  private:
-  Value bias(const std::string& name, std::int64_t channels) {
-    return graph_.parameter(name + ".bias", {channels}, Initializer::constant(0));
+  Value plain_encoder(Value x, Value classes) {
+    for (std::size_t level = 1; level < channels_.size(); ++level) {
+      if (level > 1) x = relu(x);
+      x = layers_.convolution(x, fmt::format("encoder.{}", level - 1), channels_[level],
+                              {.kernel = {4}, .stride = {2}});
+    }
+    return relu(classes ? add(x, embed(classes)) : x);
   }
 
-  Graph& graph_;
-  const Config& config_;
+  Value plain_decoder(Value x) {
+    for (std::size_t level = channels_.size() - 1, number = 0; level > 0; --level, ++number)
+      x = layers_.transposed_convolution(relu(x), fmt::format("decoder.{}", number), channels_[level - 1],
+                                         {.kernel = {4}});
+    return x;
+  }
+
+  Value residual_encoder(Value x, Value classes) {
+    x = layers_.convolution(x, "encoder.stem", config_.base, {.bias = biased_});
+    for (std::size_t level = 1; level < channels_.size(); ++level)
+      x = halve(x, fmt::format("encoder.blocks.{}", level - 1), channels_[level]);
+    if (!classes) return layers_.norm_and_activation(x, "encoder.norm", "encoder.act");
+    return relu(add(layers_.norm(x, "encoder.norm"), embed(classes)));
+  }
+
+  Value residual_decoder(Value x) {
+    for (std::size_t level = channels_.size() - 1, number = 0; level > 0; --level, ++number)
+      x = enlarge(x, fmt::format("decoder.blocks.{}", number), channels_[level - 1]);
+    return layers_.preactivated(x, "decoder.norm", "decoder.act", "decoder.head", config_.channels);
+  }
+
+  Value halve(Value x, const std::string& name, std::int64_t out) {
+    ConvolutionOptions strided = first_options(x);
+    strided.stride = {2};
+    Value y = layers_.preactivated(x, name + ".norm1", name + ".act1", name + ".conv1", out, strided);
+    y = second(y, name);
+    return add(y, layers_.convolution(x, name + ".shortcut", out, {.kernel = {1}, .stride = {2}, .bias = biased_}));
+  }
+
+  Value enlarge(Value x, const std::string& name, std::int64_t out) {
+    Value y = layers_.norm_and_activation(x, name + ".norm1", name + ".act1");
+    y = layers_.convolution(repeat_pixels(y, name + ".conv1"), name + ".conv1", out, first_options(x));
+    y = second(y, name);
+    // A 1x1 convolution commutes with repeating pixels, and before it costs a quarter.
+    if (x.shape()[1] != out) x = layers_.convolution(x, name + ".shortcut", out, {.kernel = {1}, .bias = biased_});
+    return add(y, repeat_pixels(x, name + ".shortcut"));
+  }
+
+  ConvolutionOptions first_options(Value x) const {
+    return {.bias = biased_, .initializer = Initializer::he_normal(x.shape()[1] * 9)};
+  }
+
+  // At 0 every block begins as its shortcut, so depth and missing norms don't blow values up.
+  Value second(Value x, const std::string& name) {
+    return layers_.preactivated(x, name + ".norm2", name + ".act2", name + ".conv2", x.shape()[1],
+                                {.bias = biased_, .initializer = Initializer::constant(0)});
+  }
+
+  Value repeat_pixels(Value x, const std::string& name) {
+    const auto scope = x.graph().scope(name);
+    return resize(x, {.scale = {2, 2}, .mode = ResizeMode::nearest});
+  }
+
+  Layers layers_;
+  const VaeConfig& config_;
+  std::vector<std::int64_t> channels_;
+  bool biased_;  // whether what comes before norms has a bias: those would take it off again
 };
 
-void check(const Config& config) {
+Value log_noise(Graph& graph) {
+  return graph.parameter("log_noise", {1}, Initializer::constant(kFirstLogNoise));
+}
+
+void check(const VaeConfig& config) {
   if (!vae_takes(config.side) || config.base < 1 || config.latent < 1 || config.channels < 1 || config.classes < 0)
     throw Error(
         fmt::format("vae: side {} must be 8, 16, 32 ..., and base ({}), latent ({}) and channels ({}) at least 1",
                     config.side, config.base, config.latent, config.channels));
-  if (config.block == Config::Block::plain && config.norm != Config::Norm::none)
-    throw Error("vae: norms go with residual blocks");
+  if (!is_residual(config) && config.norm != NormKind::none) throw Error("vae: norms go with residual blocks");
 }
 
-// `channels` of the maps from the image's on, each half as large as the one before.
-void declare_plain(Declaration& add, Layers& layers, const std::vector<std::int64_t>& channels, bool encoder) {
-  if (encoder) {
-    for (std::size_t level = 1; level < channels.size(); ++level)
-      layers.encoder.push_back(
-          add.convolution(fmt::format("encoder.{}", level - 1), channels[level - 1], channels[level]));
-    return;
-  }
-  for (std::size_t level = channels.size() - 1; level > 0; --level)
-    layers.decoder.push_back(
-        add.transposed(fmt::format("decoder.{}", layers.decoder.size()), channels[level], channels[level - 1]));
-}
-
-// The first block has as many channels before as behind it, so that little is computed at full size.
-void declare_residual(Declaration& add, Layers& layers, const std::vector<std::int64_t>& maps, bool encoder) {
-  std::vector<std::int64_t> channels = maps;
-  const std::int64_t image = std::exchange(channels[0], channels[1]), base = channels[0];
-  if (encoder) {
-    layers.stem = add.square("encoder.stem", image, base, 3, small_normal(image * 9), add.biased());
-    for (std::size_t level = 1; level < channels.size(); ++level)
-      layers.down.push_back(
-          add.block(fmt::format("encoder.blocks.{}", level - 1), channels[level - 1], channels[level], false));
-    layers.encoder_norm = add.norm("encoder.norm", channels.back());
-    return;
-  }
-  for (std::size_t level = channels.size() - 1; level > 0; --level)
-    layers.up.push_back(
-        add.block(fmt::format("decoder.blocks.{}", layers.up.size()), channels[level], channels[level - 1], true));
-  layers.decoder_norm = add.norm("decoder.norm", base);
-  layers.head = add.square("decoder.head", base, image, 3, small_normal(base * 9), true);
-}
-
-Layers declare(Graph& graph, const Config& config) {
+// All parameters in order, by both halves on zeros: nothing depends on those, so they never run. The embedding of
+// classes comes behind the decoder.
+void declare(Graph& graph, const VaeConfig& config) {
   check(config);
-  Declaration add(graph, config);
-  Layers layers;
-  std::vector<std::int64_t> channels = {config.channels};  // at each level
-  for (std::int64_t side = config.side, next = config.base; side > kSmallest; side /= 2, next *= 2)
-    channels.push_back(next);
-  const auto& declare_half = config.block == Config::Block::plain ? declare_plain : declare_residual;
-  declare_half(add, layers, channels, true);
-  const std::int64_t deepest = channels.back();
-  layers.mean = add.convolution("mean", deepest, config.latent);
-  layers.log_variance = add.convolution("log_variance", deepest, config.latent);
-  layers.expand = add.transposed("expand", config.latent + config.classes, deepest, add.biased());
-  declare_half(add, layers, channels, false);
-  if (config.classes > 0)
-    layers.embedding = {
-        "embedding",
-        graph.parameter("embedding.weight", {deepest, config.classes, 1, 1}, small_normal(config.classes)),
-        {}};
-  if (config.likelihood == Config::Likelihood::gaussian)
-    layers.log_noise = graph.parameter("log_noise", {1}, Initializer::constant(kFirstLogNoise));
-  return layers;
+  Net net(graph, config, false);
+  const auto blank = [&](std::int64_t channels, std::int64_t side) {
+    return zeros(graph, {DType::f32, {1, channels, side, side}});
+  };
+  const Value classes = config.classes > 0 ? blank(config.classes, 1) : Value{};
+  net.encode(blank(config.channels, config.side), {});
+  net.decode(blank(config.latent, 1), classes);
+  if (classes) net.embed(classes);
+  if (config.likelihood == VaeConfig::Likelihood::gaussian) log_noise(graph);
 }
 
 void require(const Value& value, const char* what, const Shape& wanted) {
@@ -192,113 +169,35 @@ void require(const Value& value, const char* what, const Shape& wanted) {
     throw Error(fmt::format("vae: {} is {}, the net takes {}", what, to_string(value.type()), to_string(expected)));
 }
 
-void require_classes(const VaeContext& context, const Config& config) {
+void require_classes(const VaeContext& context, const VaeConfig& config) {
   if (static_cast<bool>(context.classes) != (config.classes > 0))
     throw Error(config.classes > 0 ? fmt::format("vae: the net draws one of {} classes: say which", config.classes)
                                    : "vae: the net knows no classes");
   if (config.classes > 0) require(context.classes, "the one-hot class", {1, config.classes, 1, 1});
 }
 
-// Adds the nodes of a pass through the layers.
-class Pass {
- public:
-  Pass(Graph& graph, const Layers& layers, const Config& config, const VaeContext& context)
-      : graph_(graph), layers_(layers), config_(config), context_(context) {}
-
-  VaePosterior encode(Value x) {
-    if (config_.block == Config::Block::plain) {
-      for (std::size_t i = 0; i < layers_.encoder.size(); ++i) {
-        x = run(x, layers_.encoder[i], 2, 1);
-        x = relu(i + 1 == layers_.encoder.size() ? with_class(x) : x);
-      }
-    } else {
-      x = run(x, layers_.stem, 1, 1);
-      for (const Block& block : layers_.down) x = halve(x, block);
-      x = context_.classes ? relu(with_class(normalize(x, layers_.encoder_norm, NormalizeActivation::none)))
-                           : activate(x, layers_.encoder_norm);
-    }
-    return {run(x, layers_.mean, 1, 0), run(x, layers_.log_variance, 1, 0)};
-  }
-
-  Value decode(Value z) {
-    Value x = run(context_.classes ? concat({z, context_.classes}) : z, layers_.expand, 1, 0);
-    for (const Layer& layer : layers_.decoder) x = run(relu(x), layer, 2, 1);
-    if (config_.block == Config::Block::plain) return x;
-    for (const Block& block : layers_.up) x = double_size(x, block);
-    return run(activate(x, layers_.decoder_norm), layers_.head, 1, 1);
-  }
-
- private:
-  Value run(Value x, const Layer& layer, std::int64_t stride, std::int64_t padding) {
-    const auto scope = graph_.scope(layer.name);
-    const ConvAttributes attributes{.stride = {stride, stride}, .padding = {padding, padding}};
-    if (layer.weight.type().layout == Layout::transposed_weight)
-      return conv_transpose(x, layer.weight, layer.bias, attributes);
-    return conv(x, layer.weight, layer.bias, attributes);
-  }
-
-  Value with_class(Value x) { return context_.classes ? add(x, run(context_.classes, layers_.embedding, 1, 0)) : x; }
-
-  Value normalize(Value x, const Norm& norm, NormalizeActivation activation) {
-    if (!norm.weight) return x;
-    const auto scope = graph_.scope(norm.name);
-    if (!norm.mean)
-      return group_norm(x, std::gcd(config_.groups, x.shape()[1]), norm.weight, norm.bias, 1e-5f, activation);
-    return batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance,
-                      {.training = context_.training, .activation = activation})
-        .output;
-  }
-
-  Value activate(Value x, const Norm& norm) {
-    return norm.weight ? normalize(x, norm, NormalizeActivation::relu) : relu(x);
-  }
-
-  Value twice_as_large(Value x, const std::string& name) {
-    const auto scope = graph_.scope(name);
-    return resize(x, {.scale = {2, 2}, .mode = ResizeMode::nearest});
-  }
-
-  Value halve(Value x, const Block& block) {
-    const Value first = run(activate(x, block.norm1), block.conv1, 2, 1);
-    return add(run(activate(first, block.norm2), block.conv2, 1, 1), run(x, block.shortcut, 2, 0));
-  }
-
-  Value double_size(Value x, const Block& block) {
-    const Value larger = twice_as_large(activate(x, block.norm1), block.conv1.name);
-    const Value first = run(larger, block.conv1, 1, 1);
-    // A 1x1 convolution commutes with repeating pixels, and before it costs a quarter.
-    const Value beside = block.shortcut.weight ? run(x, block.shortcut, 1, 0) : x;
-    return add(run(activate(first, block.norm2), block.conv2, 1, 1),
-               twice_as_large(beside, block.conv2.name + ".shortcut"));
-  }
-
-  Graph& graph_;
-  const Layers& layers_;
-  const Config& config_;
-  const VaeContext& context_;
-};
-
 // -log p of each value: binary cross entropy, or with v the variance ((x - mean)^2 / v + log v + log 2 pi) / 2.
-Value minus_log_likelihood(Value x, Value decoded, const Layers& layers) {
-  if (!layers.log_noise) return sub(softplus(decoded), mul(decoded, x));
-  const Value scaled = mul(square(sub(x, decoded)), exp(neg(layers.log_noise)));
-  return mul_scalar(add_scalar(add(scaled, layers.log_noise), std::log(2 * std::numbers::pi_v<float>)), 0.5f);
+Value minus_log_likelihood(Value x, Value decoded, const VaeConfig& config) {
+  if (config.likelihood == VaeConfig::Likelihood::bernoulli) return sub(softplus(decoded), mul(decoded, x));
+  const Value log_variance = log_noise(x.graph());
+  const Value scaled = mul(square(sub(x, decoded)), exp(neg(log_variance)));
+  return mul_scalar(add_scalar(add(scaled, log_variance), std::log(2 * std::numbers::pi_v<float>)), 0.5f);
 }
 
 }  // namespace
 
 VaePosterior vae_encode(Graph& graph, Value x, const VaeConfig& config, const VaeContext& context) {
-  const Layers layers = declare(graph, config);
+  declare(graph, config);
   require(x, "the image", {1, config.channels, config.side, config.side});
   require_classes(context, config);
-  return Pass(graph, layers, config, context).encode(x);
+  return Net(graph, config, context.training).encode(x, context.classes);
 }
 
 Value vae_decode(Graph& graph, Value z, const VaeConfig& config, const VaeContext& context) {
-  const Layers layers = declare(graph, config);
+  declare(graph, config);
   require(z, "z", {1, config.latent, 1, 1});
   require_classes(context, config);
-  return Pass(graph, layers, config, context).decode(z);
+  return Net(graph, config, context.training).decode(z, context.classes);
 }
 
 Value vae_pixels(Value decoded, const VaeConfig& config) {
@@ -306,23 +205,23 @@ Value vae_pixels(Value decoded, const VaeConfig& config) {
 }
 
 VaeTerms vae_terms(Graph& graph, Value x, Value noise, const VaeConfig& config, const VaeContext& context) {
-  const Layers layers = declare(graph, config);
+  declare(graph, config);
   require(x, "the image", {1, config.channels, config.side, config.side});
   require(noise, "the noise", {1, config.latent, 1, 1});
   require_classes(context, config);
-  Pass pass(graph, layers, config, context);
-  const VaePosterior posterior = pass.encode(x);
+  Net net(graph, config, context.training);
+  const VaePosterior posterior = net.encode(x, context.classes);
   const Value log_variance = posterior.log_variance;
   Value z;
   {
     const auto scope = graph.scope("sample");
     z = add(posterior.mean, mul(exp(mul_scalar(log_variance, 0.5f)), noise));
   }
-  const Value decoded = pass.decode(z);
+  const Value decoded = net.decode(z, context.classes);
   const auto scope = graph.scope("elbo"), precise = graph.full_precision();
   const std::vector<int> all = {1, 2, 3};
   const Value excess = sub(add(square(posterior.mean), exp(log_variance)), add_scalar(log_variance, 1.0f));
-  return {sum(minus_log_likelihood(x, decoded, layers), all), mul_scalar(sum(excess, all), 0.5f), excess};
+  return {sum(minus_log_likelihood(x, decoded, config), all), mul_scalar(sum(excess, all), 0.5f), excess};
 }
 
 bool vae_takes(std::int64_t side) {

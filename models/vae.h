@@ -22,6 +22,7 @@
 #include <cstdint>
 
 #include "graph/graph.h"
+#include "models/layers.h"
 
 namespace tuff {
 
@@ -30,7 +31,6 @@ struct VaeConfig {
   // learned ("log_noise").
   enum class Likelihood : std::uint8_t { bernoulli, gaussian };
   enum class Block : std::uint8_t { plain, residual };
-  enum class Norm : std::uint8_t { none, group, batch };
 
   std::int64_t channels = 1;
   std::int64_t side = 32;  // 4 times a power of two, at least 8
@@ -38,9 +38,9 @@ struct VaeConfig {
   std::int64_t latent = 16;
   Likelihood likelihood = Likelihood::bernoulli;
   Block block = Block::plain;
-  Norm norm = Norm::none;    // residual blocks alone have norms
-  std::int64_t groups = 8;   // of group norm; a level with C channels has gcd(groups, C)
-  std::int64_t classes = 0;  // 0: unconditional
+  NormKind norm = NormKind::none;  // residual blocks alone have norms
+  std::int64_t groups = 8;         // of group norm; a level with C channels has gcd(groups, C)
+  std::int64_t classes = 0;        // 0: unconditional
 
   bool operator==(const VaeConfig&) const = default;
 };

@@ -19,9 +19,7 @@ VaeConfig vae_config(const TrainOptions& options, std::int64_t channels) {
           .likelihood =
               options.likelihood == "gaussian" ? VaeConfig::Likelihood::gaussian : VaeConfig::Likelihood::bernoulli,
           .block = options.block == "residual" ? VaeConfig::Block::residual : VaeConfig::Block::plain,
-          .norm = options.norm == "group"   ? VaeConfig::Norm::group
-                  : options.norm == "batch" ? VaeConfig::Norm::batch
-                                            : VaeConfig::Norm::none,
+          .norm = norm_kind(options),
           .classes = options.classes > 1 ? options.classes : 0};
 }
 

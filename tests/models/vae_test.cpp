@@ -92,19 +92,19 @@ TEST_CASE("vae: a residual net has blocks, norms where wanted, and running stati
                                                "decoder.head.bias 3"});
   const std::size_t without = shapes({}).size();
   // Six norms instead of the biases of seven convolutions.
-  CHECK(shapes({.norm = VaeConfig::Norm::group}).size() == without + 6 * 2 - 7);
-  CHECK(shapes({.norm = VaeConfig::Norm::batch}).size() == without + 6 * 4 - 7);
+  CHECK(shapes({.norm = NormKind::group}).size() == without + 6 * 2 - 7);
+  CHECK(shapes({.norm = NormKind::batch}).size() == without + 6 * 4 - 7);
   Graph graph;
   CHECK(contains(error_of([&] {
-                   vae_decode(graph, graph.input("z", {2, 5, 1, 1}), {.latent = 5, .norm = VaeConfig::Norm::group});
+                   vae_decode(graph, graph.input("z", {2, 5, 1, 1}), {.latent = 5, .norm = NormKind::group});
                  }),
                  "norms go with residual blocks"));
 }
 
 TEST_CASE("vae: all variants' training, encoder and decoder bind to one store") {
   for (const auto block : {VaeConfig::Block::plain, VaeConfig::Block::residual})
-    for (const auto norm : {VaeConfig::Norm::none, VaeConfig::Norm::group, VaeConfig::Norm::batch}) {
-      if (block == VaeConfig::Block::plain && norm != VaeConfig::Norm::none) continue;
+    for (const auto norm : {NormKind::none, NormKind::group, NormKind::batch, NormKind::instance}) {
+      if (block == VaeConfig::Block::plain && norm != NormKind::none) continue;
       const VaeConfig config{.side = 16, .base = 2, .latent = 3, .block = block, .norm = norm, .classes = 4};
       Graph training, encoder, decoder;
       const auto classes = [](Graph& graph, std::int64_t batch) { return graph.input("classes", {batch, 4, 1, 1}); };
